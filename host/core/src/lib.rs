@@ -1,8 +1,23 @@
 //! The election core of Hotseat.
 //!
 //! Pure: events go in, effects come out; time, entropy and wake-ups are values. It knows neither
-//! an async runtime nor Kubernetes nor WebAssembly.
+//! an async runtime nor Kubernetes nor WebAssembly, so that the sidecar, the simulator, the demo
+//! and replay run the same code.
+//!
+//! The policy decides liveness, the core enforces safety: see [`invariant::Invariant`].
 #![forbid(unsafe_code)]
 
+pub mod config;
+pub mod elector;
+pub mod event;
+pub mod invariant;
+pub mod lock;
 pub mod policy;
+pub mod rule;
 pub mod time;
+pub mod view;
+
+mod claim;
+mod entropy;
+mod guard;
+mod seat;

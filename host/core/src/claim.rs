@@ -1,0 +1,141 @@
+//! This candidate's own leadership: what it wrote, what of it is confirmed, and until when it may
+//! believe.
+
+use crate::event::{Base, Purpose};
+use crate::lock::{Incarnation, Record, Version};
+use crate::time::Moment;
+use crate::view::Term;
+use std::time::Duration;
+
+/// A write on its way, or one whose outcome is unknown.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) serial: u64,
+    pub(crate) purpose: Purpose,
+    /// The moment before sending.
+    pub(crate) at: Moment,
+    /// The renew deadline that goes with the lease duration in it.
+    pub(crate) deadline: Duration,
+    pub(crate) base: Base,
+}
+
+/// The claim on the seat.
+#[derive(Debug, Default)]
+pub(crate) struct Claim {
+    /// The term of the last confirmed write, as long as nobody else's record was seen.
+    term: Option<Term>,
+    believes: bool,
+    /// Unconfirmed writes, oldest first.
+    sent: Vec<Sent>,
+    /// The last confirmed write.
+    confirmed: u64,
+}
+
+impl Claim {
+    /// The term while this candidate believes in it.
+    pub(crate) fn believed(&self) -> Option<&Term> {
+        self.term.as_ref().filter(|_| self.believes)
+    }
+
+    /// The term that an own compare-and-swap would continue, believed or not (I14).
+    pub(crate) fn term(&self) -> Option<&Term> {
+        self.term.as_ref()
+    }
+
+    /// Whether a write's outcome is unknown or still awaited.
+    pub(crate) fn has_unconfirmed(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Notes a write that is about to be sent.
+    pub(crate) fn send(&mut self, sent: Sent) {
+        if let Some(term) = &mut self.term {
+            // A write that shortens the lease binds from the moment it may have landed: others
+            // then wait for the shorter lease only.
+            term.until = term.until.min(sent.at + sent.deadline);
+        }
+        self.sent.push(sent);
+    }
+
+    /// Whether this process wrote the record as it stands and nobody since (I8).
+    pub(crate) fn wrote(&self, record: &Record, identity: &str, me: &Incarnation) -> bool {
+        let Some(mark) = record.mark.as_ref().filter(|mark| mark.incarnation == *me) else {
+            return false;
+        };
+        let known = self.term.is_some() && mark.serial == self.confirmed;
+        let awaited = self.sent.iter().any(|sent| sent.serial == mark.serial);
+        record.holder.as_deref() == Some(identity) && (known || awaited)
+    }
+
+    /// A write is known to have landed: by its answer, or by its mark in what was read (I5). Gives
+    /// what was sent, none if it was settled before.
+    pub(crate) fn confirm(&mut self, now: Moment, record: &Record, may_lead: bool) -> Option<Sent> {
+        let serial = record.mark.as_ref()?.serial;
+        let index = self.sent.iter().position(|sent| sent.serial == serial)?;
+        let sent = self.sent.remove(index);
+        // Older ones lost the compare-and-swap against this one.
+        self.sent.retain(|other| other.serial > serial);
+        self.confirmed = serial;
+        if sent.purpose == Purpose::Release {
+            self.term = None;
+            self.believes = false;
+            return Some(sent);
+        }
+        // I1: from the moment before sending, whatever time it is now.
+        let until = sent.at + sent.deadline;
+        let until = self
+            .sent
+            .iter()
+            .map(|later| later.at + later.deadline)
+            .fold(until, Moment::min);
+        match (&mut self.term, sent.purpose) {
+            (Some(term), Purpose::Renew) => term.until = until,
+            _ => {
+                self.term = Some(Term {
+                    // I9: the version of the acquiring write.
+                    token: record.version.clone(),
+                    uid: record.uid.clone(),
+                    transitions: record.transitions,
+                    since: sent.at,
+                    until,
+                });
+            }
+        }
+        self.believes = may_lead && now < until;
+        Some(sent)
+    }
+
+    /// A write is known not to have landed.
+    pub(crate) fn refuse(&mut self, serial: u64) {
+        self.sent.retain(|sent| sent.serial != serial);
+    }
+
+    /// The lock was read at a version at which these writes can no longer land.
+    pub(crate) fn settle(&mut self, version: Option<&Version>) {
+        self.sent.retain(|sent| match (&sent.base, version) {
+            (Base::Replace(base), Some(version)) => base == version,
+            (Base::Replace(_), None) => false,
+            (Base::Create, version) => version.is_none(),
+        });
+    }
+
+    /// Somebody else's record was seen. True if belief ended by it.
+    pub(crate) fn lose(&mut self) -> bool {
+        self.term = None;
+        std::mem::take(&mut self.believes)
+    }
+
+    /// Belief ends, the record stays mine until it is released or lost (I6).
+    pub(crate) fn stop_believing(&mut self) -> bool {
+        std::mem::take(&mut self.believes)
+    }
+
+    /// True if the renew deadline has just passed.
+    pub(crate) fn lapse(&mut self, now: Moment) -> bool {
+        let over = self.believed().is_some_and(|term| now >= term.until);
+        if over {
+            self.believes = false;
+        }
+        over
+    }
+}

@@ -1,0 +1,240 @@
+//! What the operator decides: names and timing, checked before the election starts.
+
+use crate::lock::Incarnation;
+use crate::policy::Pace;
+use crate::time::millis;
+use std::fmt;
+use std::time::Duration;
+
+/// Everything that an elector is told once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This candidate's name, as it stands in the lock while it holds it.
+    pub identity: String,
+    /// This process among all that ever had this name.
+    pub incarnation: Incarnation,
+    /// True if the shell made sure that no other process of this site uses the identity, so that
+    /// a record by an earlier process of the same site is a dead one's.
+    pub site_exclusive: bool,
+    /// How long, how often.
+    pub timing: Timing,
+    /// Between the end of belief and the release, for the application to stop its work.
+    pub drain: Duration,
+    /// How often in an hour a policy may resign in favour of a successor.
+    pub preemptions_per_hour: u32,
+    /// The policy's settings, JSON or empty.
+    pub settings: String,
+    /// Seed of the only source of chance.
+    pub seed: u64,
+}
+
+/// The operator's timing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// L: how long others wait for a silent leader. At least 1 s, since the API counts seconds.
+    pub lease_duration: Duration,
+    /// D: how long a leader believes after sending its last successful write.
+    pub renew_deadline: Duration,
+    /// H: the pace of renewals and retries.
+    pub retry_period: Duration,
+    /// rho: how far two clocks' rates may differ from true, in parts per million, below 500,000.
+    pub clock_error_ppm: u32,
+    /// S: how long the application goes on after 4040 has stopped naming it.
+    pub reaction: Duration,
+    /// The shortest lease duration that a policy may choose.
+    pub shortest_lease: Duration,
+    /// The longest lease duration that a policy may choose.
+    pub longest_lease: Duration,
+}
+
+/// The jitter factor of client-go: the renew deadline must exceed this many retry periods.
+pub const JITTER: f64 = 1.2;
+/// The default clock error: 1 %.
+pub const CLOCK_ERROR_PPM: u32 = 10_000;
+
+impl Timing {
+    /// Timing by its three durations, with the default clock error and no time to react; a policy
+    /// may lengthen the lease up to four times.
+    pub fn new(lease_duration: Duration, renew_deadline: Duration, retry_period: Duration) -> Self {
+        Timing {
+            lease_duration,
+            renew_deadline,
+            retry_period,
+            clock_error_ppm: CLOCK_ERROR_PPM,
+            reaction: Duration::ZERO,
+            shortest_lease: lease_duration,
+            longest_lease: lease_duration * 4,
+        }
+    }
+
+    /// client-go's defaults: lease 15 s, deadline 10 s, retry 2 s.
+    pub fn client_go() -> Self {
+        Timing::new(
+            Duration::from_secs(15),
+            Duration::from_secs(10),
+            Duration::from_secs(2),
+        )
+    }
+
+    /// The 0.4 image's `--ttl`: lease T, deadline T/2, retry T/4.
+    pub fn from_ttl(ttl: Duration) -> Self {
+        Timing::new(ttl, ttl / 2, ttl / 4)
+    }
+
+    /// Checks what the election rests on, I2 above all.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is broken, with the numbers in it and what would mend it.
+    pub fn check(&self) -> Result<(), TimingError> {
+        if self.lease_duration < Duration::from_secs(1) {
+            return Err(TimingError::LeaseTooShort(self.lease_duration));
+        }
+        if self.retry_period < Duration::from_millis(10) {
+            return Err(TimingError::RetryTooShort(self.retry_period));
+        }
+        if self.clock_error_ppm >= 500_000 {
+            return Err(TimingError::ClockError(self.clock_error_ppm));
+        }
+        if self.shortest_lease > self.lease_duration || self.longest_lease < self.lease_duration {
+            return Err(TimingError::Bounds(*self));
+        }
+        for lease in [self.lease_duration, self.shortest_lease] {
+            let deadline = self.deadline_for(lease);
+            if deadline.as_secs_f64() <= JITTER * self.retry_period.as_secs_f64() {
+                return Err(TimingError::NoRetry {
+                    deadline,
+                    retry_period: self.retry_period,
+                });
+            }
+            self.check_room(lease, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// I2: the slowest believer must have stopped before the fastest standby may begin.
+    fn check_room(&self, lease: Duration, deadline: Duration) -> Result<(), TimingError> {
+        let rho = f64::from(self.clock_error_ppm) / 1e6;
+        let stops = deadline.as_secs_f64() / (1.0 - rho) + self.reaction.as_secs_f64();
+        let begins = lease.as_secs_f64() / (1.0 + rho);
+        if stops <= begins {
+            return Ok(());
+        }
+        Err(TimingError::NoRoom {
+            lease,
+            deadline,
+            rho,
+            reaction: self.reaction,
+            stops,
+            begins,
+        })
+    }
+
+    /// The renew deadline that belongs to a lease duration: it keeps its share of it, so that I2
+    /// holds for every lease from the shortest on.
+    pub fn deadline_for(&self, lease: Duration) -> Duration {
+        let share = self.renew_deadline.as_secs_f64() / self.lease_duration.as_secs_f64();
+        if lease == self.lease_duration {
+            self.renew_deadline
+        } else {
+            lease.mul_f64(share)
+        }
+    }
+
+    /// How long one request to the API server may take: three fit into a renew deadline.
+    pub fn request_timeout(&self) -> Duration {
+        self.renew_deadline / 3
+    }
+
+    /// The timing as the policy sees it.
+    pub fn pace(&self) -> Pace {
+        Pace {
+            lease_duration: millis(self.lease_duration),
+            renew_deadline: millis(self.renew_deadline),
+            retry_period: millis(self.retry_period),
+            shortest_lease: millis(self.shortest_lease),
+            longest_lease: millis(self.longest_lease),
+        }
+    }
+}
+
+/// Why a timing is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimingError {
+    /// The API counts whole seconds from 1.
+    LeaseTooShort(Duration),
+    /// Requests would follow one another without a pause.
+    RetryTooShort(Duration),
+    /// Clocks that far off cannot be planned with; in parts per million.
+    ClockError(u32),
+    /// The policy's bounds leave the operator's own lease duration out.
+    Bounds(Timing),
+    /// Not even one retry fits before the deadline.
+    NoRetry {
+        /// The renew deadline.
+        deadline: Duration,
+        /// The retry period.
+        retry_period: Duration,
+    },
+    /// I2 is broken.
+    NoRoom {
+        /// L.
+        lease: Duration,
+        /// D.
+        deadline: Duration,
+        /// The clock error as a share.
+        rho: f64,
+        /// S.
+        reaction: Duration,
+        /// When the last believer has stopped, in seconds after its write.
+        stops: f64,
+        /// When the first successor may begin, in seconds after that write.
+        begins: f64,
+    },
+}
+
+impl fmt::Display for TimingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TimingError::LeaseTooShort(lease) => {
+                write!(
+                    f,
+                    "the lease duration is {lease:?}, but a Lease counts whole seconds: give 1s or more"
+                )
+            }
+            TimingError::RetryTooShort(retry) => {
+                write!(f, "the retry period is {retry:?}: give 10ms or more")
+            }
+            TimingError::ClockError(ppm) => write!(
+                f,
+                "the clock error is {}%: give less than 50%",
+                f64::from(*ppm) / 1e4
+            ),
+            TimingError::Bounds(timing) => write!(
+                f,
+                "the lease duration {:?} is outside the bounds {:?} to {:?} for policies: widen the bounds",
+                timing.lease_duration, timing.shortest_lease, timing.longest_lease
+            ),
+            TimingError::NoRetry {
+                deadline,
+                retry_period,
+            } => write!(
+                f,
+                "the renew deadline {deadline:?} must be longer than {JITTER} x the retry period {retry_period:?}: shorten the retry period or lengthen the deadline"
+            ),
+            TimingError::NoRoom {
+                lease,
+                deadline,
+                rho,
+                reaction,
+                stops,
+                begins,
+            } => write!(
+                f,
+                "D/(1-rho) + S <= L/(1+rho) does not hold: {deadline:?}/(1-{rho}) + {reaction:?} = {stops:.3}s, {lease:?}/(1+{rho}) = {begins:.3}s: lengthen the lease duration L, or shorten the renew deadline D or the reaction time S"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TimingError {}

@@ -1,0 +1,365 @@
+//! Asking the policy, and carrying out what it decides as far as the guard lets it.
+
+use super::Elector;
+use crate::entropy::Entropy;
+use crate::event::{AskId, Effect, Notice};
+use crate::guard::{Budget, Facts, Verdict, judge};
+use crate::lock::Record;
+use crate::policy::{self, Action, Attempts, Cause, Decision, Failure, FailureKind, Input};
+use crate::policy::{Observation, Outcome};
+use crate::rule;
+use crate::time::{Moment, millis, millis_up};
+use std::time::Duration;
+
+/// How long the elector waits for an answer before the built-in rule decides. The engine's own
+/// limit is far below; this one is for an engine that does not answer at all.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+/// A policy is not asked again sooner than this without a new event.
+const SOONEST_WAKE: Duration = Duration::from_millis(5);
+/// A policy is asked again after this at the latest.
+const LATEST_WAKE: Duration = Duration::from_secs(60);
+/// After this many failures in a row the last good policy comes back.
+const MOST_FAILURES: u32 = 3;
+
+/// The elector's dealings with its policy.
+#[derive(Debug)]
+pub(super) struct Mind {
+    /// A policy is loaded; before that the built-in rule decides.
+    loaded: bool,
+    memory: Vec<u8>,
+    rule_memory: Vec<u8>,
+    /// Why the policy should be asked.
+    cause: Option<Cause>,
+    question: Option<Question>,
+    wake: Moment,
+    failures: u32,
+    reason: String,
+    entropy: Entropy,
+    asked: u64,
+    preemptions: Budget,
+}
+
+#[derive(Debug)]
+struct Question {
+    ask: AskId,
+    input: Input,
+    deadline: Moment,
+}
+
+impl Mind {
+    pub(super) fn new(seed: u64, preemptions_per_hour: u32) -> Self {
+        Mind {
+            loaded: false,
+            memory: Vec::new(),
+            rule_memory: Vec::new(),
+            cause: None,
+            question: None,
+            wake: Moment::NEVER,
+            failures: 0,
+            reason: String::new(),
+            entropy: Entropy::new(seed),
+            asked: 0,
+            preemptions: Budget::new(preemptions_per_hour),
+        }
+    }
+
+    /// Wants the policy asked, for this reason; of several the first in rank is told.
+    pub(super) fn ask_for(&mut self, cause: Cause) {
+        let rank = |cause: &Cause| match cause {
+            Cause::Stopping => 0,
+            Cause::Started => 1,
+            Cause::Swapped => 2,
+            Cause::WriteFinished => 3,
+            Cause::SeatChanged => 4,
+            Cause::SignalChanged => 5,
+            Cause::RosterChanged => 6,
+            Cause::Timer => 7,
+        };
+        if self
+            .cause
+            .as_ref()
+            .is_none_or(|known| rank(&cause) < rank(known))
+        {
+            self.cause = Some(cause);
+        }
+    }
+
+    /// Wants it asked even though an older question is open, whose answer no longer counts.
+    pub(super) fn ask_now(&mut self, cause: Cause) {
+        self.question = None;
+        self.ask_for(cause);
+    }
+
+    /// I13: another policy took over, between two decisions: a question to the old one is void,
+    /// and the new one is asked at once, so that no renewal is missed.
+    pub(super) fn swap(&mut self, memory: Vec<u8>) {
+        self.loaded = true;
+        self.memory = memory;
+        self.failures = 0;
+        self.ask_now(Cause::Swapped);
+    }
+
+    pub(super) fn wake(&self) -> Moment {
+        let answer = self
+            .question
+            .as_ref()
+            .map_or(Moment::NEVER, |question| question.deadline);
+        self.wake.min(answer)
+    }
+
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl Elector {
+    /// Asks the policy if there is a reason to and nothing is under way.
+    pub(super) fn consult(&mut self) {
+        if self.finished {
+            return;
+        }
+        if let Some(question) = &self.mind.question {
+            if self.now >= question.deadline {
+                let ask = question.ask;
+                let detail = format!("no answer within {ANSWER_WITHIN:?}");
+                self.decided(
+                    ask,
+                    Err(Failure {
+                        kind: FailureKind::TimedOut,
+                        detail,
+                    }),
+                );
+            }
+            return;
+        }
+        if self.now >= self.mind.wake {
+            self.mind.ask_for(Cause::Timer);
+        }
+        let Some(cause) = self.mind.cause else { return };
+        let stopping = cause == Cause::Stopping;
+        if !stopping && (self.operation.is_some() || self.retirement.is_some()) {
+            return;
+        }
+        self.mind.cause = None;
+        self.mind.wake = Moment::NEVER;
+        let input = self.input(cause);
+        if !self.mind.loaded {
+            return self.decide_by_rule(&input);
+        }
+        self.mind.asked += 1;
+        let ask = AskId(self.mind.asked);
+        let deadline = self.now + ANSWER_WITHIN;
+        self.out.push(Effect::Ask {
+            ask,
+            input: Box::new(input.clone()),
+        });
+        self.mind.question = Some(Question {
+            ask,
+            input,
+            deadline,
+        });
+    }
+
+    /// The policy answered, or failed to.
+    pub(super) fn decided(&mut self, ask: AskId, answer: Result<Decision, Failure>) {
+        let Some(question) = self.mind.question.take_if(|question| question.ask == ask) else {
+            return;
+        };
+        let checked = answer.and_then(|decision| {
+            let broken = |detail| Failure {
+                kind: FailureKind::Rejected,
+                detail,
+            };
+            policy::check(&decision, &question.input.timing).map_err(broken)?;
+            Ok(decision)
+        });
+        match checked {
+            Ok(decision) => {
+                self.mind.failures = 0;
+                self.mind.memory.clone_from(&decision.memory);
+                self.carry_out(&question.input, decision, false);
+            }
+            Err(failure) => {
+                // I12: whatever the policy did, there is a decision.
+                self.policy_failed(failure);
+                self.decide_by_rule(&question.input);
+            }
+        }
+    }
+
+    fn policy_failed(&mut self, failure: Failure) {
+        self.mind.failures += 1;
+        let in_a_row = self.mind.failures;
+        self.tell(Notice::PolicyFailed { failure, in_a_row });
+        if in_a_row == MOST_FAILURES {
+            self.out.push(Effect::RestorePolicy);
+        }
+    }
+
+    fn decide_by_rule(&mut self, input: &Input) {
+        let memory = std::mem::take(&mut self.mind.rule_memory);
+        let decision = rule::decide(&Input {
+            memory,
+            ..input.clone()
+        });
+        self.mind.rule_memory.clone_from(&decision.memory);
+        self.carry_out(input, decision, true);
+    }
+
+    fn carry_out(&mut self, input: &Input, decision: Decision, by_rule: bool) {
+        self.mind.reason.clone_from(&decision.reason);
+        self.tell(Notice::Decided {
+            decision: decision.clone(),
+            by_rule,
+        });
+        if input.observation.cause == Cause::Stopping || self.retirement.is_some() {
+            let named = match decision.action {
+                Action::Resign(successor) => successor,
+                _ => None,
+            };
+            return self.successor_named(named.filter(|name| *name != self.config.identity));
+        }
+        let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
+        self.mind.wake = self.now + pause;
+        // An operation that began since the question was asked is waited for.
+        if self.operation.is_some() {
+            return;
+        }
+        let verdict = judge(&decision.action, &self.facts());
+        match verdict {
+            Verdict::Nothing => {}
+            Verdict::Claim => {
+                let own = self.config.timing.lease_duration;
+                self.write_claim(decision.lease_duration.map_or(own, Duration::from_millis));
+            }
+            Verdict::Resign(successor) => {
+                if successor.is_some() {
+                    self.mind.preemptions.spend();
+                }
+                self.resign(successor, decision.reason);
+                self.retire();
+            }
+            Verdict::Overrule(reason, until) => {
+                self.overrule(input, &decision.action, reason, until, by_rule);
+            }
+        }
+    }
+
+    fn overrule(
+        &mut self,
+        input: &Input,
+        action: &Action,
+        reason: String,
+        until: Moment,
+        by_rule: bool,
+    ) {
+        let word = match action {
+            Action::Wait => "wait",
+            Action::Campaign => "campaign",
+            Action::Renew => "renew",
+            Action::Resign(_) => "resign",
+        };
+        self.mind.wake = self.mind.wake.min(until.max(self.now + SOONEST_WAKE));
+        self.tell(Notice::Overruled {
+            action: word,
+            reason,
+        });
+        if matches!(action, Action::Resign(_)) && self.claim.believed().is_some() && !by_rule {
+            // A leader that may not resign still has to be led by somebody: the built-in rule.
+            self.decide_by_rule(input);
+        }
+    }
+
+    fn facts(&mut self) -> Facts<'_> {
+        let may_preempt = self.mind.preemptions.has_one(self.now);
+        let quarter = self.config.timing.retry_period / 4;
+        // A conflict is news from others, not a failure of this candidate: it may try again.
+        let paced_until = match (self.last_write, self.attempts.last) {
+            (Some(at), Outcome::Conflict) => at + SOONEST_WAKE,
+            (Some(at), _) => at + quarter,
+            (None, _) => Moment::ZERO,
+        };
+        Facts {
+            now: self.now,
+            identity: &self.config.identity,
+            leads: self.claim.believed().is_some(),
+            mine: self.claim.term().is_some()
+                && self.seat.record().is_some_and(|record| self.wrote(record)),
+            free_at: self.free_at(),
+            throttled_until: self.throttled_until,
+            paced_until,
+            may_preempt,
+        }
+    }
+
+    fn input(&mut self, cause: Cause) -> Input {
+        Input {
+            settings: self.config.settings.clone(),
+            memory: self.mind.memory.clone(),
+            entropy: self.mind.entropy.next(),
+            timing: self.config.timing.pace(),
+            observation: self.observation(cause),
+        }
+    }
+
+    fn observation(&self, cause: Cause) -> Observation {
+        let age = |at: Moment| millis(self.now.since(at));
+        let term = match cause {
+            // Belief has ended, but the policy should know what it ends.
+            Cause::Stopping => self.claim.term(),
+            _ => self.claim.believed(),
+        };
+        let valid = |until: Moment| match cause {
+            Cause::Stopping => 0,
+            _ => millis(until.since(self.now)),
+        };
+        Observation {
+            identity: self.config.identity.clone(),
+            uptime: age(self.started),
+            cause,
+            seat: self.seat.lock().is_some().then(|| self.seat_for_policy()),
+            claim: term.map(|term| policy::Claim {
+                held_for: age(term.since),
+                valid_for: valid(term.until),
+            }),
+            attempts: Attempts {
+                since_success: self.last_success.map(age),
+                ..self.attempts
+            },
+            signals: self
+                .signals
+                .iter()
+                .map(|(key, value, at)| policy::Signal {
+                    key: key.clone(),
+                    value: value.clone(),
+                    age: age(*at),
+                })
+                .collect(),
+            roster: self.roster.clone(),
+        }
+    }
+
+    fn seat_for_policy(&self) -> policy::Seat {
+        let own = self.config.timing.lease_duration;
+        let record = self.seat.record();
+        let text = |pick: fn(&Record) -> Option<&String>| record.and_then(pick).cloned();
+        let mine = record.is_some_and(|record| self.wrote(record));
+        let free_at = if mine {
+            Some(self.resting_until)
+        } else {
+            self.free_at()
+        };
+        let duration = record.filter(|record| record.holder.is_some() || record.duration.is_some());
+        policy::Seat {
+            holder: text(|record| record.holder.as_ref()),
+            age: millis(self.now.since(self.seat.since())),
+            duration: duration.map_or(0, |record| {
+                millis(crate::seat::Seat::duration_of(record, own))
+            }),
+            free_in: free_at.map_or(0, |at| millis_up(at.since(self.now))),
+            transitions: record.map_or(0, |record| record.transitions),
+            successor: text(|record| record.successor.as_ref()),
+            paused: record.is_some_and(|record| record.paused),
+        }
+    }
+}

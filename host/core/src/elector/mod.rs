@@ -1,0 +1,271 @@
+//! The state machine of one candidate: events in, effects out.
+//!
+//! ```text
+//!           free, campaign, written                 resign, stop
+//!  standby ------------------------> leading --------------------> stepping down
+//!     ^                                 |                                |
+//!     |      lapsed, lost               |          released, or not      |
+//!     +---------------------------------+<-------------------------------+
+//! ```
+//!
+//! One operation on the lock and one question to the policy are under way at a time. After each
+//! event the elector looks at what is due ([`Elector::proceed`]); nothing else starts anything.
+
+mod consult;
+mod observe;
+mod retire;
+mod write;
+
+use crate::claim::Claim;
+use crate::config::Config;
+use crate::event::{Effect, Event, Notice, Purpose, Why};
+use crate::policy::{Attempts, Candidate, Cause, Value};
+use crate::seat::Seat;
+use crate::time::Moment;
+use crate::view::{Sighting, View};
+use consult::Mind;
+use retire::Retirement;
+use std::time::Duration;
+
+/// One candidate in one election.
+#[derive(Debug)]
+pub struct Elector {
+    config: Config,
+    now: Moment,
+    started: Moment,
+    seat: Seat,
+    claim: Claim,
+    mind: Mind,
+    /// The operation on the lock that is under way.
+    operation: Option<Operation>,
+    /// A read is wanted, at this moment at the earliest.
+    read_at: Option<Moment>,
+    attempts: Attempts,
+    last_success: Option<Moment>,
+    last_write: Option<Moment>,
+    last_read: Moment,
+    /// No write before this moment: the API server asked for it.
+    throttled_until: Moment,
+    /// No campaign before this moment: this candidate has just resigned.
+    resting_until: Moment,
+    retirement: Option<Retirement>,
+    finished: bool,
+    serial: u64,
+    signals: Vec<(String, Value, Moment)>,
+    roster: Vec<Candidate>,
+    twin: Option<String>,
+    told_leader: String,
+    shown: Option<View>,
+    out: Vec<Effect>,
+}
+
+/// An operation on the lock that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Operation {
+    kind: OperationKind,
+    sent: Moment,
+    deadline: Moment,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OperationKind {
+    Read,
+    Write { serial: u64, purpose: Purpose },
+}
+
+impl Elector {
+    /// A candidate that has not begun; [`Event::Started`] begins it.
+    ///
+    /// The timing in `config` must have passed [`crate::config::Timing::check`] (I2).
+    pub fn new(config: Config) -> Self {
+        let mind = Mind::new(config.seed, config.preemptions_per_hour);
+        Elector {
+            mind,
+            now: Moment::ZERO,
+            started: Moment::ZERO,
+            seat: Seat::default(),
+            claim: Claim::default(),
+            operation: None,
+            read_at: None,
+            attempts: Attempts::default(),
+            last_success: None,
+            last_write: None,
+            last_read: Moment::ZERO,
+            throttled_until: Moment::ZERO,
+            resting_until: Moment::ZERO,
+            retirement: None,
+            finished: false,
+            serial: 0,
+            signals: Vec::new(),
+            roster: Vec::new(),
+            twin: None,
+            told_leader: String::new(),
+            shown: None,
+            out: Vec::new(),
+            config,
+        }
+    }
+
+    /// Takes one event at the moment `now` and says what is to be done, in order.
+    ///
+    /// `now` must not run backwards; if it does, the latest moment so far counts.
+    pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        self.lapse();
+        if !self.finished {
+            self.handle(event);
+            self.proceed();
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// What may be said of the election.
+    pub fn view(&self) -> View {
+        let own = self.config.timing.lease_duration;
+        let seen = self.seat.lock().map(|lock| Sighting {
+            holder: lock.record().and_then(|record| record.holder.clone()),
+            foreign: !lock.record().is_some_and(|record| self.wrote(record)),
+            transitions: lock.record().map_or(0, |record| record.transitions),
+            since: self.seat.since(),
+            heard: self.seat.heard(),
+            until: self.seat.expires_at(own),
+        });
+        View {
+            identity: self.config.identity.clone(),
+            term: self.claim.believed().cloned(),
+            seen,
+            last_success: self.last_success,
+            failures: self.attempts.failures,
+            stopping: self
+                .retirement
+                .as_ref()
+                .is_some_and(|retirement| retirement.exits),
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Started => {
+                self.started = self.now;
+                self.mind.ask_for(Cause::Started);
+                // The watch begins with a read; this one is for when it does not.
+                self.read_at = Some(self.now + self.config.timing.retry_period);
+            }
+            Event::Timer => {}
+            Event::Observed { lock, via } => self.observed(lock, via),
+            Event::ReadFailed(trouble) => self.read_failed(trouble),
+            Event::WriteEnded { serial, result } => self.write_ended(serial, result),
+            Event::Decided { ask, answer } => self.decided(ask, answer),
+            Event::Swapped { memory } => self.mind.swap(memory),
+            Event::Signals(signals) => {
+                self.signals = signals;
+                self.mind.ask_for(Cause::SignalChanged);
+            }
+            Event::Roster(roster) => {
+                self.roster = roster;
+                self.mind.ask_for(Cause::RosterChanged);
+            }
+            Event::Stop => self.stop(),
+        }
+    }
+
+    /// Starts what is due, in the order of importance, and says when to look again.
+    fn proceed(&mut self) {
+        self.give_up_on_silence();
+        self.retire();
+        if self.operation.is_none() && self.read_is_due() {
+            self.read();
+        }
+        self.consult();
+        self.tell_leader();
+        self.show();
+        if !self.finished {
+            self.out.push(Effect::WakeAt(self.next_wake()));
+        }
+    }
+
+    /// I1: belief ends when the deadline passes, whatever else happens at that moment.
+    fn lapse(&mut self) {
+        if self.claim.lapse(self.now) {
+            self.tell(Notice::SteppedDown(Why::Lapsed));
+            self.mind.ask_for(Cause::SeatChanged);
+        }
+    }
+
+    /// The shell answers every operation by its deadline. One that it does not answer, even one
+    /// request timeout later, must not stop the election.
+    fn give_up_on_silence(&mut self) {
+        let grace = self.config.timing.request_timeout();
+        if let Some(operation) = self.operation
+            && self.now >= operation.deadline + grace
+        {
+            self.operation = None;
+            self.read_at = Some(self.now);
+        }
+    }
+
+    fn read_is_due(&self) -> bool {
+        self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
+    }
+
+    /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
+    /// not known, a third of its lease bounds it.
+    fn silent_at(&self) -> Moment {
+        let Some(record) = self.seat.record().filter(|record| record.holder.is_some()) else {
+            return Moment::NEVER;
+        };
+        if self.claim.believed().is_some() {
+            return Moment::NEVER;
+        }
+        let timing = &self.config.timing;
+        let lease = Seat::duration_of(record, timing.lease_duration);
+        self.seat.heard() + (timing.retry_period * 2).max(lease / 3)
+    }
+
+    fn next_wake(&self) -> Moment {
+        let grace = self.config.timing.request_timeout();
+        let mut wake = self.mind.wake();
+        if let Some(term) = self.claim.believed() {
+            wake = wake.min(term.until);
+        }
+        match &self.operation {
+            Some(operation) => wake = wake.min(operation.deadline + grace),
+            None => {
+                wake = wake
+                    .min(self.read_at.unwrap_or(Moment::NEVER))
+                    .min(self.silent_at());
+            }
+        }
+        if let Some(retirement) = &self.retirement {
+            wake = wake.min(retirement.wake(self.now));
+        }
+        if !self.told_leader.is_empty() && self.claim.believed().is_none() {
+            wake = wake.min(self.seat.expires_at(self.config.timing.lease_duration));
+        }
+        // Never in the past, or a shell would spin.
+        wake.max(self.now + Duration::from_millis(1))
+    }
+
+    fn tell_leader(&mut self) {
+        let view = self.view();
+        let leader = view.leader(self.now);
+        if leader != self.told_leader {
+            self.told_leader = leader.to_owned();
+            let name = self.told_leader.clone();
+            self.tell(Notice::LeaderChanged(name));
+        }
+    }
+
+    fn show(&mut self) {
+        let view = self.view();
+        if self.shown.as_ref() != Some(&view) {
+            self.shown = Some(view.clone());
+            // Before anything else is done: the end of belief is seen before a release is sent.
+            self.out.insert(0, Effect::Show(Box::new(view)));
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        self.out.push(Effect::Tell(notice));
+    }
+}

@@ -1,0 +1,190 @@
+//! What the elector makes of the lock as read or watched.
+
+use super::{Elector, Operation, OperationKind};
+use crate::event::{Effect, Notice, Trouble, Via, Why};
+use crate::lock::{Lock, Record};
+use crate::policy::{Cause, Outcome};
+use crate::seat::{News, Whose, whose};
+use crate::time::Moment;
+
+impl Elector {
+    pub(super) fn observed(&mut self, lock: Lock, via: Via) {
+        let silent = self.now >= self.silent_at();
+        if let Via::Read {
+            requested: true, ..
+        } = via
+            && self.is_reading()
+        {
+            self.operation = None;
+            self.read_at = None;
+        }
+        if self.seat.is_stale(&lock, via) {
+            if let Via::Read { .. } = via
+                && self.claim.has_unconfirmed()
+            {
+                self.read_at = Some(self.now);
+            }
+            return;
+        }
+        if let Via::Read { .. } = via {
+            self.read_at = None;
+        }
+        let news = self.take_in(lock);
+        if news == News::Changed
+            && silent
+            && matches!(
+                via,
+                Via::Read {
+                    requested: true,
+                    ..
+                }
+            )
+        {
+            // The watch should have told.
+            self.out.push(Effect::RestartWatch);
+        }
+    }
+
+    /// Takes in what the lock is now, by an observation or as the answer to an own write.
+    pub(super) fn take_in(&mut self, lock: Lock) -> News {
+        if let Lock::Present(record) = &lock
+            && self.is_unsettled(record)
+        {
+            self.settle_own(record);
+        }
+        let whose = match &lock {
+            Lock::Present(record) if self.wrote(record) => Whose::Mine,
+            Lock::Present(record) => {
+                let Self { config, .. } = self;
+                whose(
+                    record,
+                    &config.identity,
+                    &config.incarnation,
+                    config.site_exclusive,
+                )
+            }
+            Lock::Absent(_) => Whose::Foreign,
+        };
+        if whose != Whose::Mine {
+            self.lose(&lock);
+        }
+        if !self.awaits_answer_for(&lock) {
+            self.claim.settle(lock.version());
+        }
+        self.note_twin(&lock, whose);
+        let own = self.config.timing.lease_duration;
+        let news = self.seat.accept(self.now, lock, whose, own);
+        if news == News::Changed {
+            self.mind.ask_for(Cause::SeatChanged);
+        }
+        news
+    }
+
+    /// Whether the record is the one that an own write of unknown outcome would have left. A write
+    /// that still awaits its answer is left to that answer.
+    fn is_unsettled(&self, record: &Record) -> bool {
+        let Some(mark) = &record.mark else {
+            return false;
+        };
+        mark.incarnation == self.config.incarnation && !self.is_writing(mark.serial)
+    }
+
+    /// I5: the mark in the record tells that the write landed; belief counts from its sending.
+    fn settle_own(&mut self, record: &Record) {
+        let may_lead = self.may_lead();
+        let before = self.claim.term().cloned();
+        if let Some(sent) = self.claim.confirm(self.now, record, may_lead) {
+            self.tell(Notice::FoundOwnWrite);
+            self.succeeded(sent, before, "an own write of unknown outcome was found");
+        }
+    }
+
+    fn awaits_answer_for(&self, lock: &Lock) -> bool {
+        let mark = lock.record().and_then(|record| record.mark.as_ref());
+        mark.is_some_and(|mark| {
+            mark.incarnation == self.config.incarnation && self.is_writing(mark.serial)
+        })
+    }
+
+    pub(super) fn wrote(&self, record: &Record) -> bool {
+        self.claim
+            .wrote(record, &self.config.identity, &self.config.incarnation)
+    }
+
+    /// Somebody else's record: whatever this candidate believed, it is over (I1).
+    fn lose(&mut self, lock: &Lock) {
+        if self.claim.lose() {
+            let holder = lock.record().and_then(|record| record.holder.clone());
+            self.tell(Notice::SteppedDown(Why::Lost(holder)));
+        }
+    }
+
+    /// I8: the own name by another process that is alive, as its changes show.
+    fn note_twin(&mut self, lock: &Lock, whose: Whose) {
+        let Some(record) = lock.record().filter(|_| whose == Whose::Foreign) else {
+            return;
+        };
+        if record.holder.as_deref() != Some(&self.config.identity) {
+            return;
+        }
+        let was_twin = self.seat.record().is_some_and(|old| {
+            old.holder == record.holder && !old.same_content(record) && old.uid == record.uid
+        });
+        let name = match &record.mark {
+            Some(mark) => mark.incarnation.to_string(),
+            None => "another elector".to_owned(),
+        };
+        if was_twin && self.twin.as_ref() != Some(&name) {
+            self.twin = Some(name.clone());
+            self.tell(Notice::Twin(name));
+        }
+    }
+
+    pub(super) fn read(&mut self) {
+        let deadline = self.now + self.config.timing.request_timeout();
+        self.operation = Some(Operation {
+            kind: OperationKind::Read,
+            sent: self.now,
+            deadline,
+        });
+        self.read_at = None;
+        self.last_read = self.now;
+        self.out.push(Effect::Read { deadline });
+    }
+
+    pub(super) fn read_failed(&mut self, trouble: Trouble) {
+        if !self.is_reading() {
+            return;
+        }
+        self.operation = None;
+        // A policy is not asked because of a read, so the pace of retries is the host's.
+        let mut pause = self.config.timing.retry_period / 2;
+        if trouble.outcome == Outcome::Throttled {
+            pause = pause.max(trouble.retry_after.unwrap_or_default());
+        }
+        let pause = pause.min(self.config.timing.renew_deadline);
+        self.read_at = Some(self.now + pause);
+        self.tell(Notice::ReadFailed(trouble));
+    }
+
+    fn is_reading(&self) -> bool {
+        matches!(
+            self.operation,
+            Some(Operation {
+                kind: OperationKind::Read,
+                ..
+            })
+        )
+    }
+
+    pub(super) fn is_writing(&self, wanted: u64) -> bool {
+        matches!(self.operation, Some(Operation { kind: OperationKind::Write { serial, .. }, .. })
+            if serial == wanted)
+    }
+
+    /// When this candidate may take the seat, as far as the lock and its own rest go.
+    pub(super) fn free_at(&self) -> Option<Moment> {
+        let free = self.seat.free_at()?;
+        Some(free.max(self.resting_until))
+    }
+}

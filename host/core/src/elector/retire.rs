@@ -1,0 +1,133 @@
+//! Stepping down on purpose: belief ends first, then the drain, then the release (I6).
+
+use super::Elector;
+use super::consult::ANSWER_WITHIN;
+use crate::event::{Effect, Notice, Why};
+use crate::policy::Cause;
+use crate::time::Moment;
+
+/// A leader that is giving up its seat, or a candidate that is about to stop.
+#[derive(Clone, Debug)]
+pub(super) struct Retirement {
+    /// The process ends afterwards.
+    pub(super) exits: bool,
+    /// When the application has had its time to stop.
+    drained_at: Moment,
+    /// When the release is given up; the lease then expires by itself.
+    give_up_at: Moment,
+    /// The policy is asked for a successor, until this moment at the latest.
+    asking_until: Option<Moment>,
+    pub(super) successor: Option<String>,
+}
+
+impl Retirement {
+    pub(super) fn wake(&self, now: Moment) -> Moment {
+        let times = [
+            Some(self.drained_at),
+            self.asking_until,
+            Some(self.give_up_at),
+        ];
+        times
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now)
+            .min()
+            .unwrap_or(Moment::NEVER)
+    }
+}
+
+impl Elector {
+    /// The process shall stop.
+    pub(super) fn stop(&mut self) {
+        if let Some(retirement) = &mut self.retirement {
+            retirement.exits = true;
+            return;
+        }
+        let led = self.claim.stop_believing();
+        if led {
+            self.tell(Notice::SteppedDown(Why::Stopped));
+        }
+        self.begin(true, led, None);
+        if led {
+            self.mind.ask_now(Cause::Stopping);
+        }
+    }
+
+    /// The policy resigned, and the guard let it.
+    pub(super) fn resign(&mut self, successor: Option<String>, reason: String) {
+        self.claim.stop_believing();
+        self.tell(Notice::SteppedDown(Why::Resigned(reason)));
+        self.begin(false, true, successor);
+    }
+
+    fn begin(&mut self, exits: bool, led: bool, successor: Option<String>) {
+        let timing = &self.config.timing;
+        let drain = if led {
+            self.config.drain
+        } else {
+            std::time::Duration::ZERO
+        };
+        let drained_at = self.now + drain;
+        self.retirement = Some(Retirement {
+            exits,
+            drained_at,
+            give_up_at: drained_at + timing.renew_deadline / 2,
+            asking_until: (exits && led).then(|| self.now + ANSWER_WITHIN),
+            successor,
+        });
+    }
+
+    /// The policy has named a successor, or has not.
+    pub(super) fn successor_named(&mut self, successor: Option<String>) {
+        if let Some(retirement) = &mut self.retirement {
+            retirement.asking_until = None;
+            retirement.successor = successor;
+        }
+    }
+
+    /// The next step of giving the seat up, if one is due.
+    pub(super) fn retire(&mut self) {
+        let Some(retirement) = self.retirement.clone() else {
+            return;
+        };
+        let asking = retirement
+            .asking_until
+            .is_some_and(|until| self.now < until);
+        let over = self.now >= retirement.give_up_at;
+        if !over && (self.operation.is_some() || asking || self.now < retirement.drained_at) {
+            return;
+        }
+        let mine = self.claim.term().is_some()
+            && self.seat.record().is_some_and(|record| self.wrote(record));
+        let unknown = self.claim.has_unconfirmed();
+        if !mine && !unknown {
+            self.retired(retirement.exits);
+        } else if over {
+            self.tell(Notice::NotReleased("no answer in time".to_owned()));
+            self.retired(retirement.exits);
+        } else if self.read_at.is_some() {
+            // I5: what is there is not known. The read that is due comes first.
+        } else if mine {
+            // I6: the record read back is this incarnation's, and the compare-and-swap keeps it so.
+            self.write_release(retirement.successor);
+        } else {
+            let pause = self.config.timing.retry_period / 4;
+            self.read_at = Some(self.now.max(self.last_read + pause));
+        }
+    }
+
+    fn retired(&mut self, exits: bool) {
+        self.retirement = None;
+        self.claim.lose();
+        if exits {
+            self.finished = true;
+            self.show();
+            self.out.push(Effect::Finished);
+            return;
+        }
+        // Whoever resigns leaves the seat to others for a lease, or two of its kind would pass it
+        // to and fro.
+        self.resting_until = self.now + self.config.timing.lease_duration;
+        self.mind.ask_for(Cause::SeatChanged);
+    }
+}

@@ -1,0 +1,186 @@
+//! Writing the lock, and what an answer or the lack of one means.
+
+use super::{Elector, Operation, OperationKind};
+use crate::claim::Sent;
+use crate::event::{Base, Effect, Notice, Purpose, Trouble, Via, Write};
+use crate::lock::{Lock, Mark, Record};
+use crate::policy::{Cause, Outcome};
+use crate::view::Term;
+use std::time::Duration;
+
+/// The longest time that the API server's `Retry-After` is obeyed.
+const LONGEST_THROTTLE: Duration = Duration::from_secs(60);
+
+impl Elector {
+    /// Begins or resumes a term. The guard has found the seat free.
+    pub(super) fn write_claim(&mut self, lease: Duration) {
+        let mine = self.seat.record().is_some_and(|record| self.wrote(record));
+        // I14: an own record that still stands proves that no other term came between; a
+        // compare-and-swap on it continues the term.
+        let purpose = if mine && self.claim.term().is_some() {
+            Purpose::Renew
+        } else {
+            Purpose::Acquire
+        };
+        let same_holder = self
+            .seat
+            .record()
+            .is_some_and(|record| record.holder.as_deref() == Some(&self.config.identity));
+        let write = Draft {
+            purpose,
+            holder: Some(self.config.identity.clone()),
+            lease,
+            transitions: self.seat.next_transitions(same_holder),
+            successor: None,
+        };
+        self.send(write);
+    }
+
+    /// Gives the seat up. Belief has ended (I6).
+    pub(super) fn write_release(&mut self, successor: Option<String>) {
+        let write = Draft {
+            purpose: Purpose::Release,
+            holder: None,
+            // client-go's one-second record, which its candidates know as a release.
+            lease: Duration::from_secs(1),
+            transitions: self.seat.next_transitions(true),
+            successor,
+        };
+        self.send(write);
+    }
+
+    fn send(&mut self, draft: Draft) {
+        self.serial += 1;
+        let timing = &self.config.timing;
+        // I4: a write names the version that it replaces, or creates.
+        let base = match self.seat.record() {
+            Some(record) => Base::Replace(record.version.clone()),
+            None => Base::Create,
+        };
+        let deadline = self.now + timing.request_timeout();
+        self.claim.send(Sent {
+            serial: self.serial,
+            purpose: draft.purpose,
+            at: self.now,
+            deadline: timing.deadline_for(draft.lease),
+            base: base.clone(),
+        });
+        let kind = OperationKind::Write {
+            serial: self.serial,
+            purpose: draft.purpose,
+        };
+        self.operation = Some(Operation {
+            kind,
+            sent: self.now,
+            deadline,
+        });
+        self.last_write = Some(self.now);
+        self.out.push(Effect::Write(Write {
+            purpose: draft.purpose,
+            mark: Mark {
+                incarnation: self.config.incarnation.clone(),
+                serial: self.serial,
+            },
+            base,
+            holder: draft.holder,
+            duration: draft.lease,
+            transitions: draft.transitions,
+            successor: draft.successor,
+            deadline,
+        }));
+    }
+
+    pub(super) fn write_ended(&mut self, serial: u64, result: Result<Record, Trouble>) {
+        if !self.is_writing(serial) {
+            return;
+        }
+        let Some(operation) = self.operation.take() else {
+            return;
+        };
+        let OperationKind::Write { purpose, .. } = operation.kind else {
+            return;
+        };
+        match result {
+            Ok(record) => self.written(&operation, record),
+            Err(trouble) => self.not_written(serial, purpose, trouble),
+        }
+        self.mind.ask_for(Cause::WriteFinished);
+    }
+
+    fn written(&mut self, operation: &Operation, record: Record) {
+        let may_lead = self.may_lead();
+        let before = self.claim.term().cloned();
+        if let Some(sent) = self.claim.confirm(self.now, &record, may_lead) {
+            let reason = self.mind.reason().to_owned();
+            self.succeeded(sent, before, &reason);
+        }
+        let lock = Lock::Present(record);
+        // A watch may have been faster, and may already tell of what came after.
+        let via = Via::Read {
+            asked: operation.sent,
+            requested: false,
+        };
+        if !self.seat.is_stale(&lock, via) {
+            self.take_in(lock);
+        }
+    }
+
+    /// A write of this process is known to have landed.
+    pub(super) fn succeeded(&mut self, sent: Sent, before: Option<Term>, reason: &str) {
+        self.attempts.last = Outcome::Written;
+        self.attempts.failures = 0;
+        self.last_success = Some(sent.at);
+        if sent.purpose == Purpose::Release {
+            self.tell(Notice::Released);
+            return;
+        }
+        let Some(term) = self.claim.believed().cloned() else {
+            return;
+        };
+        let known = before.filter(|before| before.token == term.token);
+        let notice = match known {
+            None => Notice::BecameLeader {
+                token: term.token,
+                transitions: term.transitions,
+                reason: reason.to_owned(),
+            },
+            Some(_) if self.told_leader == self.config.identity => Notice::Renewed,
+            Some(_) => Notice::ResumedTerm { token: term.token },
+        };
+        self.tell(notice);
+    }
+
+    fn not_written(&mut self, serial: u64, purpose: Purpose, trouble: Trouble) {
+        self.attempts.last = trouble.outcome;
+        self.attempts.failures = self.attempts.failures.saturating_add(1);
+        match trouble.outcome {
+            // I5: whether it landed is not known, or somebody else's write did.
+            Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {
+                self.read_at = Some(self.now);
+            }
+            Outcome::Throttled => {
+                self.claim.refuse(serial);
+                let pause = trouble
+                    .retry_after
+                    .unwrap_or(self.config.timing.retry_period / 2);
+                self.throttled_until = self.now + pause.min(LONGEST_THROTTLE);
+            }
+            Outcome::Denied | Outcome::None | Outcome::Written => self.claim.refuse(serial),
+        }
+        self.tell(Notice::WriteFailed { purpose, trouble });
+    }
+
+    /// Whether a confirmed write may make this candidate believe.
+    pub(super) fn may_lead(&self) -> bool {
+        self.retirement.is_none()
+    }
+}
+
+/// The parts of a write that its purpose decides.
+struct Draft {
+    purpose: Purpose,
+    holder: Option<String>,
+    lease: Duration,
+    transitions: u64,
+    successor: Option<String>,
+}

@@ -1,0 +1,251 @@
+//! What happens to an elector, and what it wants done.
+
+use crate::lock::{Lock, Mark, Record, Version};
+use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
+use crate::time::Moment;
+use crate::view::View;
+use std::time::Duration;
+
+/// A question to the policy; answers to older questions are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AskId(pub u64);
+
+/// All that can happen to an elector.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The election begins. Comes first and once.
+    Started,
+    /// The moment of the last [`Effect::WakeAt`] has come. Coming early or twice does no harm.
+    Timer,
+    /// The lock was read, or a watch told of it.
+    Observed {
+        /// What was seen.
+        lock: Lock,
+        /// How.
+        via: Via,
+    },
+    /// The read of the last [`Effect::Read`] ended without an answer.
+    ReadFailed(Trouble),
+    /// The write of the last [`Effect::Write`] ended.
+    WriteEnded {
+        /// Which: the serial of its mark.
+        serial: u64,
+        /// The record as the server stored it, or why there is none.
+        result: Result<Record, Trouble>,
+    },
+    /// The policy answered.
+    Decided {
+        /// Which question.
+        ask: AskId,
+        /// The decision, or why there is none.
+        answer: Result<Decision, Failure>,
+    },
+    /// A policy took over, the first or another one.
+    Swapped {
+        /// Its memory, made over from the one before it.
+        memory: Vec<u8>,
+    },
+    /// What the application and the probes report, all of it, with the moment of each report.
+    Signals(Vec<(String, Value, Moment)>),
+    /// The other candidates as they published themselves.
+    Roster(Vec<Candidate>),
+    /// The process shall stop: give the seat up and finish.
+    Stop,
+}
+
+/// How the lock came to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A watch. It may lag behind, and may repeat.
+    Watch,
+    /// A consistent read that was asked for at this moment, by this elector or by the watch when
+    /// it began.
+    Read {
+        /// When the request was sent.
+        asked: Moment,
+        /// Whether it answers the last [`Effect::Read`].
+        requested: bool,
+    },
+}
+
+/// Why a request to the API server gave no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The kind, as the policy sees it; never `None` or `Written`.
+    pub outcome: Outcome,
+    /// Not before this long from now, if the server said so.
+    pub retry_after: Option<Duration>,
+    /// One line for people.
+    pub detail: String,
+}
+
+/// What the elector wants done. Effects are carried out in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the policy; answer with [`Event::Decided`].
+    Ask {
+        /// Names the question.
+        ask: AskId,
+        /// The argument of `decide`.
+        input: Box<Input>,
+    },
+    /// Read the lock; answer with [`Event::Observed`] or [`Event::ReadFailed`] by the deadline.
+    Read {
+        /// When to give up.
+        deadline: Moment,
+    },
+    /// Write the lock; answer with [`Event::WriteEnded`] by the deadline.
+    Write(Write),
+    /// Send [`Event::Timer`] at this moment. Replaces the one before.
+    WakeAt(Moment),
+    /// What may be said of the election from now on.
+    Show(Box<View>),
+    /// Something that people want to know: a log line, a metric, an Event on the lock.
+    Tell(Notice),
+    /// The policy failed three times in a row: bring the last good one back.
+    RestorePolicy,
+    /// The watch has missed a change: begin it anew.
+    RestartWatch,
+    /// The elector has stopped; nothing comes after this.
+    Finished,
+}
+
+/// A write to the lock: always a compare-and-swap or a create (I4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Why.
+    pub purpose: Purpose,
+    /// Goes into the record, so that it is known again.
+    pub mark: Mark,
+    /// What must be there for the write to succeed.
+    pub base: Base,
+    /// Goes into the record; none gives the seat up.
+    pub holder: Option<String>,
+    /// Goes into the record.
+    pub duration: Duration,
+    /// Goes into the record.
+    pub transitions: u64,
+    /// Goes into the record: who should follow.
+    pub successor: Option<String>,
+    /// When to give up waiting for the answer.
+    pub deadline: Moment,
+}
+
+/// Why a write is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// To begin a term: the acquire time is set anew.
+    Acquire,
+    /// To go on with a term.
+    Renew,
+    /// To end it.
+    Release,
+}
+
+impl Purpose {
+    /// The word for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Acquire => "acquire",
+            Purpose::Renew => "renew",
+            Purpose::Release => "release",
+        }
+    }
+}
+
+/// The precondition of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// No such object.
+    Create,
+    /// The object at this version.
+    Replace(Version),
+}
+
+/// What people are told. Each transition of the elector has one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A term began.
+    BecameLeader {
+        /// The fencing token.
+        token: Version,
+        /// How often the holder changed.
+        transitions: u64,
+        /// The policy's reason, or the guard's.
+        reason: String,
+    },
+    /// Belief came back within the same term, after it had lapsed.
+    ResumedTerm {
+        /// The fencing token, the same as before.
+        token: Version,
+    },
+    /// A renewal succeeded.
+    Renewed,
+    /// Belief ended.
+    SteppedDown(Why),
+    /// The seat was given up, so that another can take it at once.
+    Released,
+    /// The seat could not be given up; it expires by itself.
+    NotReleased(String),
+    /// Somebody else is seen to lead; an empty name: nobody.
+    LeaderChanged(String),
+    /// A write failed.
+    WriteFailed {
+        /// What it was for.
+        purpose: Purpose,
+        /// How.
+        trouble: Trouble,
+    },
+    /// A read failed.
+    ReadFailed(Trouble),
+    /// A write with an unknown outcome turned out to be there.
+    FoundOwnWrite,
+    /// The policy gave no usable decision; the built-in rule decided.
+    PolicyFailed {
+        /// Why.
+        failure: Failure,
+        /// How many in a row.
+        in_a_row: u32,
+    },
+    /// The policy decided.
+    Decided {
+        /// What it said.
+        decision: Decision,
+        /// Whether it was the built-in rule.
+        by_rule: bool,
+    },
+    /// The guard did not carry a decision out.
+    Overruled {
+        /// What was asked for.
+        action: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// Another live process uses this candidate's name.
+    Twin(String),
+}
+
+/// Why belief ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// No renewal succeeded before the renew deadline.
+    Lapsed,
+    /// The lock no longer is as this process wrote it; the name that is there now, if any.
+    Lost(Option<String>),
+    /// The policy resigned.
+    Resigned(String),
+    /// The process stops.
+    Stopped,
+}
+
+impl Why {
+    /// The word for logs and metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Why::Lapsed => "lapsed",
+            Why::Lost(_) => "lost",
+            Why::Resigned(_) => "resigned",
+            Why::Stopped => "stopped",
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The guard: what a decision may do, whatever policy made it (I11).
+
+use crate::policy::Action;
+use crate::time::Moment;
+use std::time::Duration;
+
+/// What the guard goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) now: Moment,
+    pub(crate) identity: &'a str,
+    /// This candidate believes that it leads.
+    pub(crate) leads: bool,
+    /// The record is the last one that this process wrote.
+    pub(crate) mine: bool,
+    /// From when on the seat may be taken; none until the lock was read.
+    pub(crate) free_at: Option<Moment>,
+    pub(crate) throttled_until: Moment,
+    /// No write before this moment: the host's own pace.
+    pub(crate) paced_until: Moment,
+    /// A resignation in favour of a successor is within the budget.
+    pub(crate) may_preempt: bool,
+}
+
+/// What becomes of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is to be done.
+    Nothing,
+    /// Write the own claim.
+    Claim,
+    /// Give the seat up.
+    Resign(Option<String>),
+    /// Not now, for this reason; it may be asked again from that moment on.
+    Overrule(String, Moment),
+}
+
+/// Judges an action. A leader that campaigns renews, a standby that renews campaigns: what is
+/// written is the same compare-and-swap, and what is allowed is decided by the facts, not by the
+/// word.
+pub(crate) fn judge(action: &Action, facts: &Facts) -> Verdict {
+    match action {
+        Action::Wait => Verdict::Nothing,
+        Action::Campaign | Action::Renew => judge_claim(facts),
+        Action::Resign(successor) => judge_resignation(successor.as_deref(), facts),
+    }
+}
+
+fn judge_claim(facts: &Facts) -> Verdict {
+    if facts.now < facts.throttled_until {
+        let reason = "the API server asked to slow down".to_owned();
+        return Verdict::Overrule(reason, facts.throttled_until);
+    }
+    if !facts.leads && !facts.mine {
+        // I3, I7: nobody takes a seat that its holder may still believe in.
+        match facts.free_at {
+            None => {
+                let reason = "the lock was not read yet".to_owned();
+                return Verdict::Overrule(reason, facts.now + Duration::from_secs(1));
+            }
+            Some(at) if facts.now < at => {
+                let left = at.since(facts.now).as_millis();
+                let reason = format!("the seat is not free for another {left} ms");
+                return Verdict::Overrule(reason, at);
+            }
+            Some(_) => {}
+        }
+    }
+    if facts.now < facts.paced_until {
+        let reason = "writes are paced to a quarter of the retry period".to_owned();
+        return Verdict::Overrule(reason, facts.paced_until);
+    }
+    Verdict::Claim
+}
+
+fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Verdict {
+    let soon = facts.now + Duration::from_secs(1);
+    if !facts.leads {
+        return Verdict::Overrule("only a leader can resign".to_owned(), soon);
+    }
+    match successor {
+        Some(name) if name == facts.identity => {
+            let reason = "a leader cannot resign in favour of itself".to_owned();
+            Verdict::Overrule(reason, soon)
+        }
+        Some(_) if !facts.may_preempt => {
+            let reason = "the budget for resignations in favour of a successor is spent".to_owned();
+            Verdict::Overrule(reason, soon)
+        }
+        Some(name) => Verdict::Resign(Some(name.to_owned())),
+        None => Verdict::Resign(None),
+    }
+}
+
+/// A budget that refills evenly.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    per_hour: u32,
+    left: f64,
+    counted: Moment,
+}
+
+impl Budget {
+    pub(crate) fn new(per_hour: u32) -> Self {
+        Budget {
+            per_hour,
+            left: f64::from(per_hour),
+            counted: Moment::ZERO,
+        }
+    }
+
+    pub(crate) fn has_one(&mut self, now: Moment) -> bool {
+        let rate = f64::from(self.per_hour) / 3600.0;
+        let more = now.since(self.counted).as_secs_f64() * rate;
+        self.left = (self.left + more).min(f64::from(self.per_hour));
+        self.counted = now;
+        self.left >= 1.0
+    }
+
+    pub(crate) fn spend(&mut self) {
+        self.left = (self.left - 1.0).max(0.0);
+    }
+}

@@ -1,0 +1,91 @@
+//! What may be said of the election, computed when it is asked (I10).
+
+use crate::lock::Version;
+use crate::time::Moment;
+use std::time::Duration;
+
+/// The state of the election as a value with its expiry inside: whoever holds a view for a minute
+/// still gives the right answer, since every answer takes the moment of the question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// This candidate's name.
+    pub identity: String,
+    /// This candidate's own term, while it may believe in it.
+    pub term: Option<Term>,
+    /// The lock as last seen; none until it was read once.
+    pub seen: Option<Sighting>,
+    /// When this candidate last wrote the lock with success; the moment before sending.
+    pub last_success: Option<Moment>,
+    /// Requests for the lock that failed in a row.
+    pub failures: u32,
+    /// The process is about to stop.
+    pub stopping: bool,
+}
+
+/// This candidate's own term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The fencing token: the resource version of the acquiring write (I9).
+    pub token: Version,
+    /// The lock's UID; with `transitions` another fencing token, which survives a restore of the
+    /// API server's store.
+    pub uid: String,
+    /// How often the holder changed, as the lock counts it.
+    pub transitions: u64,
+    /// When the acquiring write was sent.
+    pub since: Moment,
+    /// When belief ends unless a renewal succeeds.
+    pub until: Moment,
+}
+
+/// The lock as seen from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The name in it; none if it is vacant or missing.
+    pub holder: Option<String>,
+    /// True if this process did not write it: the name may then be told while it is unexpired.
+    pub foreign: bool,
+    /// How often the holder changed.
+    pub transitions: u64,
+    /// When this content was first seen here.
+    pub since: Moment,
+    /// When it was last confirmed by a read or a watch.
+    pub heard: Moment,
+    /// When it expires, unless it changes.
+    pub until: Moment,
+}
+
+impl View {
+    /// Whether this candidate leads at `now`.
+    pub fn leads(&self, now: Moment) -> bool {
+        // I10: computed from the clock at the time of the question.
+        self.term.as_ref().is_some_and(|term| now < term.until)
+    }
+
+    /// Who leads at `now`: this candidate only while it believes, another only while its lease is
+    /// unexpired as seen from here, else the empty string.
+    pub fn leader(&self, now: Moment) -> &str {
+        if self.leads(now) {
+            return &self.identity;
+        }
+        match &self.seen {
+            // A holder of this candidate's own name that is not this process: naming it would
+            // make the application believe that it leads.
+            Some(seen) if seen.foreign && now < seen.until => seen
+                .holder
+                .as_deref()
+                .filter(|name| *name != self.identity)
+                .unwrap_or(""),
+            _ => "",
+        }
+    }
+
+    /// How long the answer of [`View::leader`] holds at most, from `now`; zero if nobody leads.
+    pub fn remaining(&self, now: Moment) -> Duration {
+        match (&self.term, &self.seen) {
+            (Some(term), _) if now < term.until => term.until.since(now),
+            (_, Some(seen)) if !self.leader(now).is_empty() => seen.until.since(now),
+            _ => Duration::ZERO,
+        }
+    }
+}
