@@ -1,1 +1,66 @@
-//! hotseat-component
+//! Builds an election policy's crate into a WebAssembly component.
+//!
+//! A policy is compiled for `wasm32-unknown-unknown`, which has no clock, no files and no network
+//! to import, and the module is then wrapped into a component of the world
+//! `hotseat:policy/election`. No adapter is involved, so a component that comes out of here
+//! imports nothing.
+//!
+//! A build script embeds a policy with [`emit`]; tests and tools call [`build`].
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use hotseat_component::{Options, build};
+//!
+//! let component = build(Path::new("guest/standard"), &Options::new("target/policy-guests"))?;
+//! println!("{} bytes", component.len());
+//! # Ok::<(), hotseat_component::BuildError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod cargo;
+mod emit;
+mod encode;
+mod error;
+mod sources;
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+
+pub use emit::emit;
+pub use encode::encode;
+pub use error::BuildError;
+pub use toolchain::Toolchain;
+
+/// How to build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Cargo's target folder for guests. It must not be the folder of a cargo that is running
+    /// meanwhile, which holds the lock; several callers may share one, cargo's lock orders them.
+    pub target_dir: PathBuf,
+    /// Fail rather than change `Cargo.lock`.
+    pub locked: bool,
+}
+
+impl Options {
+    /// Builds in `target_dir`, and lets cargo complete `Cargo.lock`.
+    pub fn new(target_dir: impl Into<PathBuf>) -> Options {
+        Options {
+            target_dir: target_dir.into(),
+            locked: false,
+        }
+    }
+}
+
+/// Builds the crate in `manifest_dir`, which must have a `cdylib`, and returns its component.
+///
+/// Cargo's and the compiler's own messages go to standard error.
+///
+/// # Errors
+///
+/// [`BuildError`] says which step failed, and what to do about it.
+pub fn build(manifest_dir: &Path, options: &Options) -> Result<Vec<u8>, BuildError> {
+    let toolchain = Toolchain::find(manifest_dir)?;
+    let module = cargo::compile(manifest_dir, options, &toolchain)?;
+    encode(&module.bytes)
+}

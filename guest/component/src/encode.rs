@@ -1,0 +1,94 @@
+//! From a core module to a component.
+
+use wit_component::{ComponentEncoder, DecodedWasm};
+
+use crate::BuildError;
+
+/// Wraps a core module, which a policy's crate was compiled to, into a component.
+///
+/// # Errors
+///
+/// [`BuildError::Encode`] if the module does not carry the contract's types or exports, and
+/// [`BuildError::Imports`] if anything would be left for the host to provide.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|encoder| encoder.encode())
+        .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))?;
+    check_world(&component)?;
+    Ok(component)
+}
+
+/// Checks that the component exports the contract and imports nothing.
+fn check_world(component: &[u8]) -> Result<(), BuildError> {
+    let decoded = wit_component::decode(component)
+        .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))?;
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        return Err(BuildError::Encode("it is a package of types only".into()));
+    };
+    let world = &resolve.worlds[world];
+    let imports: Vec<String> = world
+        .imports
+        .keys()
+        .map(|key| format!("`{}`", resolve.name_world_key(key)))
+        .collect();
+    if !imports.is_empty() {
+        return Err(BuildError::Imports(imports.join(", ")));
+    }
+    let exports: Vec<String> = world
+        .exports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
+    if !exports.iter().any(|name| is_contract(name)) {
+        return Err(BuildError::Encode(format!(
+            "it does not export `{CONTRACT}` version 1"
+        )));
+    }
+    Ok(())
+}
+
+/// The interface that every policy exports.
+const CONTRACT: &str = "hotseat:policy/policy";
+
+fn is_contract(export: &str) -> bool {
+    export
+        .strip_prefix(CONTRACT)
+        .is_some_and(|version| version.starts_with("@1."))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The preamble of a core module, and nothing after it.
+    const EMPTY_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+    #[test]
+    fn a_module_without_the_contract_is_refused() {
+        let error = encode(EMPTY_MODULE).unwrap_err().to_string();
+        assert!(error.starts_with("not an election policy: "), "{error}");
+        assert!(error.ends_with("`hotseat_policy::export!`"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_wasm_are_refused() {
+        let error = encode(b"#!/bin/sh\n").unwrap_err();
+        assert!(matches!(error, BuildError::Encode(_)), "{error}");
+    }
+
+    #[test]
+    fn only_the_first_major_version_is_the_contract() {
+        assert!(is_contract("hotseat:policy/policy@1.0.0"));
+        assert!(is_contract("hotseat:policy/policy@1.2.0"));
+        assert!(!is_contract("hotseat:policy/policy@2.0.0"));
+        assert!(!is_contract("hotseat:policy/policy"));
+        assert!(!is_contract("hotseat:policy/other@1.0.0"));
+    }
+}

@@ -1,0 +1,61 @@
+//! What can go wrong.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why there is no component. Each message is one line that ends with the mend, if there is one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Neither the active Rust toolchain nor Debian's can build for the target.
+    #[error(
+        "{rustc} cannot build for wasm32-unknown-unknown: {reason}; run `make wasm-target`, or \
+         `rustup target add wasm32-unknown-unknown`"
+    )]
+    NoToolchain {
+        /// The compiler that was asked.
+        rustc: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// The folder is not a crate.
+    #[error("{} is not a crate: it has no Cargo.toml", .0.display())]
+    NoManifest(PathBuf),
+    /// A program could not be started.
+    #[error("cannot start {program}: {source}")]
+    Start {
+        /// Its name or path.
+        program: String,
+        /// The reason.
+        source: io::Error,
+    },
+    /// Cargo failed; its own messages went to standard error.
+    #[error("cargo could not build {} ({status}): see its messages above", manifest.display())]
+    Cargo {
+        /// The policy's manifest.
+        manifest: PathBuf,
+        /// How cargo ended.
+        status: ExitStatus,
+    },
+    /// The crate builds but yields no WebAssembly module.
+    #[error(
+        "{} yields no module: add `crate-type = [\"cdylib\"]` to its [lib] section",
+        .0.display()
+    )]
+    NoModule(PathBuf),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The module is not a policy.
+    #[error("not an election policy: {0}; export one with `hotseat_policy::export!`")]
+    Encode(String),
+    /// The component wants something of its host.
+    #[error("the component imports {0}: an election policy imports nothing")]
+    Imports(String),
+}

@@ -1,0 +1,170 @@
+//! What a policy implements, and how it becomes a component.
+
+use crate::{Decision, Descriptor, Input, Issue, Refusal};
+
+/// An election policy. The functions have no `self`: each question is answered by a fresh
+/// instance, and what a policy wants to remember goes through [`Decision::remember`].
+pub trait Policy {
+    /// Says who the policy is. Asked once, when it is loaded.
+    fn describe() -> Descriptor;
+
+    /// What to do now.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] if the policy cannot decide; the sidecar's built-in rule does in its place,
+    /// and the refusal is counted as a failure of the policy. So is a panic.
+    fn decide(input: Input) -> Result<Decision, Refusal>;
+
+    /// Are these settings usable? They are the operator's text, empty if none were given. By
+    /// default only blank text and the empty JSON object are.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, at least one [`Issue`]: the sidecar takes an empty list for
+    /// acceptance.
+    fn validate(settings: &str) -> Result<(), Vec<Issue>> {
+        let compact: String = settings.split_whitespace().collect();
+        if compact.is_empty() || compact == "{}" {
+            return Ok(());
+        }
+        let name = Self::describe().name;
+        Err(vec![Issue::whole(format!(
+            "the {name} policy has no settings: leave --policy-settings out"
+        ))])
+    }
+
+    /// Makes the memory of another version, or of another policy, over for this one. By default
+    /// the bytes are kept if name and memory schema are this policy's own, else it starts anew.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] if the bytes are unusable and starting anew would be wrong: the swap then
+    /// fails, and the policy before goes on.
+    fn migrate(from_name: &str, from_schema: u32, memory: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        let own = Self::describe();
+        let kept = from_name == own.name && from_schema == own.memory_schema;
+        Ok(if kept { memory } else { Vec::new() })
+    }
+}
+
+impl Descriptor {
+    /// A policy without settings that keeps no memory, or whose memory has its first schema, 1.
+    pub fn new(name: &str, version: &str, summary: &str) -> Descriptor {
+        Descriptor {
+            name: name.into(),
+            version: version.into(),
+            summary: summary.into(),
+            memory_schema: 1,
+            settings_schema: String::new(),
+            wants_roster: false,
+        }
+    }
+
+    /// Another number for what the bytes of the memory mean.
+    #[must_use]
+    pub fn memory_schema(mut self, schema: u32) -> Descriptor {
+        self.memory_schema = schema;
+        self
+    }
+
+    /// The JSON Schema of the settings, at most 64 KiB.
+    #[must_use]
+    pub fn settings_schema(mut self, schema: &str) -> Descriptor {
+        self.settings_schema = schema.into();
+        self
+    }
+
+    /// Asks for the roster of the other candidates, at the cost of one object for each.
+    #[must_use]
+    pub fn wants_roster(mut self) -> Descriptor {
+        self.wants_roster = true;
+        self
+    }
+}
+
+impl Issue {
+    /// An issue with one value, named by a JSON pointer such as `/prefer`.
+    pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Issue {
+        Issue {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
+    }
+
+    /// An issue with the settings as a whole.
+    pub fn whole(message: impl Into<String>) -> Issue {
+        Issue::at("", message)
+    }
+}
+
+/// Exports a [`Policy`] from the component that a crate becomes. Once in a crate, at its top.
+///
+/// It has no effect where the crate is built for anything but WebAssembly, as in its unit tests,
+/// beyond the check that the type is a policy.
+#[macro_export]
+macro_rules! export {
+    ($policy:ty) => {
+        const _: fn($crate::Input) -> Result<$crate::Decision, $crate::Refusal> =
+            <$policy as $crate::Policy>::decide;
+
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            struct Exported;
+
+            impl $crate::bindings::exports::hotseat::policy::policy::Guest for Exported {
+                fn describe() -> $crate::Descriptor {
+                    <$policy as $crate::Policy>::describe()
+                }
+                fn validate(settings: String) -> Result<(), Vec<$crate::Issue>> {
+                    <$policy as $crate::Policy>::validate(&settings)
+                }
+                fn decide(input: $crate::Input) -> Result<$crate::Decision, $crate::Refusal> {
+                    <$policy as $crate::Policy>::decide(input)
+                }
+                fn migrate(
+                    from_name: String,
+                    from_schema: u32,
+                    memory: Vec<u8>,
+                ) -> Result<Vec<u8>, $crate::Refusal> {
+                    <$policy as $crate::Policy>::migrate(&from_name, from_schema, memory)
+                }
+            }
+
+    $crate::bindings::export_component!(Exported with_types_in $crate::bindings);
+        };
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Plain;
+
+    impl Policy for Plain {
+        fn describe() -> Descriptor {
+            Descriptor::new("plain", "1.2.3", "waits").memory_schema(7)
+        }
+        fn decide(_: Input) -> Result<Decision, Refusal> {
+            Ok(Decision::wait_for(1))
+        }
+    }
+
+    #[test]
+    fn without_settings_only_blank_ones_are_accepted() {
+        for blank in ["", " \n", "{}", " { }\n"] {
+            assert_eq!(Plain::validate(blank), Ok(()), "{blank:?}");
+        }
+        let issues = Plain::validate(r#"{"a":1}"#).unwrap_err();
+        let message = "the plain policy has no settings: leave --policy-settings out";
+        assert_eq!(issues, [Issue::at("", message)]);
+    }
+
+    #[test]
+    fn memory_of_the_same_name_and_schema_is_kept() {
+        assert_eq!(Plain::migrate("plain", 7, vec![1, 2]), Ok(vec![1, 2]));
+        assert_eq!(Plain::migrate("plain", 6, vec![1, 2]), Ok(vec![]));
+        assert_eq!(Plain::migrate("other", 7, vec![1, 2]), Ok(vec![]));
+    }
+}
