@@ -1,0 +1,254 @@
+//! The metadata of an object: what a request may set and what the server sets.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::names;
+use crate::resource::{EVENTS, LEASES, NAMESPACES, Resource};
+use crate::status::{Cause, Status};
+use crate::{lease, store::Key};
+
+/// The text of a metadata field; empty if it is missing.
+pub(crate) fn field<'a>(object: &'a Value, name: &str) -> &'a str {
+    object["metadata"][name].as_str().unwrap_or("")
+}
+
+/// Sets a metadata field.
+pub(crate) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
+    object["metadata"][name] = value.into();
+}
+
+/// Brings a decoded body into the form in which it is kept, or says why it is no such object.
+pub(crate) fn decode(resource: &Resource, object: &mut Value) -> Result<(), Status> {
+    let kind = object["kind"].as_str().unwrap_or("").to_owned();
+    let version = object["apiVersion"].as_str().unwrap_or("").to_owned();
+    let expected = resource.api_version();
+    let cannot = |why: &str| {
+        let (kind, version) = (or(&kind, resource.kind), or(&version, resource.version));
+        let version = version.rsplit('/').next().unwrap_or(version);
+        Status::bad_request(format!(
+            "{kind} in version \"{version}\" cannot be handled as a {}: {why}",
+            resource.kind
+        ))
+    };
+    if !kind.is_empty() && kind != resource.kind {
+        return Err(cannot("it is of another kind"));
+    }
+    if !version.is_empty() && version != expected {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version \
+             ({expected})"
+        )));
+    }
+    let meta = match object.get_mut("metadata").map(Value::take) {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(meta)) => meta,
+        Some(_) => return Err(cannot("metadata is not an object")),
+    };
+    object["metadata"] = Value::Object(tidy(meta).map_err(|why| cannot(&why))?);
+    object["kind"] = resource.kind.into();
+    object["apiVersion"] = expected.into();
+    if resource == &LEASES {
+        lease::normalise(object).map_err(|why| cannot(&why))?;
+    }
+    Ok(())
+}
+
+/// Checks and fills the namespace from the path.
+pub(crate) fn settle_namespace(object: &mut Value, namespace: &str) -> Result<(), Status> {
+    let given = field(object, "namespace");
+    if namespace.is_empty() {
+        if let Some(meta) = object["metadata"].as_object_mut() {
+            meta.remove("namespace");
+        }
+        return Ok(());
+    }
+    if given.is_empty() {
+        set(object, "namespace", namespace);
+    } else if given != namespace {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the \
+             request",
+        ));
+    }
+    Ok(())
+}
+
+/// Gives a new object its identity: name, uid and birthday.
+pub(crate) fn be_born(object: &mut Value) {
+    let prefix = field(object, "generateName");
+    if field(object, "name").is_empty() && !prefix.is_empty() {
+        let name = names::generate(prefix);
+        set(object, "name", name);
+    }
+    set(object, "uid", names::new_uid());
+    set(object, "creationTimestamp", now_in_seconds());
+}
+
+/// Carries over what an update can never change.
+pub(crate) fn inherit(object: &mut Value, old: &Value) {
+    for name in ["uid", "creationTimestamp", "generation"] {
+        if let Some(value) = old["metadata"].get(name) {
+            set(object, name, value.clone());
+        }
+    }
+}
+
+/// The rules that an object breaks, as one refusal.
+pub(crate) fn validate(resource: &Resource, object: &Value) -> Result<(), Status> {
+    let mut causes = Vec::new();
+    let name = field(object, "name");
+    if name.is_empty() {
+        let why = "name or generateName is required";
+        causes.push(Cause::required("metadata.name", why));
+    } else {
+        let faults = if resource == &NAMESPACES {
+            names::label_faults(name)
+        } else {
+            names::subdomain_faults(name)
+        };
+        causes.extend(
+            faults
+                .iter()
+                .map(|why| Cause::invalid("metadata.name", name, why)),
+        );
+    }
+    let namespace = field(object, "namespace");
+    if resource.namespaced {
+        let faults = names::label_faults(namespace);
+        causes.extend(
+            faults
+                .iter()
+                .map(|why| Cause::invalid("metadata.namespace", namespace, why)),
+        );
+    }
+    if resource == &LEASES {
+        causes.extend(lease::causes(object));
+    }
+    if resource == &EVENTS {
+        let involved = object["involvedObject"]["namespace"].as_str().unwrap_or("");
+        let matches = match involved {
+            "" => namespace == "default",
+            involved => involved == namespace,
+        };
+        if !matches {
+            let why = "does not match event.namespace";
+            causes.push(Cause::invalid("involvedObject.namespace", involved, why));
+        }
+    }
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(Status::invalid(resource, name, &causes))
+    }
+}
+
+/// The place of an object in the store.
+pub(crate) fn key(resource: &'static Resource, object: &Value) -> Key {
+    Key::new(resource, field(object, "namespace"), field(object, "name"))
+}
+
+/// The time of day, in whole seconds, as creation timestamps carry it.
+pub(crate) fn now_in_seconds() -> String {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second())
+        .unwrap_or(now)
+        .to_string()
+}
+
+/// Drops nulls and empty maps, and checks the fields that this server reads.
+fn tidy(meta: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    const TEXTS: [&str; 5] = [
+        "name",
+        "namespace",
+        "generateName",
+        "uid",
+        "resourceVersion",
+    ];
+    let mut tidy = Map::new();
+    for (key, value) in meta {
+        let wrong = |wanted: &str| {
+            format!(
+                "json: cannot unmarshal into Go struct field ObjectMeta.metadata.{key} of type {wanted}"
+            )
+        };
+        match &value {
+            Value::Null => continue,
+            Value::String(text) if TEXTS.contains(&key.as_str()) && text.is_empty() => continue,
+            Value::String(_) => {}
+            _ if TEXTS.contains(&key.as_str()) => return Err(wrong("string")),
+            Value::Object(map) if key == "labels" || key == "annotations" => {
+                if map.is_empty() {
+                    continue;
+                }
+                if !map.values().all(Value::is_string) {
+                    return Err(wrong("map[string]string"));
+                }
+            }
+            _ if key == "labels" || key == "annotations" => {
+                return Err(wrong("map[string]string"));
+            }
+            _ => {}
+        }
+        tidy.insert(key, value);
+    }
+    Ok(tidy)
+}
+
+fn or<'a>(text: &'a str, fallback: &'a str) -> &'a str {
+    if text.is_empty() { fallback } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn kinds_and_versions_must_fit_the_path() {
+        let mut pod = json!({"kind": "Pod", "apiVersion": "v1"});
+        assert_eq!(decode(&LEASES, &mut pod).unwrap_err().code, 400);
+        let mut old = json!({"kind": "Lease", "apiVersion": "coordination.k8s.io/v1beta1"});
+        let status = decode(&LEASES, &mut old).unwrap_err();
+        assert_eq!(
+            status.message,
+            "the API version in the data (coordination.k8s.io/v1beta1) does not match the \
+             expected API version (coordination.k8s.io/v1)"
+        );
+    }
+
+    #[test]
+    fn labels_are_texts() {
+        let mut bad = json!({"metadata": {"labels": {"a": 1}}});
+        assert_eq!(decode(&LEASES, &mut bad).unwrap_err().code, 400);
+        let mut fine = json!({"metadata": {"labels": {}, "annotations": null, "name": "x"}});
+        decode(&LEASES, &mut fine).unwrap();
+        assert_eq!(fine["metadata"], json!({"name": "x"}));
+    }
+
+    #[test]
+    fn the_namespace_of_the_path_wins_or_refuses() {
+        let mut object = json!({"metadata": {}});
+        settle_namespace(&mut object, "le").unwrap();
+        assert_eq!(object["metadata"]["namespace"], "le");
+        assert_eq!(
+            settle_namespace(&mut object, "other").unwrap_err().code,
+            400
+        );
+    }
+
+    #[test]
+    fn an_event_lives_with_what_it_is_about() {
+        let event = json!({
+            "metadata": {"name": "e", "namespace": "a"},
+            "involvedObject": {"namespace": "b"},
+        });
+        let status = validate(&EVENTS, &event).unwrap_err();
+        assert_eq!(
+            status.message,
+            "Event \"e\" is invalid: involvedObject.namespace: Invalid value: \"b\": does not \
+             match event.namespace"
+        );
+    }
+}

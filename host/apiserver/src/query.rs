@@ -1,0 +1,99 @@
+//! Query parameters of a request.
+
+use std::time::Duration;
+
+use crate::resource::Resource;
+use crate::selector::Selector;
+use crate::status::{Cause, Status};
+
+/// The parameters that this server reads; others are ignored, as a real server does.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    pub watch: bool,
+    pub dry_run: bool,
+    pub fields: String,
+    pub labels: String,
+    pub version: String,
+    pub bookmarks: bool,
+    pub initial_events: Option<bool>,
+    pub timeout: Option<Duration>,
+    pub include_object: String,
+}
+
+impl Query {
+    /// Reads the part of the URL after the question mark.
+    pub(crate) fn parse(text: &str) -> Result<Query, Status> {
+        let mut query = Query::default();
+        for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+            match key.as_ref() {
+                "watch" => query.watch = flag(&value),
+                "allowWatchBookmarks" => query.bookmarks = flag(&value),
+                "sendInitialEvents" => query.initial_events = Some(flag(&value)),
+                "fieldSelector" => query.fields = value.into_owned(),
+                "labelSelector" => query.labels = value.into_owned(),
+                "resourceVersion" => query.version = value.into_owned(),
+                "includeObject" => query.include_object = value.into_owned(),
+                "timeoutSeconds" => query.timeout = seconds(&value)?,
+                "dryRun" if value == "All" => query.dry_run = true,
+                "dryRun" => {
+                    return Err(Status::bad_request(format!(
+                        "dryRun: Unsupported value: {value:?}: supported values: \"All\""
+                    )));
+                }
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+
+    pub(crate) fn selector(&self, resource: &Resource) -> Result<Selector, Status> {
+        Selector::parse(resource, &self.fields, &self.labels)
+    }
+
+    /// The resourceVersion asked for; 0 if none.
+    pub(crate) fn version_number(&self, resource: &Resource) -> Result<u64, Status> {
+        let text = self.version.as_str();
+        if text.is_empty() {
+            return Ok(0);
+        }
+        text.parse().map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+            let cause = Cause::invalid("resourceVersion", text, &why);
+            Status::invalid(resource, "", &[cause])
+        })
+    }
+}
+
+/// Everything but a spelled-out no counts as yes, also a parameter without a value.
+fn flag(value: &str) -> bool {
+    !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE")
+}
+
+fn seconds(value: &str) -> Result<Option<Duration>, Status> {
+    let seconds: u32 = value.parse().map_err(|_| {
+        Status::bad_request(format!(
+            "strconv.ParseInt: parsing {value:?}: invalid syntax"
+        ))
+    })?;
+    Ok((seconds > 0).then(|| Duration::from_secs(seconds.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::LEASES;
+
+    #[test]
+    fn parameters() {
+        let text = "watch=true&fieldSelector=metadata.name%3Dx&timeoutSeconds=5&limit=500";
+        let query = Query::parse(text).unwrap();
+        assert!(query.watch && !query.bookmarks && !query.dry_run);
+        assert_eq!(query.selector(&LEASES).unwrap().name(), Some("x"));
+        assert_eq!(query.timeout, Some(Duration::from_secs(5)));
+        assert!(!Query::parse("watch=0").unwrap().watch);
+        assert_eq!(Query::parse("timeoutSeconds=soon").unwrap_err().code, 400);
+        assert_eq!(Query::parse("dryRun=Some").unwrap_err().code, 400);
+        let query = Query::parse("resourceVersion=x").unwrap();
+        assert_eq!(query.version_number(&LEASES).unwrap_err().code, 422);
+    }
+}
