@@ -1,1 +1,53 @@
-//! hotseat-engine
+//! The policy engine of Hotseat: loads election policies, which are WebAssembly components, asks
+//! them and holds them to their limits.
+//!
+//! A [`Source`] is bytes; a [`Loader`] makes a [`LoadedPolicy`] of it, which answers questions; a
+//! [`PolicyWorker`] asks it on a thread of its own. Nothing that a component holds or does can
+//! take more than the limits allow or bring down the process. Compiling happens in a child
+//! process, for which the program must call [`compile_child_main`].
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use hotseat_engine::{Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, Source};
+//!
+//! # fn load(sample: &hotseat_core::policy::Input) -> Result<(), Box<dyn std::error::Error>> {
+//! let compiler = Compiler::of_this_program(&["compile-policy"], Default::default());
+//! let loader = Loader::new(Runtime::new()?, compiler, Limits::default());
+//! let source = Source::read(Path::new("policy.wasm"), LARGEST_COMPONENT)?;
+//! let policy = loader.load(&source, sample)?;
+//! let (decision, spent) = policy.decide(sample, &Limits::default()).map_err(|f| f.detail)?;
+//! println!("{:?} for {} units of fuel", decision.action, spent.fuel);
+//! # Ok(())
+//! # }
+//! ```
+
+// `forbid` would not let `compile.rs` map what the compiler wrote, the one place that needs it.
+#![deny(unsafe_code)]
+
+mod backstop;
+mod bindings;
+mod child;
+mod compile;
+mod component;
+mod descriptor;
+mod error;
+mod instance;
+mod load;
+mod runtime;
+mod sandbox;
+mod settings;
+mod source;
+mod text;
+mod worker;
+
+pub use child::compile_child_main;
+pub use compile::{CompileError, CompileLimits, CompiledComponent, Compiler};
+pub use descriptor::Descriptor;
+pub use error::LoadError;
+pub use instance::LoadedPolicy;
+pub use load::Loader;
+pub use runtime::Runtime;
+pub use sandbox::Spent;
+pub use settings::Limits;
+pub use source::{LARGEST_COMPONENT, Source, digest};
+pub use worker::{Answer, PolicyWorker, Unasked};

@@ -1,0 +1,157 @@
+//! Ends calls that overrun: a thread that sleeps on a timer and is woken only by a call that has
+//! outlived its deadline. An idle sidecar has no ticker.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use wasmtime::Engine;
+
+/// The thread and its timer; both end when it is dropped.
+pub(crate) struct Backstop {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    timer: OwnedFd,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The deadlines of the calls that run now: the worker's, and that of a dry run beside it.
+    armed: Vec<(u64, Instant)>,
+    next: u64,
+    stop: bool,
+}
+
+/// A deadline that is watched until this is dropped.
+pub(crate) struct Armed<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Backstop {
+    /// Starts the thread. Each time a deadline passes, the epoch of `engine` goes on by one; every
+    /// call that runs then must look at its own deadline.
+    pub(crate) fn start(engine: Engine) -> io::Result<Backstop> {
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+        let shared = Arc::new(Shared {
+            timer,
+            state: Mutex::default(),
+        });
+        let thread = thread::Builder::new()
+            .name("policy-backstop".into())
+            .stack_size(64 << 10)
+            .spawn({
+                let shared = shared.clone();
+                move || watch(&shared, &engine)
+            })?;
+        Ok(Backstop {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Watches a deadline. Costs two system calls and wakes nobody if the call ends in time.
+    pub(crate) fn arm(&self, deadline: Instant) -> io::Result<Armed<'_>> {
+        let mut state = self.shared.lock();
+        let id = state.next;
+        let first = state.armed.iter().all(|(_, other)| deadline < *other);
+        if first {
+            self.shared.set(Some(deadline))?;
+        }
+        state.next = id.wrapping_add(1);
+        state.armed.push((id, deadline));
+        Ok(Armed {
+            shared: &self.shared,
+            id,
+        })
+    }
+}
+
+impl Drop for Backstop {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.stop = true;
+        let woken = self.shared.set(Some(Instant::now())).is_ok();
+        drop(state);
+        if let Some(thread) = self.thread.take()
+            && woken
+        {
+            // It ends by itself; a panic in it was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Armed<'_> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.armed.retain(|(id, _)| *id != self.id);
+        // If this fails, the thread wakes once without need.
+        let _ = self.shared.set(state.earliest_after(None));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole after each statement, so a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the timer, or stops it if there is nothing to wait for.
+    fn set(&self, deadline: Option<Instant>) -> io::Result<()> {
+        let rest = match deadline {
+            // Zero would stop the timer.
+            Some(at) => at
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_nanos(1)),
+            None => Duration::ZERO,
+        };
+        let it_value = Timespec::try_from(rest).map_err(io::Error::other)?;
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value,
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
+        Ok(())
+    }
+}
+
+impl State {
+    fn earliest_after(&self, past: Option<Instant>) -> Option<Instant> {
+        let deadlines = self.armed.iter().map(|(_, deadline)| *deadline);
+        deadlines
+            .filter(|deadline| past.is_none_or(|past| *deadline > past))
+            .min()
+    }
+}
+
+fn watch(shared: &Shared, engine: &Engine) {
+    let mut expirations = [0; 8];
+    loop {
+        match rustix::io::read(shared.timer.as_fd(), &mut expirations) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            // A timer of our own that cannot be read: fuel still bounds every call.
+            Err(_) => return,
+        }
+        let state = shared.lock();
+        if state.stop {
+            return;
+        }
+        let now = Instant::now();
+        if state.armed.iter().any(|(_, deadline)| *deadline <= now) {
+            engine.increment_epoch();
+        }
+        let _ = shared.set(state.earliest_after(Some(now)));
+    }
+}

@@ -1,0 +1,104 @@
+//! The child that compiles: a component on standard input, machine code on standard output.
+
+use std::io::{self, Read as _, Write as _};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use wasmtime::Engine;
+use wasmtime::wasmparser::BinaryReaderError;
+
+use crate::compile::CompileLimits;
+use crate::settings::config;
+use crate::text::one_line;
+
+/// Address space, in bytes.
+pub(crate) const MEMORY: &str = "HOTSEAT_COMPILE_MEMORY";
+/// Processor time, in seconds.
+pub(crate) const PROCESSOR: &str = "HOTSEAT_COMPILE_PROCESSOR";
+/// Size of the result, in bytes.
+pub(crate) const OUTPUT: &str = "HOTSEAT_COMPILE_OUTPUT";
+
+/// Exit status: the component is not valid.
+pub(crate) const INVALID: i32 = 65;
+/// Exit status: the compiler gave up on it.
+pub(crate) const REFUSED: i32 = 66;
+/// Exit status: out of memory.
+pub(crate) const OUT_OF_MEMORY: i32 = 67;
+/// Exit status: reading, writing or the limits failed.
+const FAILED: i32 = 70;
+
+/// How much more polite than the sidecar the compiler is: renewals come first.
+const NICENESS: i32 = 10;
+
+/// What the child does: reads a component from standard input and writes it compiled to standard
+/// output, under limits that it sets for itself first. A program that has a
+/// [`Compiler::of_this_program`](crate::Compiler::of_this_program) must call this, and nothing
+/// before it, when it is started with that compiler's arguments.
+///
+/// On failure a one-line reason is on standard error.
+pub fn compile_child_main() -> ExitCode {
+    let (status, reason) = match compile() {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(failure) => failure,
+    };
+    // If nobody listens, the status still tells.
+    let _ = writeln!(io::stderr(), "{}", one_line(&reason));
+    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
+}
+
+fn compile() -> Result<(), (i32, String)> {
+    let failed = |error: io::Error| (FAILED, error.to_string());
+    confine().map_err(failed)?;
+    let mut component = Vec::new();
+    io::stdin().read_to_end(&mut component).map_err(failed)?;
+    let compiled = Engine::new(&config(true))
+        .and_then(|engine| engine.precompile_component(&component))
+        .map_err(|error| (status(&error), format!("{error:#}")))?;
+    drop(component);
+    io::stdout().write_all(&compiled).map_err(failed)?;
+    io::stdout().flush().map_err(failed)
+}
+
+/// Sets the limits of this process, and makes it end with its parent.
+fn confine() -> io::Result<()> {
+    let defaults = CompileLimits::default();
+    let processor = limit(PROCESSOR, defaults.processor_seconds)?;
+    for (resource, soft, hard) in [
+        (Resource::As, limit(MEMORY, defaults.memory)?, 0),
+        (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
+        // The soft limit has a signal of its own, the hard one kills.
+        (Resource::Cpu, processor, 1),
+        (Resource::Core, 0, 0),
+    ] {
+        let limit = Rlimit {
+            current: Some(soft),
+            maximum: Some(soft.saturating_add(hard)),
+        };
+        setrlimit(resource, limit)?;
+    }
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    nice(NICENESS)?;
+    // If the container runs out of memory, this process is to go, not the sidecar. Where the file
+    // is not writable, the system's own choice must do.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    Ok(())
+}
+
+fn limit(name: &str, default: u64) -> io::Result<u64> {
+    let Ok(text) = env::var(name) else {
+        return Ok(default);
+    };
+    text.parse()
+        .map_err(|_| io::Error::other(format!("{name} is `{text}`: it must be a whole number")))
+}
+
+fn status(error: &wasmtime::Error) -> i32 {
+    if error.is::<wasmtime::OutOfMemory>() {
+        OUT_OF_MEMORY
+    } else if error.is::<BinaryReaderError>() {
+        INVALID
+    } else {
+        REFUSED
+    }
+}

@@ -1,0 +1,263 @@
+//! Compiles a component in a short-lived child process of the same program.
+//!
+//! A compiler's appetite is not bounded by the size of what it compiles, so it is not let into the
+//! sidecar: the child works under limits of its own, and a component made to choke it kills only
+//! the child. The result comes back in memory that is sealed before it is read.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
+use rustix::process::Signal;
+use wasmtime::component::Component;
+
+use crate::child;
+use crate::runtime::Runtime;
+use crate::text::{bytes, one_line};
+
+/// How much of the child's standard error is kept, in bytes.
+const LONGEST_COMPLAINT: usize = 4096;
+
+/// What one compilation may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// Address space of the child, in bytes. A policy in Rust takes a few MiB, one in Python with
+    /// its interpreter about 400 MiB.
+    pub memory: u64,
+    /// Processor time of the child, in whole seconds, at least one.
+    pub processor_seconds: u64,
+    /// Time by the wall clock.
+    pub wall: Duration,
+    /// Bytes of the compiled component.
+    pub output: u64,
+}
+
+impl Default for CompileLimits {
+    fn default() -> CompileLimits {
+        CompileLimits {
+            memory: 1 << 30,
+            processor_seconds: 60,
+            wall: Duration::from_secs(300),
+            output: 256 << 20,
+        }
+    }
+}
+
+/// Why a component was not compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// The child could not be started, or the memory for its result not be had.
+    #[error("the compiler could not be started: {0}")]
+    Start(String),
+    /// The component wants more than a compilation may use.
+    #[error("over the limit of {0}: make the component smaller or simpler")]
+    OverLimit(String),
+    /// The component is not valid.
+    #[error("{0}")]
+    Invalid(String),
+    /// The compiler gave up on a valid component.
+    #[error("the compiler refused it: {0}")]
+    Refused(String),
+    /// The child ended as it should not: a fault of the compiler, or somebody killed it.
+    #[error("the compiler ended with {0}")]
+    Crashed(String),
+    /// What the child left behind does not load.
+    #[error("the result does not load: {0}")]
+    Unusable(String),
+}
+
+/// Starts the child that compiles.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    program: PathBuf,
+    args: Vec<String>,
+    limits: CompileLimits,
+}
+
+/// A compiled component in sealed memory.
+#[derive(Debug)]
+pub struct CompiledComponent {
+    memory: File,
+}
+
+impl Compiler {
+    /// A compiler whose child is this same program, started with `args`, which must lead it
+    /// straight to [`compile_child_main`](crate::compile_child_main).
+    pub fn of_this_program(args: &[&str], limits: CompileLimits) -> Compiler {
+        // The kernel's own link: right even if the file was replaced since this process started.
+        Compiler::new("/proc/self/exe", args, limits)
+    }
+
+    /// A compiler whose child is `program`; it must be of the same build as this one.
+    pub fn new(program: impl Into<PathBuf>, args: &[&str], limits: CompileLimits) -> Compiler {
+        Compiler {
+            program: program.into(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            limits,
+        }
+    }
+
+    /// Compiles a component. Blocks until the child has ended.
+    ///
+    /// # Errors
+    ///
+    /// The component is not valid, or it takes more than the limits allow, or the child cannot
+    /// be started.
+    pub fn compile(&self, component: &[u8]) -> Result<CompiledComponent, CompileError> {
+        let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
+        let input = input(component).map_err(start)?;
+        let memory = memory("hotseat-compiled").map_err(start)?;
+        let mut child = self
+            .spawn(input, memory.try_clone().map_err(start)?)
+            .map_err(|error| {
+                let program = self.program.display();
+                CompileError::Start(one_line(&format!("{program}: {error}")))
+            })?;
+        let deadline = Instant::now() + self.limits.wall;
+        let complaint = listen(&mut child, deadline);
+        if !matches!(complaint, Ok(Some(_))) {
+            // It may have ended by itself this moment; then there is nothing to kill.
+            let _ = child.kill();
+        }
+        let status = child.wait().map_err(start)?;
+        match complaint.map_err(start)? {
+            None => {
+                let seconds = self.limits.wall.as_secs_f64();
+                Err(CompileError::OverLimit(format!("{seconds} s of time")))
+            }
+            Some(complaint) => {
+                self.judge(status, &complaint)?;
+                seal(&memory).map_err(start)?;
+                Ok(CompiledComponent { memory })
+            }
+        }
+    }
+
+    fn spawn(&self, input: File, output: File) -> io::Result<Child> {
+        let limits = &self.limits;
+        Command::new(&self.program)
+            .args(&self.args)
+            // Nothing of the sidecar's environment is the compiler's business.
+            .env_clear()
+            .env(child::MEMORY, limits.memory.to_string())
+            .env(child::PROCESSOR, limits.processor_seconds.to_string())
+            .env(child::OUTPUT, limits.output.to_string())
+            .stdin(OwnedFd::from(input))
+            .stdout(OwnedFd::from(output))
+            .stderr(Stdio::piped())
+            .spawn()
+    }
+
+    /// Tells from the child's end what became of the component.
+    fn judge(&self, status: ExitStatus, complaint: &str) -> Result<(), CompileError> {
+        let over = |what: String| Err(CompileError::OverLimit(what));
+        let memory = || over(format!("{} of memory", bytes(self.limits.memory)));
+        let line = one_line(complaint);
+        if let Some(signal) = status.signal() {
+            return match Signal::from_named_raw(signal) {
+                Some(Signal::XCPU) => over(format!(
+                    "{} s of processor time",
+                    self.limits.processor_seconds
+                )),
+                Some(Signal::XFSZ) => over(format!("{} of output", bytes(self.limits.output))),
+                // What Rust's allocator says last.
+                Some(Signal::ABORT) if complaint.contains("memory allocation of ") => memory(),
+                Some(Signal::KILL) => Err(CompileError::Crashed(
+                    "signal 9, sent by somebody else: the container may be short of memory".into(),
+                )),
+                _ => Err(CompileError::Crashed(format!("signal {signal}: {line}"))),
+            };
+        }
+        match status.code() {
+            Some(0) => Ok(()),
+            Some(child::INVALID) => Err(CompileError::Invalid(line)),
+            Some(child::REFUSED) => Err(CompileError::Refused(line)),
+            Some(child::OUT_OF_MEMORY) => memory(),
+            _ => Err(CompileError::Crashed(format!("{status}: {line}"))),
+        }
+    }
+}
+
+impl CompiledComponent {
+    /// The size of the compiled component, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn size(&self) -> io::Result<u64> {
+        Ok(self.memory.metadata()?.len())
+    }
+
+    /// Maps the compiled component into this process.
+    #[allow(
+        unsafe_code,
+        reason = "wasmtime trusts what it maps to be its own compiler's work"
+    )]
+    pub(crate) fn map(&self, runtime: &Runtime) -> Result<Component, CompileError> {
+        let path = format!("/proc/self/fd/{}", self.memory.as_raw_fd());
+        // SAFETY: what is mapped must be the work of this wasmtime's compiler and must not change
+        // while it is mapped. A child of this program wrote it, to memory without a name that
+        // nobody else was given; it has ended with success, and the memory is sealed against
+        // writing and resizing, the seals themselves too. wasmtime checks version and settings.
+        let component = unsafe { Component::deserialize_file(&runtime.engine, path) };
+        component.map_err(|error| CompileError::Unusable(one_line(&format!("{error:#}"))))
+    }
+}
+
+/// The component in memory that the child reads as a file: no thread has to feed a pipe.
+fn input(component: &[u8]) -> io::Result<File> {
+    let mut file = memory("hotseat-component")?;
+    file.write_all(component)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn memory(name: &str) -> io::Result<File> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        // Linux before 6.3 does not know the flag, and does not ask for it.
+        Err(Errno::INVAL) => Ok(memfd_create(name, flags)?.into()),
+        created => Ok(created?.into()),
+    }
+}
+
+fn seal(memory: &File) -> io::Result<()> {
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    Ok(fcntl_add_seals(memory, seals)?)
+}
+
+/// Reads the child's standard error until it ends: that is, until the child does. None if the
+/// deadline comes first.
+fn listen(child: &mut Child, deadline: Instant) -> io::Result<Option<String>> {
+    let Some(mut stderr) = child.stderr.take() else {
+        return Err(io::Error::other("the child has no standard error"));
+    };
+    let mut kept = Vec::new();
+    let mut chunk = [0; 1024];
+    loop {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return Ok(None);
+        }
+        let timeout = Timespec::try_from(rest).map_err(io::Error::other)?;
+        let mut ready = [PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)];
+        match poll(&mut ready, Some(&timeout)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            other => other?,
+        };
+        match stderr.read(&mut chunk)? {
+            0 => return Ok(Some(String::from_utf8_lossy(&kept).into_owned())),
+            read => {
+                let room = LONGEST_COMPLAINT - kept.len();
+                kept.extend_from_slice(&chunk[..read.min(room)]);
+            }
+        }
+    }
+}

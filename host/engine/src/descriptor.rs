@@ -1,0 +1,67 @@
+//! What a policy says of itself.
+
+use crate::bindings::wit;
+
+/// What a policy says of itself, within the bounds of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// Its name; from 1 to 64 bytes without control characters.
+    pub name: String,
+    /// Its version; at most 64 bytes without control characters.
+    pub version: String,
+    /// One line of what it does; at most 1,024 bytes.
+    pub summary: String,
+    /// Changes when the bytes of its memory change their meaning.
+    pub memory_schema: u32,
+    /// JSON Schema of its settings, or empty; at most 64 KiB.
+    pub settings_schema: String,
+    /// Whether it asks for the roster.
+    pub wants_roster: bool,
+}
+
+impl Descriptor {
+    /// Checks the bounds; the error says which is broken.
+    pub(crate) fn checked(said: wit::Descriptor) -> Result<Descriptor, String> {
+        let wit::Descriptor {
+            name,
+            version,
+            summary,
+            memory_schema,
+            settings_schema,
+            wants_roster,
+        } = said;
+        if name.is_empty() {
+            return Err("the name is empty: give the policy one".into());
+        }
+        for (what, text, most) in [
+            ("name", &name, 64),
+            ("version", &version, 64),
+            ("summary", &summary, 1024),
+        ] {
+            if text.len() > most {
+                return Err(too_long(what, text, most));
+            }
+            if text.contains(char::is_control) {
+                return Err(format!("the {what} has a control character: leave it out"));
+            }
+        }
+        if settings_schema.len() > 64 << 10 {
+            return Err(too_long("settings-schema", &settings_schema, 64 << 10));
+        }
+        Ok(Descriptor {
+            name,
+            version,
+            summary,
+            memory_schema,
+            settings_schema,
+            wants_roster,
+        })
+    }
+}
+
+fn too_long(what: &str, text: &str, most: usize) -> String {
+    format!(
+        "the {what} has {} bytes, at most {most} are allowed: shorten it",
+        text.len()
+    )
+}

@@ -1,0 +1,177 @@
+//! A policy that is loaded, and its questions.
+
+use std::sync::Arc;
+
+use hotseat_core::policy::{self, Decision, Failure, FailureKind, Input};
+use wasmtime::{Result, Store};
+
+use crate::bindings::wit::{Guest, Refusal};
+use crate::bindings::{Election, ElectionPre};
+use crate::descriptor::Descriptor;
+use crate::runtime::Runtime;
+use crate::sandbox::{Interruptible, Sandbox, Spent, run};
+use crate::settings::Limits;
+use crate::text::one_line;
+
+/// A policy that is loaded. Each question is answered by a new instance: nothing leaks from one
+/// answer to the next, and no failure is carried over.
+///
+/// A clone is the same policy.
+#[derive(Clone)]
+pub struct LoadedPolicy(Arc<Inner>);
+
+struct Inner {
+    runtime: Runtime,
+    pre: ElectionPre<Sandbox>,
+    label: String,
+    digest: String,
+    descriptor: Descriptor,
+}
+
+impl LoadedPolicy {
+    /// A component that was linked and has described itself.
+    pub(crate) fn new(
+        linked: Linked,
+        label: String,
+        digest: String,
+        descriptor: Descriptor,
+    ) -> LoadedPolicy {
+        let Linked { runtime, pre } = linked;
+        LoadedPolicy(Arc::new(Inner {
+            runtime,
+            pre,
+            label,
+            digest,
+            descriptor,
+        }))
+    }
+
+    /// Where it came from, such as `file:/etc/hotseat/policy.wasm`.
+    pub fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// `sha256:` and the digest of the component's bytes in lower-case hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
+    /// What it says of itself.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.0.descriptor
+    }
+
+    /// Asks the policy what to do. Blocks for as long as `limits.wall` in the worst case, on a
+    /// thread whose stack must have 512 KiB.
+    ///
+    /// # Errors
+    ///
+    /// The policy refused, broke down, used more than `limits` allows, or its answer broke a bound
+    /// of the contract.
+    pub fn decide(
+        &self,
+        input: &Input,
+        limits: &Limits,
+    ) -> std::result::Result<(Decision, Spent), Failure> {
+        self.decide_unless(input, limits, None)
+    }
+
+    /// [`decide`](Self::decide), which somebody else may end early.
+    pub(crate) fn decide_unless(
+        &self,
+        input: &Input,
+        limits: &Limits,
+        interruptible: Option<Interruptible>,
+    ) -> std::result::Result<(Decision, Spent), Failure> {
+        let Inner { runtime, pre, .. } = &*self.0;
+        let (answer, spent) = run(runtime, limits, interruptible, |store| {
+            let instance = pre.instantiate(&mut *store)?;
+            guest(&instance).call_decide(store, &input.into())
+        })?;
+        let decision: Decision = match answer {
+            Ok(decision) => decision.into(),
+            Err(refusal) => {
+                return Err(Failure {
+                    kind: FailureKind::Refused,
+                    detail: refused(&refusal),
+                });
+            }
+        };
+        match policy::check(&decision, &input.timing) {
+            Ok(()) => Ok((decision, spent)),
+            Err(bound) => Err(Failure {
+                kind: FailureKind::Rejected,
+                detail: bound,
+            }),
+        }
+    }
+
+    /// Asks the policy whether it can work with `settings`. Nothing wrong with them is an empty
+    /// list; else each entry is a line that names the place and the mend.
+    ///
+    /// # Errors
+    ///
+    /// The policy broke down or used more than `limits` allows.
+    pub fn validate(
+        &self,
+        settings: &str,
+        limits: &Limits,
+    ) -> std::result::Result<Vec<String>, Failure> {
+        let Inner { runtime, pre, .. } = &*self.0;
+        let (answer, _) = run(runtime, limits, None, |store| {
+            let instance = pre.instantiate(&mut *store)?;
+            guest(&instance).call_validate(store, settings)
+        })?;
+        let issues = answer.err().unwrap_or_default();
+        Ok(issues
+            .iter()
+            .map(|issue| match issue.pointer.as_str() {
+                "" => one_line(&issue.message),
+                pointer => one_line(&format!("{pointer}: {}", issue.message)),
+            })
+            .collect())
+    }
+
+    /// The runtime that runs it.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+}
+
+/// A component whose imports and exports fit, before it was asked anything.
+pub(crate) struct Linked {
+    pub(crate) runtime: Runtime,
+    pub(crate) pre: ElectionPre<Sandbox>,
+}
+
+impl Linked {
+    /// Asks the policy who it is.
+    pub(crate) fn describe(&self, limits: &Limits) -> std::result::Result<Descriptor, String> {
+        let asked = run(
+            &self.runtime,
+            limits,
+            None,
+            |store: &mut Store<Sandbox>| -> Result<_> {
+                let instance = self.pre.instantiate(&mut *store)?;
+                guest(&instance).call_describe(store)
+            },
+        );
+        match asked {
+            Ok((said, _)) => Descriptor::checked(said),
+            Err(failure) => Err(format!("{}: {}", failure.kind.as_str(), failure.detail)),
+        }
+    }
+}
+
+fn guest(instance: &Election) -> &Guest {
+    instance.hotseat_policy_policy()
+}
+
+fn refused(refusal: &Refusal) -> String {
+    let (what, why) = match refusal {
+        Refusal::UnusableSettings(why) => ("unusable settings", why),
+        Refusal::UnusableMemory(why) => ("unusable memory", why),
+        Refusal::Other(why) => ("refused", why),
+    };
+    one_line(&format!("{what}: {why}"))
+}

@@ -1,0 +1,123 @@
+//! From bytes to a policy that may decide, stage by stage.
+
+use hotseat_core::policy::Input;
+use wasmtime::component::Linker;
+
+use crate::bindings::ElectionPre;
+use crate::compile::{CompileError, Compiler};
+use crate::component::{broken, inspect, wrong_export};
+use crate::error::LoadError;
+use crate::instance::{Linked, LoadedPolicy};
+use crate::runtime::Runtime;
+use crate::settings::Limits;
+use crate::source::Source;
+
+/// Loads policies.
+#[derive(Clone)]
+pub struct Loader {
+    runtime: Runtime,
+    compiler: Compiler,
+    limits: Limits,
+}
+
+impl Loader {
+    /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too.
+    pub fn new(runtime: Runtime, compiler: Compiler, limits: Limits) -> Loader {
+        Loader {
+            runtime,
+            compiler,
+            limits,
+        }
+    }
+
+    /// All stages in their order: parse, imports, exports, compile, describe, settings, and a
+    /// trial decision on `sample`. Blocks for as long as the compiler takes.
+    ///
+    /// # Errors
+    ///
+    /// The first stage that fails. Nothing that runs meanwhile is touched by it.
+    pub fn load(&self, source: &Source, sample: &Input) -> Result<LoadedPolicy, LoadError> {
+        let policy = self.prepare(source)?;
+        self.accept(&policy, &sample.settings)?;
+        self.try_out(&policy, sample)?;
+        Ok(policy)
+    }
+
+    /// The stages that look at the component alone: parse, imports, exports, compile, describe.
+    ///
+    /// # Errors
+    ///
+    /// The first stage that fails.
+    pub fn prepare(&self, source: &Source) -> Result<LoadedPolicy, LoadError> {
+        inspect(source)?;
+        let label = || source.label().to_owned();
+        let component = self
+            .compiler
+            .compile(source.bytes())
+            .and_then(|compiled| compiled.map(&self.runtime))
+            .map_err(|error| match error {
+                CompileError::Invalid(why) => LoadError::Parse {
+                    label: label(),
+                    why: broken(&why),
+                },
+                source => LoadError::Compile {
+                    label: label(),
+                    source,
+                },
+            })?;
+        let pre = Linker::new(&self.runtime.engine)
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Imports {
+                label: label(),
+                why: format!("cannot be linked: {error:#}"),
+            })?;
+        let pre = ElectionPre::new(pre).map_err(|error| LoadError::Exports {
+            label: label(),
+            why: wrong_export(&format_args!("{error:#}")),
+        })?;
+        let linked = Linked {
+            runtime: self.runtime.clone(),
+            pre,
+        };
+        let descriptor = linked
+            .describe(&self.limits)
+            .map_err(|why| LoadError::Describe {
+                label: label(),
+                why,
+            })?;
+        let digest = source.digest().to_owned();
+        Ok(LoadedPolicy::new(linked, label(), digest, descriptor))
+    }
+
+    /// Stage settings: does the policy accept them?
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Settings`] with what the policy says about them.
+    pub fn accept(&self, policy: &LoadedPolicy, settings: &str) -> Result<(), LoadError> {
+        let why = match policy.validate(settings, &self.limits) {
+            Ok(issues) if issues.is_empty() => return Ok(()),
+            Ok(issues) => issues.join("; "),
+            Err(failure) => format!("`validate`: {}: {}", failure.kind.as_str(), failure.detail),
+        };
+        Err(LoadError::Settings {
+            label: policy.label().to_owned(),
+            why: crate::text::one_line(&why),
+        })
+    }
+
+    /// Stage dry-run: does the policy decide on `sample`? The decision is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::DryRun`] with how it failed.
+    pub fn try_out(&self, policy: &LoadedPolicy, sample: &Input) -> Result<(), LoadError> {
+        match policy.decide(sample, &self.limits) {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(LoadError::DryRun {
+                label: policy.label().to_owned(),
+                why: format!("{}: {}", failure.kind.as_str(), failure.detail),
+            }),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The engine that runs policies, shared by all that are loaded.
+
+use std::io;
+use std::sync::Arc;
+
+use wasmtime::Engine;
+
+use crate::backstop::Backstop;
+use crate::settings::config;
+
+/// A wasmtime engine without a compiler, and the thread that ends calls which overrun.
+///
+/// A clone is the same runtime; a process needs one.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(crate) engine: Engine,
+    pub(crate) backstop: Arc<Backstop>,
+}
+
+impl Runtime {
+    /// Starts a runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a timer or a thread, or wasmtime does not know the processor.
+    pub fn new() -> io::Result<Runtime> {
+        let engine = Engine::new(&config(false)).map_err(io::Error::other)?;
+        let backstop = Arc::new(Backstop::start(engine.clone())?);
+        Ok(Runtime { engine, backstop })
+    }
+}

@@ -1,0 +1,221 @@
+//! What one call of a policy runs in: its store, with every limit, and what became of the call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::time::{Duration, Instant};
+
+use hotseat_core::policy::{Failure, FailureKind};
+use wasmtime::{Error, ResourceLimiter, Result, Store, Trap, UpdateDeadline};
+
+use crate::runtime::Runtime;
+use crate::settings::Limits;
+use crate::text::{bytes, one_line};
+
+/// Core instances, tables and linear memories of one component. Python's interpreter has more
+/// than 16 instances; a policy of one module has two.
+const MOST_INSTANCES: usize = 64;
+const MOST_TABLES: usize = 256;
+const MOST_MEMORIES: usize = 4;
+/// What wasmtime says when an answer is larger than it may copy; its error has no type to ask for.
+const TOO_MUCH_COPIED: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Units of fuel, instantiation included. Equal for equal inputs.
+    pub fuel: u64,
+    /// Time by the wall clock, from before instantiation until the answer was checked.
+    pub wall: Duration,
+}
+
+/// Lets somebody else end a call.
+#[derive(Clone, Default)]
+pub(crate) struct Interrupt(Arc<AtomicU64>);
+
+/// One call, as far as it can be ended.
+#[derive(Clone)]
+pub(crate) struct Interruptible {
+    interrupt: Interrupt,
+    id: u64,
+}
+
+impl Interrupt {
+    /// Stands for every call, now and later.
+    pub(crate) const ALL: u64 = u64::MAX;
+
+    /// Ends the call `id`, or any, whether it runs already or not.
+    pub(crate) fn end(&self, id: u64, runtime: &Runtime) {
+        self.0.store(id, Ordering::Relaxed);
+        // Pairs with that of `ended_early`.
+        fence(Ordering::SeqCst);
+        runtime.engine.increment_epoch();
+    }
+
+    /// The call `id`.
+    pub(crate) fn call(&self, id: u64) -> Interruptible {
+        Interruptible {
+            interrupt: self.clone(),
+            id,
+        }
+    }
+}
+
+impl Interruptible {
+    fn ended(&self) -> bool {
+        let id = self.interrupt.0.load(Ordering::Relaxed);
+        id == self.id || id == Interrupt::ALL
+    }
+
+    /// Whether it was ended before its epoch deadline was set. If this says no, a later `end`
+    /// moves the epoch past that deadline.
+    fn ended_early(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.ended()
+    }
+}
+
+/// Counts the memory of one call.
+pub(crate) struct Sandbox {
+    left: usize,
+    refused: bool,
+}
+
+/// Runs `call` in a new store within `limits`.
+pub(crate) fn run<R>(
+    runtime: &Runtime,
+    limits: &Limits,
+    interruptible: Option<Interruptible>,
+    call: impl FnOnce(&mut Store<Sandbox>) -> Result<R>,
+) -> std::result::Result<(R, Spent), Failure> {
+    let start = Instant::now();
+    let deadline = start + limits.wall;
+    let refuse = |kind, detail: String| Failure { kind, detail };
+    let _armed = runtime.backstop.arm(deadline).map_err(|error| {
+        let why = format!("the call's deadline could not be set: {error}");
+        refuse(FailureKind::TimedOut, why)
+    })?;
+    let sandbox = Sandbox {
+        left: limits.memory,
+        refused: false,
+    };
+    let mut store = Store::new(&runtime.engine, sandbox);
+    store.limiter(|sandbox| sandbox);
+    store.set_hostcall_fuel(limits.answer);
+    store.set_epoch_deadline(1);
+    let early = interruptible
+        .as_ref()
+        .is_some_and(Interruptible::ended_early);
+    store.epoch_deadline_callback(move |_| {
+        let ended = interruptible.as_ref().is_some_and(Interruptible::ended);
+        // The epoch goes on when any call overruns; this one may be another.
+        Ok(match ended || Instant::now() >= deadline {
+            true => UpdateDeadline::Interrupt,
+            false => UpdateDeadline::Continue(1),
+        })
+    });
+    let answer = match store.set_fuel(limits.fuel) {
+        _ if early => Err(Trap::Interrupt.into()),
+        Ok(()) => call(&mut store),
+        Err(error) => Err(error),
+    };
+    let spent = Spent {
+        fuel: limits.fuel - store.get_fuel().unwrap_or_default(),
+        wall: start.elapsed(),
+    };
+    match answer {
+        Ok(answer) => Ok((answer, spent)),
+        Err(error) => {
+            let (kind, detail) = judge(&error, store.data(), limits, spent);
+            Err(refuse(kind, detail))
+        }
+    }
+}
+
+/// Tells from an error what kind of failure it was.
+fn judge(error: &Error, sandbox: &Sandbox, limits: &Limits, spent: Spent) -> (FailureKind, String) {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => {
+            return (
+                FailureKind::OutOfFuel,
+                format!("used up its fuel of {} units", limits.fuel),
+            );
+        }
+        Some(Trap::Interrupt) => {
+            let took = spent.wall.as_millis();
+            let limit = limits.wall.as_millis();
+            let detail = match spent.wall >= limits.wall {
+                true => format!("did not answer within {limit} ms"),
+                false => format!("was interrupted after {took} ms"),
+            };
+            return (FailureKind::TimedOut, detail);
+        }
+        _ if sandbox.refused => {
+            let limit = bytes(limits.memory as u64);
+            return (
+                FailureKind::OutOfMemory,
+                format!("wanted more than its {limit} of memory"),
+            );
+        }
+        _ => {}
+    }
+    let whole = format!("{error:#}");
+    if whole.contains(TOO_MUCH_COPIED) {
+        let limit = bytes(limits.answer as u64);
+        return (
+            FailureKind::AnswerTooLarge,
+            format!("answered with more than {limit}"),
+        );
+    }
+    (FailureKind::Trapped, one_line(&whole))
+}
+
+impl Sandbox {
+    fn take(&mut self, amount: usize) -> bool {
+        match self.left.checked_sub(amount) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                self.refused = true;
+                false
+            }
+        }
+    }
+}
+
+impl ResourceLimiter for Sandbox {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool> {
+        // Past its own maximum it does not grow, and so takes nothing.
+        let own = maximum.is_none_or(|maximum| desired <= maximum);
+        Ok(own && self.take(desired.saturating_sub(current)))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool> {
+        let own = maximum.is_none_or(|maximum| desired <= maximum);
+        let elements = desired.saturating_sub(current);
+        Ok(own && self.take(elements.saturating_mul(size_of::<usize>())))
+    }
+
+    fn instances(&self) -> usize {
+        MOST_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        MOST_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MOST_MEMORIES
+    }
+}

@@ -1,0 +1,70 @@
+//! How wasmtime is set up, and what one call of a policy may use.
+//!
+//! The same function serves the process that runs policies and the child that compiles them: a
+//! compiled component loads only into an engine with equal settings, and what decides whether two
+//! runs of a policy give one answer must not differ between the two.
+
+use std::time::Duration;
+
+use wasmtime::Config;
+
+/// Address space that each linear memory reserves, in bytes: the default memory limit, so that a
+/// memory within the limit never moves. wasmtime's own default of 4 GiB makes `mmap` fail on
+/// small machines.
+const RESERVATION: u64 = 32 << 20;
+/// The stack of a policy, in bytes. A thread that calls a policy needs more than this.
+pub(crate) const POLICY_STACK: usize = 256 << 10;
+
+/// What one call of a policy may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Units of wasmtime's fuel, about one for each instruction. Deterministic: the same input
+    /// uses the same fuel on every machine. The standard policy uses a few thousand.
+    pub fuel: u64,
+    /// Bytes of all linear memories and tables of the policy together.
+    pub memory: usize,
+    /// Bytes of an answer that the host copies out of the policy, before any bound is checked.
+    /// The largest answer within the bounds of the contract has about 70 KiB.
+    pub answer: usize,
+    /// Time by the wall clock, the backstop where fuel says little: copying 32 MiB of memory is
+    /// one instruction. It is longer than the default fuel takes even on a slow core, longer than
+    /// the 100 ms for which a container may be throttled, and a tenth of the default retry period.
+    pub wall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            fuel: 50_000_000,
+            memory: 32 << 20,
+            answer: 128 << 10,
+            wall: Duration::from_millis(200),
+        }
+    }
+}
+
+/// The settings of an engine that compiles, if `compiler`, or else only runs what was compiled.
+pub(crate) fn config(compiler: bool) -> Config {
+    let mut config = Config::new();
+    config
+        // The budget, and its backstop by the wall clock.
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .memory_reservation(RESERVATION)
+        .memory_guard_size(64 << 10)
+        .memory_reservation_for_growth(1 << 20)
+        // One input, one answer: on every processor.
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .max_wasm_stack(POLICY_STACK)
+        // A policy's call neither waits nor yields, and nobody reads its stack.
+        .concurrency_support(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None);
+    if !compiler {
+        // Cranelift's tables would stay in memory for the life of the sidecar.
+        config.enable_compiler(false);
+    }
+    config
+}
