@@ -23,6 +23,11 @@ impl Observation {
         self.seat.as_ref().is_some_and(|seat| seat.free_in == 0)
     }
 
+    /// Milliseconds since the lock's content was first observed here; 0 before it was read.
+    pub fn seat_age(&self) -> u64 {
+        self.seat.as_ref().map_or(0, |seat| seat.age)
+    }
+
     /// Was the process asked to stop? Only a successor named by the answer counts then.
     pub fn is_stopping(&self) -> bool {
         self.cause == Cause::Stopping

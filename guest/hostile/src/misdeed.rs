@@ -1,0 +1,149 @@
+//! The ways to misbehave.
+
+use hotseat_policy::{Action, Cause, Decision, Input, Policy, Refusal};
+use hotseat_policy_standard::Standard;
+
+use crate::waste;
+
+/// A way to misbehave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misdeed {
+    /// Panics.
+    Trap,
+    /// Never answers.
+    Loop,
+    /// Takes memory until there is none.
+    MemoryBomb,
+    /// Calls itself until the stack ends.
+    DeepRecursion,
+    /// Burns fuel for some ten milliseconds, then answers as the standard policy does.
+    Spin,
+    /// Burns time and hardly any fuel, by filling memory over and over; never answers.
+    Fill,
+    /// Wants to be asked again at once.
+    WakeZero,
+    /// Wants to be asked again in a hundred years.
+    WakeCentury,
+    /// Wants the longest lease that a number can say.
+    LeaseGiant,
+    /// Wants a lease of minus 15 s, which the contract's unsigned number makes a long one.
+    LeaseNegative,
+    /// Gives a megabyte of reasons.
+    ReasonMegabyte,
+    /// Wants to remember a megabyte.
+    MemoryMegabyte,
+    /// Publishes 10,000 signals.
+    PublishFlood,
+    /// Refuses to decide.
+    Refuse,
+    /// Resigns at each question.
+    ResignStorm,
+    /// Campaigns at each question, and wants the next one a millisecond later.
+    CampaignStorm,
+    /// Renews at each question, and wants the next one a millisecond later.
+    RenewStorm,
+    /// Leads without ever renewing.
+    NeverRenew,
+    /// Panics when a timer asks the third time or later since it last started counting. A trap
+    /// leaves the count as it was, so any question for another reason starts it again.
+    TrapThird,
+}
+
+impl Misdeed {
+    /// Every way and its name in the settings.
+    pub const ALL: [(&str, Misdeed); 19] = [
+        ("trap", Misdeed::Trap),
+        ("loop", Misdeed::Loop),
+        ("memory-bomb", Misdeed::MemoryBomb),
+        ("deep-recursion", Misdeed::DeepRecursion),
+        ("spin", Misdeed::Spin),
+        ("fill", Misdeed::Fill),
+        ("wake-zero", Misdeed::WakeZero),
+        ("wake-century", Misdeed::WakeCentury),
+        ("lease-giant", Misdeed::LeaseGiant),
+        ("lease-negative", Misdeed::LeaseNegative),
+        ("reason-megabyte", Misdeed::ReasonMegabyte),
+        ("memory-megabyte", Misdeed::MemoryMegabyte),
+        ("publish-flood", Misdeed::PublishFlood),
+        ("refuse", Misdeed::Refuse),
+        ("resign-storm", Misdeed::ResignStorm),
+        ("campaign-storm", Misdeed::CampaignStorm),
+        ("renew-storm", Misdeed::RenewStorm),
+        ("never-renew", Misdeed::NeverRenew),
+        ("trap-third", Misdeed::TrapThird),
+    ];
+
+    /// The one of that name.
+    pub(crate) fn of(name: &str) -> Option<Misdeed> {
+        let found = Misdeed::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, misdeed)| *misdeed)
+    }
+
+    /// Misbehaves. What is absurd in an answer is its only difference from the standard policy's.
+    pub(crate) fn commit(self, input: Input) -> Result<Decision, Refusal> {
+        match self {
+            Misdeed::Trap => panic!("the settings ask for a trap"),
+            Misdeed::Loop => waste::time_and_fuel(),
+            Misdeed::Fill => waste::time(),
+            Misdeed::MemoryBomb => waste::memory(),
+            Misdeed::DeepRecursion => waste::stack(),
+            Misdeed::Refuse => return Err(Refusal::Other("the settings ask for a refusal".into())),
+            Misdeed::TrapThird => return trap_third(input),
+            Misdeed::Spin => waste::some_fuel(input.entropy),
+            Misdeed::NeverRenew if input.observation.leads() => {
+                return Ok(Decision::wait_for(86_400_000).because("asleep at the wheel"));
+            }
+            _ => {}
+        }
+        let mut decision = Standard::decide(input)?;
+        self.distort(&mut decision);
+        Ok(decision)
+    }
+
+    /// Makes a decision of the standard policy absurd.
+    fn distort(self, decision: &mut Decision) {
+        const MEGABYTE: usize = 1 << 20;
+        match self {
+            Misdeed::WakeZero => decision.wake_after = 0,
+            Misdeed::WakeCentury => decision.wake_after = 36_525 * 86_400_000,
+            Misdeed::LeaseGiant => decision.lease_duration = Some(u64::MAX),
+            Misdeed::LeaseNegative => {
+                decision.lease_duration = Some((-15_000_i64).cast_unsigned());
+            }
+            Misdeed::ReasonMegabyte => decision.reason = "very ".repeat(MEGABYTE / 5 + 1),
+            Misdeed::MemoryMegabyte => decision.memory = vec![1; MEGABYTE],
+            Misdeed::PublishFlood => {
+                let signals = (0..10_000).map(|n| (format!("flood.{n}"), true.into()));
+                decision.publish = signals.collect();
+            }
+            Misdeed::ResignStorm => decision.action = Action::Resign(None),
+            Misdeed::CampaignStorm => hurry(decision, Action::Campaign),
+            Misdeed::RenewStorm => hurry(decision, Action::Renew),
+            _ => {}
+        }
+    }
+}
+
+fn hurry(decision: &mut Decision, action: Action) {
+    decision.action = action;
+    decision.wake_after = 1;
+}
+
+/// The count is the first byte of the memory, before the standard policy's own.
+fn trap_third(mut input: Input) -> Result<Decision, Refusal> {
+    let mut count = if input.memory.is_empty() {
+        0
+    } else {
+        input.memory.remove(0)
+    };
+    if count >= 2 {
+        assert!(
+            input.observation.cause != Cause::Timer,
+            "the third question"
+        );
+        count = 0;
+    }
+    let mut decision = Standard::decide(input)?;
+    decision.memory.insert(0, count + 1);
+    Ok(decision)
+}
