@@ -1,0 +1,40 @@
+# Shared by the scripts beside it. To be sourced.
+
+# The Go that Kubernetes 1.36 names in its go.mod.
+# shellcheck disable=SC2034  # read by the scripts that source this
+newest_go=1.26
+
+say() { echo "apiserver.sh: [${SECONDS}s] $*" >&2; }
+
+fail() {
+    echo "apiserver.sh: $*" >&2
+    exit 1
+}
+
+# The version of the installed Go itself, as 1.26.8, whatever a go.mod asks for.
+go_version() {
+    local version
+    version=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || return 1
+    version=${version#go}
+    echo "${version%% *}"
+}
+
+go_version_or_none() { go_version || echo "no Go at all"; }
+
+# at_least A B: version A is B or later.
+at_least() { [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]; }
+
+has_go_for_newest() {
+    local version
+    version=$(go_version) && at_least "$version" "$newest_go"
+}
+
+# need COMMAND PACKAGE: installs PACKAGE by apt where COMMAND is missing.
+need() {
+    command -v "$1" >/dev/null && return
+    [[ $(id -u) == 0 ]] || fail "$1 is missing: install it with 'apt-get install $2'"
+    say "installing $2"
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$2" >&2 ||
+        fail "$1 is missing and 'apt-get install $2' failed"
+}
