@@ -96,10 +96,10 @@ impl Access {
             (true, false) => self.allows(&text("verb"), &text("resource"), &text("namespace")),
             (false, true) => true,
             _ => {
-                return Err(Status::bad_request(
-                    "spec.resourceAttributes: exactly one of resourceAttributes and \
-                     nonResourceAttributes must be given",
-                ));
+                let message = ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: \
+                               Invalid value: null: exactly one of nonResourceAttributes or \
+                               resourceAttributes must be specified";
+                return Err(Status::new(422, "Invalid", message));
             }
         };
         if !review.is_object() {
@@ -234,6 +234,6 @@ mod tests {
         assert_eq!(ask("get"), true);
         assert_eq!(ask("watch"), false);
         assert_eq!(ask("*"), false);
-        assert_eq!(access.review(json!({})).unwrap_err().code, 400);
+        assert_eq!(access.review(json!({})).unwrap_err().code, 422);
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use serde_json::{Map, Value};
 
+use crate::decode::mismatch;
 use crate::status::Cause;
 
 /// Brings the spec into the form in which a real server stores it: known fields only, no nulls,
@@ -20,10 +21,11 @@ pub(crate) fn normalise(object: &mut Value) -> Result<(), String> {
             continue;
         }
         let value = match key.as_str() {
-            "holderIdentity" | "strategy" | "preferredHolder" => text(&key, value)?,
+            "holderIdentity" => text(&key, value)?,
             "leaseDurationSeconds" | "leaseTransitions" => small_number(&key, value)?,
             "acquireTime" | "renewTime" => time(&key, value)?,
-            // A decoder of typed objects drops what it does not know.
+            // A decoder of typed objects drops what it does not know, and a server without the
+            // feature gate CoordinatedLeaderElection drops strategy and preferredHolder.
             _ => continue,
         };
         spec.insert(key, value);
@@ -43,12 +45,6 @@ pub(crate) fn causes(object: &Value) -> Vec<Cause> {
     if let Some(count) = spec["leaseTransitions"].as_i64().filter(|c| *c < 0) {
         let why = "must be greater than or equal to 0";
         causes.push(Cause::invalid("spec.leaseTransitions", count, why));
-    }
-    let preferred = spec["preferredHolder"].as_str().unwrap_or("");
-    let strategy = spec["strategy"].as_str().unwrap_or("");
-    if !preferred.is_empty() && strategy.is_empty() {
-        let why = "may only be specified if `strategy` is defined";
-        causes.push(Cause::forbidden("spec.preferredHolder", why));
     }
     causes
 }
@@ -84,6 +80,7 @@ fn time(key: &str, value: Value) -> Result<Value, String> {
         Some(canonical) => Ok(canonical.into()),
         None => {
             let (left, wanted) = match digits {
+                _ if given.len() < 19 => (given, "2006"),
                 7.. => (rest.get(7..).unwrap_or(""), "Z07:00"),
                 _ => (rest, ".000000"),
             };
@@ -92,20 +89,6 @@ fn time(key: &str, value: Value) -> Result<Value, String> {
             ))
         }
     }
-}
-
-/// The words of Go's JSON decoder for a value of the wrong type.
-fn mismatch(value: &Value, field: &str, wanted: &str) -> String {
-    let found = match value {
-        Value::String(_) => "string".to_owned(),
-        Value::Number(n) if wanted == "int32" => format!("number {n}"),
-        Value::Number(_) => "number".to_owned(),
-        Value::Bool(_) => "bool".to_owned(),
-        Value::Array(_) => "array".to_owned(),
-        Value::Object(_) => "object".to_owned(),
-        Value::Null => "null".to_owned(),
-    };
-    format!("json: cannot unmarshal {found} into Go struct field {field} of type {wanted}")
 }
 
 #[cfg(test)]
@@ -117,7 +100,7 @@ mod tests {
     #[test]
     fn the_stored_form_is_canonical() {
         let mut lease = json!({"spec": {
-            "holderIdentity": "", "leaseDurationSeconds": 15, "color": "red", "strategy": null,
+            "holderIdentity": "", "leaseDurationSeconds": 15, "color": "red", "strategy": "x",
             "renewTime": "2026-01-01T02:00:00.123456+02:00",
         }});
         normalise(&mut lease).unwrap();
@@ -160,14 +143,10 @@ mod tests {
     #[test]
     fn rules() {
         let spec = json!({"spec": {
-            "leaseDurationSeconds": 0, "leaseTransitions": -1, "preferredHolder": "a",
+            "leaseDurationSeconds": 0, "leaseTransitions": -1,
         }});
         let fields: Vec<String> = causes(&spec).into_iter().map(|c| c.field).collect();
-        let expected = [
-            "spec.leaseDurationSeconds",
-            "spec.leaseTransitions",
-            "spec.preferredHolder",
-        ];
+        let expected = ["spec.leaseDurationSeconds", "spec.leaseTransitions"];
         assert_eq!(fields, expected);
         assert!(causes(&json!({"spec": {"leaseDurationSeconds": 1}})).is_empty());
     }

@@ -21,7 +21,8 @@
 //! What differs from a real server: `metadata.managedFields` is not kept, lists are never split
 //! into pages, finalizers and grace periods do not delay a delete, server-side apply and JSON
 //! patch answer 415, a strategic merge patch is taken only where it means the same as a merge
-//! patch, and only leases are checked field by field.
+//! patch, only JSON is understood (kubectl asks `auth can-i` in protobuf), namespaces appear with
+//! their first object, and only leases are checked field by field.
 #![forbid(unsafe_code)]
 
 mod server;
@@ -41,6 +42,7 @@ mod store;
 mod verbs;
 mod watch;
 
+mod decode;
 mod lease;
 mod meta;
 mod names;

@@ -1,7 +1,7 @@
 //! The metadata of an object: what a request may set and what the server sets.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::names;
 use crate::resource::{EVENTS, LEASES, NAMESPACES, Resource};
@@ -16,42 +16,6 @@ pub(crate) fn field<'a>(object: &'a Value, name: &str) -> &'a str {
 /// Sets a metadata field.
 pub(crate) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
     object["metadata"][name] = value.into();
-}
-
-/// Brings a decoded body into the form in which it is kept, or says why it is no such object.
-pub(crate) fn decode(resource: &Resource, object: &mut Value) -> Result<(), Status> {
-    let kind = object["kind"].as_str().unwrap_or("").to_owned();
-    let version = object["apiVersion"].as_str().unwrap_or("").to_owned();
-    let expected = resource.api_version();
-    let cannot = |why: &str| {
-        let (kind, version) = (or(&kind, resource.kind), or(&version, resource.version));
-        let version = version.rsplit('/').next().unwrap_or(version);
-        Status::bad_request(format!(
-            "{kind} in version \"{version}\" cannot be handled as a {}: {why}",
-            resource.kind
-        ))
-    };
-    if !kind.is_empty() && kind != resource.kind {
-        return Err(cannot("it is of another kind"));
-    }
-    if !version.is_empty() && version != expected {
-        return Err(Status::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version \
-             ({expected})"
-        )));
-    }
-    let meta = match object.get_mut("metadata").map(Value::take) {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(meta)) => meta,
-        Some(_) => return Err(cannot("metadata is not an object")),
-    };
-    object["metadata"] = Value::Object(tidy(meta).map_err(|why| cannot(&why))?);
-    object["kind"] = resource.kind.into();
-    object["apiVersion"] = expected.into();
-    if resource == &LEASES {
-        lease::normalise(object).map_err(|why| cannot(&why))?;
-    }
-    Ok(())
 }
 
 /// Checks and fills the namespace from the path.
@@ -122,6 +86,21 @@ pub(crate) fn validate(resource: &Resource, object: &Value) -> Result<(), Status
                 .map(|why| Cause::invalid("metadata.namespace", namespace, why)),
         );
     }
+    for (key, value) in object["metadata"]["labels"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let value = value.as_str().unwrap_or("");
+        causes.extend(
+            names::key_value_faults(key, value)
+                .into_iter()
+                .map(|(of_key, why)| {
+                    let shown = if of_key { key } else { value };
+                    Cause::invalid("metadata.labels", shown, &why)
+                }),
+        );
+    }
     if resource == &LEASES {
         causes.extend(lease::causes(object));
     }
@@ -156,76 +135,11 @@ pub(crate) fn now_in_seconds() -> String {
         .to_string()
 }
 
-/// Drops nulls and empty maps, and checks the fields that this server reads.
-fn tidy(meta: Map<String, Value>) -> Result<Map<String, Value>, String> {
-    const TEXTS: [&str; 5] = [
-        "name",
-        "namespace",
-        "generateName",
-        "uid",
-        "resourceVersion",
-    ];
-    let mut tidy = Map::new();
-    for (key, value) in meta {
-        let wrong = |wanted: &str| {
-            format!(
-                "json: cannot unmarshal into Go struct field ObjectMeta.metadata.{key} of type {wanted}"
-            )
-        };
-        match &value {
-            Value::Null => continue,
-            Value::String(text) if TEXTS.contains(&key.as_str()) && text.is_empty() => continue,
-            Value::String(_) => {}
-            _ if TEXTS.contains(&key.as_str()) => return Err(wrong("string")),
-            Value::Object(map) if key == "labels" || key == "annotations" => {
-                if map.is_empty() {
-                    continue;
-                }
-                if !map.values().all(Value::is_string) {
-                    return Err(wrong("map[string]string"));
-                }
-            }
-            _ if key == "labels" || key == "annotations" => {
-                return Err(wrong("map[string]string"));
-            }
-            _ => {}
-        }
-        tidy.insert(key, value);
-    }
-    Ok(tidy)
-}
-
-fn or<'a>(text: &'a str, fallback: &'a str) -> &'a str {
-    if text.is_empty() { fallback } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn kinds_and_versions_must_fit_the_path() {
-        let mut pod = json!({"kind": "Pod", "apiVersion": "v1"});
-        assert_eq!(decode(&LEASES, &mut pod).unwrap_err().code, 400);
-        let mut old = json!({"kind": "Lease", "apiVersion": "coordination.k8s.io/v1beta1"});
-        let status = decode(&LEASES, &mut old).unwrap_err();
-        assert_eq!(
-            status.message,
-            "the API version in the data (coordination.k8s.io/v1beta1) does not match the \
-             expected API version (coordination.k8s.io/v1)"
-        );
-    }
-
-    #[test]
-    fn labels_are_texts() {
-        let mut bad = json!({"metadata": {"labels": {"a": 1}}});
-        assert_eq!(decode(&LEASES, &mut bad).unwrap_err().code, 400);
-        let mut fine = json!({"metadata": {"labels": {}, "annotations": null, "name": "x"}});
-        decode(&LEASES, &mut fine).unwrap();
-        assert_eq!(fine["metadata"], json!({"name": "x"}));
-    }
 
     #[test]
     fn the_namespace_of_the_path_wins_or_refuses() {

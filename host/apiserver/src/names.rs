@@ -11,11 +11,20 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
     characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name', \
     or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
+const KEY_NAME: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start \
+    and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex \
+    used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric \
+    characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
+    'MyValue',  or 'my_value',  or '12345', regex used for validation is \
+    '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
 /// What is wrong with the name of an object; nothing if it is fine.
 pub(crate) fn subdomain_faults(name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if name.len() > 253 {
-        faults.push("must be no more than 253 bytes".to_owned());
+        faults.push("must be no more than 253 characters".to_owned());
     }
     if !name.split('.').all(is_label) {
         faults.push(SUBDOMAIN.to_owned());
@@ -27,7 +36,7 @@ pub(crate) fn subdomain_faults(name: &str) -> Vec<String> {
 pub(crate) fn label_faults(name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if name.len() > 63 {
-        faults.push("must be no more than 63 bytes".to_owned());
+        faults.push("must be no more than 63 characters".to_owned());
     }
     if !is_label(name) {
         if name.split('.').all(is_label) {
@@ -37,6 +46,47 @@ pub(crate) fn label_faults(name: &str) -> Vec<String> {
         }
     }
     faults
+}
+
+/// What is wrong with a label: its key, then its value.
+pub(crate) fn key_value_faults(key: &str, value: &str) -> Vec<(bool, String)> {
+    let mut faults = Vec::new();
+    let (prefix, name) = match key.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, key),
+    };
+    if prefix.is_some_and(|p| !subdomain_faults(p).is_empty()) {
+        faults.push((true, format!("prefix part {SUBDOMAIN}")));
+    }
+    if name.is_empty() {
+        faults.push((true, "name part must be non-empty".to_owned()));
+    }
+    if name.len() > 63 {
+        faults.push((
+            true,
+            "name part must be no more than 63 characters".to_owned(),
+        ));
+    }
+    if !is_word(name) {
+        faults.push((true, format!("name part {KEY_NAME}")));
+    }
+    if value.len() > 63 {
+        faults.push((false, "must be no more than 63 characters".to_owned()));
+    }
+    if !value.is_empty() && !is_word(value) {
+        faults.push((false, LABEL_VALUE.to_owned()));
+    }
+    faults
+}
+
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    let inner = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
+    bytes.iter().all(inner)
+        && ends
+            .iter()
+            .all(|b| b.is_some_and(u8::is_ascii_alphanumeric))
 }
 
 fn is_label(part: &str) -> bool {
@@ -94,6 +144,23 @@ mod tests {
         }
         assert_eq!(subdomain_faults(&"a".repeat(254)).len(), 1);
         assert_eq!(label_faults("a.b"), ["must not contain dots"]);
+    }
+
+    #[test]
+    fn labels_are_told_apart() {
+        for (key, value) in [("a", ""), ("A_b.c", "x"), ("example.com/role", "Leader_1")] {
+            assert!(key_value_faults(key, value).is_empty(), "{key}={value}");
+        }
+        for (key, value) in [
+            ("", ""),
+            ("a b", ""),
+            ("a", "-x"),
+            ("A.com/x", ""),
+            ("a/", ""),
+        ] {
+            assert!(!key_value_faults(key, value).is_empty(), "{key}={value}");
+        }
+        assert_eq!(key_value_faults(&"k".repeat(64), &"v".repeat(64)).len(), 2);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::resource::Resource;
+use crate::resource::{Resource, Verb};
 use crate::selector::Selector;
-use crate::status::{Cause, Status};
+use crate::status::Status;
 
 /// The parameters that this server reads; others are ignored, as a real server does.
 #[derive(Debug, Default)]
@@ -50,16 +50,22 @@ impl Query {
         Selector::parse(resource, &self.fields, &self.labels)
     }
 
-    /// The resourceVersion asked for; 0 if none.
-    pub(crate) fn version_number(&self, resource: &Resource) -> Result<u64, Status> {
+    /// The resourceVersion asked for; 0 if none. A real server takes care only of lists.
+    pub(crate) fn version_number(&self, verb: Verb) -> Result<u64, Status> {
         let text = self.version.as_str();
         if text.is_empty() {
             return Ok(0);
         }
         text.parse().map_err(|_| {
-            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-            let cause = Cause::invalid("resourceVersion", text, &why);
-            Status::invalid(resource, "", &[cause])
+            let why = format!(
+                "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: \
+                 invalid syntax"
+            );
+            if verb == Verb::List {
+                Status::bad_request(format!("invalid resource version: {why}"))
+            } else {
+                Status::unclassified(why)
+            }
         })
     }
 }
@@ -94,6 +100,6 @@ mod tests {
         assert_eq!(Query::parse("timeoutSeconds=soon").unwrap_err().code, 400);
         assert_eq!(Query::parse("dryRun=Some").unwrap_err().code, 400);
         let query = Query::parse("resourceVersion=x").unwrap();
-        assert_eq!(query.version_number(&LEASES).unwrap_err().code, 422);
+        assert_eq!(query.version_number(Verb::List).unwrap_err().code, 400);
     }
 }

@@ -130,8 +130,7 @@ pub static LEASES: Resource = Resource {
     ..CORE
 };
 
-/// `namespaces` of the core group. Objects may live in any namespace, also in one that is not
-/// among these objects.
+/// `namespaces` of the core group. A namespace that nobody made appears with its first object.
 pub static NAMESPACES: Resource = Resource {
     plural: "namespaces",
     singular: "namespace",

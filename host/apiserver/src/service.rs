@@ -201,6 +201,7 @@ async fn try_serve(
     let media = media.split(';').next().unwrap_or("").trim().to_owned();
     let body = read(shared, request.into_body()).await?;
     let Some(target) = call.target else {
+        verbs::check_json(&media)?;
         return review(shared, &body);
     };
     let work = verbs::Request {

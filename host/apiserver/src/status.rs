@@ -48,15 +48,6 @@ impl Cause {
             body: format!("Required value: {why}"),
         }
     }
-
-    /// `Forbidden: <why>`.
-    pub(crate) fn forbidden(field: &str, why: &str) -> Cause {
-        Cause {
-            field: field.to_owned(),
-            kind: "FieldValueForbidden",
-            body: format!("Forbidden: {why}"),
-        }
-    }
 }
 
 impl Status {
@@ -138,6 +129,18 @@ impl Status {
         Status::new(409, "Conflict", message).about(resource, name)
     }
 
+    /// A precondition of a delete that does not hold. A real server names the kind here where
+    /// every other conflict names the plural.
+    pub(crate) fn precondition(resource: &Resource, name: &str, why: &str) -> Status {
+        let kind = resource.qualified_kind();
+        let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+        let mut status = Status::new(409, "Conflict", message).about(resource, name);
+        if let Some(details) = &mut status.details {
+            details["kind"] = resource.kind.into();
+        }
+        status
+    }
+
     pub(crate) fn expired(message: impl Into<String>) -> Status {
         Status::new(410, "Expired", message)
     }
@@ -153,6 +156,11 @@ impl Status {
              {accepted}"
         );
         Status::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// A failure that a real server does not classify: 500 without a reason.
+    pub(crate) fn unclassified(message: impl Into<String>) -> Status {
+        Status::new(500, "", message)
     }
 
     /// An update that lacks the version it was made from. A real server names the plural here
@@ -223,13 +231,15 @@ fn invalid(
         many => format!("[{}]", many.join(", ")),
     };
     let mut details = json!({
-        "name": name,
         "kind": kind,
         "causes": causes
             .iter()
             .map(|c| json!({"reason": c.kind, "message": c.body, "field": c.field}))
             .collect::<Vec<_>>(),
     });
+    if !name.is_empty() {
+        details["name"] = name.into();
+    }
     if !resource.group.is_empty() {
         details["group"] = resource.group.into();
     }

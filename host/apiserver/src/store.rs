@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::decode;
 use crate::history::{Change, History};
 use crate::meta;
 use crate::resource::{NAMESPACES, RESOURCES, Resource};
@@ -62,12 +63,7 @@ impl Store {
             changed: watch::Sender::new(FIRST),
         };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            let namespace = json!({
-                "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
-                "spec": {"finalizers": ["kubernetes"]},
-                "status": {"phase": "Active"},
-            });
-            let seeded = store.create(&NAMESPACES, namespace, false);
+            let seeded = store.create(&NAMESPACES, namespace(name), false);
             debug_assert!(seeded.is_ok(), "{seeded:?}");
         }
         store
@@ -111,7 +107,7 @@ impl Store {
                 let (kind, version) = (&object["kind"], &object["apiVersion"]);
                 Status::bad_request(format!("this server has no kind {kind} of {version}"))
             })?;
-        meta::decode(resource, &mut object)?;
+        decode::object(resource, &mut object)?;
         if resource.namespaced && meta::field(&object, "namespace").is_empty() {
             meta::set(&mut object, "namespace", "default");
         }
@@ -137,7 +133,7 @@ impl Store {
                 .cloned()
                 .ok_or_else(|| Status::not_found(resource, name))?;
             change(&mut object);
-            meta::decode(resource, &mut object)?;
+            decode::object(resource, &mut object)?;
             Ok(object)
         })?;
         Ok(written.0)
@@ -260,6 +256,7 @@ impl Store {
         if dry {
             return Arc::new(object);
         }
+        self.found_namespace(state, &key.namespace);
         meta::set(
             &mut object,
             "resourceVersion",
@@ -269,6 +266,18 @@ impl Store {
         let before = state.objects.insert(key, object.clone());
         self.record(state, resource, before, Some(object.clone()));
         object
+    }
+
+    /// Makes the namespace of an object that is about to be written, if there is none: nobody
+    /// has to create one here, and kubectl wants to see it.
+    fn found_namespace(&self, state: &mut State, name: &str) {
+        let key = Key::new(&NAMESPACES, "", name);
+        if name.is_empty() || state.objects.contains_key(&key) {
+            return;
+        }
+        let mut object = namespace(name);
+        meta::be_born(&mut object);
+        self.commit(state, &NAMESPACES, key, object, false);
     }
 
     fn record(
@@ -287,6 +296,16 @@ impl Store {
         });
         self.changed.send_replace(state.version);
     }
+}
+
+fn namespace(name: &str) -> Value {
+    json!({
+        "kind": "Namespace",
+        "apiVersion": "v1",
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Active"},
+    })
 }
 
 #[cfg(test)]
@@ -326,6 +345,14 @@ mod tests {
         let before = store.version();
         store.edit(&LEASES, "le", "x", |_| {}).unwrap();
         assert_eq!(store.version(), before);
+    }
+
+    #[test]
+    fn a_namespace_appears_with_its_first_object() {
+        let store = Store::new(8);
+        assert!(store.get(&NAMESPACES, "", "le").is_none());
+        store.put(lease("x", "a")).unwrap();
+        assert!(store.get(&NAMESPACES, "", "le").is_some());
     }
 
     #[test]

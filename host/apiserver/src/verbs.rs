@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::answer::Form;
+use crate::decode;
 use crate::meta;
 use crate::patch;
 use crate::query::Query;
 use crate::resource::{Resource, Verb};
 use crate::route::Objects;
-use crate::status::Status;
+use crate::status::{Cause, Status};
 use crate::store::{Key, Store};
 use crate::table;
 
@@ -98,11 +99,11 @@ fn create(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
         ..
     } = &request.target;
     let mut object = body(request)?;
-    meta::decode(resource, &mut object)?;
+    decode::object(resource, &mut object)?;
     meta::settle_namespace(&mut object, namespace)?;
     if !meta::field(&object, "resourceVersion").is_empty() {
         let message = "resourceVersion should not be set on objects to be created";
-        return Err(Status::new(500, "", message));
+        return Err(Status::unclassified(message));
     }
     let object = store.create(resource, object, request.query.dry_run)?;
     Ok((201, show(request, &object)))
@@ -115,14 +116,9 @@ fn update(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
         name,
     } = &request.target;
     let mut object = body(request)?;
-    meta::decode(resource, &mut object)?;
+    decode::object(resource, &mut object)?;
     meta::settle_namespace(&mut object, namespace)?;
-    let given = meta::field(&object, "name");
-    if given != name {
-        return Err(Status::bad_request(format!(
-            "the name of the object ({given}) does not match the name on the URL ({name})"
-        )));
-    }
+    check_name(name, &object)?;
     let key = Key::new(resource, namespace, name);
     let dry = request.query.dry_run;
     let (object, created) = store.update(resource, key, dry, |old| {
@@ -135,14 +131,7 @@ fn update(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
             }
             return Ok(object);
         }
-        match meta::field(&object, "resourceVersion") {
-            "" if resource.unconditional_update => {}
-            "" | "0" => return Err(Status::version_missing(resource, name)),
-            version if version != meta::field(old, "resourceVersion") => {
-                return Err(Status::conflict(resource, name, MODIFIED));
-            }
-            _ => {}
-        }
+        check_version(resource, name, &object, old)?;
         Ok(object)
     })?;
     Ok((if created { 201 } else { 200 }, show(request, &object)))
@@ -156,32 +145,29 @@ fn change(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
     } = &request.target;
     let unsupported = || Status::unsupported_media_type(PATCHES);
     let patch = match request.media.as_str() {
-        "application/merge-patch+json" => body_of(request)?,
-        "application/strategic-merge-patch+json" => Some(body_of(request)?)
-            .filter(patch::is_plain)
-            .ok_or_else(unsupported)?,
+        "application/merge-patch+json" => patch_of(request)?,
+        "application/strategic-merge-patch+json" => {
+            let plain = Some(patch_of(request)?).filter(patch::is_plain);
+            plain.ok_or_else(unsupported)?
+        }
         _ => return Err(unsupported()),
     };
-    if !patch.is_object() {
-        return Err(Status::bad_request("the patch is not a JSON object"));
-    }
     let key = Key::new(resource, namespace, name);
     let dry = request.query.dry_run;
     let (object, _) = store.update(resource, key, dry, |old| {
         let old = old.ok_or_else(|| Status::not_found(resource, name))?;
         let mut object = old.clone();
         patch::merge(&mut object, &patch);
-        meta::decode(resource, &mut object)?;
-        if meta::field(&object, "name") != name {
-            return Err(Status::bad_request(
-                "the name of the object cannot be changed",
-            ));
-        }
+        decode::patched(resource, name, &mut object)?;
+        check_name(name, &object)?;
         meta::settle_namespace(&mut object, namespace)?;
-        check_uid(resource, namespace, name, &object, old)?;
-        let wanted = meta::field(&patch, "resourceVersion");
-        if !wanted.is_empty() && wanted != meta::field(old, "resourceVersion") {
-            return Err(Status::conflict(resource, name, MODIFIED));
+        let uid = meta::field(&object, "uid");
+        if uid != meta::field(old, "uid") {
+            let cause = Cause::invalid("metadata.uid", uid, "field is immutable");
+            return Err(Status::invalid(resource, name, &[cause.clone(), cause]));
+        }
+        if patch["metadata"].get("resourceVersion").is_some() {
+            check_version(resource, name, &object, old)?;
         }
         Ok(object)
     })?;
@@ -209,7 +195,7 @@ fn delete(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
                 "the {what} in the precondition ({given}) does not match the {what} in record \
                  ({there}). The object might have been {perhaps}"
             );
-            Some(Status::conflict(resource, name, &why))
+            Some(Status::precondition(resource, name, &why))
         };
         conflict("UID", "uid", "deleted and then recreated")
             .or_else(|| conflict("ResourceVersion", "resourceVersion", "modified"))
@@ -229,6 +215,36 @@ fn delete(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
         "details": details,
     });
     Ok((200, done))
+}
+
+fn check_name(name: &str, object: &Value) -> Result<(), Status> {
+    let given = meta::field(object, "name");
+    if given == name {
+        return Ok(());
+    }
+    Err(Status::bad_request(format!(
+        "the name of the object ({given}) does not match the name on the URL ({name})"
+    )))
+}
+
+/// The compare of compare-and-swap.
+fn check_version(
+    resource: &Resource,
+    name: &str,
+    object: &Value,
+    old: &Value,
+) -> Result<(), Status> {
+    let given = meta::field(object, "resourceVersion");
+    match given {
+        "" | "0" if resource.unconditional_update => Ok(()),
+        "" | "0" => Err(Status::version_missing(resource, name)),
+        _ if given == meta::field(old, "resourceVersion") => Ok(()),
+        _ if given.parse::<u64>().is_err() => {
+            let message = format!("strconv.ParseUint: parsing {given:?}: invalid syntax");
+            Err(Status::unclassified(message))
+        }
+        _ => Err(Status::conflict(resource, name, MODIFIED)),
+    }
 }
 
 /// A uid in an update is a precondition, also against a missing object.
@@ -257,7 +273,7 @@ fn check_uid(
 
 /// A version that this store has not reached cannot be read.
 fn not_from_the_future(store: &Store, request: &Request) -> Result<(), Status> {
-    let wanted = request.query.version_number(request.target.resource)?;
+    let wanted = request.query.version_number(request.verb)?;
     let current = store.version();
     if wanted <= current {
         return Ok(());
@@ -283,9 +299,7 @@ fn show(request: &Request, object: &Value) -> Value {
 
 /// The object in the body of a create or an update.
 fn body(request: &Request) -> Result<Value, Status> {
-    if !matches!(request.media.as_str(), "" | "application/json") {
-        return Err(Status::unsupported_media_type("application/json"));
-    }
+    check_json(&request.media)?;
     let object = body_of(request)?;
     if !object.is_object() {
         return Err(unrecognized(request, "the body is not a JSON object"));
@@ -293,20 +307,51 @@ fn body(request: &Request) -> Result<Value, Status> {
     Ok(object)
 }
 
+/// Refuses a body that says to be something else than JSON.
+pub(crate) fn check_json(media: &str) -> Result<(), Status> {
+    if matches!(media, "" | "application/json") {
+        return Ok(());
+    }
+    Err(Status::unsupported_media_type("application/json"))
+}
+
 fn body_of(request: &Request) -> Result<Value, Status> {
     serde_json::from_slice(&request.body).map_err(|error| {
-        let why = format!("couldn't get version/kind; json parse error: {error}");
-        unrecognized(request, &why)
+        let error = parse_error(&error);
+        unrecognized(
+            request,
+            &format!("couldn't get version/kind; json parse error: {error}"),
+        )
     })
 }
 
+fn patch_of(request: &Request) -> Result<Value, Status> {
+    let wrong = |why: &str| Status::bad_request(format!("error decoding patch: {why}"));
+    let patch: Value =
+        serde_json::from_slice(&request.body).map_err(|error| wrong(&parse_error(&error)))?;
+    if patch.is_object() {
+        Ok(patch)
+    } else {
+        Err(wrong("it is not a JSON object"))
+    }
+}
+
+fn parse_error(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        "unexpected end of JSON input".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
 fn unrecognized(request: &Request, why: &str) -> Status {
-    let start: String = String::from_utf8_lossy(&request.body)
-        .chars()
-        .take(30)
-        .collect();
+    let text = String::from_utf8_lossy(&request.body);
+    let start: String = match text.chars().take(30).collect() {
+        empty if request.body.is_empty() => format!("{empty}<empty>"),
+        start => start,
+    };
     let kind = request.target.resource.kind;
     Status::bad_request(format!(
-        "the object provided is unrecognized (must be of type {kind}): {why} ({start:?})"
+        "the object provided is unrecognized (must be of type {kind}): {why} ({start})"
     ))
 }

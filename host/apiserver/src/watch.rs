@@ -64,7 +64,7 @@ pub(crate) fn start(
         ..
     } = request;
     let selector = query.selector(target.resource)?;
-    let from = query.version_number(target.resource)?;
+    let from = query.version_number(Verb::Watch)?;
     let (sender, receiver) = mpsc::channel(LINES_AHEAD);
     let with_state = query.initial_events.unwrap_or(from == 0);
     let (initial, now) = shared.store.snapshot(target.resource, &target.namespace);
