@@ -28,3 +28,6 @@ impl Policy for Standard {
 
 #[cfg(feature = "export")]
 hotseat_policy::export!(Standard);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Each branch of the rule, by the words of its reason.
+
+use hotseat_policy::testing::{Play, Scene};
+use hotseat_policy::{Action, Cause, Decision, Outcome, Policy, Timing};
+
+use super::Standard;
+use crate::memory::Memory;
+
+/// Lot 4 ms; a share of 512 of 1,024 makes the backoff 2,000 + 1,200 ms; the quarter is 503 ms.
+const ENTROPY: u64 = (512 << 32) | 3;
+const LOT: u64 = 1 + ENTROPY % 20;
+const QUARTER: u64 = 500 + ENTROPY % 500;
+const BACKOFF: u64 = 3_200;
+/// The scene's uptime.
+const NOW: u64 = 60_000;
+
+fn scene() -> Scene {
+    Scene::new().entropy(ENTROPY)
+}
+
+#[track_caller]
+fn expect(scene: Scene, decision: Decision, reason: &str, memory: Memory) {
+    let expected = decision.because(reason).remember(memory.write());
+    assert_eq!(scene.ask::<Standard>(), Ok(expected));
+}
+
+#[test]
+fn stopping_resigns_whoever_leads() {
+    for scene in [scene().leading(100), scene().vacant()] {
+        let scene = scene.cause(Cause::Stopping).memory(Memory::Lot(1).write());
+        let decision = Decision::resign().wake_after(2_000);
+        expect(scene, decision, "stopping", Memory::Empty);
+    }
+}
+
+#[test]
+fn a_leader_renews_once_the_retry_period_has_passed() {
+    let renew = Decision::renew().wake_after(2_000);
+    let next = Memory::Renewal(NOW + QUARTER);
+    expect(scene().leading(2_000), renew, "renewal is due", next);
+    let early = Decision::wait_for(1);
+    expect(
+        scene().leading(1_999),
+        early,
+        "renewed recently",
+        Memory::Empty,
+    );
+}
+
+#[test]
+fn a_leader_that_never_wrote_renews() {
+    let mut input = scene().leading(0).input();
+    input.observation.attempts.since_success = None;
+    let decision = Standard::decide(input).unwrap();
+    assert_eq!(
+        (decision.action, decision.reason.as_str()),
+        (Action::Renew, "renewal is due")
+    );
+}
+
+#[test]
+fn a_failed_renewal_is_retried_after_a_quarter_to_half_of_the_period() {
+    let failed = || scene().leading(2_100).failed(Outcome::TimedOut, 1);
+    let wait = Decision::wait_for(QUARTER);
+    let due = Memory::Renewal(NOW + QUARTER);
+    expect(failed(), wait.clone(), "a renewal failed", due);
+    // Memory of another purpose is none.
+    expect(
+        failed().memory(Memory::Lot(1).write()),
+        wait,
+        "a renewal failed",
+        due,
+    );
+
+    let later = Memory::Renewal(NOW + 70);
+    let scene = failed().memory(later.write());
+    expect(scene, Decision::wait_for(70), "a renewal failed", later);
+
+    let scene = failed().memory(Memory::Renewal(NOW).write());
+    let renew = Decision::renew().wake_after(2_000);
+    expect(scene, renew, "retrying a failed renewal", due);
+}
+
+#[test]
+fn a_standby_waits_before_the_lock_was_read_and_while_paused() {
+    let wait = Decision::wait_for(2_000);
+    expect(scene(), wait, "the lock was not read yet", Memory::Empty);
+
+    let paused = scene().vacant().with_seat(|seat| seat.paused = true);
+    expect(paused, Decision::wait_for(BACKOFF), "paused", Memory::Empty);
+}
+
+#[test]
+fn a_standby_of_a_taken_seat_wakes_at_its_lot_after_the_lease() {
+    let wait = Decision::wait_for(9_000 + LOT);
+    let lot = Memory::Lot(NOW + 9_000 + LOT);
+    expect(
+        scene().held_by("b", 9_000),
+        wait.clone(),
+        "the seat is taken",
+        lot,
+    );
+
+    let cleared = scene()
+        .held_by("b", 9_000)
+        .with_seat(|seat| seat.holder = None);
+    expect(cleared, wait, "the last holder may still believe", lot);
+}
+
+#[test]
+fn a_free_seat_is_left_to_its_successor_for_a_retry_period() {
+    let left = |age| {
+        scene().vacant().with_seat(|seat| {
+            seat.successor = Some("b".into());
+            seat.age = age;
+        })
+    };
+    let ms = 1_500 + LOT;
+    let lot = Memory::Lot(NOW + ms);
+    let wait = Decision::wait_for(ms);
+    expect(left(500), wait, "the seat is left to its successor", lot);
+    let wait = Decision::wait_for(LOT);
+    let lot = Memory::Lot(NOW + LOT);
+    expect(left(2_000), wait, "drew a lot for the free seat", lot);
+}
+
+#[test]
+fn the_named_successor_campaigns_at_once_but_not_while_it_backs_off() {
+    let named = || {
+        scene()
+            .vacant()
+            .with_seat(|seat| seat.successor = Some("a".into()))
+    };
+    let campaign = Decision::campaign().wake_after(BACKOFF);
+    let retry = Memory::Campaign(NOW + BACKOFF);
+    expect(named(), campaign.clone(), "named as the successor", retry);
+
+    let due = Memory::Campaign(NOW + 900);
+    let failed = |last| named().failed(last, 1).memory(due.write());
+    let wait = Decision::wait_for(900);
+    expect(failed(Outcome::Throttled), wait, "a campaign failed", due);
+    expect(
+        failed(Outcome::Conflict),
+        campaign,
+        "named as the successor",
+        retry,
+    );
+}
+
+#[test]
+fn a_free_seat_is_taken_when_the_lot_falls_due() {
+    let with = |memory: Memory| scene().vacant().memory(memory.write());
+    let campaign = Decision::campaign().wake_after(BACKOFF);
+    let retry = Memory::Campaign(NOW + BACKOFF);
+    let drawn = Memory::Lot(NOW + LOT);
+    let wait = Decision::wait_for(LOT);
+
+    expect(
+        with(Memory::Empty),
+        wait.clone(),
+        "drew a lot for the free seat",
+        drawn,
+    );
+    expect(with(Memory::Lot(NOW)), campaign, "the seat is free", retry);
+    let soon = Memory::Lot(NOW + 20);
+    expect(
+        with(soon),
+        Decision::wait_for(20),
+        "drew a lot for the free seat",
+        soon,
+    );
+    // A lot that was drawn for the lease's end is drawn anew when the seat is free before.
+    expect(
+        with(Memory::Lot(NOW + 21)),
+        wait,
+        "drew a lot for the free seat",
+        drawn,
+    );
+}
+
+#[test]
+fn a_failed_campaign_backs_off_and_a_conflict_does_not() {
+    let with = |last, memory: Memory| {
+        let scene = scene().vacant().failed(last, 1);
+        scene.memory(memory.write())
+    };
+    let due = Memory::Campaign(NOW + 700);
+    let wait = Decision::wait_for(700);
+    expect(
+        with(Outcome::Unreachable, due),
+        wait,
+        "a campaign failed",
+        due,
+    );
+
+    let campaign = Decision::campaign().wake_after(BACKOFF);
+    let retry = Memory::Campaign(NOW + BACKOFF);
+    let passed = Memory::Campaign(NOW);
+    expect(
+        with(Outcome::Unreachable, passed),
+        campaign,
+        "the seat is free",
+        retry,
+    );
+
+    let wait = Decision::wait_for(LOT);
+    let drawn = Memory::Lot(NOW + LOT);
+    expect(
+        with(Outcome::Conflict, passed),
+        wait,
+        "drew a lot for the free seat",
+        drawn,
+    );
+}
+
+#[test]
+fn absurd_timing_neither_overflows_nor_wakes_at_once() {
+    let timing = |retry_period| Timing {
+        retry_period,
+        ..hotseat_policy::testing::TIMING
+    };
+    for (scene, entropy) in [(scene().leading(5), 0), (scene().vacant(), u64::MAX)] {
+        let scene = scene.entropy(entropy).failed(Outcome::TimedOut, 1);
+        let none = scene.clone().timing(timing(0)).ask::<Standard>().unwrap();
+        assert!(none.wake_after >= 1, "{none:?}");
+        let input = scene.uptime(u64::MAX).timing(timing(u64::MAX)).input();
+        assert!(Standard::decide(input).unwrap().wake_after >= 1);
+    }
+}
+
+#[test]
+fn the_descriptor_and_the_settings_are_the_contracts() {
+    let own = Standard::describe();
+    assert_eq!((own.name.as_str(), own.memory_schema), ("standard", 1));
+    assert_eq!(own.version, env!("CARGO_PKG_VERSION"));
+    assert!(own.settings_schema.is_empty() && !own.wants_roster);
+    let issues = Standard::validate("{\"a\": 1}").unwrap_err();
+    let message = "the standard policy has no settings: leave --policy-settings out";
+    assert_eq!(issues[0].message, message);
+    assert_eq!(Standard::migrate("standard", 1, vec![1]), Ok(vec![1]));
+    assert_eq!(Standard::migrate("standard", 2, vec![1]), Ok(vec![]));
+    assert_eq!(Standard::migrate("steady", 1, vec![1]), Ok(vec![]));
+}
+
+#[test]
+fn a_leader_keeps_the_seat_at_the_operators_pace_through_failures() {
+    let mut play = Play::<Standard>::new();
+    play.run_for(120_000);
+    assert!(play.leads());
+    assert!(
+        (55..=62).contains(&play.done()),
+        "{} writes in 2 minutes",
+        play.done()
+    );
+    for _ in 0..100 {
+        play.next_writes(&[Outcome::TimedOut, Outcome::Unreachable]);
+        play.run_for(10_000);
+        assert!(play.leads(), "at {} ms", play.now());
+    }
+}
+
+#[test]
+fn a_release_is_followed_within_the_lot_and_a_crash_after_the_lease() {
+    let mut play = Play::<Standard>::new();
+    play.rival("b").run_for(60_001);
+    assert!(!play.leads());
+    play.rival_releases(None).run_for(20 + 5 + 1);
+    assert!(play.leads());
+
+    let mut play = Play::<Standard>::new();
+    play.rival("b").run_for(60_001);
+    play.rival_dies().run_for(14_990);
+    assert!(!play.leads());
+    play.run_for(60);
+    assert!(play.leads());
+}
