@@ -131,20 +131,12 @@ impl Denial {
     /// That verb on that kind, in every namespace.
     pub fn of(verb: Verb, resource: &Resource) -> Denial {
         debug_assert!(RESOURCES.contains(&resource));
-        Denial {
-            verb: Some(verb),
-            resource: Some(resource.plural.to_owned()),
-            namespace: None,
-        }
+        Denial { verb: Some(verb), resource: Some(resource.plural.to_owned()), namespace: None }
     }
 }
 
 fn forbidden(verb: Verb, target: &Objects) -> Status {
-    let Objects {
-        resource,
-        namespace,
-        name,
-    } = target;
+    let Objects { resource, namespace, name } = target;
     let place = if namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
@@ -165,10 +157,7 @@ fn forbidden(verb: Verb, target: &Objects) -> Status {
             details[key] = value.into();
         }
     }
-    Status {
-        details: Some(details),
-        ..Status::new(403, "Forbidden", message)
-    }
+    Status { details: Some(details), ..Status::new(403, "Forbidden", message) }
 }
 
 #[cfg(test)]
@@ -177,11 +166,7 @@ mod tests {
     use crate::resource::LEASES;
 
     fn target() -> Objects {
-        Objects {
-            resource: &LEASES,
-            namespace: "le".to_owned(),
-            name: "x".to_owned(),
-        }
+        Objects { resource: &LEASES, namespace: "le".to_owned(), name: "x".to_owned() }
     }
 
     #[test]
@@ -192,14 +177,8 @@ mod tests {
         assert_eq!(access.authenticate(None).unwrap_err().code, 401);
         assert!(access.authenticate(Some("Bearer old")).is_ok());
         access.require_tokens(["new"]);
-        assert_eq!(
-            access.authenticate(Some("Bearer old")).unwrap_err().code,
-            401
-        );
-        assert_eq!(
-            access.authenticate(Some("Basic new")).unwrap_err().code,
-            401
-        );
+        assert_eq!(access.authenticate(Some("Bearer old")).unwrap_err().code, 401);
+        assert_eq!(access.authenticate(Some("Basic new")).unwrap_err().code, 401);
         assert_eq!(access.first_token().as_deref(), Some("new"));
         access.accept_any_token();
         assert!(access.authenticate(Some("Bearer x")).is_ok());

@@ -30,9 +30,7 @@ impl Body for Lines {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.0
-            .poll_recv(context)
-            .map(|line| line.map(|line| Ok(Frame::data(line))))
+        self.0.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
     }
 }
 
@@ -91,9 +89,7 @@ pub(crate) fn text(code: u16, text: &str) -> Answer {
 pub(crate) fn refuse(status: &Status) -> Answer {
     let mut answer = json(status.code, &status.to_json());
     if let Some(seconds) = status.retry_after {
-        answer
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
 }
@@ -129,17 +125,11 @@ mod tests {
     #[test]
     fn forms() {
         assert_eq!(Form::wanted(&HeaderMap::new()), Ok(Form::Plain));
-        assert_eq!(
-            wanted("application/vnd.kubernetes.protobuf,application/json"),
-            Ok(Form::Plain)
-        );
+        assert_eq!(wanted("application/vnd.kubernetes.protobuf,application/json"), Ok(Form::Plain));
         let kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,\
                        application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
         assert_eq!(wanted(kubectl), Ok(Form::Table));
-        assert_eq!(
-            wanted("application/json;as=PartialObjectMetadata;v=v1,*/*"),
-            Ok(Form::Plain)
-        );
+        assert_eq!(wanted("application/json;as=PartialObjectMetadata;v=v1,*/*"), Ok(Form::Plain));
         assert_eq!(wanted("application/vnd.kubernetes.protobuf"), Err(406));
         assert_eq!(wanted("text/html"), Err(406));
     }

@@ -12,11 +12,7 @@ pub(crate) fn object(resource: &Resource, object: &mut Value) -> Result<(), Stat
     let version = object["apiVersion"].as_str().unwrap_or("").to_owned();
     let expected = resource.api_version();
     let cannot = |why: &str| {
-        let kind = if kind.is_empty() {
-            resource.kind
-        } else {
-            &kind
-        };
+        let kind = if kind.is_empty() { resource.kind } else { &kind };
         let version = version.rsplit('/').next().filter(|v| !v.is_empty());
         let version = version.unwrap_or(resource.version);
         Status::bad_request(format!(
@@ -68,13 +64,7 @@ fn fields(resource: &Resource, object: &mut Value) -> Result<(), String> {
 
 /// Drops nulls and empty maps, and checks the fields that this server reads.
 fn tidy(meta: Map<String, Value>) -> Result<Map<String, Value>, String> {
-    const TEXTS: [&str; 5] = [
-        "name",
-        "namespace",
-        "generateName",
-        "uid",
-        "resourceVersion",
-    ];
+    const TEXTS: [&str; 5] = ["name", "namespace", "generateName", "uid", "resourceVersion"];
     let mut tidy = Map::new();
     for (key, value) in meta {
         let field = format!("ObjectMeta.metadata.{key}");
@@ -153,20 +143,12 @@ mod tests {
 
     #[test]
     fn metadata_has_types() {
-        for bad in [
-            json!({"labels": {"a": 1}}),
-            json!({"labels": []}),
-            json!({"name": 1}),
-            json!([]),
-        ] {
+        for bad in
+            [json!({"labels": {"a": 1}}), json!({"labels": []}), json!({"name": 1}), json!([])]
+        {
             let mut bad = json!({"metadata": bad});
             assert_eq!(object(&LEASES, &mut bad).unwrap_err().code, 400, "{bad}");
-            assert_eq!(
-                patched(&LEASES, "x", &mut json!({"metadata": 1}))
-                    .unwrap_err()
-                    .code,
-                422
-            );
+            assert_eq!(patched(&LEASES, "x", &mut json!({"metadata": 1})).unwrap_err().code, 422);
         }
         let mut fine = json!({"metadata": {"labels": {}, "annotations": null, "name": "x"}});
         object(&LEASES, &mut fine).unwrap();

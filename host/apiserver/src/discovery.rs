@@ -6,10 +6,7 @@ use crate::answer::{self, Answer};
 use crate::openapi;
 use crate::resource::{RESOURCES, Resource, Verb};
 
-const GROUPS: [(&str, &str); 2] = [
-    ("authorization.k8s.io", "v1"),
-    ("coordination.k8s.io", "v1"),
-];
+const GROUPS: [(&str, &str); 2] = [("authorization.k8s.io", "v1"), ("coordination.k8s.io", "v1")];
 
 /// The document at that path, if there is one.
 pub(crate) fn document(path: &str, server: &str) -> Option<Answer> {
@@ -40,9 +37,7 @@ fn below(path: &str) -> Option<Value> {
 }
 
 fn known(group: &str, version: Option<&str>) -> bool {
-    GROUPS
-        .iter()
-        .any(|(g, v)| *g == group && version.is_none_or(|version| version == *v))
+    GROUPS.iter().any(|(g, v)| *g == group && version.is_none_or(|version| version == *v))
 }
 
 fn version() -> Value {
@@ -109,11 +104,8 @@ fn resources(group: &str, version: &str) -> Value {
             "verbs": ["create"],
         }));
     }
-    let group_version = if group.is_empty() {
-        version.to_owned()
-    } else {
-        format!("{group}/{version}")
-    };
+    let group_version =
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -158,13 +150,8 @@ mod tests {
         for path in paths() {
             assert!(document(&path, "").is_some(), "{path}");
         }
-        for path in [
-            "/apis/apps",
-            "/apis/apps/v1",
-            "/apis/coordination.k8s.io/v2",
-            "/x",
-            "/api/v2",
-        ] {
+        for path in ["/apis/apps", "/apis/apps/v1", "/apis/coordination.k8s.io/v2", "/x", "/api/v2"]
+        {
             assert!(document(path, "").is_none(), "{path}");
         }
     }
@@ -174,9 +161,6 @@ mod tests {
         let list = resources("coordination.k8s.io", "v1");
         assert_eq!(list["groupVersion"], "coordination.k8s.io/v1");
         let lease = &list["resources"][0];
-        assert_eq!(
-            (&lease["kind"], &lease["namespaced"]),
-            (&json!("Lease"), &json!(true))
-        );
+        assert_eq!((&lease["kind"], &lease["namespaced"]), (&json!("Lease"), &json!(true)));
     }
 }

@@ -59,10 +59,7 @@ impl Fault {
 
     /// Requests with that verb.
     pub fn on(verb: Verb) -> Fault {
-        Fault {
-            verb: Some(verb),
-            ..Fault::default()
-        }
+        Fault { verb: Some(verb), ..Fault::default() }
     }
 
     /// Only for objects of that kind, by plural name, such as `leases`.
@@ -94,10 +91,7 @@ impl Fault {
         self.verb.is_none_or(|v| v == request.verb)
             && same(&self.resource, request.resource)
             && same(&self.name, request.name)
-            && self
-                .agent
-                .as_ref()
-                .is_none_or(|a| request.agent.contains(a.as_str()))
+            && self.agent.as_ref().is_none_or(|a| request.agent.contains(a.as_str()))
     }
 }
 
@@ -133,10 +127,7 @@ struct Rule {
 
 impl Faults {
     pub(crate) fn new() -> Faults {
-        Faults {
-            rules: Mutex::default(),
-            changed: watch::Sender::new(0),
-        }
+        Faults { rules: Mutex::default(), changed: watch::Sender::new(0) }
     }
 
     /// Installs a rule, after those that are there. It concerns requests that arrive from now on
@@ -254,30 +245,16 @@ mod tests {
     use super::*;
 
     fn update(agent: &str) -> Request<'_> {
-        Request {
-            verb: Verb::Update,
-            resource: "leases",
-            name: "x",
-            agent,
-        }
+        Request { verb: Verb::Update, resource: "leases", name: "x", agent }
     }
 
     #[test]
     fn rules_fit_what_they_name_and_are_used_up() {
         let faults = Faults::new();
-        let fault = Fault::on(Verb::Update)
-            .resource("leases")
-            .name("x")
-            .agent("cat");
+        let fault = Fault::on(Verb::Update).resource("leases").name("x").agent("cat");
         let id = faults.add(fault.times(2), Action::Hang);
         assert_eq!(faults.take(&update("dog/1")), None);
-        assert_eq!(
-            faults.take(&Request {
-                name: "y",
-                ..update("cat/1")
-            }),
-            None
-        );
+        assert_eq!(faults.take(&Request { name: "y", ..update("cat/1") }), None);
         assert_eq!(faults.take(&update("cat/1")), Some(Action::Hang));
         assert_eq!(faults.take(&update("cat/2")), Some(Action::Hang));
         assert_eq!(faults.take(&update("cat/1")), None);
@@ -300,10 +277,7 @@ mod tests {
     #[test]
     fn a_silence_keeps_the_streams_that_it_has() {
         let faults = Faults::new();
-        let watch = Request {
-            verb: Verb::Watch,
-            ..update("")
-        };
+        let watch = Request { verb: Verb::Watch, ..update("") };
         let id = faults.add(Fault::on(Verb::Watch).times(1), Action::Silence);
         assert_eq!(faults.take(&watch), None);
         let met = faults.on_stream(&watch, None);

@@ -30,11 +30,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(capacity: usize, version: u64) -> History {
-        History {
-            changes: VecDeque::new(),
-            capacity: capacity.max(1),
-            forgotten: version,
-        }
+        History { changes: VecDeque::new(), capacity: capacity.max(1), forgotten: version }
     }
 
     pub(crate) fn push(&mut self, change: Change) {
@@ -75,12 +71,7 @@ mod tests {
     use crate::resource::LEASES;
 
     fn change(version: u64) -> Change {
-        Change {
-            version,
-            resource: &LEASES,
-            before: None,
-            after: None,
-        }
+        Change { version, resource: &LEASES, before: None, after: None }
     }
 
     #[test]

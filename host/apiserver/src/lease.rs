@@ -72,9 +72,8 @@ fn time(key: &str, value: Value) -> Result<Value, String> {
         return Err(mismatch(&value, &field, "string"));
     };
     let rest = given.get(19..).unwrap_or("");
-    let digits = rest
-        .strip_prefix('.')
-        .map_or(0, |r| r.bytes().take_while(u8::is_ascii_digit).count());
+    let digits =
+        rest.strip_prefix('.').map_or(0, |r| r.bytes().take_while(u8::is_ascii_digit).count());
     let parsed = given.parse::<Timestamp>().ok().filter(|_| digits == 6);
     match parsed.and_then(|time| strtime::format("%Y-%m-%dT%H:%M:%S.%6fZ", time).ok()) {
         Some(canonical) => Ok(canonical.into()),
@@ -84,9 +83,7 @@ fn time(key: &str, value: Value) -> Result<Value, String> {
                 7.. => (rest.get(7..).unwrap_or(""), "Z07:00"),
                 _ => (rest, ".000000"),
             };
-            Err(format!(
-                "parsing time {given:?} as {FORM:?}: cannot parse {left:?} as {wanted:?}"
-            ))
+            Err(format!("parsing time {given:?} as {FORM:?}: cannot parse {left:?} as {wanted:?}"))
         }
     }
 }
@@ -117,10 +114,7 @@ mod tests {
     fn times_want_microseconds() {
         for (bad, tail) in [
             ("2026-01-01T00:00:00Z", "cannot parse \"Z\" as \".000000\""),
-            (
-                "2026-01-01T00:00:00.123456789Z",
-                "cannot parse \"789Z\" as \"Z07:00\"",
-            ),
+            ("2026-01-01T00:00:00.123456789Z", "cannot parse \"789Z\" as \"Z07:00\""),
         ] {
             let error = normalise(&mut json!({"spec": {"renewTime": bad}})).unwrap_err();
             assert!(error.ends_with(tail), "{error}");

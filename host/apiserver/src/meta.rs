@@ -71,35 +71,20 @@ pub(crate) fn validate(resource: &Resource, object: &Value) -> Result<(), Status
         } else {
             names::subdomain_faults(name)
         };
-        causes.extend(
-            faults
-                .iter()
-                .map(|why| Cause::invalid("metadata.name", name, why)),
-        );
+        causes.extend(faults.iter().map(|why| Cause::invalid("metadata.name", name, why)));
     }
     let namespace = field(object, "namespace");
     if resource.namespaced {
         let faults = names::label_faults(namespace);
-        causes.extend(
-            faults
-                .iter()
-                .map(|why| Cause::invalid("metadata.namespace", namespace, why)),
-        );
+        causes
+            .extend(faults.iter().map(|why| Cause::invalid("metadata.namespace", namespace, why)));
     }
-    for (key, value) in object["metadata"]["labels"]
-        .as_object()
-        .into_iter()
-        .flatten()
-    {
+    for (key, value) in object["metadata"]["labels"].as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or("");
-        causes.extend(
-            names::key_value_faults(key, value)
-                .into_iter()
-                .map(|(of_key, why)| {
-                    let shown = if of_key { key } else { value };
-                    Cause::invalid("metadata.labels", shown, &why)
-                }),
-        );
+        causes.extend(names::key_value_faults(key, value).into_iter().map(|(of_key, why)| {
+            let shown = if of_key { key } else { value };
+            Cause::invalid("metadata.labels", shown, &why)
+        }));
     }
     if resource == &LEASES {
         causes.extend(lease::causes(object));
@@ -115,11 +100,7 @@ pub(crate) fn validate(resource: &Resource, object: &Value) -> Result<(), Status
             causes.push(Cause::invalid("involvedObject.namespace", involved, why));
         }
     }
-    if causes.is_empty() {
-        Ok(())
-    } else {
-        Err(Status::invalid(resource, name, &causes))
-    }
+    if causes.is_empty() { Ok(()) } else { Err(Status::invalid(resource, name, &causes)) }
 }
 
 /// The place of an object in the store.
@@ -130,9 +111,7 @@ pub(crate) fn key(resource: &'static Resource, object: &Value) -> Key {
 /// The time of day, in whole seconds, as creation timestamps carry it.
 pub(crate) fn now_in_seconds() -> String {
     let now = Timestamp::now();
-    Timestamp::from_second(now.as_second())
-        .unwrap_or(now)
-        .to_string()
+    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }
 
 #[cfg(test)]
@@ -146,10 +125,7 @@ mod tests {
         let mut object = json!({"metadata": {}});
         settle_namespace(&mut object, "le").unwrap();
         assert_eq!(object["metadata"]["namespace"], "le");
-        assert_eq!(
-            settle_namespace(&mut object, "other").unwrap_err().code,
-            400
-        );
+        assert_eq!(settle_namespace(&mut object, "other").unwrap_err().code, 400);
     }
 
     #[test]

@@ -62,10 +62,7 @@ pub(crate) fn key_value_faults(key: &str, value: &str) -> Vec<(bool, String)> {
         faults.push((true, "name part must be non-empty".to_owned()));
     }
     if name.len() > 63 {
-        faults.push((
-            true,
-            "name part must be no more than 63 characters".to_owned(),
-        ));
+        faults.push((true, "name part must be no more than 63 characters".to_owned()));
     }
     if !is_word(name) {
         faults.push((true, format!("name part {KEY_NAME}")));
@@ -83,10 +80,7 @@ fn is_word(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = [bytes.first(), bytes.last()];
     let inner = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
-    bytes.iter().all(inner)
-        && ends
-            .iter()
-            .all(|b| b.is_some_and(u8::is_ascii_alphanumeric))
+    bytes.iter().all(inner) && ends.iter().all(|b| b.is_some_and(u8::is_ascii_alphanumeric))
 }
 
 fn is_label(part: &str) -> bool {
@@ -151,13 +145,7 @@ mod tests {
         for (key, value) in [("a", ""), ("A_b.c", "x"), ("example.com/role", "Leader_1")] {
             assert!(key_value_faults(key, value).is_empty(), "{key}={value}");
         }
-        for (key, value) in [
-            ("", ""),
-            ("a b", ""),
-            ("a", "-x"),
-            ("A.com/x", ""),
-            ("a/", ""),
-        ] {
+        for (key, value) in [("", ""), ("a b", ""), ("a", "-x"), ("A.com/x", ""), ("a/", "")] {
             assert!(!key_value_faults(key, value).is_empty(), "{key}={value}");
         }
         assert_eq!(key_value_faults(&"k".repeat(64), &"v".repeat(64)).len(), 2);

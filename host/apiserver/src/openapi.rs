@@ -19,15 +19,9 @@ pub(crate) fn index() -> Value {
 /// The document of one group and version.
 pub(crate) fn document(group: &str, version: &str) -> Value {
     let mut paths = Map::new();
-    let fitting = RESOURCES
-        .into_iter()
-        .filter(|r| r.group == group && r.version == version);
+    let fitting = RESOURCES.into_iter().filter(|r| r.group == group && r.version == version);
     for resource in fitting {
-        let place = if resource.namespaced {
-            "/namespaces/{namespace}"
-        } else {
-            ""
-        };
+        let place = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
         let path = format!("/{}{place}/{}/{{name}}", root(resource), resource.plural);
         let operation = operation(resource);
         paths.insert(path, json!({"put": operation, "patch": operation}));
@@ -69,11 +63,7 @@ mod tests {
             let document = document(resource.group, resource.version);
             let paths = document["paths"].as_object().unwrap();
             let end = format!("/{}/{{name}}", resource.plural);
-            assert!(
-                paths.keys().any(|p| p.ends_with(&end)),
-                "{}",
-                resource.plural
-            );
+            assert!(paths.keys().any(|p| p.ends_with(&end)), "{}", resource.plural);
             assert!(index()["paths"].get(root(resource)).is_some());
         }
     }

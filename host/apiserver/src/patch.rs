@@ -28,9 +28,9 @@ pub(crate) fn merge(target: &mut Value, patch: &Value) {
 pub(crate) fn is_plain(patch: &Value) -> bool {
     match patch {
         Value::Array(_) => false,
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(key, value)| !key.starts_with('$') && is_plain(value)),
+        Value::Object(fields) => {
+            fields.iter().all(|(key, value)| !key.starts_with('$') && is_plain(value))
+        }
         _ => true,
     }
 }
@@ -48,17 +48,12 @@ mod tests {
             &mut object,
             &json!({"a": {"b": null, "f": {"g": null, "h": 1}}, "d": [3], "e": {"i": 1}}),
         );
-        assert_eq!(
-            object,
-            json!({"a": {"c": 2, "f": {"h": 1}}, "d": [3], "e": {"i": 1}})
-        );
+        assert_eq!(object, json!({"a": {"c": 2, "f": {"h": 1}}, "d": [3], "e": {"i": 1}}));
     }
 
     #[test]
     fn only_plain_patches_are_alike() {
-        assert!(is_plain(
-            &json!({"spec": {"holderIdentity": ""}, "x": null})
-        ));
+        assert!(is_plain(&json!({"spec": {"holderIdentity": ""}, "x": null})));
         assert!(!is_plain(&json!({"spec": {"containers": []}})));
         assert!(!is_plain(&json!({"spec": {"$patch": "replace"}})));
     }

@@ -77,9 +77,7 @@ fn flag(value: &str) -> bool {
 
 fn seconds(value: &str) -> Result<Option<Duration>, Status> {
     let seconds: u32 = value.parse().map_err(|_| {
-        Status::bad_request(format!(
-            "strconv.ParseInt: parsing {value:?}: invalid syntax"
-        ))
+        Status::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
     })?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds.into())))
 }

@@ -45,9 +45,7 @@ impl Requests {
     /// Requests of the clients whose `User-Agent` contains that text.
     pub fn by_agent(&self, agent: &str) -> Requests {
         let counts = self.counts.iter().filter(|c| c.agent.contains(agent));
-        Requests {
-            counts: counts.cloned().collect(),
-        }
+        Requests { counts: counts.cloned().collect() }
     }
 
     /// What came since an earlier moment.
@@ -63,14 +61,9 @@ impl Requests {
         };
         let grown = self.counts.iter().filter_map(|count| {
             let new = count.count.saturating_sub(before(count));
-            (new > 0).then(|| Count {
-                count: new,
-                ..count.clone()
-            })
+            (new > 0).then(|| Count { count: new, ..count.clone() })
         });
-        Requests {
-            counts: grown.collect(),
-        }
+        Requests { counts: grown.collect() }
     }
 
     fn sum(&self, wanted: impl Fn(&Count) -> bool) -> u64 {
@@ -110,9 +103,7 @@ impl Counter {
             resource: resource.clone(),
             count: *count,
         });
-        Requests {
-            counts: counts.collect(),
-        }
+        Requests { counts: counts.collect() }
     }
 }
 

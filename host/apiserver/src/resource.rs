@@ -67,15 +67,8 @@ pub struct Resource {
     pub verbs: &'static [Verb],
 }
 
-const EVERY_VERB: &[Verb] = &[
-    Verb::Create,
-    Verb::Delete,
-    Verb::Get,
-    Verb::List,
-    Verb::Patch,
-    Verb::Update,
-    Verb::Watch,
-];
+const EVERY_VERB: &[Verb] =
+    &[Verb::Create, Verb::Delete, Verb::Get, Verb::List, Verb::Patch, Verb::Update, Verb::Watch];
 
 const CORE: Resource = Resource {
     group: "",
@@ -137,35 +130,17 @@ pub static NAMESPACES: Resource = Resource {
     kind: "Namespace",
     short_names: &["ns"],
     namespaced: false,
-    verbs: &[
-        Verb::Create,
-        Verb::Get,
-        Verb::List,
-        Verb::Patch,
-        Verb::Update,
-        Verb::Watch,
-    ],
+    verbs: &[Verb::Create, Verb::Get, Verb::List, Verb::Patch, Verb::Update, Verb::Watch],
     ..CORE
 };
 
 /// `pods` of the core group.
-pub static PODS: Resource = Resource {
-    plural: "pods",
-    singular: "pod",
-    kind: "Pod",
-    short_names: &["po"],
-    ..CORE
-};
+pub static PODS: Resource =
+    Resource { plural: "pods", singular: "pod", kind: "Pod", short_names: &["po"], ..CORE };
 
 /// Every kind, in the order of discovery.
-pub static RESOURCES: [&Resource; 6] = [
-    &CONFIGMAPS,
-    &ENDPOINTS,
-    &EVENTS,
-    &NAMESPACES,
-    &PODS,
-    &LEASES,
-];
+pub static RESOURCES: [&Resource; 6] =
+    [&CONFIGMAPS, &ENDPOINTS, &EVENTS, &NAMESPACES, &PODS, &LEASES];
 
 impl Resource {
     /// The kind with that plural name in that group and version.
@@ -201,9 +176,5 @@ impl Resource {
 }
 
 fn qualify(name: &str, group: &str) -> String {
-    if group.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{name}.{group}")
-    }
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
 }

@@ -54,22 +54,14 @@ pub(crate) fn find(path: &str) -> Option<Route> {
     let placed = resource.namespaced != namespace.is_empty();
     let everywhere = resource.namespaced && name.is_empty();
     (placed || everywhere).then(|| {
-        Route::Objects(Objects {
-            resource,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        })
+        Route::Objects(Objects { resource, namespace: namespace.to_owned(), name: name.to_owned() })
     })
 }
 
 impl Objects {
     /// The namespace that access rules see: that of a namespace object is itself.
     pub(crate) fn scope(&self) -> &str {
-        if self.resource == &NAMESPACES {
-            &self.name
-        } else {
-            &self.namespace
-        }
+        if self.resource == &NAMESPACES { &self.name } else { &self.namespace }
     }
 }
 
@@ -90,24 +82,9 @@ mod tests {
         let leases = "/apis/coordination.k8s.io/v1";
         let all = [
             (format!("{leases}/leases"), LEASES.plural, "", ""),
-            (
-                format!("{leases}/namespaces/le/leases"),
-                LEASES.plural,
-                "le",
-                "",
-            ),
-            (
-                format!("{leases}/namespaces/le/leases/x"),
-                LEASES.plural,
-                "le",
-                "x",
-            ),
-            (
-                "/api/v1/namespaces/le/pods/p%2D0".to_owned(),
-                PODS.plural,
-                "le",
-                "p-0",
-            ),
+            (format!("{leases}/namespaces/le/leases"), LEASES.plural, "le", ""),
+            (format!("{leases}/namespaces/le/leases/x"), LEASES.plural, "le", "x"),
+            ("/api/v1/namespaces/le/pods/p%2D0".to_owned(), PODS.plural, "le", "p-0"),
             ("/api/v1/namespaces".to_owned(), "namespaces", "", ""),
             ("/api/v1/namespaces/le".to_owned(), "namespaces", "", "le"),
         ];

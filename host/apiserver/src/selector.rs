@@ -34,10 +34,8 @@ impl Selector {
         fields: &str,
         labels: &str,
     ) -> Result<Selector, Status> {
-        let fields: Vec<FieldTerm> = split(fields)
-            .map(field_term)
-            .collect::<Result<_, _>>()
-            .map_err(Status::bad_request)?;
+        let fields: Vec<FieldTerm> =
+            split(fields).map(field_term).collect::<Result<_, _>>().map_err(Status::bad_request)?;
         for term in &fields {
             check_label(resource, &term.label)?;
         }
@@ -49,18 +47,13 @@ impl Selector {
     }
 
     pub(crate) fn matches(&self, object: &Value) -> bool {
-        self.fields
-            .iter()
-            .all(|t| (field_value(object, &t.label) == t.value) == t.equal)
+        self.fields.iter().all(|t| (field_value(object, &t.label) == t.value) == t.equal)
             && self.labels.iter().all(|t| t.matches(object))
     }
 
     /// The one name that the selector asks for, if it does.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|t| t.equal && t.label == "metadata.name")
-            .map(|t| t.value.as_str())
+        self.fields.iter().find(|t| t.equal && t.label == "metadata.name").map(|t| t.value.as_str())
     }
 }
 
@@ -101,15 +94,9 @@ fn field_term(term: &str) -> Result<FieldTerm, String> {
     } else if let Some((label, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
         (label, value, true)
     } else {
-        return Err(format!(
-            "invalid selector: '{term}'; can't understand '{term}'"
-        ));
+        return Err(format!("invalid selector: '{term}'; can't understand '{term}'"));
     };
-    Ok(FieldTerm {
-        label: label.to_owned(),
-        value: value.to_owned(),
-        equal,
-    })
+    Ok(FieldTerm { label: label.to_owned(), value: value.to_owned(), equal })
 }
 
 fn label_term(term: &str) -> Result<LabelTerm, String> {
@@ -131,9 +118,8 @@ fn label_term(term: &str) -> Result<LabelTerm, String> {
         return Ok(LabelTerm::In(key(name)?, vec![value.trim().to_owned()]));
     }
     if let Some((left, set)) = term.split_once('(') {
-        let set = set
-            .strip_suffix(')')
-            .ok_or_else(|| format!("no closing parenthesis in {term:?}"))?;
+        let set =
+            set.strip_suffix(')').ok_or_else(|| format!("no closing parenthesis in {term:?}"))?;
         let values = set.split(',').map(|v| v.trim().to_owned()).collect();
         let left = left.trim();
         return if let Some(name) = left.strip_suffix(" notin") {
@@ -163,12 +149,7 @@ fn check_label(resource: &Resource, label: &str) -> Result<(), Status> {
             "type",
         ]
     } else if resource == &PODS {
-        &[
-            "spec.nodeName",
-            "spec.serviceAccountName",
-            "status.phase",
-            "status.podIP",
-        ]
+        &["spec.nodeName", "spec.serviceAccountName", "status.phase", "status.podIP"]
     } else if resource == &NAMESPACES {
         &["status.phase"]
     } else {
@@ -226,14 +207,7 @@ mod tests {
         ] {
             assert!(labels(yes).unwrap().matches(&object), "{yes}");
         }
-        for no in [
-            "app=db",
-            "app!=web",
-            "gone",
-            "!app",
-            "app in (db)",
-            "app=web,tier=back",
-        ] {
+        for no in ["app=db", "app!=web", "gone", "!app", "app in (db)", "app=web,tier=back"] {
             assert!(!labels(no).unwrap().matches(&object), "{no}");
         }
         for bad in ["app in (x", "a b", "!", "app within (x)", "=x"] {

@@ -99,13 +99,7 @@ impl Server {
             connections: JoinSet::new(),
         };
         let task = tokio::spawn(front.run(listener, inbox));
-        Ok(Server {
-            address,
-            shared,
-            orders,
-            cut,
-            task,
-        })
+        Ok(Server { address, shared, orders, cut, task })
     }
 
     /// Where it listens; the port stays the same through an outage.
@@ -209,9 +203,7 @@ impl Drop for Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -278,7 +270,10 @@ impl Front {
         }
         // The listener must be gone before the port can be bound again.
         *port = None;
-        *port = Some(Port::Reserved(bind(self.address)?));
+        let socket = bind(self.address)?;
+        // Another socket may share the port as long as both are willing to.
+        socket.set_reuseaddr(false)?;
+        *port = Some(Port::Reserved(socket));
         self.hang_up().await;
         Ok(())
     }
@@ -292,6 +287,8 @@ impl Front {
 fn resume(port: &mut Option<Port>) -> io::Result<()> {
     match port.take() {
         Some(Port::Reserved(socket)) => {
+            // Old connections of this port must not stand in the way.
+            socket.set_reuseaddr(true)?;
             *port = Some(Port::Open(socket.listen(BACKLOG)?));
             Ok(())
         }
@@ -304,11 +301,7 @@ fn resume(port: &mut Option<Port>) -> io::Result<()> {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)
@@ -320,9 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_kubeconfig_names_the_server_and_its_token() {
-        let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new())
-            .await
-            .unwrap();
+        let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
         assert!(server.kubeconfig().contains(&server.url()));
         assert!(!server.kubeconfig().contains("token"));
         server.access().require_tokens(["s3cret\""]);

@@ -154,13 +154,7 @@ fn call(request: &Request<Incoming>, agent: String) -> Result<Option<Call>, Stat
         Some(target) => target.name.clone(),
         None => String::new(),
     };
-    Ok(Some(Call {
-        verb,
-        target,
-        query,
-        name,
-        agent,
-    }))
+    Ok(Some(Call { verb, target, query, name, agent }))
 }
 
 impl Call {
@@ -179,9 +173,7 @@ async fn serve(
     call: Call,
     kill: Arc<Notify>,
 ) -> Answer {
-    try_serve(shared, request, call, kill)
-        .await
-        .unwrap_or_else(|status| answer::refuse(&status))
+    try_serve(shared, request, call, kill).await.unwrap_or_else(|status| answer::refuse(&status))
 }
 
 async fn try_serve(
@@ -247,9 +239,7 @@ async fn read(shared: &Shared, body: Incoming) -> Result<Bytes, Status> {
     match timeout(shared.config.read_timeout, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Status::too_large(limit)),
-        Ok(Err(error)) => Err(Status::bad_request(format!(
-            "the body could not be read: {error}"
-        ))),
+        Ok(Err(error)) => Err(Status::bad_request(format!("the body could not be read: {error}"))),
         Err(_) => {
             let seconds = shared.config.read_timeout.as_secs_f64();
             let message = format!("the body did not arrive within {seconds} s");

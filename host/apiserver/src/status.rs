@@ -99,18 +99,12 @@ impl Status {
 
     pub(crate) fn no_such_path() -> Status {
         let message = "the server could not find the requested resource";
-        Status {
-            details: Some(json!({})),
-            ..Status::new(404, "NotFound", message)
-        }
+        Status { details: Some(json!({})), ..Status::new(404, "NotFound", message) }
     }
 
     pub(crate) fn method_not_allowed() -> Status {
         let message = "the server does not allow this method on the requested resource";
-        Status {
-            details: Some(json!({})),
-            ..Status::new(405, "MethodNotAllowed", message)
-        }
+        Status { details: Some(json!({})), ..Status::new(405, "MethodNotAllowed", message) }
     }
 
     pub(crate) fn not_acceptable() -> Status {
@@ -166,28 +160,13 @@ impl Status {
     /// An update that lacks the version it was made from. A real server names the plural here
     /// where every other validation error names the kind.
     pub(crate) fn version_missing(resource: &Resource, name: &str) -> Status {
-        let cause = Cause::invalid(
-            "metadata.resourceVersion",
-            0,
-            "must be specified for an update",
-        );
-        invalid(
-            &resource.qualified(),
-            resource.plural,
-            resource,
-            name,
-            &[cause],
-        )
+        let cause =
+            Cause::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+        invalid(&resource.qualified(), resource.plural, resource, name, &[cause])
     }
 
     pub(crate) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Status {
-        invalid(
-            &resource.qualified_kind(),
-            resource.kind,
-            resource,
-            name,
-            causes,
-        )
+        invalid(&resource.qualified_kind(), resource.kind, resource, name, causes)
     }
 
     /// The object, as it goes over the wire.
@@ -221,10 +200,8 @@ fn invalid(
     name: &str,
     causes: &[Cause],
 ) -> Status {
-    let mut lines: Vec<String> = causes
-        .iter()
-        .map(|c| format!("{}: {}", c.field, c.body))
-        .collect();
+    let mut lines: Vec<String> =
+        causes.iter().map(|c| format!("{}: {}", c.field, c.body)).collect();
     lines.dedup();
     let all = match lines.as_slice() {
         [one] => one.clone(),
@@ -244,10 +221,7 @@ fn invalid(
         details["group"] = resource.group.into();
     }
     let message = format!("{qualified} \"{name}\" is invalid: {all}");
-    Status {
-        details: Some(details),
-        ..Status::new(422, "Invalid", message)
-    }
+    Status { details: Some(details), ..Status::new(422, "Invalid", message) }
 }
 
 #[cfg(test)]

@@ -38,11 +38,7 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(resource: &'static Resource, namespace: &str, name: &str) -> Key {
-        Key {
-            plural: resource.plural,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        }
+        Key { plural: resource.plural, namespace: namespace.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -129,9 +125,7 @@ impl Store {
     ) -> Result<Arc<Value>, Status> {
         let key = Key::new(resource, namespace, name);
         let written = self.update(resource, key, false, |old| {
-            let mut object = old
-                .cloned()
-                .ok_or_else(|| Status::not_found(resource, name))?;
+            let mut object = old.cloned().ok_or_else(|| Status::not_found(resource, name))?;
             change(&mut object);
             decode::object(resource, &mut object)?;
             Ok(object)
@@ -168,10 +162,7 @@ impl Store {
 
     /// The next change after that version; the error is the oldest version to start from.
     pub(crate) fn change_after(&self, version: u64) -> Result<Option<Change>, u64> {
-        lock(&self.state)
-            .history
-            .after(version)
-            .map(Option::<&Change>::cloned)
+        lock(&self.state).history.after(version).map(Option::<&Change>::cloned)
     }
 
     /// Adds a decoded object. With `dry` everything is checked and nothing is kept.
@@ -211,11 +202,7 @@ impl Store {
         }
         meta::validate(resource, &object)?;
         if let Some(old) = old {
-            meta::set(
-                &mut object,
-                "resourceVersion",
-                meta::field(&old, "resourceVersion"),
-            );
+            meta::set(&mut object, "resourceVersion", meta::field(&old, "resourceVersion"));
             // Writing what is there already makes no version and no event.
             if *old == object {
                 return Ok((old, false));
@@ -257,11 +244,7 @@ impl Store {
             return Arc::new(object);
         }
         self.found_namespace(state, &key.namespace);
-        meta::set(
-            &mut object,
-            "resourceVersion",
-            (state.version + 1).to_string(),
-        );
+        meta::set(&mut object, "resourceVersion", (state.version + 1).to_string());
         let object = Arc::new(object);
         let before = state.objects.insert(key, object.clone());
         self.record(state, resource, before, Some(object.clone()));
@@ -288,12 +271,7 @@ impl Store {
         after: Option<Arc<Value>>,
     ) {
         state.version += 1;
-        state.history.push(Change {
-            version: state.version,
-            resource,
-            before,
-            after,
-        });
+        state.history.push(Change { version: state.version, resource, before, after });
         self.changed.send_replace(state.version);
     }
 }
@@ -326,11 +304,8 @@ mod tests {
         let first = store.put(lease("x", "a")).unwrap();
         let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p"}});
         store.put(pod).unwrap();
-        let second = store
-            .edit(&LEASES, "le", "x", |l| {
-                l["spec"]["holderIdentity"] = "b".into()
-            })
-            .unwrap();
+        let second =
+            store.edit(&LEASES, "le", "x", |l| l["spec"]["holderIdentity"] = "b".into()).unwrap();
         let version = |o: &Value| meta::field(o, "resourceVersion").parse::<u64>().unwrap();
         assert_eq!(version(&first) + 2, version(&second));
         assert_eq!(version(&second), store.version());

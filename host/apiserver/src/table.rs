@@ -51,11 +51,7 @@ pub(crate) fn of<'a>(
 fn describe(column: &Column) -> Value {
     let (name, priority) = column;
     let format = if *name == "Name" { "name" } else { "" };
-    let kind = if *name == "Count" {
-        "integer"
-    } else {
-        "string"
-    };
+    let kind = if *name == "Count" { "integer" } else { "string" };
     json!({
         "name": name, "type": kind, "format": format, "description": "", "priority": priority,
     })
@@ -129,16 +125,10 @@ fn event(object: &Value, now: Timestamp) -> Vec<Value> {
     };
     let (series, involved) = (&object["series"], &object["involvedObject"]);
     let first_seen = [&object["firstTimestamp"], &object["eventTime"]];
-    let last_seen = [
-        &series["lastObservedTime"],
-        &object["lastTimestamp"],
-        first_seen[0],
-        first_seen[1],
-    ];
-    let count = [&series["count"], &object["count"]]
-        .into_iter()
-        .find_map(Value::as_i64)
-        .unwrap_or(1);
+    let last_seen =
+        [&series["lastObservedTime"], &object["lastTimestamp"], first_seen[0], first_seen[1]];
+    let count =
+        [&series["count"], &object["count"]].into_iter().find_map(Value::as_i64).unwrap_or(1);
     let kind = text(&involved["kind"]).to_lowercase();
     let about = match text(&involved["name"]) {
         name if name.is_empty() => kind,
@@ -174,9 +164,8 @@ fn pod(object: &Value, born: &str) -> Vec<Value> {
     let status = &object["status"];
     let statuses = status["containerStatuses"].as_array();
     let ready = statuses.map_or(0, |all| all.iter().filter(|c| c["ready"] == true).count());
-    let restarts: i64 = statuses.map_or(0, |all| {
-        all.iter().filter_map(|c| c["restartCount"].as_i64()).sum()
-    });
+    let restarts: i64 =
+        statuses.map_or(0, |all| all.iter().filter_map(|c| c["restartCount"].as_i64()).sum());
     let containers = object["spec"]["containers"].as_array().map_or(0, Vec::len);
     let or_none = |value: &Value| match value.as_str() {
         Some(text) if !text.is_empty() => text.to_owned(),
@@ -224,20 +213,14 @@ mod tests {
         let table = of(resource, [&object], "7", "", true);
         let cells = table["rows"][0]["cells"].as_array().cloned().unwrap();
         assert_eq!(cells.len(), columns(resource).len());
-        assert_eq!(
-            table["columnDefinitions"].as_array().unwrap().len(),
-            cells.len()
-        );
+        assert_eq!(table["columnDefinitions"].as_array().unwrap().len(), cells.len());
         cells
     }
 
     #[test]
     fn a_lease_shows_its_holder() {
         let lease = json!({"metadata": {"name": "x"}, "spec": {"holderIdentity": "a"}});
-        assert_eq!(
-            row(&LEASES, lease),
-            [json!("x"), json!("a"), json!("<unknown>")]
-        );
+        assert_eq!(row(&LEASES, lease), [json!("x"), json!("a"), json!("<unknown>")]);
     }
 
     #[test]
@@ -270,25 +253,13 @@ mod tests {
         let subsets = json!([{"addresses": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}],
                               "ports": [{"port": 80}, {"port": 443}]}]);
         let object = json!({"metadata": {"name": "x"}, "subsets": subsets});
-        assert_eq!(
-            row(&ENDPOINTS, object)[1],
-            "10.0.0.1:80,10.0.0.1:443,10.0.0.2:80 + 1 more..."
-        );
+        assert_eq!(row(&ENDPOINTS, object)[1], "10.0.0.1:80,10.0.0.1:443,10.0.0.2:80 + 1 more...");
         assert_eq!(row(&ENDPOINTS, json!({}))[1], "<none>");
-        assert_eq!(
-            row(&CONFIGMAPS, json!({"data": {"a": "", "b": ""}}))[1],
-            "2"
-        );
-        assert_eq!(
-            row(&NAMESPACES, json!({"status": {"phase": "Active"}}))[1],
-            "Active"
-        );
+        assert_eq!(row(&CONFIGMAPS, json!({"data": {"a": "", "b": ""}}))[1], "2");
+        assert_eq!(row(&NAMESPACES, json!({"status": {"phase": "Active"}}))[1], "Active");
         let pod = json!({"spec": {"containers": [{}, {}]}, "status": {"phase": "Running",
             "containerStatuses": [{"ready": true, "restartCount": 2}]}});
-        assert_eq!(
-            row(&PODS, pod)[1..4],
-            [json!("1/2"), json!("Running"), json!("2")]
-        );
+        assert_eq!(row(&PODS, pod)[1..4], [json!("1/2"), json!("Running"), json!("2")]);
     }
 
     #[test]

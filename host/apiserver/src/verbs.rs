@@ -44,24 +44,15 @@ pub(crate) fn apply(store: &Store, request: &Request) -> Result<(u16, Value), St
 }
 
 fn get(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        name,
-    } = &request.target;
+    let Objects { resource, namespace, name } = &request.target;
     not_from_the_future(store, request)?;
-    let object = store
-        .get(resource, namespace, name)
-        .ok_or_else(|| Status::not_found(resource, name))?;
+    let object =
+        store.get(resource, namespace, name).ok_or_else(|| Status::not_found(resource, name))?;
     Ok((200, show(request, &object)))
 }
 
 fn list(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        ..
-    } = &request.target;
+    let Objects { resource, namespace, .. } = &request.target;
     let selector = request.query.selector(resource)?;
     not_from_the_future(store, request)?;
     let (objects, version) = store.snapshot(resource, namespace);
@@ -93,11 +84,7 @@ fn list(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
 }
 
 fn create(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        ..
-    } = &request.target;
+    let Objects { resource, namespace, .. } = &request.target;
     let mut object = body(request)?;
     decode::object(resource, &mut object)?;
     meta::settle_namespace(&mut object, namespace)?;
@@ -110,11 +97,7 @@ fn create(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
 }
 
 fn update(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        name,
-    } = &request.target;
+    let Objects { resource, namespace, name } = &request.target;
     let mut object = body(request)?;
     decode::object(resource, &mut object)?;
     meta::settle_namespace(&mut object, namespace)?;
@@ -138,11 +121,7 @@ fn update(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
 }
 
 fn change(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        name,
-    } = &request.target;
+    let Objects { resource, namespace, name } = &request.target;
     let unsupported = || Status::unsupported_media_type(PATCHES);
     let patch = match request.media.as_str() {
         "application/merge-patch+json" => patch_of(request)?,
@@ -175,16 +154,8 @@ fn change(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
 }
 
 fn delete(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
-    let Objects {
-        resource,
-        namespace,
-        name,
-    } = &request.target;
-    let options = if request.body.is_empty() {
-        Value::Null
-    } else {
-        body_of(request)?
-    };
+    let Objects { resource, namespace, name } = &request.target;
+    let options = if request.body.is_empty() { Value::Null } else { body_of(request)? };
     let wanted = &options["preconditions"];
     let key = Key::new(resource, namespace, name);
     let old = store.delete(resource, key, request.query.dry_run, |old| {
@@ -318,10 +289,7 @@ pub(crate) fn check_json(media: &str) -> Result<(), Status> {
 fn body_of(request: &Request) -> Result<Value, Status> {
     serde_json::from_slice(&request.body).map_err(|error| {
         let error = parse_error(&error);
-        unrecognized(
-            request,
-            &format!("couldn't get version/kind; json parse error: {error}"),
-        )
+        unrecognized(request, &format!("couldn't get version/kind; json parse error: {error}"))
     })
 }
 
@@ -329,19 +297,11 @@ fn patch_of(request: &Request) -> Result<Value, Status> {
     let wrong = |why: &str| Status::bad_request(format!("error decoding patch: {why}"));
     let patch: Value =
         serde_json::from_slice(&request.body).map_err(|error| wrong(&parse_error(&error)))?;
-    if patch.is_object() {
-        Ok(patch)
-    } else {
-        Err(wrong("it is not a JSON object"))
-    }
+    if patch.is_object() { Ok(patch) } else { Err(wrong("it is not a JSON object")) }
 }
 
 fn parse_error(error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        "unexpected end of JSON input".to_owned()
-    } else {
-        error.to_string()
-    }
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
 }
 
 fn unrecognized(request: &Request, why: &str) -> Status {

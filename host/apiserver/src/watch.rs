@@ -57,12 +57,7 @@ pub(crate) fn start(
     agent: &str,
     on_lost: impl FnOnce() + Send + 'static,
 ) -> Result<mpsc::Receiver<Bytes>, Status> {
-    let verbs::Request {
-        target,
-        query,
-        form,
-        ..
-    } = request;
+    let verbs::Request { target, query, form, .. } = request;
     let selector = query.selector(target.resource)?;
     let from = query.version_number(Verb::Watch)?;
     let (sender, receiver) = mpsc::channel(LINES_AHEAD);
