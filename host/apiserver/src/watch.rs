@@ -11,7 +11,7 @@ use crate::answer::Form;
 use crate::faults::{self, Action, FaultId};
 use crate::history::Change;
 use crate::meta;
-use crate::resource::{Resource, Verb};
+use crate::resource::{LEASES, Resource, Verb};
 use crate::route::Objects;
 use crate::selector::Selector;
 use crate::service::Shared;
@@ -216,6 +216,10 @@ impl Watch {
             "apiVersion": resource.api_version(),
             "metadata": {"resourceVersion": self.seen.to_string()},
         });
+        if resource == &LEASES {
+            // A real server sends an empty lease, whose spec is never left out.
+            object["spec"] = json!({});
+        }
         if initial_events_end {
             object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
