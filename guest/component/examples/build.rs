@@ -33,9 +33,5 @@ fn write(manifest_dir: &Path, out: &Path, target_dir: &str) -> Result<String, St
     let component =
         build(manifest_dir, &Options::new(target_dir)).map_err(|error| error.to_string())?;
     std::fs::write(out, &component).map_err(|error| format!("{}: {error}", out.display()))?;
-    Ok(format!(
-        "{}: {} bytes, built by {toolchain}",
-        out.display(),
-        component.len()
-    ))
+    Ok(format!("{}: {} bytes, built by {toolchain}", out.display(), component.len()))
 }

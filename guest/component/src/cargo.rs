@@ -28,30 +28,21 @@ pub(crate) fn compile(
     let manifest = fs::canonicalize(&manifest)
         .map_err(|_| BuildError::NoManifest(manifest_dir.to_path_buf()))?;
     // Cargo runs in the guest's folder, so a relative one would land there.
-    let target_dir = path::absolute(&options.target_dir).map_err(|source| BuildError::File {
-        path: options.target_dir.clone(),
-        source,
-    })?;
+    let target_dir = path::absolute(&options.target_dir)
+        .map_err(|source| BuildError::File { path: options.target_dir.clone(), source })?;
     let mut command = command(&manifest, &target_dir, toolchain);
     if options.locked {
         command.arg("--locked");
     }
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .map_err(|source| BuildError::Start { program, source })?;
+    let output = command.output().map_err(|source| BuildError::Start { program, source })?;
     if !output.status.success() {
-        return Err(BuildError::Cargo {
-            manifest,
-            status: output.status,
-        });
+        return Err(BuildError::Cargo { manifest, status: output.status });
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let path = module_path(&messages, &manifest).ok_or(BuildError::NoModule(manifest))?;
-    let bytes = fs::read(&path).map_err(|source| BuildError::File {
-        path: path.clone(),
-        source,
-    })?;
+    let bytes =
+        fs::read(&path).map_err(|source| BuildError::File { path: path.clone(), source })?;
     Ok(Module { bytes, path })
 }
 
@@ -112,9 +103,7 @@ fn flags() -> String {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    home.map_or_else(String::new, |home| {
-        format!("--remap-path-prefix={}=cargo", home.display())
-    })
+    home.map_or_else(String::new, |home| format!("--remap-path-prefix={}=cargo", home.display()))
 }
 
 /// Does a variable hold for the guest's cargo too? What an outer cargo, clippy or a person set for
@@ -185,13 +174,7 @@ mod tests {
         ] {
             assert!(!outlives(name), "{name}");
         }
-        for name in [
-            "PATH",
-            "HOME",
-            "CARGO_HOME",
-            "CARGO_NET_OFFLINE",
-            "RUSTUP_HOME",
-        ] {
+        for name in ["PATH", "HOME", "CARGO_HOME", "CARGO_NET_OFFLINE", "RUSTUP_HOME"] {
             assert!(outlives(name), "{name}");
         }
     }

@@ -1,5 +1,6 @@
 //! For build scripts: a policy's component as a file to embed.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,30 +13,30 @@ use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 /// The script runs again when a source file, a manifest or `Cargo.lock` changed. A failure is told
 /// to cargo, which ends the build with the message of [`BuildError`].
 pub fn emit(policy_manifest_dir: &Path, out_file_name: &str) {
-    if let Err(error) = try_emit(policy_manifest_dir, out_file_name) {
-        println!("cargo::error={error}");
-    }
-}
-
-fn try_emit(policy_manifest_dir: &Path, out_file_name: &str) -> Result<(), BuildError> {
     // Said before anything can fail: cargo would otherwise watch the build script's whole package.
     println!("cargo::rerun-if-env-changed=RUSTC");
     watch(&policy_manifest_dir.join("Cargo.toml"));
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let options = Options {
-        target_dir: guests_dir(&out_dir),
-        locked: true,
-    };
-    let toolchain = Toolchain::find(policy_manifest_dir)?;
-    let module = cargo::compile(policy_manifest_dir, &options, &toolchain)?;
-    for file in sources::of(&module.path)? {
-        watch(&file);
+    match leave(policy_manifest_dir, &out_dir, out_file_name) {
+        Ok(files) => files.iter().for_each(|file| watch(file)),
+        Err(error) => println!("cargo::error={error}"),
     }
-    if let Some(lock) = lock_file(policy_manifest_dir) {
-        watch(&lock);
-    }
-    let path = out_dir.join(out_file_name);
-    fs::write(&path, encode(&module.bytes)?).map_err(|source| BuildError::File { path, source })
+}
+
+/// Leaves the component in `out_dir`, and returns the files that it was made from.
+fn leave(
+    manifest_dir: &Path,
+    out_dir: &Path,
+    file_name: &str,
+) -> Result<BTreeSet<PathBuf>, BuildError> {
+    let options = Options { target_dir: guests_dir(out_dir), locked: true };
+    let toolchain = Toolchain::find(manifest_dir)?;
+    let module = cargo::compile(manifest_dir, &options, &toolchain)?;
+    let mut files = sources::of(&module.path)?;
+    files.extend(lock_file(manifest_dir));
+    let path = out_dir.join(file_name);
+    fs::write(&path, encode(&module.bytes)?).map_err(|source| BuildError::File { path, source })?;
+    Ok(files)
 }
 
 fn watch(file: &Path) {
@@ -56,10 +57,7 @@ fn guests_dir(out_dir: &Path) -> PathBuf {
 /// The `Cargo.lock` that holds for the crate: its own or its workspace's.
 fn lock_file(manifest_dir: &Path) -> Option<PathBuf> {
     let manifest_dir = fs::canonicalize(manifest_dir).ok()?;
-    manifest_dir
-        .ancestors()
-        .map(|folder| folder.join("Cargo.lock"))
-        .find(|lock| lock.exists())
+    manifest_dir.ancestors().map(|folder| folder.join("Cargo.lock")).find(|lock| lock.exists())
 }
 
 #[cfg(test)]
@@ -75,6 +73,30 @@ mod tests {
         ] {
             let expected = Path::new("/r/target/policy-guests");
             assert_eq!(guests_dir(Path::new(out_dir)), expected, "{out_dir}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_left_with_the_files_that_it_was_made_from() {
+        let test = env::current_exe().unwrap();
+        let profile = test.parent().and_then(Path::parent).unwrap();
+        let out_dir = profile.join("build/hotseat-component-test/out");
+        fs::create_dir_all(&out_dir).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = fs::canonicalize(root).unwrap();
+
+        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm").unwrap();
+        let component = fs::read(out_dir.join("standard.wasm")).unwrap();
+        assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
+        for file in [
+            "Cargo.lock",
+            "guest/Cargo.toml",
+            "guest/src/lib.rs",
+            "guest/standard/Cargo.toml",
+            "guest/standard/src/rule.rs",
+            "wit/policy.wit",
+        ] {
+            assert!(files.contains(&root.join(file)), "{file} is not in {files:?}");
         }
     }
 }

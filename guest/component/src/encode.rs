@@ -28,23 +28,15 @@ fn check_world(component: &[u8]) -> Result<(), BuildError> {
         return Err(BuildError::Encode("it is a package of types only".into()));
     };
     let world = &resolve.worlds[world];
-    let imports: Vec<String> = world
-        .imports
-        .keys()
-        .map(|key| format!("`{}`", resolve.name_world_key(key)))
-        .collect();
+    let imports: Vec<String> =
+        world.imports.keys().map(|key| format!("`{}`", resolve.name_world_key(key))).collect();
     if !imports.is_empty() {
         return Err(BuildError::Imports(imports.join(", ")));
     }
-    let exports: Vec<String> = world
-        .exports
-        .keys()
-        .map(|key| resolve.name_world_key(key))
-        .collect();
+    let exports: Vec<String> =
+        world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
     if !exports.iter().any(|name| is_contract(name)) {
-        return Err(BuildError::Encode(format!(
-            "it does not export `{CONTRACT}` version 1"
-        )));
+        return Err(BuildError::Encode(format!("it does not export `{CONTRACT}` version 1")));
     }
     Ok(())
 }
@@ -53,9 +45,7 @@ fn check_world(component: &[u8]) -> Result<(), BuildError> {
 const CONTRACT: &str = "hotseat:policy/policy";
 
 fn is_contract(export: &str) -> bool {
-    export
-        .strip_prefix(CONTRACT)
-        .is_some_and(|version| version.starts_with("@1."))
+    export.strip_prefix(CONTRACT).is_some_and(|version| version.starts_with("@1."))
 }
 
 fn one_line(text: &str) -> String {

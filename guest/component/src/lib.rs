@@ -45,10 +45,7 @@ pub struct Options {
 impl Options {
     /// Builds in `target_dir`, and lets cargo complete `Cargo.lock`.
     pub fn new(target_dir: impl Into<PathBuf>) -> Options {
-        Options {
-            target_dir: target_dir.into(),
-            locked: false,
-        }
+        Options { target_dir: target_dir.into(), locked: false }
     }
 }
 

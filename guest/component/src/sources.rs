@@ -10,10 +10,8 @@ use crate::BuildError;
 /// cargo leaves next to it, and the manifests of those crates.
 pub(crate) fn of(module: &Path) -> Result<BTreeSet<PathBuf>, BuildError> {
     let list = module.with_extension("d");
-    let text = fs::read_to_string(&list).map_err(|source| BuildError::File {
-        path: list.clone(),
-        source,
-    })?;
+    let text = fs::read_to_string(&list)
+        .map_err(|source| BuildError::File { path: list.clone(), source })?;
     let mut files = prerequisites(&text);
     let manifests: BTreeSet<PathBuf> = files.iter().filter_map(|file| manifest(file)).collect();
     files.extend(manifests);

@@ -63,10 +63,7 @@ impl Places {
     fn find(self, dir: &Path) -> Result<Toolchain, BuildError> {
         let active = match sysroot(&self.rustc, dir) {
             Ok(sysroot) if has_target(&sysroot) => {
-                return Ok(Toolchain::Active {
-                    cargo: self.cargo,
-                    rustc: self.rustc,
-                });
+                return Ok(Toolchain::Active { cargo: self.cargo, rustc: self.rustc });
             }
             Ok(sysroot) => format!("{} has no such target", sysroot.display()),
             Err(reason) => reason,
@@ -117,19 +114,13 @@ fn debian(prefix: &Path) -> Result<Toolchain, String> {
     if !linker.exists() {
         return Err(format!("{} is missing", linker.display()));
     }
-    Ok(Toolchain::Debian {
-        cargo,
-        rustc,
-        linker,
-    })
+    Ok(Toolchain::Debian { cargo, rustc, linker })
 }
 
 /// What a program prints, or why it did not.
 fn stdout(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot start {program}: {error}"))?;
+    let output = command.output().map_err(|error| format!("cannot start {program}: {error}"))?;
     if !output.status.success() {
         return Err(format!("{program} failed ({})", output.status));
     }
@@ -152,11 +143,7 @@ mod tests {
     fn places(root: &Path) -> Places {
         let rustc = root.join("bin/rustc");
         file(&rustc, &format!("#!/bin/sh\necho '{}'\n", root.display()));
-        Places {
-            cargo: "cargo".into(),
-            rustc: rustc.into(),
-            debian: root.join("usr"),
-        }
+        Places { cargo: "cargo".into(), rustc: rustc.into(), debian: root.join("usr") }
     }
 
     fn install_debian(root: &Path, llvm: &str) {
@@ -194,25 +181,16 @@ mod tests {
         install_debian(root.path(), "23.0.1");
         file(&root.path().join("usr/bin/wasm-ld-22"), "");
         let error = places(root.path()).find(root.path()).unwrap_err();
-        assert!(
-            error.to_string().contains("wasm-ld-23 is missing"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("wasm-ld-23 is missing"), "{error}");
     }
 
     #[test]
     fn with_neither_the_message_says_what_to_run() {
         let root = tempfile::tempdir().unwrap();
-        let error = places(root.path())
-            .find(root.path())
-            .unwrap_err()
-            .to_string();
+        let error = places(root.path()).find(root.path()).unwrap_err().to_string();
         assert!(error.contains("usr/bin/cargo is missing"), "{error}");
         assert!(error.contains("run `make wasm-target`"), "{error}");
-        assert!(
-            error.contains("rustup target add wasm32-unknown-unknown"),
-            "{error}"
-        );
+        assert!(error.contains("rustup target add wasm32-unknown-unknown"), "{error}");
     }
 
     #[test]
