@@ -1,7 +1,8 @@
 //! A cluster that stays when the process that started it ends: what `hotseat-cluster` does.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -70,7 +71,11 @@ impl Detached {
             self.down()?;
         }
         self.clear()?;
-        fs::create_dir_all(&self.folder)?;
+        // The admin's key is nobody else's business.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&self.folder)
+            .with_context(|| format!("cannot make {}", self.folder.display()))?;
         let plan = Plan::write(&self.folder, kind, true)?;
         let mut record = Record { kubeconfig: plan.kubeconfig(), programs: vec![] };
         let ready = [plan.etcd(), plan.apiserver()]
