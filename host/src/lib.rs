@@ -1,1 +1,19 @@
-//! hotseat
+//! The Hotseat sidecar: a thin shell around the election core.
+//!
+//! Data flows one way. The shells (Kubernetes, the policy engine, signals, the clock) send events
+//! into [`sidecar`]'s loop; the loop feeds them to the core and carries its effects out; what may
+//! be said of the election is published through [`state`], which the HTTP server reads.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod http;
+pub mod identity;
+pub mod kubernetes;
+pub mod metrics;
+pub mod policies;
+pub mod sidecar;
+pub mod state;
+pub mod status;
+pub mod telemetry;

@@ -83,11 +83,8 @@ impl Claim {
         }
         // I1: from the moment before sending, whatever time it is now.
         let until = sent.at + sent.deadline;
-        let until = self
-            .sent
-            .iter()
-            .map(|later| later.at + later.deadline)
-            .fold(until, Moment::min);
+        let until =
+            self.sent.iter().map(|later| later.at + later.deadline).fold(until, Moment::min);
         match (&mut self.term, sent.purpose) {
             (Some(term), Purpose::Renew) => term.until = until,
             _ => {

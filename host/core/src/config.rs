@@ -53,8 +53,8 @@ pub const JITTER: f64 = 1.2;
 pub const CLOCK_ERROR_PPM: u32 = 10_000;
 
 impl Timing {
-    /// Timing by its three durations, with the default clock error and no time to react; a policy
-    /// may lengthen the lease up to four times.
+    /// Timing by its three durations, with the default clock error, no time to react, and no choice
+    /// for policies.
     pub fn new(lease_duration: Duration, renew_deadline: Duration, retry_period: Duration) -> Self {
         Timing {
             lease_duration,
@@ -63,17 +63,13 @@ impl Timing {
             clock_error_ppm: CLOCK_ERROR_PPM,
             reaction: Duration::ZERO,
             shortest_lease: lease_duration,
-            longest_lease: lease_duration * 4,
+            longest_lease: lease_duration,
         }
     }
 
     /// client-go's defaults: lease 15 s, deadline 10 s, retry 2 s.
     pub fn client_go() -> Self {
-        Timing::new(
-            Duration::from_secs(15),
-            Duration::from_secs(10),
-            Duration::from_secs(2),
-        )
+        Timing::new(Duration::from_secs(15), Duration::from_secs(10), Duration::from_secs(2))
     }
 
     /// The 0.4 image's `--ttl`: lease T, deadline T/2, retry T/4.
@@ -102,10 +98,7 @@ impl Timing {
         for lease in [self.lease_duration, self.shortest_lease] {
             let deadline = self.deadline_for(lease);
             if deadline.as_secs_f64() <= JITTER * self.retry_period.as_secs_f64() {
-                return Err(TimingError::NoRetry {
-                    deadline,
-                    retry_period: self.retry_period,
-                });
+                return Err(TimingError::NoRetry { deadline, retry_period: self.retry_period });
             }
             self.check_room(lease, deadline)?;
         }
@@ -120,25 +113,20 @@ impl Timing {
         if stops <= begins {
             return Ok(());
         }
-        Err(TimingError::NoRoom {
-            lease,
-            deadline,
-            rho,
-            reaction: self.reaction,
-            stops,
-            begins,
-        })
+        Err(TimingError::NoRoom { lease, deadline, rho, reaction: self.reaction, stops, begins })
     }
 
     /// The renew deadline that belongs to a lease duration: it keeps its share of it, so that I2
     /// holds for every lease from the shortest on.
     pub fn deadline_for(&self, lease: Duration) -> Duration {
         let share = self.renew_deadline.as_secs_f64() / self.lease_duration.as_secs_f64();
-        if lease == self.lease_duration {
-            self.renew_deadline
-        } else {
-            lease.mul_f64(share)
-        }
+        if lease == self.lease_duration { self.renew_deadline } else { lease.mul_f64(share) }
+    }
+
+    /// A length of true time by a clock that may run fast: wait this long, and it has passed.
+    pub fn stretch(&self, length: Duration) -> Duration {
+        let rho = f64::from(self.clock_error_ppm) / 1e6;
+        length.mul_f64(1.0 / (1.0 - rho))
     }
 
     /// How long one request to the API server may take: three fit into a renew deadline.
@@ -205,31 +193,19 @@ impl fmt::Display for TimingError {
             TimingError::RetryTooShort(retry) => {
                 write!(f, "the retry period is {retry:?}: give 10ms or more")
             }
-            TimingError::ClockError(ppm) => write!(
-                f,
-                "the clock error is {}%: give less than 50%",
-                f64::from(*ppm) / 1e4
-            ),
+            TimingError::ClockError(ppm) => {
+                write!(f, "the clock error is {}%: give less than 50%", f64::from(*ppm) / 1e4)
+            }
             TimingError::Bounds(timing) => write!(
                 f,
                 "the lease duration {:?} is outside the bounds {:?} to {:?} for policies: widen the bounds",
                 timing.lease_duration, timing.shortest_lease, timing.longest_lease
             ),
-            TimingError::NoRetry {
-                deadline,
-                retry_period,
-            } => write!(
+            TimingError::NoRetry { deadline, retry_period } => write!(
                 f,
                 "the renew deadline {deadline:?} must be longer than {JITTER} x the retry period {retry_period:?}: shorten the retry period or lengthen the deadline"
             ),
-            TimingError::NoRoom {
-                lease,
-                deadline,
-                rho,
-                reaction,
-                stops,
-                begins,
-            } => write!(
+            TimingError::NoRoom { lease, deadline, rho, reaction, stops, begins } => write!(
                 f,
                 "D/(1-rho) + S <= L/(1+rho) does not hold: {deadline:?}/(1-{rho}) + {reaction:?} = {stops:.3}s, {lease:?}/(1+{rho}) = {begins:.3}s: lengthen the lease duration L, or shorten the renew deadline D or the reaction time S"
             ),

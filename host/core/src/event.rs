@@ -63,7 +63,8 @@ pub enum Via {
     Read {
         /// When the request was sent.
         asked: Moment,
-        /// Whether it answers the last [`Effect::Read`].
+        /// Whether it answers the last [`Effect::Read`], or is one of a row of polls. If not, it
+        /// is the beginning of a watch, and what came before it may have been missed.
         requested: bool,
     },
 }

@@ -102,11 +102,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(per_hour: u32) -> Self {
-        Budget {
-            per_hour,
-            left: f64::from(per_hour),
-            counted: Moment::ZERO,
-        }
+        Budget { per_hour, left: f64::from(per_hour), counted: Moment::ZERO }
     }
 
     pub(crate) fn has_one(&mut self, now: Moment) -> bool {

@@ -75,6 +75,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether anybody ever held it: an object that somebody made without times or duration is as
+    /// good as none.
+    pub fn was_held(&self) -> bool {
+        self.duration.is_some() && !self.times.is_empty()
+    }
+
     /// Whether the holder did anything between these two: a label or annotation that somebody
     /// else edits makes a new version but no new content.
     pub fn same_content(&self, other: &Record) -> bool {

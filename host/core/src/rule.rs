@@ -33,11 +33,7 @@ pub fn decide(input: &Input) -> Decision {
         return lead(input);
     }
     match &observation.seat {
-        None => wait(
-            input.timing.retry_period,
-            Vec::new(),
-            "the lock was not read yet",
-        ),
+        None => wait(input.timing.retry_period, Vec::new(), "the lock was not read yet"),
         Some(seat) if seat.paused => wait(backoff(input), Vec::new(), "paused"),
         Some(seat) if seat.free_in > 0 => stand_by(input, seat),
         Some(seat) => campaign(input, seat),
@@ -65,11 +61,7 @@ fn lead(input: &Input) -> Decision {
         Some((Tag::RenewalRetry, at)) => {
             wait(at - uptime, input.memory.clone(), "a renewal failed")
         }
-        _ => wait(
-            quarter(input),
-            remember(Tag::RenewalRetry, due),
-            "a renewal failed",
-        ),
+        _ => wait(quarter(input), remember(Tag::RenewalRetry, due), "a renewal failed"),
     }
 }
 
@@ -82,12 +74,7 @@ fn stand_by(input: &Input, seat: &Seat) -> Decision {
 }
 
 fn campaign(input: &Input, seat: &Seat) -> Decision {
-    let Observation {
-        identity,
-        uptime,
-        attempts,
-        ..
-    } = &input.observation;
+    let Observation { identity, uptime, attempts, .. } = &input.observation;
     let retry = input.timing.retry_period;
     let other = seat.successor.as_ref().is_some_and(|name| name != identity);
     if other && seat.age < retry {
@@ -104,11 +91,7 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
         }
         Some((Tag::Lot, at)) if at <= *uptime => return run(input, "the seat is free"),
         Some((Tag::Lot, at)) if at - uptime <= LOT_MS => {
-            return wait(
-                at - uptime,
-                input.memory.clone(),
-                "drew a lot for the free seat",
-            );
+            return wait(at - uptime, input.memory.clone(), "drew a lot for the free seat");
         }
         Some((Tag::CampaignRetry, _)) if failed => return run(input, "the seat is free"),
         _ => {}
@@ -119,12 +102,7 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
 fn run(input: &Input, reason: &str) -> Decision {
     let pause = backoff(input);
     let due = input.observation.uptime.saturating_add(pause);
-    answer(
-        Action::Campaign,
-        pause,
-        remember(Tag::CampaignRetry, due),
-        reason,
-    )
+    answer(Action::Campaign, pause, remember(Tag::CampaignRetry, due), reason)
 }
 
 fn wait_for_lot(input: &Input, first: u64, reason: &str) -> Decision {

@@ -29,6 +29,20 @@ struct Promise {
     until: Moment,
 }
 
+/// How long to wait for holders, and whether there can be one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    /// The candidate's own lease duration, where a record has none (I3).
+    pub(crate) own_lease: Duration,
+    /// The longest that a candidate of this election may have been promised, where no record tells.
+    pub(crate) longest_lease: Duration,
+    /// This candidate believed until this observation, so nobody else does.
+    pub(crate) leads: bool,
+    /// The watch has begun anew: a lock that was missing before and is missing now may have been
+    /// there between.
+    pub(crate) blind: bool,
+}
+
 /// What an observation brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum News {
@@ -99,12 +113,14 @@ impl Seat {
     }
 
     /// Takes an observation in that is not stale.
-    pub(crate) fn accept(&mut self, now: Moment, lock: Lock, whose: Whose, own: Duration) -> News {
+    pub(crate) fn accept(&mut self, now: Moment, lock: Lock, whose: Whose, waits: Waits) -> News {
         self.heard = now;
         let same_version = self.lock.as_ref().is_some_and(|known| *known == lock);
         let same = match (&self.lock, &lock) {
             (Some(Lock::Present(old)), Lock::Present(new)) => old.same_content(new),
-            (Some(Lock::Absent(_)), Lock::Absent(_)) => true,
+            (Some(Lock::Absent(old)), Lock::Absent(new)) => {
+                !waits.blind && (new.is_none() || old == new)
+            }
             _ => false,
         };
         if !same_version {
@@ -116,7 +132,9 @@ impl Seat {
         let first = self.lock.is_none();
         if !same {
             self.since = now;
-            self.promise = self.next_promise(now, first, &lock, whose, own);
+            // A new election has had no leader to wait for. README names what that leaves open.
+            let new = first && lock.record().is_none();
+            self.promise = if new { None } else { self.next_promise(now, &lock, whose, waits) };
         }
         self.lock = Some(lock);
         if same { News::Same } else { News::Changed }
@@ -126,46 +144,35 @@ impl Seat {
     fn next_promise(
         &self,
         now: Moment,
-        first: bool,
         lock: &Lock,
         whose: Whose,
-        own: Duration,
+        waits: Waits,
     ) -> Option<Promise> {
+        let old = self.promise.as_ref();
+        let at_least = |until: Moment| old.map_or(until, |old| old.until.max(until));
         let Lock::Present(record) = lock else {
-            // I7: a deleted lock does not end what its last holder was promised.
-            return self.promise.clone();
+            // I7: a deleted lock does not end what its last holder was promised, seen or not: there
+            // may have been another since the last record that was seen.
+            let until = at_least(now + waits.longest_lease);
+            return (!waits.leads).then_some(Promise { holder: None, until });
         };
+        let duration = Self::duration_of(record, waits.own_lease);
         match (&record.holder, whose) {
             (_, Whose::Mine | Whose::Predecessor) => None,
-            // A true release: nobody believes any more.
-            (None, Whose::Foreign) if record.released => None,
+            // A true release: nobody believes any more. So it is with a record never held.
+            (None, Whose::Foreign) if record.released || !record.was_held() => None,
+            // I7: a holder cleared by hand.
             (None, Whose::Foreign) => {
-                // I7: a holder cleared by hand, perhaps before this process first looked.
-                let unseen = first && record.duration.is_some() && !record.times.is_empty();
-                let promised = Promise {
-                    holder: None,
-                    until: now + Self::duration_of(record, own),
-                };
-                if unseen {
-                    Some(promised)
-                } else {
-                    self.promise.clone()
-                }
+                let until = at_least(now + duration);
+                (!waits.leads).then_some(Promise { holder: None, until })
             }
+            // I3: the record's duration, from local receipt.
             (Some(holder), Whose::Foreign) => {
-                // I3: the record's duration, from local receipt.
-                let mut until = now + Self::duration_of(record, own);
-                if let Some(old) = &self.promise
-                    && old.holder.as_ref() != Some(holder)
-                {
-                    // The name changed with no release between: whoever edited it cannot have
-                    // made the one before stop believing.
-                    until = until.max(old.until);
-                }
-                Some(Promise {
-                    holder: Some(holder.clone()),
-                    until,
-                })
+                let same = old.is_none_or(|old| old.holder.as_ref() == Some(holder));
+                // Where the name changed with no release between, whoever edited it cannot have
+                // made the one before stop believing.
+                let until = if same { now + duration } else { at_least(now + duration) };
+                Some(Promise { holder: Some(holder.clone()), until })
             }
         }
     }
@@ -173,11 +180,7 @@ impl Seat {
     /// From when on this candidate may take the seat; none until the lock was read.
     pub(crate) fn free_at(&self) -> Option<Moment> {
         self.lock.as_ref()?;
-        Some(
-            self.promise
-                .as_ref()
-                .map_or(Moment::ZERO, |promise| promise.until),
-        )
+        Some(self.promise.as_ref().map_or(Moment::ZERO, |promise| promise.until))
     }
 
     /// When the content expires as observed here.

@@ -71,11 +71,9 @@ impl View {
         match &self.seen {
             // A holder of this candidate's own name that is not this process: naming it would
             // make the application believe that it leads.
-            Some(seen) if seen.foreign && now < seen.until => seen
-                .holder
-                .as_deref()
-                .filter(|name| *name != self.identity)
-                .unwrap_or(""),
+            Some(seen) if seen.foreign && now < seen.until => {
+                seen.holder.as_deref().filter(|name| *name != self.identity).unwrap_or("")
+            }
             _ => "",
         }
     }

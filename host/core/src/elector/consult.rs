@@ -75,11 +75,7 @@ impl Mind {
             Cause::RosterChanged => 6,
             Cause::Timer => 7,
         };
-        if self
-            .cause
-            .as_ref()
-            .is_none_or(|known| rank(&cause) < rank(known))
-        {
+        if self.cause.as_ref().is_none_or(|known| rank(&cause) < rank(known)) {
             self.cause = Some(cause);
         }
     }
@@ -100,10 +96,7 @@ impl Mind {
     }
 
     pub(super) fn wake(&self) -> Moment {
-        let answer = self
-            .question
-            .as_ref()
-            .map_or(Moment::NEVER, |question| question.deadline);
+        let answer = self.question.as_ref().map_or(Moment::NEVER, |question| question.deadline);
         self.wake.min(answer)
     }
 
@@ -122,13 +115,7 @@ impl Elector {
             if self.now >= question.deadline {
                 let ask = question.ask;
                 let detail = format!("no answer within {ANSWER_WITHIN:?}");
-                self.decided(
-                    ask,
-                    Err(Failure {
-                        kind: FailureKind::TimedOut,
-                        detail,
-                    }),
-                );
+                self.decided(ask, Err(Failure { kind: FailureKind::TimedOut, detail }));
             }
             return;
         }
@@ -149,15 +136,8 @@ impl Elector {
         self.mind.asked += 1;
         let ask = AskId(self.mind.asked);
         let deadline = self.now + ANSWER_WITHIN;
-        self.out.push(Effect::Ask {
-            ask,
-            input: Box::new(input.clone()),
-        });
-        self.mind.question = Some(Question {
-            ask,
-            input,
-            deadline,
-        });
+        self.out.push(Effect::Ask { ask, input: Box::new(input.clone()) });
+        self.mind.question = Some(Question { ask, input, deadline });
     }
 
     /// The policy answered, or failed to.
@@ -166,10 +146,7 @@ impl Elector {
             return;
         };
         let checked = answer.and_then(|decision| {
-            let broken = |detail| Failure {
-                kind: FailureKind::Rejected,
-                detail,
-            };
+            let broken = |detail| Failure { kind: FailureKind::Rejected, detail };
             policy::check(&decision, &question.input.timing).map_err(broken)?;
             Ok(decision)
         });
@@ -198,20 +175,14 @@ impl Elector {
 
     fn decide_by_rule(&mut self, input: &Input) {
         let memory = std::mem::take(&mut self.mind.rule_memory);
-        let decision = rule::decide(&Input {
-            memory,
-            ..input.clone()
-        });
+        let decision = rule::decide(&Input { memory, ..input.clone() });
         self.mind.rule_memory.clone_from(&decision.memory);
         self.carry_out(input, decision, true);
     }
 
     fn carry_out(&mut self, input: &Input, decision: Decision, by_rule: bool) {
         self.mind.reason.clone_from(&decision.reason);
-        self.tell(Notice::Decided {
-            decision: decision.clone(),
-            by_rule,
-        });
+        self.tell(Notice::Decided { decision: decision.clone(), by_rule });
         if input.observation.cause == Cause::Stopping || self.retirement.is_some() {
             let named = match decision.action {
                 Action::Resign(successor) => successor,
@@ -260,10 +231,7 @@ impl Elector {
             Action::Resign(_) => "resign",
         };
         self.mind.wake = self.mind.wake.min(until.max(self.now + SOONEST_WAKE));
-        self.tell(Notice::Overruled {
-            action: word,
-            reason,
-        });
+        self.tell(Notice::Overruled { action: word, reason });
         if matches!(action, Action::Resign(_)) && self.claim.believed().is_some() && !by_rule {
             // A leader that may not resign still has to be led by somebody: the built-in rule.
             self.decide_by_rule(input);
@@ -322,10 +290,7 @@ impl Elector {
                 held_for: age(term.since),
                 valid_for: valid(term.until),
             }),
-            attempts: Attempts {
-                since_success: self.last_success.map(age),
-                ..self.attempts
-            },
+            attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
             signals: self
                 .signals
                 .iter()
@@ -344,18 +309,13 @@ impl Elector {
         let record = self.seat.record();
         let text = |pick: fn(&Record) -> Option<&String>| record.and_then(pick).cloned();
         let mine = record.is_some_and(|record| self.wrote(record));
-        let free_at = if mine {
-            Some(self.resting_until)
-        } else {
-            self.free_at()
-        };
+        let free_at = if mine { Some(self.resting_until) } else { self.free_at() };
         let duration = record.filter(|record| record.holder.is_some() || record.duration.is_some());
         policy::Seat {
             holder: text(|record| record.holder.as_ref()),
             age: millis(self.now.since(self.seat.since())),
-            duration: duration.map_or(0, |record| {
-                millis(crate::seat::Seat::duration_of(record, own))
-            }),
+            duration: duration
+                .map_or(0, |record| millis(crate::seat::Seat::duration_of(record, own))),
             free_in: free_at.map_or(0, |at| millis_up(at.since(self.now))),
             transitions: record.map_or(0, |record| record.transitions),
             successor: text(|record| record.successor.as_ref()),

@@ -136,10 +136,7 @@ impl Elector {
             seen,
             last_success: self.last_success,
             failures: self.attempts.failures,
-            stopping: self
-                .retirement
-                .as_ref()
-                .is_some_and(|retirement| retirement.exits),
+            stopping: self.retirement.as_ref().is_some_and(|retirement| retirement.exits),
         }
     }
 
@@ -231,9 +228,7 @@ impl Elector {
         match &self.operation {
             Some(operation) => wake = wake.min(operation.deadline + grace),
             None => {
-                wake = wake
-                    .min(self.read_at.unwrap_or(Moment::NEVER))
-                    .min(self.silent_at());
+                wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
             }
         }
         if let Some(retirement) = &self.retirement {

@@ -4,15 +4,13 @@ use super::{Elector, Operation, OperationKind};
 use crate::event::{Effect, Notice, Trouble, Via, Why};
 use crate::lock::{Lock, Record};
 use crate::policy::{Cause, Outcome};
-use crate::seat::{News, Whose, whose};
+use crate::seat::{News, Waits, Whose, whose};
 use crate::time::Moment;
 
 impl Elector {
     pub(super) fn observed(&mut self, lock: Lock, via: Via) {
         let silent = self.now >= self.silent_at();
-        if let Via::Read {
-            requested: true, ..
-        } = via
+        if let Via::Read { requested: true, .. } = via
             && self.is_reading()
         {
             self.operation = None;
@@ -29,24 +27,16 @@ impl Elector {
         if let Via::Read { .. } = via {
             self.read_at = None;
         }
-        let news = self.take_in(lock);
-        if news == News::Changed
-            && silent
-            && matches!(
-                via,
-                Via::Read {
-                    requested: true,
-                    ..
-                }
-            )
-        {
+        let blind = matches!(via, Via::Read { requested: false, .. });
+        let news = self.take_in(lock, blind);
+        if news == News::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
             // The watch should have told.
             self.out.push(Effect::RestartWatch);
         }
     }
 
     /// Takes in what the lock is now, by an observation or as the answer to an own write.
-    pub(super) fn take_in(&mut self, lock: Lock) -> News {
+    pub(super) fn take_in(&mut self, lock: Lock, blind: bool) -> News {
         if let Lock::Present(record) = &lock
             && self.is_unsettled(record)
         {
@@ -56,14 +46,15 @@ impl Elector {
             Lock::Present(record) if self.wrote(record) => Whose::Mine,
             Lock::Present(record) => {
                 let Self { config, .. } = self;
-                whose(
-                    record,
-                    &config.identity,
-                    &config.incarnation,
-                    config.site_exclusive,
-                )
+                whose(record, &config.identity, &config.incarnation, config.site_exclusive)
             }
             Lock::Absent(_) => Whose::Foreign,
+        };
+        let waits = Waits {
+            own_lease: self.config.timing.lease_duration,
+            longest_lease: self.config.timing.longest_lease,
+            leads: self.claim.believed().is_some(),
+            blind,
         };
         if whose != Whose::Mine {
             self.lose(&lock);
@@ -72,8 +63,7 @@ impl Elector {
             self.claim.settle(lock.version());
         }
         self.note_twin(&lock, whose);
-        let own = self.config.timing.lease_duration;
-        let news = self.seat.accept(self.now, lock, whose, own);
+        let news = self.seat.accept(self.now, lock, whose, waits);
         if news == News::Changed {
             self.mind.ask_for(Cause::SeatChanged);
         }
@@ -107,8 +97,7 @@ impl Elector {
     }
 
     pub(super) fn wrote(&self, record: &Record) -> bool {
-        self.claim
-            .wrote(record, &self.config.identity, &self.config.incarnation)
+        self.claim.wrote(record, &self.config.identity, &self.config.incarnation)
     }
 
     /// Somebody else's record: whatever this candidate believed, it is over (I1).
@@ -142,11 +131,7 @@ impl Elector {
 
     pub(super) fn read(&mut self) {
         let deadline = self.now + self.config.timing.request_timeout();
-        self.operation = Some(Operation {
-            kind: OperationKind::Read,
-            sent: self.now,
-            deadline,
-        });
+        self.operation = Some(Operation { kind: OperationKind::Read, sent: self.now, deadline });
         self.read_at = None;
         self.last_read = self.now;
         self.out.push(Effect::Read { deadline });
@@ -168,13 +153,7 @@ impl Elector {
     }
 
     fn is_reading(&self) -> bool {
-        matches!(
-            self.operation,
-            Some(Operation {
-                kind: OperationKind::Read,
-                ..
-            })
-        )
+        matches!(self.operation, Some(Operation { kind: OperationKind::Read, .. }))
     }
 
     pub(super) fn is_writing(&self, wanted: u64) -> bool {

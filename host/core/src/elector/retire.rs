@@ -22,17 +22,8 @@ pub(super) struct Retirement {
 
 impl Retirement {
     pub(super) fn wake(&self, now: Moment) -> Moment {
-        let times = [
-            Some(self.drained_at),
-            self.asking_until,
-            Some(self.give_up_at),
-        ];
-        times
-            .into_iter()
-            .flatten()
-            .filter(|at| *at > now)
-            .min()
-            .unwrap_or(Moment::NEVER)
+        let times = [Some(self.drained_at), self.asking_until, Some(self.give_up_at)];
+        times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(Moment::NEVER)
     }
 }
 
@@ -62,11 +53,7 @@ impl Elector {
 
     fn begin(&mut self, exits: bool, led: bool, successor: Option<String>) {
         let timing = &self.config.timing;
-        let drain = if led {
-            self.config.drain
-        } else {
-            std::time::Duration::ZERO
-        };
+        let drain = if led { timing.stretch(self.config.drain) } else { std::time::Duration::ZERO };
         let drained_at = self.now + drain;
         self.retirement = Some(Retirement {
             exits,
@@ -90,9 +77,7 @@ impl Elector {
         let Some(retirement) = self.retirement.clone() else {
             return;
         };
-        let asking = retirement
-            .asking_until
-            .is_some_and(|until| self.now < until);
+        let asking = retirement.asking_until.is_some_and(|until| self.now < until);
         let over = self.now >= retirement.give_up_at;
         if !over && (self.operation.is_some() || asking || self.now < retirement.drained_at) {
             return;

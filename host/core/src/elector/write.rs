@@ -17,11 +17,8 @@ impl Elector {
         let mine = self.seat.record().is_some_and(|record| self.wrote(record));
         // I14: an own record that still stands proves that no other term came between; a
         // compare-and-swap on it continues the term.
-        let purpose = if mine && self.claim.term().is_some() {
-            Purpose::Renew
-        } else {
-            Purpose::Acquire
-        };
+        let purpose =
+            if mine && self.claim.term().is_some() { Purpose::Renew } else { Purpose::Acquire };
         let same_holder = self
             .seat
             .record()
@@ -65,22 +62,12 @@ impl Elector {
             deadline: timing.deadline_for(draft.lease),
             base: base.clone(),
         });
-        let kind = OperationKind::Write {
-            serial: self.serial,
-            purpose: draft.purpose,
-        };
-        self.operation = Some(Operation {
-            kind,
-            sent: self.now,
-            deadline,
-        });
+        let kind = OperationKind::Write { serial: self.serial, purpose: draft.purpose };
+        self.operation = Some(Operation { kind, sent: self.now, deadline });
         self.last_write = Some(self.now);
         self.out.push(Effect::Write(Write {
             purpose: draft.purpose,
-            mark: Mark {
-                incarnation: self.config.incarnation.clone(),
-                serial: self.serial,
-            },
+            mark: Mark { incarnation: self.config.incarnation.clone(), serial: self.serial },
             base,
             holder: draft.holder,
             duration: draft.lease,
@@ -116,12 +103,9 @@ impl Elector {
         }
         let lock = Lock::Present(record);
         // A watch may have been faster, and may already tell of what came after.
-        let via = Via::Read {
-            asked: operation.sent,
-            requested: false,
-        };
+        let via = Via::Read { asked: operation.sent, requested: false };
         if !self.seat.is_stale(&lock, via) {
-            self.take_in(lock);
+            self.take_in(lock, false);
         }
     }
 
@@ -160,9 +144,7 @@ impl Elector {
             }
             Outcome::Throttled => {
                 self.claim.refuse(serial);
-                let pause = trouble
-                    .retry_after
-                    .unwrap_or(self.config.timing.retry_period / 2);
+                let pause = trouble.retry_after.unwrap_or(self.config.timing.retry_period / 2);
                 self.throttled_until = self.now + pause.min(LONGEST_THROTTLE);
             }
             Outcome::Denied | Outcome::None | Outcome::Written => self.claim.refuse(serial),

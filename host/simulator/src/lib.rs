@@ -1,0 +1,24 @@
+//! Elections in virtual time: many candidates, one lock, and everything that goes wrong between
+//! them.
+//!
+//! A [`World`] runs the election core of the sidecar against a model of the API server's
+//! compare-and-swap, with delays, losses, clocks that run at different rates, pauses, crashes and
+//! hands that edit the lock. Checkers are always on: after each event at most one candidate may
+//! believe that it leads. A seed decides everything, so a failure is a seed.
+#![forbid(unsafe_code)]
+
+mod chaos;
+mod check;
+mod dice;
+mod network;
+mod script;
+mod store;
+mod world;
+
+pub use chaos::chaotic;
+pub use check::Broken;
+pub use dice::Dice;
+pub use network::{Fate, Network};
+pub use script::transcript;
+pub use store::Store;
+pub use world::{Member, Policy, World};

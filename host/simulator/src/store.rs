@@ -1,0 +1,116 @@
+//! A model of the API server's compare-and-swap on one object.
+
+use hotseat_core::event::{Base, Purpose, Trouble, Write};
+use hotseat_core::lock::{Lock, Record, Version};
+use hotseat_core::policy::Outcome;
+use std::time::Duration;
+
+/// The lock as the API server stores it.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    record: Option<Record>,
+    version: u64,
+    objects: u64,
+    edits: u64,
+}
+
+impl Store {
+    /// The lock as a consistent read gives it.
+    pub fn read(&self) -> Lock {
+        match &self.record {
+            Some(record) => Lock::Present(record.clone()),
+            // A list tells the version of the whole store, a read by name nothing.
+            None => Lock::Absent(None),
+        }
+    }
+
+    /// The lock as a watch tells it, with the version of its end.
+    pub fn last_event(&self) -> Lock {
+        match &self.record {
+            Some(record) => Lock::Present(record.clone()),
+            None => Lock::Absent(Some(Version(self.version.to_string()))),
+        }
+    }
+
+    /// Carries out a write as the API server does.
+    ///
+    /// # Errors
+    ///
+    /// A conflict, if the lock is not what the write was based on.
+    pub fn write(&mut self, write: &Write) -> Result<Record, Trouble> {
+        let conflict = |detail: &str| Trouble {
+            outcome: Outcome::Conflict,
+            retry_after: None,
+            detail: detail.to_owned(),
+        };
+        let uid = match (&write.base, &self.record) {
+            (Base::Create, None) => {
+                self.objects += 1;
+                format!("uid-{}", self.objects)
+            }
+            (Base::Replace(version), Some(old)) if *version == old.version => old.uid.clone(),
+            (Base::Create, Some(_)) => return Err(conflict("already exists")),
+            (Base::Replace(_), None) => return Err(conflict("not found")),
+            (Base::Replace(_), Some(_)) => return Err(conflict("the object has been modified")),
+        };
+        self.version += 1;
+        self.edits += 1;
+        let record = Record {
+            version: Version(self.version.to_string()),
+            uid,
+            holder: write.holder.clone(),
+            duration: Some(Duration::from_secs(write.duration.as_millis().div_ceil(1000) as u64)),
+            transitions: write.transitions,
+            mark: Some(write.mark.clone()),
+            released: write.purpose == Purpose::Release,
+            times: format!("written {}", self.edits),
+            successor: write.successor.clone(),
+            paused: false,
+        };
+        self.record = Some(record.clone());
+        Ok(record)
+    }
+
+    /// A person deletes the lock. False if there was none.
+    pub fn delete(&mut self) -> bool {
+        self.version += 1;
+        self.record.take().is_some()
+    }
+
+    /// A person empties the holder, and nothing else. False if there was no lock.
+    pub fn clear_holder(&mut self) -> bool {
+        self.edit(|record| {
+            record.holder = None;
+            record.mark = None;
+        })
+    }
+
+    /// A person edits a label: a new version, the same content.
+    pub fn relabel(&mut self) -> bool {
+        self.edit(|_| {})
+    }
+
+    /// Another elector or a person writes what it likes.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Record)) -> bool {
+        let Some(record) = &mut self.record else {
+            return false;
+        };
+        self.version += 1;
+        record.version = Version(self.version.to_string());
+        change(record);
+        true
+    }
+
+    /// Puts a record there, as another elector does; the version and the UID are the store's.
+    pub fn put(&mut self, record: Record) {
+        if self.record.is_none() {
+            self.objects += 1;
+        }
+        self.version += 1;
+        self.record = Some(Record {
+            version: Version(self.version.to_string()),
+            uid: format!("uid-{}", self.objects),
+            ..record
+        });
+    }
+}

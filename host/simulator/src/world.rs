@@ -1,0 +1,495 @@
+//! The world: true time, a queue of what will happen, and the candidates in it.
+
+use crate::check::{Believer, Broken, Checker};
+use crate::dice::Dice;
+use crate::network::{EventFate, Network};
+use crate::store::Store;
+use hotseat_core::config::Config;
+use hotseat_core::elector::Elector;
+use hotseat_core::event::{Effect, Event, Notice, Trouble, Via, Write};
+use hotseat_core::lock::Lock;
+use hotseat_core::policy::{Decision, Failure, Input, Outcome};
+use hotseat_core::time::Moment;
+use hotseat_core::view::View;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+/// More events in a second of virtual time than this, and somebody spins.
+const BUSIEST_SECOND: u64 = 20_000;
+
+/// What answers a candidate's questions.
+pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
+
+/// One candidate with its clock and its ways to the API server.
+pub struct Member {
+    elector: Elector,
+    policy: Policy,
+    /// True nanoseconds to local ones, in parts per million above or below 1.
+    clock_ppm: i64,
+    clock_offset: Duration,
+    view: View,
+    wake: Moment,
+    generation: u64,
+    alive: bool,
+    /// Stopped by a signal until this moment; what arrives waits.
+    frozen_until: Moment,
+    /// Nothing comes through, in either direction.
+    cut_off: bool,
+    /// How long the application acts on an answer after belief ended.
+    reaction: Duration,
+    believer: Believer,
+    /// How long the policy takes.
+    thinking: Duration,
+    /// The deadline of the read that was asked for and is not answered.
+    reading: Option<Moment>,
+}
+
+/// Something that will happen.
+enum Coming {
+    Tell(usize, u64, Event),
+    Wake(usize, u64, Moment),
+    Write(usize, u64, Write, Option<Duration>),
+    Read(usize, u64, Moment, Option<Duration>),
+    ReadTimeout(usize, u64, Moment),
+    Relist(usize, u64),
+    Watch(usize, u64, Lock),
+}
+
+/// The world.
+pub struct World {
+    /// True time.
+    pub now: Moment,
+    /// The lock.
+    pub store: Store,
+    /// The ways; they may be changed while the world runs.
+    pub network: Network,
+    /// All that the candidates told, in order.
+    pub notices: Vec<(Moment, usize, Notice)>,
+    /// The effects of each candidate, if wanted by [`World::record`].
+    pub recorded: Option<Vec<(Moment, usize, Effect)>>,
+    members: Vec<Member>,
+    dice: Dice,
+    checker: Checker,
+    queue: BinaryHeap<Reverse<(Moment, u64)>>,
+    coming: BTreeMap<u64, Coming>,
+    order: u64,
+    /// The second that runs, and how much happened in it.
+    pace: (u64, u64),
+}
+
+impl World {
+    /// An empty world; the seed decides all that chance decides in it.
+    pub fn new(seed: u64, network: Network) -> Self {
+        World {
+            now: Moment::from_millis(1000),
+            store: Store::default(),
+            network,
+            notices: Vec::new(),
+            recorded: None,
+            members: Vec::new(),
+            dice: Dice::new(seed),
+            checker: Checker::default(),
+            queue: BinaryHeap::new(),
+            coming: BTreeMap::new(),
+            order: 0,
+            pace: (0, 0),
+        }
+    }
+
+    /// Keeps every effect from now on.
+    pub fn record(&mut self) {
+        self.recorded = Some(Vec::new());
+    }
+
+    /// Puts a candidate there, not yet started. Gives its index.
+    pub fn add(&mut self, config: Config, policy: Policy, clock_ppm: i64) -> usize {
+        let reaction = config.timing.reaction;
+        let offset = Duration::from_millis(self.dice.below(100_000));
+        self.members.push(Member {
+            elector: Elector::new(config),
+            policy,
+            clock_ppm,
+            clock_offset: offset,
+            view: View::default(),
+            wake: Moment::NEVER,
+            generation: 0,
+            alive: false,
+            frozen_until: Moment::ZERO,
+            cut_off: false,
+            reaction,
+            believer: Believer::default(),
+            thinking: Duration::ZERO,
+            reading: None,
+        });
+        self.members.len() - 1
+    }
+
+    /// Starts a candidate: its policy is loaded and its watch begins with a read.
+    pub fn start(&mut self, index: usize) {
+        self.members[index].alive = true;
+        self.feed(index, Event::Started);
+        self.feed(index, Event::Swapped { memory: Vec::new() });
+        self.request_read(index, false);
+    }
+
+    /// Kills a candidate, and puts another with this configuration in its place.
+    pub fn restart(&mut self, index: usize, config: Config) {
+        let member = &mut self.members[index];
+        member.generation += 1;
+        member.elector = Elector::new(config);
+        member.view = View::default();
+        member.frozen_until = Moment::ZERO;
+        self.start(index);
+    }
+
+    /// Kills a candidate. What it has sent may still arrive.
+    pub fn kill(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        member.generation += 1;
+        member.alive = false;
+        member.view = View::default();
+    }
+
+    /// Stops a candidate's process for a while.
+    pub fn freeze(&mut self, index: usize, length: Duration) {
+        self.members[index].frozen_until = self.now + length;
+    }
+
+    /// Cuts a candidate off from the API server, or lets it back.
+    pub fn cut(&mut self, index: usize, off: bool) {
+        self.members[index].cut_off = off;
+        if !off {
+            let generation = self.members[index].generation;
+            self.later(Duration::from_millis(50), Coming::Relist(index, generation));
+        }
+    }
+
+    /// Sets how long a candidate's policy takes to answer.
+    pub fn think(&mut self, index: usize, thinking: Duration) {
+        self.members[index].thinking = thinking;
+    }
+
+    /// Gives a candidate another policy.
+    pub fn swap(&mut self, index: usize, policy: Policy) {
+        self.members[index].policy = policy;
+        self.feed(index, Event::Swapped { memory: Vec::new() });
+    }
+
+    /// Tells a candidate something.
+    pub fn tell(&mut self, index: usize, event: Event) {
+        self.feed(index, event);
+    }
+
+    /// Lets everybody know that the lock was changed by hand.
+    pub fn announce(&mut self) {
+        let lock = self.store.last_event();
+        for index in 0..self.members.len() {
+            let generation = self.members[index].generation;
+            let watch = Coming::Watch(index, generation, lock.clone());
+            match self.network.event(&mut self.dice) {
+                EventFate::Arrives(delay) => self.later(delay, watch),
+                EventFate::Breaks(pause) => self.later(pause, Coming::Relist(index, generation)),
+                EventFate::Lost => {}
+            }
+        }
+    }
+
+    /// Chance, from the world's seed.
+    pub fn dice(&mut self) -> &mut Dice {
+        &mut self.dice
+    }
+
+    /// What a candidate's port 4040 answers now.
+    pub fn answer(&self, index: usize) -> &str {
+        let member = &self.members[index];
+        if member.alive { member.view.leader(self.local(index)) } else { "" }
+    }
+
+    /// Whether a candidate believes now.
+    pub fn leads(&self, index: usize) -> bool {
+        let member = &self.members[index];
+        member.alive && member.view.leads(self.local(index))
+    }
+
+    /// The candidate that leads now.
+    pub fn leader(&self) -> Option<usize> {
+        (0..self.members.len()).find(|index| self.leads(*index))
+    }
+
+    /// What a candidate shows.
+    pub fn view(&self, index: usize) -> &View {
+        &self.members[index].view
+    }
+
+    /// How many terms there were so far.
+    pub fn terms(&self) -> u64 {
+        self.checker.terms()
+    }
+
+    /// Runs until nothing is left to happen before `until`.
+    ///
+    /// # Errors
+    ///
+    /// The first invariant that breaks.
+    pub fn run_until(&mut self, until: Moment) -> Result<(), Broken> {
+        while let Some(Reverse((at, _))) = self.queue.peek().copied()
+            && at <= until
+        {
+            self.happen()?;
+        }
+        self.now = until;
+        self.check()
+    }
+
+    /// Runs for a length of true time.
+    ///
+    /// # Errors
+    ///
+    /// The first invariant that breaks.
+    pub fn run_for(&mut self, length: Duration) -> Result<(), Broken> {
+        self.run_until(self.now + length)
+    }
+
+    fn happen(&mut self) -> Result<(), Broken> {
+        let Some(Reverse((at, order))) = self.queue.pop() else {
+            return Ok(());
+        };
+        self.check_pace(at)?;
+        let Some(coming) = self.coming.remove(&order) else {
+            return Ok(());
+        };
+        // Between two events belief can only end.
+        self.now = self.now.max(at);
+        self.check()?;
+        match coming {
+            Coming::Tell(index, generation, event) => {
+                self.deliver(index, generation, event);
+            }
+            Coming::Wake(index, generation, wake) => {
+                if self.members[index].wake == wake {
+                    self.deliver(index, generation, Event::Timer);
+                }
+            }
+            Coming::Relist(index, generation) => {
+                let member = &self.members[index];
+                if member.alive && member.generation == generation {
+                    self.request_read(index, false);
+                }
+            }
+            Coming::ReadTimeout(index, generation, deadline) => {
+                if self.members[index].reading == Some(deadline) {
+                    self.deliver(index, generation, Event::ReadFailed(timed_out()));
+                }
+            }
+            Coming::Watch(index, generation, lock) => {
+                if !self.members[index].cut_off {
+                    self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
+                }
+            }
+            Coming::Write(index, generation, write, answers) => {
+                let result = self.store.write(&write);
+                if result.is_ok() {
+                    self.announce();
+                }
+                let event = Event::WriteEnded { serial: write.mark.serial, result };
+                self.answer_later(index, generation, event, answers, write.deadline);
+            }
+            Coming::Read(index, generation, asked, answers) => {
+                let requested = answers.is_some();
+                let via = Via::Read { asked, requested };
+                let event = Event::Observed { lock: self.store.read(), via };
+                self.answer_later(
+                    index,
+                    generation,
+                    event,
+                    answers.or(Some(Duration::ZERO)),
+                    Moment::NEVER,
+                );
+            }
+        }
+        self.check()
+    }
+
+    /// A candidate that spins would never let time pass.
+    fn check_pace(&mut self, at: Moment) -> Result<(), Broken> {
+        if self.pace.0 < at.since_origin().as_secs() {
+            self.pace = (at.since_origin().as_secs(), 0);
+        }
+        self.pace.1 += 1;
+        if self.pace.1 > BUSIEST_SECOND {
+            return Err(Broken {
+                at,
+                what: "the candidates spin: no second has so many events".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The answer comes by the deadline or not at all.
+    fn answer_later(
+        &mut self,
+        index: usize,
+        generation: u64,
+        event: Event,
+        answers: Option<Duration>,
+        deadline: Moment,
+    ) {
+        let cut = self.members[index].cut_off;
+        if let Some(delay) = answers.filter(|_| !cut)
+            && self.local_of(index, self.now + delay) < deadline
+        {
+            self.later(delay, Coming::Tell(index, generation, event));
+        }
+    }
+
+    fn deliver(&mut self, index: usize, generation: u64, event: Event) {
+        let member = &self.members[index];
+        if !member.alive || member.generation != generation {
+            return;
+        }
+        if self.now < member.frozen_until {
+            let wait = member.frozen_until.since(self.now) + Duration::from_millis(1);
+            self.later(wait, Coming::Tell(index, generation, event));
+            return;
+        }
+        self.feed(index, event);
+    }
+
+    fn feed(&mut self, index: usize, event: Event) {
+        if matches!(event, Event::Observed { via: Via::Read { requested: true, .. }, .. }) {
+            self.members[index].reading = None;
+        }
+        let local = self.local(index);
+        let effects = self.members[index].elector.step(local, event);
+        for effect in effects {
+            if let Some(recorded) = &mut self.recorded {
+                recorded.push((self.now, index, effect.clone()));
+            }
+            self.carry_out(index, effect);
+        }
+    }
+
+    fn carry_out(&mut self, index: usize, effect: Effect) {
+        let generation = self.members[index].generation;
+        match effect {
+            Effect::Ask { ask, input } => {
+                let answer = (self.members[index].policy)(&input);
+                let event = Event::Decided { ask, answer };
+                let thinking = self.members[index].thinking;
+                self.later(thinking, Coming::Tell(index, generation, event));
+            }
+            Effect::Read { deadline } => self.send_read(index, deadline),
+            Effect::Write(write) => self.send_write(index, write),
+            Effect::WakeAt(at) => {
+                self.members[index].wake = at;
+                let due = self.true_of(index, at);
+                self.at(due, Coming::Wake(index, generation, at));
+            }
+            Effect::Show(view) => {
+                self.members[index].view = *view;
+            }
+            Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::RestorePolicy => {
+                self.members[index].policy =
+                    Box::new(|input| Ok(hotseat_core::rule::decide(input)));
+                let event = Event::Swapped { memory: Vec::new() };
+                self.later(Duration::ZERO, Coming::Tell(index, generation, event));
+            }
+            Effect::RestartWatch => self.request_read(index, false),
+            Effect::Finished => self.members[index].alive = false,
+        }
+    }
+
+    fn send_write(&mut self, index: usize, write: Write) {
+        let generation = self.members[index].generation;
+        let (serial, deadline) = (write.mark.serial, write.deadline);
+        let fate = self.network.fate(&mut self.dice);
+        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            self.later(delay, Coming::Write(index, generation, write, fate.answers));
+        }
+        let event = Event::WriteEnded { serial, result: Err(timed_out()) };
+        self.at(self.true_of(index, deadline), Coming::Tell(index, generation, event));
+    }
+
+    fn send_read(&mut self, index: usize, deadline: Moment) {
+        let generation = self.members[index].generation;
+        self.request_read(index, true);
+        self.members[index].reading = Some(deadline);
+        let timeout = Coming::ReadTimeout(index, generation, deadline);
+        self.at(self.true_of(index, deadline), timeout);
+    }
+
+    fn request_read(&mut self, index: usize, requested: bool) {
+        let generation = self.members[index].generation;
+        let asked = self.local(index);
+        let fate = self.network.fate(&mut self.dice);
+        if fate.arrives.is_none() && !requested {
+            self.later(Duration::from_secs(1), Coming::Relist(index, generation));
+        }
+        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            let answers = if requested { fate.answers } else { None };
+            if requested && answers.is_none() {
+                return;
+            }
+            self.later(delay, Coming::Read(index, generation, asked, answers));
+        }
+    }
+
+    fn later(&mut self, delay: Duration, coming: Coming) {
+        self.at(self.now + delay, coming);
+    }
+
+    fn at(&mut self, at: Moment, coming: Coming) {
+        self.order += 1;
+        self.queue.push(Reverse((at.max(self.now), self.order)));
+        self.coming.insert(self.order, coming);
+    }
+
+    /// The candidate's clock now.
+    fn local(&self, index: usize) -> Moment {
+        self.local_of(index, self.now)
+    }
+
+    fn local_of(&self, index: usize, at: Moment) -> Moment {
+        let member = &self.members[index];
+        let nanos = i128::try_from(at.since_origin().as_nanos()).unwrap_or(i128::MAX);
+        let local = nanos + nanos * i128::from(member.clock_ppm) / 1_000_000;
+        Moment::at(Duration::from_nanos(u64::try_from(local).unwrap_or(0)) + member.clock_offset)
+    }
+
+    /// When the candidate's clock shows this, rounded up.
+    fn true_of(&self, index: usize, local: Moment) -> Moment {
+        let member = &self.members[index];
+        let nanos = local.since_origin().saturating_sub(member.clock_offset).as_nanos();
+        let nanos = i128::try_from(nanos).unwrap_or(i128::MAX);
+        let at = nanos * 1_000_000 / (1_000_000 + i128::from(member.clock_ppm)) + 2;
+        Moment::at(Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX)))
+    }
+
+    fn check(&mut self) -> Result<(), Broken> {
+        for index in 0..self.members.len() {
+            let leads = self.leads(index);
+            let until = self.members[index].view.term.as_ref().map(|term| term.until);
+            let until = until.map(|until| self.true_of(index, until));
+            let now = self.now;
+            let member = &mut self.members[index];
+            if leads || member.believer.token.is_some() {
+                // The application may have asked in the last moment of belief, and acts on it.
+                let last = until.map_or(now, |until| until.min(now));
+                member.believer.acts_until = last + member.reaction;
+            }
+            member.believer.token = match &member.view.term {
+                Some(term) if leads => Some(term.token.clone()),
+                _ => None,
+            };
+        }
+        let believers: Vec<Believer> =
+            self.members.iter().map(|member| member.believer.clone()).collect();
+        self.checker.check(self.now, &believers)
+    }
+}
+
+fn timed_out() -> Trouble {
+    Trouble { outcome: Outcome::TimedOut, retry_after: None, detail: "timed out".to_owned() }
+}

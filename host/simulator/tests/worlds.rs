@@ -1,0 +1,208 @@
+//! Random worlds: bad networks, drifting clocks, frozen and killed processes, hands that delete,
+//! clear and relabel the lock, chaotic policies.
+//!
+//! `HOTSEAT_SEED=N` runs them with that seed only; a failure prints its seed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use hotseat_core::config::{Config, Timing};
+use hotseat_core::event::{Effect, Event};
+use hotseat_core::lock::Incarnation;
+use hotseat_core::rule;
+use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic};
+use std::time::Duration;
+
+/// What hands do to the lock in a world. A process that never saw the lock takes a missing one for
+/// a new election, so deletions and fresh processes are not mixed: README names that limit.
+#[derive(Clone, Copy, PartialEq)]
+enum Hands {
+    DeleteAndClear,
+    RestartAndClear,
+}
+
+fn timing(dice: &mut Dice) -> Timing {
+    let mut timing = match dice.below(3) {
+        0 => Timing::client_go(),
+        1 => Timing::from_ttl(Duration::from_secs(10)),
+        _ => {
+            let [lease, deadline, retry] = [6000, 4000, 800].map(Duration::from_millis);
+            Timing::new(lease, deadline, retry)
+        }
+    };
+    // S as long as I2 allows.
+    let rho = f64::from(timing.clock_error_ppm) / 1e6;
+    let room = timing.lease_duration.as_secs_f64() / (1.0 + rho)
+        - timing.renew_deadline.as_secs_f64() / (1.0 - rho);
+    timing.reaction = Duration::from_secs_f64(room * 0.99);
+    timing.longest_lease = timing.lease_duration * (1 + dice.below(3) as u32);
+    timing.check().unwrap();
+    timing
+}
+
+fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
+    Config {
+        identity: name.to_owned(),
+        incarnation: Incarnation { site: site.to_owned(), nonce: nonce.to_string() },
+        site_exclusive: true,
+        timing,
+        drain: timing.reaction,
+        preemptions_per_hour: 60,
+        settings: String::new(),
+        seed: nonce,
+    }
+}
+
+struct Run {
+    world: World,
+    dice: Dice,
+    names: Vec<String>,
+    timing: Timing,
+    starts: u64,
+    hands: Hands,
+    chaos: bool,
+}
+
+impl Run {
+    fn new(seed: u64, hands: Hands, chaos: bool, network: Network) -> Self {
+        let mut dice = Dice::new(seed);
+        let timing = timing(&mut dice);
+        let mut run = Run {
+            world: World::new(seed, network),
+            timing,
+            names: Vec::new(),
+            starts: 0,
+            hands,
+            chaos,
+            dice,
+        };
+        run.world.record();
+        for name in ["a", "b", "c"].iter().take(2 + run.dice.below(2) as usize) {
+            run.starts += 1;
+            let config = config(name, &format!("site-{name}"), run.starts, run.timing);
+            let policy = run.policy();
+            let ppm = run.dice.below(20_001) as i64 - 10_000;
+            let index = run.world.add(config, policy, ppm);
+            run.names.push((*name).to_owned());
+            run.world.start(index);
+        }
+        run
+    }
+
+    fn policy(&mut self) -> Policy {
+        if self.chaos {
+            chaotic(self.dice.bits())
+        } else {
+            Box::new(|input| Ok(rule::decide(input)))
+        }
+    }
+
+    fn go(&mut self, steps: u64) -> Result<(), Broken> {
+        for _ in 0..steps {
+            let pause = self.dice.between(Duration::from_millis(1), Duration::from_secs(8));
+            self.world.run_for(pause)?;
+            self.disturb();
+        }
+        self.world.run_for(Duration::from_secs(60))
+    }
+
+    /// The end of what the candidates told, for whoever looks into a seed.
+    fn tell(&self) {
+        let told = |effect: &Effect| {
+            !matches!(effect, Effect::Ask { .. } | Effect::WakeAt(_) | Effect::Show(_))
+        };
+        let effects = self.world.recorded.iter().flatten();
+        let effects: Vec<_> = effects.filter(|(_, _, effect)| told(effect)).collect();
+        for (at, index, effect) in effects.iter().rev().take(100).rev() {
+            println!("{at} {}: {effect:?}", self.names[*index]);
+        }
+    }
+
+    fn disturb(&mut self) {
+        let index = self.dice.below(self.names.len() as u64) as usize;
+        let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
+        match self.dice.below(10) {
+            0 | 1 => self.world.freeze(index, length),
+            2 | 3 => self.world.cut(index, true),
+            4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
+            6 => drop(self.world.store.relabel()),
+            7 => drop(self.world.store.clear_holder()),
+            8 if self.hands == Hands::DeleteAndClear => drop(self.world.store.delete()),
+            8 => self.restart(index),
+            _ => {
+                let policy = self.policy();
+                self.world.swap(index, policy);
+                let thinking = Duration::from_millis(self.dice.below(900));
+                self.world.think(index, thinking);
+            }
+        }
+        if self.dice.percent(60) {
+            self.world.announce();
+        }
+    }
+
+    /// A process ends, by a signal or at once, and another comes in its place: in the same pod, or
+    /// under the same name in another one.
+    fn restart(&mut self, index: usize) {
+        self.starts += 1;
+        let name = self.names[index].clone();
+        let site = match self.dice.percent(60) {
+            true => format!("site-{name}"),
+            false => format!("site-{name}-{}", self.starts),
+        };
+        if self.dice.percent(30) {
+            self.world.tell(index, Event::Stop);
+        }
+        let config = config(&name, &site, self.starts, self.timing);
+        self.world.restart(index, config);
+    }
+}
+
+fn seeds(count: u64) -> Vec<u64> {
+    match std::env::var("HOTSEAT_SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => (1..=count).collect(),
+    }
+}
+
+fn hold(count: u64, hands: Hands, chaos: bool, network: fn() -> Network) {
+    let mut terms = 0;
+    for seed in seeds(count) {
+        let mut run = Run::new(seed, hands, chaos, network());
+        if let Err(broken) = run.go(40) {
+            if std::env::var_os("HOTSEAT_SEED").is_some() {
+                run.tell();
+            }
+            panic!("seed {seed}: {broken}");
+        }
+        terms += run.world.terms();
+    }
+    assert!(terms > seeds(count).len() as u64, "only {terms} terms: the worlds are too quiet");
+}
+
+#[test]
+fn one_believer_on_a_bad_network() {
+    hold(200, Hands::RestartAndClear, false, Network::bad);
+}
+
+#[test]
+fn one_believer_with_deletions() {
+    hold(200, Hands::DeleteAndClear, false, || Network { silent_events: 0, ..Network::bad() });
+}
+
+#[test]
+fn one_believer_with_chaotic_policies() {
+    hold(200, Hands::RestartAndClear, true, Network::bad);
+    hold(100, Hands::DeleteAndClear, true, Network::perfect);
+}
+
+#[test]
+fn somebody_leads_again_once_the_trouble_is_over() {
+    for seed in seeds(100) {
+        let mut run = Run::new(seed, Hands::RestartAndClear, false, Network::bad());
+        run.go(20).unwrap();
+        run.world.network = Network::perfect();
+        (0..run.names.len()).for_each(|index| run.world.cut(index, false));
+        run.world.run_for(Duration::from_secs(120)).unwrap();
+        assert!(run.world.leader().is_some(), "seed {seed}: nobody leads");
+    }
+}

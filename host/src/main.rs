@@ -1,0 +1,4 @@
+//! The `hotseat` program.
+#![forbid(unsafe_code)]
+
+fn main() {}
