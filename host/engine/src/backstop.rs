@@ -43,21 +43,13 @@ impl Backstop {
     /// call that runs then must look at its own deadline.
     pub(crate) fn start(engine: Engine) -> io::Result<Backstop> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
-        let shared = Arc::new(Shared {
-            timer,
-            state: Mutex::default(),
-        });
-        let thread = thread::Builder::new()
-            .name("policy-backstop".into())
-            .stack_size(64 << 10)
-            .spawn({
+        let shared = Arc::new(Shared { timer, state: Mutex::default() });
+        let thread =
+            thread::Builder::new().name("policy-backstop".into()).stack_size(64 << 10).spawn({
                 let shared = shared.clone();
                 move || watch(&shared, &engine)
             })?;
-        Ok(Backstop {
-            shared,
-            thread: Some(thread),
-        })
+        Ok(Backstop { shared, thread: Some(thread) })
     }
 
     /// Watches a deadline. Costs two system calls and wakes nobody if the call ends in time.
@@ -70,10 +62,7 @@ impl Backstop {
         }
         state.next = id.wrapping_add(1);
         state.armed.push((id, deadline));
-        Ok(Armed {
-            shared: &self.shared,
-            id,
-        })
+        Ok(Armed { shared: &self.shared, id })
     }
 }
 
@@ -111,16 +100,11 @@ impl Shared {
     fn set(&self, deadline: Option<Instant>) -> io::Result<()> {
         let rest = match deadline {
             // Zero would stop the timer.
-            Some(at) => at
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_nanos(1)),
+            Some(at) => at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1)),
             None => Duration::ZERO,
         };
         let it_value = Timespec::try_from(rest).map_err(io::Error::other)?;
-        let once = Itimerspec {
-            it_interval: Timespec::default(),
-            it_value,
-        };
+        let once = Itimerspec { it_interval: Timespec::default(), it_value };
         timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
         Ok(())
     }
@@ -129,9 +113,7 @@ impl Shared {
 impl State {
     fn earliest_after(&self, past: Option<Instant>) -> Option<Instant> {
         let deadlines = self.armed.iter().map(|(_, deadline)| *deadline);
-        deadlines
-            .filter(|deadline| past.is_none_or(|past| *deadline > past))
-            .min()
+        deadlines.filter(|deadline| past.is_none_or(|past| *deadline > past)).min()
     }
 }
 

@@ -66,21 +66,13 @@ impl From<wit::Value> for core::Value {
 impl From<&core::Signal> for wit::Signal {
     fn from(signal: &core::Signal) -> wit::Signal {
         let core::Signal { key, value, age } = signal;
-        wit::Signal {
-            key: key.clone(),
-            value: value.into(),
-            age: *age,
-        }
+        wit::Signal { key: key.clone(), value: value.into(), age: *age }
     }
 }
 
 impl From<&core::Candidate> for wit::Candidate {
     fn from(candidate: &core::Candidate) -> wit::Candidate {
-        let core::Candidate {
-            identity,
-            age,
-            signals,
-        } = candidate;
+        let core::Candidate { identity, age, signals } = candidate;
         wit::Candidate {
             identity: identity.clone(),
             age: *age,
@@ -91,15 +83,7 @@ impl From<&core::Candidate> for wit::Candidate {
 
 impl From<&core::Seat> for wit::Seat {
     fn from(seat: &core::Seat) -> wit::Seat {
-        let core::Seat {
-            holder,
-            age,
-            duration,
-            free_in,
-            transitions,
-            successor,
-            paused,
-        } = seat;
+        let core::Seat { holder, age, duration, free_in, transitions, successor, paused } = seat;
         wit::Seat {
             holder: holder.clone(),
             age: *age,
@@ -114,40 +98,17 @@ impl From<&core::Seat> for wit::Seat {
 
 impl From<&core::Observation> for wit::Observation {
     fn from(observation: &core::Observation) -> wit::Observation {
-        let core::Observation {
-            identity,
-            uptime,
-            cause,
-            seat,
-            claim,
-            attempts,
-            signals,
-            roster,
-        } = observation;
-        let core::Attempts {
-            last,
-            failures,
-            since_success,
-        } = *attempts;
+        let core::Observation { identity, uptime, cause, seat, claim, attempts, signals, roster } =
+            observation;
+        let core::Attempts { last, failures, since_success } = *attempts;
         wit::Observation {
             identity: identity.clone(),
             uptime: *uptime,
             cause: (*cause).into(),
             seat: seat.as_ref().map(Into::into),
-            claim: claim.map(
-                |core::Claim {
-                     held_for,
-                     valid_for,
-                 }| wit::Claim {
-                    held_for,
-                    valid_for,
-                },
-            ),
-            attempts: wit::Attempts {
-                last: last.into(),
-                failures,
-                since_success,
-            },
+            claim: claim
+                .map(|core::Claim { held_for, valid_for }| wit::Claim { held_for, valid_for }),
+            attempts: wit::Attempts { last: last.into(), failures, since_success },
             signals: signals.iter().map(Into::into).collect(),
             roster: roster.iter().map(Into::into).collect(),
         }
@@ -163,25 +124,13 @@ impl From<core::Pace> for wit::Timing {
             shortest_lease,
             longest_lease,
         } = timing;
-        wit::Timing {
-            lease_duration,
-            renew_deadline,
-            retry_period,
-            shortest_lease,
-            longest_lease,
-        }
+        wit::Timing { lease_duration, renew_deadline, retry_period, shortest_lease, longest_lease }
     }
 }
 
 impl From<&core::Input> for wit::Input {
     fn from(input: &core::Input) -> wit::Input {
-        let core::Input {
-            settings,
-            memory,
-            entropy,
-            timing,
-            observation,
-        } = input;
+        let core::Input { settings, memory, entropy, timing, observation } = input;
         wit::Input {
             settings: settings.clone(),
             memory: memory.clone(),
@@ -205,23 +154,14 @@ impl From<wit::Action> for core::Action {
 
 impl From<wit::Decision> for core::Decision {
     fn from(decision: wit::Decision) -> core::Decision {
-        let wit::Decision {
-            action,
-            wake_after,
-            lease_duration,
-            reason,
-            publish,
-            memory,
-        } = decision;
+        let wit::Decision { action, wake_after, lease_duration, reason, publish, memory } =
+            decision;
         core::Decision {
             action: action.into(),
             wake_after,
             lease_duration,
             reason,
-            publish: publish
-                .into_iter()
-                .map(|(key, value)| (key, value.into()))
-                .collect(),
+            publish: publish.into_iter().map(|(key, value)| (key, value.into())).collect(),
             memory,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
-use std::{env, fs};
+use std::thread::JoinHandle;
+use std::{env, fs, thread};
 
-use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
@@ -28,8 +29,8 @@ pub(crate) const OUT_OF_MEMORY: i32 = 67;
 /// Exit status: reading, writing or the limits failed.
 const FAILED: i32 = 70;
 
-/// How much more polite than the sidecar the compiler is: renewals come first.
-const NICENESS: i32 = 10;
+/// The compiler's stack, in bytes: as much as a main thread has.
+const STACK: usize = 8 << 20;
 
 /// What the child does: reads a component from standard input and writes it compiled to standard
 /// output, under limits that it sets for itself first. A program that has a
@@ -38,7 +39,15 @@ const NICENESS: i32 = 10;
 ///
 /// On failure a one-line reason is on standard error.
 pub fn compile_child_main() -> ExitCode {
-    let (status, reason) = match compile() {
+    // The main thread's stack grows on demand, and a page that the limit of memory denies it ends
+    // the process by a plain segmentation fault. This one is there before the limit is.
+    let thread = thread::Builder::new().stack_size(STACK).spawn(compile);
+    let ended = match thread.map(JoinHandle::join) {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err((FAILED, "the compiler panicked".into())),
+        Err(error) => Err((FAILED, error.to_string())),
+    };
+    let (status, reason) = match ended {
         Ok(()) => return ExitCode::SUCCESS,
         Err(failure) => failure,
     };
@@ -71,14 +80,10 @@ fn confine() -> io::Result<()> {
         (Resource::Cpu, processor, 1),
         (Resource::Core, 0, 0),
     ] {
-        let limit = Rlimit {
-            current: Some(soft),
-            maximum: Some(soft.saturating_add(hard)),
-        };
+        let limit = Rlimit { current: Some(soft), maximum: Some(soft.saturating_add(hard)) };
         setrlimit(resource, limit)?;
     }
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    nice(NICENESS)?;
     // If the container runs out of memory, this process is to go, not the sidecar. Where the file
     // is not writable, the system's own choice must do.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");

@@ -114,12 +114,10 @@ impl Compiler {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
         let input = input(component).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
-        let mut child = self
-            .spawn(input, memory.try_clone().map_err(start)?)
-            .map_err(|error| {
-                let program = self.program.display();
-                CompileError::Start(one_line(&format!("{program}: {error}")))
-            })?;
+        let mut child = self.spawn(input, memory.try_clone().map_err(start)?).map_err(|error| {
+            let program = self.program.display();
+            CompileError::Start(one_line(&format!("{program}: {error}")))
+        })?;
         let deadline = Instant::now() + self.limits.wall;
         let complaint = listen(&mut child, deadline);
         if !matches!(complaint, Ok(Some(_))) {
@@ -146,6 +144,8 @@ impl Compiler {
             .args(&self.args)
             // Nothing of the sidecar's environment is the compiler's business.
             .env_clear()
+            // One heap: glibc would reserve 64 MiB of address space for a second.
+            .env("MALLOC_ARENA_MAX", "1")
             .env(child::MEMORY, limits.memory.to_string())
             .env(child::PROCESSOR, limits.processor_seconds.to_string())
             .env(child::OUTPUT, limits.output.to_string())
@@ -162,10 +162,9 @@ impl Compiler {
         let line = one_line(complaint);
         if let Some(signal) = status.signal() {
             return match Signal::from_named_raw(signal) {
-                Some(Signal::XCPU) => over(format!(
-                    "{} s of processor time",
-                    self.limits.processor_seconds
-                )),
+                Some(Signal::XCPU) => {
+                    over(format!("{} s of processor time", self.limits.processor_seconds))
+                }
                 Some(Signal::XFSZ) => over(format!("{} of output", bytes(self.limits.output))),
                 // What Rust's allocator says last.
                 Some(Signal::ABORT) if complaint.contains("memory allocation of ") => memory(),
@@ -196,10 +195,7 @@ impl CompiledComponent {
     }
 
     /// Maps the compiled component into this process.
-    #[allow(
-        unsafe_code,
-        reason = "wasmtime trusts what it maps to be its own compiler's work"
-    )]
+    #[allow(unsafe_code, reason = "wasmtime trusts what it maps to be its own compiler's work")]
     pub(crate) fn map(&self, runtime: &Runtime) -> Result<Component, CompileError> {
         let path = format!("/proc/self/fd/{}", self.memory.as_raw_fd());
         // SAFETY: what is mapped must be the work of this wasmtime's compiler and must not change

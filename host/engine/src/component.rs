@@ -29,30 +29,15 @@ struct Outline<'a> {
 pub(crate) fn inspect(source: &Source) -> Result<(), LoadError> {
     let label = || source.label().to_owned();
     if let Some(why) = not_a_component(source.bytes()) {
-        return Err(LoadError::Parse {
-            label: label(),
-            why,
-        });
+        return Err(LoadError::Parse { label: label(), why });
     }
-    let outline = outline(source.bytes()).map_err(|error| LoadError::Parse {
-        label: label(),
-        why: broken(&error),
-    })?;
+    let outline = outline(source.bytes())
+        .map_err(|error| LoadError::Parse { label: label(), why: broken(&error) })?;
     if let Some(why) = refused_imports(&outline.imports) {
-        return Err(LoadError::Imports {
-            label: label(),
-            why,
-        });
+        return Err(LoadError::Imports { label: label(), why });
     }
-    if !outline
-        .exports
-        .iter()
-        .any(|name| name.starts_with(INTERFACE_1))
-    {
-        return Err(LoadError::Exports {
-            label: label(),
-            why: missing_export(&outline.exports),
-        });
+    if !outline.exports.iter().any(|name| name.starts_with(INTERFACE_1)) {
+        return Err(LoadError::Exports { label: label(), why: missing_export(&outline.exports) });
     }
     Ok(())
 }
@@ -108,12 +93,8 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
             Payload::Version { encoding, .. } if encoding != Encoding::Component => {
                 return Ok(outline);
             }
-            Payload::ModuleSection {
-                unchecked_range, ..
-            }
-            | Payload::ComponentSection {
-                unchecked_range, ..
-            } => step += unchecked_range.len(),
+            Payload::ModuleSection { unchecked_range, .. }
+            | Payload::ComponentSection { unchecked_range, .. } => step += unchecked_range.len(),
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
                     outline.imports.push(import?.name.name);
@@ -134,10 +115,7 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
 
 fn refused_imports(imports: &[&str]) -> Option<String> {
     let first = imports.first()?;
-    let wasi = imports
-        .iter()
-        .filter(|name| name.starts_with("wasi:"))
-        .count();
+    let wasi = imports.iter().filter(|name| name.starts_with("wasi:")).count();
     if wasi == imports.len() {
         return Some(format!(
             "imports {}, and WASI is not linked for now: build the policy for \
@@ -145,10 +123,7 @@ fn refused_imports(imports: &[&str]) -> Option<String> {
             listed(imports)
         ));
     }
-    let first = imports
-        .iter()
-        .find(|name| !name.starts_with("wasi:"))
-        .unwrap_or(first);
+    let first = imports.iter().find(|name| !name.starts_with("wasi:")).unwrap_or(first);
     Some(format!(
         "imports {}, and a policy imports nothing: take `{}` out of its world",
         listed(imports),
@@ -168,11 +143,8 @@ fn missing_export(exports: &[&str]) -> String {
 
 /// The first three names, and how many there are besides.
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<String> = names
-        .iter()
-        .take(3)
-        .map(|name| format!("`{}`", one_line(name)))
-        .collect();
+    let shown: Vec<String> =
+        names.iter().take(3).map(|name| format!("`{}`", one_line(name))).collect();
     match names.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

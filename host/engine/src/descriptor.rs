@@ -33,11 +33,9 @@ impl Descriptor {
         if name.is_empty() {
             return Err("the name is empty: give the policy one".into());
         }
-        for (what, text, most) in [
-            ("name", &name, 64),
-            ("version", &version, 64),
-            ("summary", &summary, 1024),
-        ] {
+        for (what, text, most) in
+            [("name", &name, 64), ("version", &version, 64), ("summary", &summary, 1024)]
+        {
             if text.len() > most {
                 return Err(too_long(what, text, most));
             }
@@ -48,20 +46,10 @@ impl Descriptor {
         if settings_schema.len() > 64 << 10 {
             return Err(too_long("settings-schema", &settings_schema, 64 << 10));
         }
-        Ok(Descriptor {
-            name,
-            version,
-            summary,
-            memory_schema,
-            settings_schema,
-            wants_roster,
-        })
+        Ok(Descriptor { name, version, summary, memory_schema, settings_schema, wants_roster })
     }
 }
 
 fn too_long(what: &str, text: &str, most: usize) -> String {
-    format!(
-        "the {what} has {} bytes, at most {most} are allowed: shorten it",
-        text.len()
-    )
+    format!("the {what} has {} bytes, at most {most} are allowed: shorten it", text.len())
 }

@@ -37,13 +37,7 @@ impl LoadedPolicy {
         descriptor: Descriptor,
     ) -> LoadedPolicy {
         let Linked { runtime, pre } = linked;
-        LoadedPolicy(Arc::new(Inner {
-            runtime,
-            pre,
-            label,
-            digest,
-            descriptor,
-        }))
+        LoadedPolicy(Arc::new(Inner { runtime, pre, label, digest, descriptor }))
     }
 
     /// Where it came from, such as `file:/etc/hotseat/policy.wasm`.
@@ -91,18 +85,12 @@ impl LoadedPolicy {
         let decision: Decision = match answer {
             Ok(decision) => decision.into(),
             Err(refusal) => {
-                return Err(Failure {
-                    kind: FailureKind::Refused,
-                    detail: refused(&refusal),
-                });
+                return Err(Failure { kind: FailureKind::Refused, detail: refused(&refusal) });
             }
         };
         match policy::check(&decision, &input.timing) {
             Ok(()) => Ok((decision, spent)),
-            Err(bound) => Err(Failure {
-                kind: FailureKind::Rejected,
-                detail: bound,
-            }),
+            Err(bound) => Err(Failure { kind: FailureKind::Rejected, detail: bound }),
         }
     }
 
@@ -145,17 +133,22 @@ pub(crate) struct Linked {
 }
 
 impl Linked {
+    /// What is wrong with the types of the exports, which show only in an instance. A component
+    /// that cannot be instantiated tells nothing; asking it anything will tell that.
+    pub(crate) fn mismatch(&self, limits: &Limits) -> Option<wasmtime::Error> {
+        let checked = run(&self.runtime, limits, None, |store| {
+            let instance = self.pre.instance_pre().instantiate(&mut *store)?;
+            Ok(Election::new(store, &instance).err())
+        });
+        checked.ok().and_then(|(mismatch, _)| mismatch)
+    }
+
     /// Asks the policy who it is.
     pub(crate) fn describe(&self, limits: &Limits) -> std::result::Result<Descriptor, String> {
-        let asked = run(
-            &self.runtime,
-            limits,
-            None,
-            |store: &mut Store<Sandbox>| -> Result<_> {
-                let instance = self.pre.instantiate(&mut *store)?;
-                guest(&instance).call_describe(store)
-            },
-        );
+        let asked = run(&self.runtime, limits, None, |store: &mut Store<Sandbox>| -> Result<_> {
+            let instance = self.pre.instantiate(&mut *store)?;
+            guest(&instance).call_describe(store)
+        });
         match asked {
             Ok((said, _)) => Descriptor::checked(said),
             Err(failure) => Err(format!("{}: {}", failure.kind.as_str(), failure.detail)),

@@ -37,6 +37,7 @@ mod runtime;
 mod sandbox;
 mod settings;
 mod source;
+mod standard;
 mod text;
 mod worker;
 
@@ -50,4 +51,5 @@ pub use runtime::Runtime;
 pub use sandbox::Spent;
 pub use settings::Limits;
 pub use source::{LARGEST_COMPONENT, Source, digest};
+pub use standard::{STANDARD, STANDARD_LABEL};
 pub use worker::{Answer, PolicyWorker, Unasked};

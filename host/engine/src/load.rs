@@ -23,11 +23,7 @@ pub struct Loader {
 impl Loader {
     /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too.
     pub fn new(runtime: Runtime, compiler: Compiler, limits: Limits) -> Loader {
-        Loader {
-            runtime,
-            compiler,
-            limits,
-        }
+        Loader { runtime, compiler, limits }
     }
 
     /// All stages in their order: parse, imports, exports, compile, describe, settings, and a
@@ -56,35 +52,27 @@ impl Loader {
             .compile(source.bytes())
             .and_then(|compiled| compiled.map(&self.runtime))
             .map_err(|error| match error {
-                CompileError::Invalid(why) => LoadError::Parse {
-                    label: label(),
-                    why: broken(&why),
-                },
-                source => LoadError::Compile {
-                    label: label(),
-                    source,
-                },
+                CompileError::Invalid(why) => {
+                    LoadError::Parse { label: label(), why: broken(&why) }
+                }
+                source => LoadError::Compile { label: label(), source },
             })?;
-        let pre = Linker::new(&self.runtime.engine)
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::Imports {
-                label: label(),
-                why: format!("cannot be linked: {error:#}"),
+        let pre =
+            Linker::new(&self.runtime.engine).instantiate_pre(&component).map_err(|error| {
+                LoadError::Imports { label: label(), why: format!("cannot be linked: {error:#}") }
             })?;
-        let pre = ElectionPre::new(pre).map_err(|error| LoadError::Exports {
+        let mismatch = |error: wasmtime::Error| LoadError::Exports {
             label: label(),
             why: wrong_export(&format_args!("{error:#}")),
-        })?;
-        let linked = Linked {
-            runtime: self.runtime.clone(),
-            pre,
         };
+        let linked =
+            Linked { runtime: self.runtime.clone(), pre: ElectionPre::new(pre).map_err(mismatch)? };
+        if let Some(error) = linked.mismatch(&self.limits) {
+            return Err(mismatch(error));
+        }
         let descriptor = linked
             .describe(&self.limits)
-            .map_err(|why| LoadError::Describe {
-                label: label(),
-                why,
-            })?;
+            .map_err(|why| LoadError::Describe { label: label(), why })?;
         let digest = source.digest().to_owned();
         Ok(LoadedPolicy::new(linked, label(), digest, descriptor))
     }

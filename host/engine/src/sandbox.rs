@@ -53,10 +53,7 @@ impl Interrupt {
 
     /// The call `id`.
     pub(crate) fn call(&self, id: u64) -> Interruptible {
-        Interruptible {
-            interrupt: self.clone(),
-            id,
-        }
+        Interruptible { interrupt: self.clone(), id }
     }
 }
 
@@ -94,17 +91,12 @@ pub(crate) fn run<R>(
         let why = format!("the call's deadline could not be set: {error}");
         refuse(FailureKind::TimedOut, why)
     })?;
-    let sandbox = Sandbox {
-        left: limits.memory,
-        refused: false,
-    };
+    let sandbox = Sandbox { left: limits.memory, refused: false };
     let mut store = Store::new(&runtime.engine, sandbox);
     store.limiter(|sandbox| sandbox);
     store.set_hostcall_fuel(limits.answer);
     store.set_epoch_deadline(1);
-    let early = interruptible
-        .as_ref()
-        .is_some_and(Interruptible::ended_early);
+    let early = interruptible.as_ref().is_some_and(Interruptible::ended_early);
     store.epoch_deadline_callback(move |_| {
         let ended = interruptible.as_ref().is_some_and(Interruptible::ended);
         // The epoch goes on when any call overruns; this one may be another.
@@ -118,10 +110,8 @@ pub(crate) fn run<R>(
         Ok(()) => call(&mut store),
         Err(error) => Err(error),
     };
-    let spent = Spent {
-        fuel: limits.fuel - store.get_fuel().unwrap_or_default(),
-        wall: start.elapsed(),
-    };
+    let spent =
+        Spent { fuel: limits.fuel - store.get_fuel().unwrap_or_default(), wall: start.elapsed() };
     match answer {
         Ok(answer) => Ok((answer, spent)),
         Err(error) => {
@@ -135,10 +125,7 @@ pub(crate) fn run<R>(
 fn judge(error: &Error, sandbox: &Sandbox, limits: &Limits, spent: Spent) -> (FailureKind, String) {
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => {
-            return (
-                FailureKind::OutOfFuel,
-                format!("used up its fuel of {} units", limits.fuel),
-            );
+            return (FailureKind::OutOfFuel, format!("used up its fuel of {} units", limits.fuel));
         }
         Some(Trap::Interrupt) => {
             let took = spent.wall.as_millis();
@@ -151,20 +138,14 @@ fn judge(error: &Error, sandbox: &Sandbox, limits: &Limits, spent: Spent) -> (Fa
         }
         _ if sandbox.refused => {
             let limit = bytes(limits.memory as u64);
-            return (
-                FailureKind::OutOfMemory,
-                format!("wanted more than its {limit} of memory"),
-            );
+            return (FailureKind::OutOfMemory, format!("wanted more than its {limit} of memory"));
         }
         _ => {}
     }
     let whole = format!("{error:#}");
     if whole.contains(TOO_MUCH_COPIED) {
         let limit = bytes(limits.answer as u64);
-        return (
-            FailureKind::AnswerTooLarge,
-            format!("answered with more than {limit}"),
-        );
+        return (FailureKind::AnswerTooLarge, format!("answered with more than {limit}"));
     }
     (FailureKind::Trapped, one_line(&whole))
 }

@@ -36,11 +36,7 @@ impl Source {
             return Err(LoadError::Size { label, limit });
         }
         let digest = digest(&bytes);
-        Ok(Source {
-            label,
-            digest,
-            bytes,
-        })
+        Ok(Source { label, digest, bytes })
     }
 
     /// Reads a file; at most `limit` bytes of it are held. The label is `file:` and the path.
@@ -53,14 +49,8 @@ impl Source {
         let label = format!("file:{}", path.display());
         match read(path, limit) {
             Ok(Some(bytes)) => Source::new(label, bytes, limit),
-            Ok(None) => Err(LoadError::Size {
-                label: one_line(&label),
-                limit,
-            }),
-            Err(error) => Err(LoadError::Read {
-                label: one_line(&label),
-                why: reason(&error),
-            }),
+            Ok(None) => Err(LoadError::Size { label: one_line(&label), limit }),
+            Err(error) => Err(LoadError::Read { label: one_line(&label), why: reason(&error) }),
         }
     }
 
@@ -94,10 +84,7 @@ pub fn digest(bytes: &[u8]) -> String {
 fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     // Without it, opening a named pipe would wait for a writer.
     let no_wait = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
-    let file = File::options()
-        .read(true)
-        .custom_flags(no_wait)
-        .open(path)?;
+    let file = File::options().read(true).custom_flags(no_wait).open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

@@ -66,22 +66,13 @@ impl PolicyWorker {
         answered: impl Fn(Answer) + Send + 'static,
     ) -> io::Result<PolicyWorker> {
         let (questions, asked) = sync_channel(WAITING);
-        let shared = Arc::new(Shared {
-            active: Mutex::new(policy),
-            interrupt: Interrupt::default(),
-        });
-        let thread = thread::Builder::new()
-            .name("policy".into())
-            .stack_size(STACK)
-            .spawn({
-                let shared = shared.clone();
-                move || answer_all(&shared, &asked, &limits, answered)
-            })?;
-        Ok(PolicyWorker {
-            questions: Some(questions),
-            shared,
-            thread: Some(thread),
-        })
+        let shared =
+            Arc::new(Shared { active: Mutex::new(policy), interrupt: Interrupt::default() });
+        let thread = thread::Builder::new().name("policy".into()).stack_size(STACK).spawn({
+            let shared = shared.clone();
+            move || answer_all(&shared, &asked, &limits, answered)
+        })?;
+        Ok(PolicyWorker { questions: Some(questions), shared, thread: Some(thread) })
     }
 
     /// Asks; the answer comes to the closure given at the start. `id` is the question's number,
@@ -94,12 +85,10 @@ impl PolicyWorker {
         let Some(questions) = &self.questions else {
             return Err(Unasked::Ended);
         };
-        questions
-            .try_send((id, input))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Unasked::Busy,
-                TrySendError::Disconnected(_) => Unasked::Ended,
-            })
+        questions.try_send((id, input)).map_err(|error| match error {
+            TrySendError::Full(_) => Unasked::Busy,
+            TrySendError::Disconnected(_) => Unasked::Ended,
+        })
     }
 
     /// Makes `policy` the active one: the next question that is begun goes to it, a running one is
@@ -148,10 +137,6 @@ fn answer_all(
     for (id, input) in asked {
         let policy = shared.active().clone();
         let outcome = policy.decide_unless(&input, limits, Some(shared.interrupt.call(id)));
-        answered(Answer {
-            id,
-            digest: policy.digest().to_owned(),
-            outcome,
-        });
+        answered(Answer { id, digest: policy.digest().to_owned(), outcome });
     }
 }

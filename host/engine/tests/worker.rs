@@ -1,0 +1,161 @@
+//! The policy's thread: answers, swaps, interruptions and its end.
+
+mod common;
+
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use common::{Odd, compiler, input, limits, source};
+use hotseat_core::policy::FailureKind;
+use hotseat_engine::{
+    Answer, CompileLimits, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, Unasked,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Policies of one runtime, told apart by how long they wait.
+fn policies<const N: usize>(decides: [&str; N]) -> [LoadedPolicy; N] {
+    let compiler = compiler(CompileLimits::default());
+    let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());
+    decides.map(|decide| {
+        let odd = Odd { decide, ..Odd::default() };
+        loader.prepare(&source(&odd.build())).unwrap()
+    })
+}
+
+fn waits(ms: u64) -> String {
+    format!("(i64.store (i32.const 2072) (i64.const {ms})) (i32.const 2048)")
+}
+
+const SPINS: &str = "(loop $again (br $again)) unreachable";
+
+/// No limit but an interruption ends a call.
+fn unlimited() -> Limits {
+    Limits { fuel: u64::MAX, wall: PATIENCE * 2, ..limits() }
+}
+
+fn start(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Answer>) {
+    let (answer, answers) = channel();
+    let worker = PolicyWorker::start(policy.clone(), limits, move |given| {
+        // The test may have ended.
+        let _ = answer.send(given);
+    });
+    (worker.unwrap(), answers)
+}
+
+#[test]
+fn it_answers_in_order() {
+    let [policy] = policies([&waits(7)]);
+    let (worker, answers) = start(&policy, limits());
+    for id in 1..=3 {
+        worker.ask(id, input()).unwrap();
+    }
+    for id in 1..=3 {
+        let answer = answers.recv_timeout(PATIENCE).unwrap();
+        assert_eq!((answer.id, answer.digest.as_str()), (id, policy.digest()));
+        assert_eq!(answer.outcome.unwrap().0.wake_after, 7);
+    }
+}
+
+#[test]
+fn it_swaps_between_two_decisions() {
+    let [first, second] = policies([&waits(1), &waits(2)]);
+    let (worker, answers) = start(&first, limits());
+    let ask = |id| {
+        worker.ask(id, input()).unwrap();
+        let answer = answers.recv_timeout(PATIENCE).unwrap();
+        (answer.digest, answer.outcome.unwrap().0.wake_after)
+    };
+    assert_eq!(ask(1), (first.digest().into(), 1));
+    assert_eq!(worker.publish(second.clone()).digest(), first.digest());
+    assert_eq!(worker.active().digest(), second.digest());
+    assert_eq!(ask(2), (second.digest().into(), 2));
+}
+
+#[test]
+fn who_asked_can_end_a_question() {
+    let [policy] = policies([SPINS]);
+    let (worker, answers) = start(&policy, unlimited());
+    for id in [4, 5] {
+        let asked = Instant::now();
+        worker.ask(id, input()).unwrap();
+        worker.overrun(id);
+        let answer = answers.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(answer.id, id);
+        let failure = answer.outcome.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        assert!(failure.detail.starts_with("was interrupted after "), "{failure:?}");
+        assert!(asked.elapsed() < PATIENCE);
+    }
+}
+
+/// Ending a question that was answered long ago does not touch the next.
+#[test]
+fn a_late_interruption_ends_nothing() {
+    let [policy] = policies([&waits(3)]);
+    let (worker, answers) = start(&policy, limits());
+    for id in 1..100 {
+        worker.ask(id, input()).unwrap();
+        assert!(answers.recv_timeout(PATIENCE).unwrap().outcome.is_ok());
+        worker.overrun(id);
+    }
+}
+
+#[test]
+fn questions_that_pile_up_are_not_taken() {
+    let [policy] = policies([SPINS]);
+    let (worker, answers) = start(&policy, unlimited());
+    let taken = (1..=20).take_while(|id| worker.ask(*id, input()).is_ok()).count();
+    // Four wait, and perhaps the first is being answered already.
+    assert!((4..=5).contains(&taken), "{taken}");
+    assert_eq!(worker.ask(21, input()), Err(Unasked::Busy));
+    drop(worker);
+    let ended = answers.iter().filter(|answer| answer.outcome.is_err()).count();
+    assert_eq!(ended, taken);
+}
+
+#[test]
+fn it_ends_in_the_middle_of_a_call() {
+    let [policy] = policies([SPINS]);
+    let (worker, answers) = start(&policy, unlimited());
+    worker.ask(1, input()).unwrap();
+    let start = Instant::now();
+    drop(worker);
+    assert!(start.elapsed() < PATIENCE);
+    assert!(answers.recv_timeout(PATIENCE).unwrap().outcome.is_err());
+}
+
+/// Its small stack holds a policy that uses up its own.
+#[test]
+fn endless_recursion_fits_its_stack() {
+    let odd = Odd {
+        decide: "(call $deeper) (i32.const 2048)",
+        extra: "(func $deeper (call $deeper) (i32.store (i32.const 0) (i32.const 1)))",
+        ..Odd::default()
+    };
+    let (worker, answers) = start(&common::load(&odd.build()), limits());
+    for id in 1..=3 {
+        worker.ask(id, input()).unwrap();
+        let failure = answers.recv_timeout(PATIENCE).unwrap().outcome.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Trapped, "{failure:?}");
+    }
+}
+
+#[test]
+fn it_says_when_its_thread_has_ended() {
+    let [policy] = policies([&waits(3)]);
+    let (dropped, ended) = channel::<()>();
+    let worker = PolicyWorker::start(policy, limits(), move |_| {
+        let _owned = &dropped;
+        panic!("the closure's own fault");
+    });
+    let worker = worker.unwrap();
+    worker.ask(1, input()).unwrap();
+    // The closure is dropped when the thread unwinds; then the receiver of questions is, too.
+    assert!(ended.recv_timeout(PATIENCE).is_err());
+    let deadline = Instant::now() + PATIENCE;
+    while worker.ask(2, input()) != Err(Unasked::Ended) {
+        assert!(Instant::now() < deadline, "the thread still takes questions");
+        std::thread::yield_now();
+    }
+}
