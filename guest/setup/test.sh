@@ -57,18 +57,19 @@ wasm_target() {
 
 rustup_calls() { if [[ -e $work/rustup-calls ]]; then wc -l <"$work/rustup-calls"; else echo 0; fi; }
 
-# Builds a policy with what is there, and anew: the marks of the policies' crates go first.
+# build FOLDER: builds a policy with what is there, and anew: the marks of the policies' crates go
+# first. Debian's way and the others have a folder each, since each would undo what the other built.
 build() {
-    rm -rf "$guests/$target/release/.fingerprint"/hotseat-policy*
+    rm -rf "$guests/$1/$target/release/.fingerprint"/hotseat-policy*
     PATH=$work/bin:$PATH RUSTC=$work/bin/rustc CARGO=/usr/bin/cargo \
-        "$builder" guest/standard "$work/standard.wasm" "$guests"
+        "$builder" guest/standard "$work/standard.wasm" "$guests/$1"
 }
 
 # Leaves in $work/std the standard library that Debian's way has built.
 collect_std() {
     local library
     mkdir "$work/std"
-    for library in "$guests/$target/release/deps"/*.rlib; do
+    for library in "$guests/debian/$target/release/deps"/*.rlib; do
         case ${library##*/} in
             libhotseat_* | libwit_bindgen-*) ;;
             *) cp "$library" "$work/std" ;;
@@ -99,7 +100,7 @@ test_debian() {
     wasm_target >/dev/null
     [[ $(rustup_calls) == 2 ]] || fail "rustup was not tried again after a day"
     ok "rustup's failure counts for a day"
-    said=$(build)
+    said=$(build debian)
     expect "$said" "built by Debian's toolchain"
     ok "$said"
 }
@@ -111,7 +112,7 @@ test_rustup() {
     expect "$said" "$target: added by rustup to $work/sysroot"
     ok "$said"
     [[ ! -e $work/cache/wasm-target/rustup-failed ]] || fail "a success left the mark of a failure"
-    said=$(build)
+    said=$(build active)
     expect "$said" "built by the active toolchain"
     ok "$said"
 }
@@ -125,7 +126,7 @@ test_active() {
     expect "$said" "$target: in the active toolchain, $work/sysroot"
     [[ $(rustup_calls) == "$calls" ]] || fail "rustup was tried although the target is there"
     ok "$said"
-    said=$(build)
+    said=$(build active)
     expect "$said" "built by the active toolchain"
     ok "$said"
 }
