@@ -1,5 +1,7 @@
 //! Each thing that is not a usable policy ends at its stage, with a message that helps.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::io::Write as _;

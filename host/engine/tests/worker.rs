@@ -1,5 +1,7 @@
 //! The policy's thread: answers, swaps, interruptions and its end.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::sync::mpsc::{Receiver, channel};

@@ -3,8 +3,10 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
+use hotseat_component::{Options, build};
 use hotseat_core::policy::{Attempts, Cause, Input, Observation, Outcome, Pace, Seat};
 use hotseat_engine::{
     CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadedPolicy, Loader, Runtime, STANDARD,
@@ -139,6 +141,36 @@ impl Odd<'_> {
         );
         wat::parse_str(text).unwrap()
     }
+}
+
+/// A policy with one function of so many steps, each of which needs all values before it.
+pub fn heavy(steps: usize) -> Vec<u8> {
+    let mut body = String::new();
+    for step in 0..steps {
+        let (to, from) = (step % 200, (step * 7 + 3) % 200);
+        write!(
+            body,
+            "(local.set {to} (i64.xor (i64.rotl (local.get {from}) (i64.const {})) (local.get {to})))
+             (if (i64.eqz (local.get {to})) (then (i64.store (i32.const 8) (local.get {from}))))",
+            step % 63
+        )
+        .unwrap();
+    }
+    let locals = "i64 ".repeat(200);
+    // Values that the compiler cannot know.
+    let start: String = (0..200)
+        .map(|local| format!("(local.set {local} (i64.load (i32.const {})))", local * 8))
+        .collect();
+    let extra = format!("(func $heavy (export \"heavy\") (local {locals}) {start} {body})");
+    let odd = Odd { extra: &extra, ..Odd::default() };
+    odd.build()
+}
+
+/// The hostile guest.
+pub fn hostile() -> Vec<u8> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest/hostile");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    build(&manifest, &Options::new(target.join("policy-guests"))).unwrap()
 }
 
 /// Makes a component of the world `election` in `wit` from a core module.

@@ -1,0 +1,90 @@
+//! Nothing that a policy does makes the process grow.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use common::{Odd, compiler, heavy, hostile, input, limits, load, resident, source, standard};
+use hotseat_engine::{CompileLimits, Loader, Runtime, STANDARD};
+
+/// Resident memory is the whole process's, so one test runs at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `round` once to warm up, then `times`, and returns the growth in KiB.
+fn growth(times: usize, round: impl Fn()) -> u64 {
+    round();
+    let before = resident();
+    for _ in 0..times {
+        round();
+    }
+    resident().saturating_sub(before)
+}
+
+#[test]
+fn decisions() {
+    let _alone = alone();
+    let policy = standard();
+    let grown = growth(2_000, || {
+        policy.decide(&input(), &limits()).unwrap();
+    });
+    assert!(grown < 512, "grown by {grown} KiB");
+}
+
+#[test]
+fn misdeeds() {
+    let _alone = alone();
+    let policy = load(&hostile());
+    let grown = growth(20, || {
+        for misdeed in ["memory-bomb", "memory-megabyte", "publish-flood", "trap"] {
+            let mut input = input();
+            input.settings = misdeed.into();
+            assert!(policy.decide(&input, &limits()).is_err());
+        }
+    });
+    assert!(grown < 1 << 10, "grown by {grown} KiB");
+}
+
+#[test]
+fn answers_of_many_megabytes() {
+    let _alone = alone();
+    let odd = Odd {
+        memory: "400",
+        decide: "(i64.store (i32.const 2072) (i64.const 1000))
+          (i32.store (i32.const 2112) (i32.const 65536))
+          (i32.store (i32.const 2116) (i32.const 20000000)) (i32.const 2048)",
+        ..Odd::default()
+    };
+    let policy = load(&odd.build());
+    let grown = growth(20, || {
+        assert!(policy.decide(&input(), &limits()).is_err());
+    });
+    assert!(grown < 512, "grown by {grown} KiB");
+}
+
+#[test]
+fn compiling() {
+    let _alone = alone();
+    let component = heavy(300);
+    let compiler = compiler(CompileLimits::default());
+    let grown = growth(3, || {
+        let compiled = compiler.compile(&component).unwrap();
+        assert!(compiled.size().unwrap() > 20 << 10);
+    });
+    assert!(grown < 1 << 10, "grown by {grown} KiB");
+}
+
+#[test]
+fn loading_one_after_the_other() {
+    let _alone = alone();
+    let compiler = compiler(CompileLimits::default());
+    let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());
+    let grown = growth(8, || {
+        loader.load(&source(STANDARD), &input()).unwrap();
+    });
+    assert!(grown < 1 << 10, "grown by {grown} KiB");
+}
