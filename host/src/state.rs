@@ -4,7 +4,17 @@ use hotseat_core::policy::FailureKind;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The election's loop calls [`State::beat`] at each turn, and turns at least this often: the core
+/// asks to be woken within a minute, whatever a policy says.
+pub const BEAT_EVERY: Duration = Duration::from_secs(60);
+/// A loop that was silent for longer than this is stuck: half a beat late, for a machine that is
+/// busy. Sooner would need wake-ups in an idle sidecar for this alone, and gains little: belief
+/// ends by the clock, and the other candidates take over when the lease runs out.
+pub const STUCK_AFTER: Duration = Duration::from_secs(90);
 
 /// Shared between the election and the HTTP server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,6 +25,8 @@ struct Inner {
     namespace: String,
     election: String,
     started: Moment,
+    /// Nanoseconds since the clock's origin.
+    last_beat: AtomicU64,
     view: RwLock<Arc<View>>,
     policy: RwLock<Arc<PolicyReport>>,
 }
@@ -23,10 +35,12 @@ impl State {
     /// The state of a sidecar that has just started at `started`.
     pub fn new(namespace: &str, election: &str, identity: &str, started: Moment) -> State {
         let view = View { identity: identity.to_owned(), ..View::default() };
+        let last_beat = AtomicU64::new(nanos(started));
         State(Arc::new(Inner {
             namespace: namespace.to_owned(),
             election: election.to_owned(),
             started,
+            last_beat,
             view: RwLock::new(Arc::new(view)),
             policy: RwLock::new(Arc::new(PolicyReport::default())),
         }))
@@ -45,6 +59,16 @@ impl State {
     /// When this process started.
     pub fn started(&self) -> Moment {
         self.0.started
+    }
+
+    /// The election's loop turns at `now`.
+    pub fn beat(&self, now: Moment) {
+        self.0.last_beat.store(nanos(now), Ordering::Relaxed);
+    }
+
+    /// When the election's loop last turned; the start of the process at first.
+    pub fn last_beat(&self) -> Moment {
+        Moment::at(Duration::from_nanos(self.0.last_beat.load(Ordering::Relaxed)))
     }
 
     /// What may be said of the election; ask it with the moment of the question.
@@ -69,6 +93,10 @@ impl State {
         change(&mut report);
         *slot = Arc::new(report);
     }
+}
+
+fn nanos(moment: Moment) -> u64 {
+    u64::try_from(moment.since_origin().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// What `/v1/policy` tells.

@@ -1,1 +1,277 @@
-//! status
+//! `hotseat status`: asks a running sidecar, and tells people what it says.
+
+use crate::http::{LeaderAnswer, PolicyAnswer};
+use anyhow::{Context, anyhow, bail};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long the sidecar may take for both answers.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most bytes of an answer that are read; a sidecar's have a few KiB.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// Asks the sidecar at `HOST:PORT` (an empty host is this machine) who leads and which policy
+/// decides, and prints it for people or, with `json`, as `{"leader":..,"policy":..}` with the
+/// documents of `/v1/leader` and `/v1/policy`.
+///
+/// # Errors
+///
+/// Nothing answers there, or something that is no Hotseat sidecar.
+pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
+    let address = if address.starts_with(':') {
+        format!("127.0.0.1{address}")
+    } else {
+        address.to_owned()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (leader, policy) = runtime.block_on(async {
+        match timeout(PATIENCE, ask(&address)).await {
+            Ok(result) => result,
+            Err(_) => bail!(
+                "--address {address}: no answer within {} s: is it a Hotseat sidecar's --http?",
+                PATIENCE.as_secs()
+            ),
+        }
+    })?;
+    let text = if json {
+        let both = serde_json::json!({ "leader": leader, "policy": policy });
+        format!("{both}\n")
+    } else {
+        describe(&leader, &policy)
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
+    let stream = TcpStream::connect(address).await.map_err(|error| {
+        anyhow!(
+            "--address {address}: nothing answers ({error}): give the address of a running \
+             sidecar, as its --http says"
+        )
+    })?;
+    let talk = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let both = async {
+            let leader = get(&mut sender, address, "/v1/leader").await?;
+            let policy = get(&mut sender, address, "/v1/policy").await?;
+            anyhow::Ok((leader, policy))
+        };
+        tokio::select! {
+            biased;
+            both = both => both,
+            // It ends first only when the other side hangs up.
+            ended = connection => match ended {
+                Ok(()) => bail!("the connection was closed"),
+                Err(error) => Err(error.into()),
+            },
+        }
+    };
+    talk.await.map_err(|error| {
+        anyhow!("--address {address}: what answers there is no Hotseat sidecar: {error:#}")
+    })
+}
+
+async fn get<T: DeserializeOwned>(
+    sender: &mut http1::SendRequest<Empty<Bytes>>,
+    address: &str,
+    path: &str,
+) -> anyhow::Result<T> {
+    let mut request = Request::new(Empty::new());
+    *request.uri_mut() = path.parse()?;
+    request.headers_mut().insert(HOST, HeaderValue::from_str(address)?);
+    sender.ready().await?;
+    let response = sender.send_request(request).await?;
+    if response.status() != StatusCode::OK {
+        bail!("{path} answers {}", response.status());
+    }
+    let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
+    let body = body.map_err(|error| anyhow!("{path}: {error}"))?.to_bytes();
+    serde_json::from_slice(&body).with_context(|| format!("{path} is not as expected"))
+}
+
+/// Seven lines or eight for people.
+fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
+    let mut lines = vec![
+        ("leader", leading(leader)),
+        ("this pod", role(leader)),
+        ("lock", lock(leader)),
+        ("lease", lease(leader)),
+    ];
+    if let Some(token) = &leader.token {
+        lines.push(("fencing token", token.clone()));
+    }
+    lines.push(("policy", deciding(policy)));
+    lines.push(("decisions", decisions(policy)));
+    lines.push(("last failure", failure(policy)));
+    if let Some(error) = &policy.error {
+        lines.push(("last load", format!("failed at {}: {}", policy.stage, plain(error))));
+    }
+    let mut text = String::new();
+    for (what, answer) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{what:<14} {answer}");
+    }
+    text
+}
+
+fn leading(leader: &LeaderAnswer) -> String {
+    match (leader.name.as_str(), leader.held_ms) {
+        ("", _) => "nobody is known to lead".to_owned(),
+        (name, Some(held)) => format!("{}, for {}", plain(name), length(held)),
+        (name, None) => plain(name),
+    }
+}
+
+fn role(leader: &LeaderAnswer) -> String {
+    let role = if leader.leads { "leads" } else { "stands by" };
+    format!("{}, {role}", plain(&leader.identity))
+}
+
+fn lock(leader: &LeaderAnswer) -> String {
+    let lock = format!("{}/{}", leader.lock.namespace, leader.lock.name);
+    match (leader.transitions, leader.observed_ms) {
+        (Some(count), Some(age)) => {
+            format!("{lock}, {count} transitions, confirmed {} ago", length(age))
+        }
+        _ => format!("{lock}, not read yet"),
+    }
+}
+
+fn lease(leader: &LeaderAnswer) -> String {
+    match (&leader.holder, leader.name.is_empty()) {
+        (_, false) => format!("{} left unless it is renewed", length(leader.remaining_ms)),
+        (Some(holder), true) => format!("{} held it last", plain(holder)),
+        (None, true) => "free".to_owned(),
+    }
+}
+
+fn deciding(policy: &PolicyAnswer) -> String {
+    match &policy.active {
+        Some(active) => {
+            let name = plain(&active.policy.name);
+            let version = plain(&active.policy.version);
+            format!("{name} {version}, {}, from {}", active.policy.digest, plain(&active.source))
+        }
+        None => format!("the built-in rule; wanted: {}", plain(&policy.source)),
+    }
+}
+
+fn decisions(policy: &PolicyAnswer) -> String {
+    let mut text = format!("{} by the policy", policy.decisions);
+    if policy.rule_decisions > 0 {
+        let _ = write!(text, ", {} by the built-in rule", policy.rule_decisions);
+    }
+    if !policy.last_reason.is_empty() {
+        let _ = write!(text, "; the last: {}", plain(&policy.last_reason));
+    }
+    text
+}
+
+fn failure(policy: &PolicyAnswer) -> String {
+    let total: u64 = policy.failures.values().sum();
+    match &policy.last_failure {
+        Some(last) => format!("{}: {} ({total} in all)", plain(&last.kind), plain(&last.detail)),
+        None => "none".to_owned(),
+    }
+}
+
+/// Names and reasons come from elsewhere: they must not steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+fn length(millis: u64) -> String {
+    let seconds = millis / 1000;
+    match seconds {
+        0..60 => format!("{seconds}.{} s", millis % 1000 / 100),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86400, seconds % 86400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answers() -> (serde_json::Value, serde_json::Value) {
+        let leader = json!({
+            "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0",
+            "token": "4711", "lock": {"namespace": "shop", "name": "web", "uid": "u-1"},
+            "transitions": 3, "remaining_ms": 8_250, "observed_ms": 1_900, "held_ms": 124_000,
+            "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab"},
+        });
+        let policy = json!({
+            "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab",
+                "summary": "s", "source": "builtin"},
+            "previous": null, "candidate": null, "source": "builtin", "stage": "active",
+            "error": null, "decisions": 80, "rule_decisions": 2, "failures": {"trapped": 2},
+            "failures_in_a_row": 0, "last_failure": {"kind": "trapped", "detail": "unreachable"},
+            "last_reason": "renewal is due", "decide_us": 11, "decide_fuel": 900,
+            "compile_ms": 40, "since_ms": 124_000,
+        });
+        (leader, policy)
+    }
+
+    fn told(leader: serde_json::Value, policy: serde_json::Value) -> String {
+        let leader = serde_json::from_value(leader).expect("a leader's answer");
+        describe(&leader, &serde_json::from_value(policy).expect("a policy's answer"))
+    }
+
+    #[test]
+    fn a_leader_is_described() {
+        let (leader, policy) = answers();
+        assert_eq!(
+            told(leader, policy),
+            "leader         web-0, for 2 min 4 s\n\
+             this pod       web-0, leads\n\
+             lock           shop/web, 3 transitions, confirmed 1.9 s ago\n\
+             lease          8.2 s left unless it is renewed\n\
+             fencing token  4711\n\
+             policy         standard 0.1.0, sha256:ab, from builtin\n\
+             decisions      80 by the policy, 2 by the built-in rule; the last: renewal is due\n\
+             last failure   trapped: unreachable (2 in all)\n"
+        );
+    }
+
+    #[test]
+    fn a_standby_without_a_policy_is_described() {
+        let (mut leader, mut policy) = answers();
+        for key in ["token", "held_ms", "transitions", "observed_ms", "holder"] {
+            leader[key] = json!(null);
+        }
+        (leader["name"], leader["self"]) = (json!(""), json!(false));
+        (policy["active"], policy["last_failure"]) = (json!(null), json!(null));
+        (policy["error"], policy["stage"]) = (json!("too\nbig"), json!("size"));
+        let text = told(leader, policy);
+        for line in [
+            "leader         nobody is known to lead\n",
+            "this pod       web-0, stands by\n",
+            "lock           shop/web, not read yet\n",
+            "lease          free\n",
+            "policy         the built-in rule; wanted: builtin\n",
+            "last failure   none\n",
+            "last load      failed at size: too\u{fffd}big\n",
+        ] {
+            assert!(text.contains(line), "{line:?} is missing in {text}");
+        }
+        assert!(!text.contains("fencing"), "{text}");
+    }
+
+    #[test]
+    fn lengths_are_for_people() {
+        let told = [0, 950, 59_999, 60_000, 3_600_000, 90_000_000].map(length);
+        assert_eq!(told, ["0.0 s", "0.9 s", "59.9 s", "1 min 0 s", "1 h 0 min", "1 d 1 h"]);
+    }
+}

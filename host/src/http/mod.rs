@@ -1,1 +1,25 @@
-//! http
+//! The HTTP server: who leads, for the application beside it, for probes and for Prometheus.
+//!
+//! Every answer is computed when it is asked (I10), from [`crate::state::State`] and the clock.
+//! No handler waits for anything, so a connection only ever waits for its client; [`Limits`]
+//! bounds how long and with how much.
+//!
+//! This is the only module that knows hyper's server.
+
+mod address;
+mod answer;
+mod connection;
+mod health;
+mod limits;
+mod report;
+mod routes;
+mod server;
+mod slots;
+mod stream;
+
+pub use address::BindError;
+pub use limits::Limits;
+pub use report::{
+    FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName, PolicySummary,
+};
+pub use server::{Bound, Running, Server};

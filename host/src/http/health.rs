@@ -1,0 +1,38 @@
+//! Whether the sidecar is alive, and whether it is ready.
+
+use crate::state::{BEAT_EVERY, STUCK_AFTER, State};
+use hotseat_core::time::Moment;
+
+/// Alive: the election's loop still turns. The error says why not.
+///
+/// client-go's adaptor also fails when the lock names this candidate and was not renewed for
+/// longer than the lease and a grace time. Here that would do harm only. Belief ends by the clock
+/// without anybody's help, so a leader that cannot renew misleads nobody. What stops the renewals
+/// then is the API server or the network; a restart mends neither, and takes from the leader the
+/// term that it would otherwise go on with after the outage (I14).
+pub(super) fn alive(state: &State, now: Moment) -> Result<(), String> {
+    let silence = now.since(state.last_beat());
+    if silence <= STUCK_AFTER {
+        return Ok(());
+    }
+    Err(format!(
+        "the election is stuck: it gave no sign for {} s, one is due every {} s",
+        silence.as_secs(),
+        BEAT_EVERY.as_secs()
+    ))
+}
+
+/// Ready: the lock was read once, so that the answers mean something, and the process does not
+/// stop. An outage of the API server later does not make it unready: it would take the application
+/// out of its Service for no fault of its own.
+pub(super) fn ready(state: &State) -> Result<(), String> {
+    let view = state.view();
+    if view.stopping {
+        return Err("the process is stopping".to_owned());
+    }
+    if view.seen.is_none() {
+        let (namespace, election) = (state.namespace(), state.election());
+        return Err(format!("the lock {namespace}/{election} was not read yet"));
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! What a client may cost.
+
+use std::time::Duration;
+
+/// How long a request may take to arrive as a whole, from the connection or, on a connection that
+/// was idle, from its first byte. Ten times what a probe waits by default would be useless to it.
+const REQUEST_TIME: Duration = Duration::from_secs(5);
+/// The most bytes of a request line and headers. Browsers and proxies stay under 8 KiB.
+const HEAD_BYTES: usize = 16 * 1024;
+/// The most bytes of a body that are read, only to throw them away.
+const BODY_BYTES: usize = 64 * 1024;
+/// How long a connection may stay open between two requests.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How long a client may take to read an answer. Answers are a few KiB.
+const WRITE_TIME: Duration = Duration::from_secs(10);
+/// How long a closed connection waits for the client to close too. Closing at once would make the
+/// kernel reset a connection with unread bytes, and the client could lose the answer.
+const LINGER_TIME: Duration = Duration::from_millis(500);
+/// The most connections at a time: far more than the containers of a pod and its probes need.
+const CONNECTIONS: usize = 256;
+
+/// The bounds of the server. The default is what the sidecar runs with; tests make them small.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a request may take to arrive as a whole; 5 s.
+    pub request_time: Duration,
+    /// The most bytes of a request line and headers; 16 KiB, and not under 8 KiB.
+    pub head_bytes: usize,
+    /// The most bytes of a body that are read; 64 KiB. After more the connection is closed.
+    pub body_bytes: usize,
+    /// How long a connection may stay open between two requests; 60 s.
+    pub idle_time: Duration,
+    /// How long a client may take to read an answer; 10 s.
+    pub write_time: Duration,
+    /// How long a closed connection waits for the client to close too; 0.5 s.
+    pub linger_time: Duration,
+    /// The most connections at a time; 256. One more takes the place of the one whose client has
+    /// kept the server waiting the longest.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            request_time: REQUEST_TIME,
+            head_bytes: HEAD_BYTES,
+            body_bytes: BODY_BYTES,
+            idle_time: IDLE_TIME,
+            write_time: WRITE_TIME,
+            linger_time: LINGER_TIME,
+            connections: CONNECTIONS,
+        }
+    }
+}

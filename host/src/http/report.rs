@@ -1,0 +1,194 @@
+//! The documents of `/v1`, and what `hotseat status` reads back. Fields may be added, but none
+//! changes its name or its meaning.
+
+use crate::state::{PolicyFacts, PolicyReport, State};
+use hotseat_core::policy::FailureKind;
+use hotseat_core::time::{Moment, millis};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `/v1/leader`: the election as this candidate sees it at the moment of the question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderAnswer {
+    /// Who leads; empty if nobody is known to.
+    pub name: String,
+    /// Whether this candidate leads.
+    #[serde(rename = "self")]
+    pub leads: bool,
+    /// This candidate's own name.
+    pub identity: String,
+    /// The name in the lock, be it expired or not; null if there is none.
+    pub holder: Option<String>,
+    /// The fencing token: the lock's resource version of the write that began this candidate's
+    /// term, opaque text; null unless this candidate leads. `lock.uid` and `transitions` together
+    /// are another, which survives a restore of the API server's store.
+    pub token: Option<String>,
+    /// The lock.
+    pub lock: LockAnswer,
+    /// How often the holder changed, as the lock counts it; null until the lock was read.
+    pub transitions: Option<u64>,
+    /// How long `name` holds at most unless it is renewed, in milliseconds; 0 if nobody leads.
+    pub remaining_ms: u64,
+    /// Since the lock was last confirmed by a read or a watch, in milliseconds; null until it was.
+    pub observed_ms: Option<u64>,
+    /// Since this candidate's term began, in milliseconds; null unless it leads.
+    pub held_ms: Option<u64>,
+    /// The policy that decides; null while the built-in rule does.
+    pub policy: Option<PolicyName>,
+}
+
+/// Which object the lock is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockAnswer {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name, that is the election's.
+    pub name: String,
+    /// Its UID; null unless this candidate leads.
+    pub uid: Option<String>,
+}
+
+/// Which policy it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyName {
+    /// As the policy calls itself.
+    pub name: String,
+    /// As the policy says.
+    pub version: String,
+    /// `sha256:` and the hex digest of the component.
+    pub digest: String,
+}
+
+impl LeaderAnswer {
+    /// What holds at `now`.
+    pub(super) fn at(state: &State, now: Moment) -> LeaderAnswer {
+        let view = state.view();
+        let term = view.term.as_ref().filter(|_| view.leads(now));
+        let seen = view.seen.as_ref();
+        LeaderAnswer {
+            name: view.leader(now).to_owned(),
+            leads: term.is_some(),
+            identity: view.identity.clone(),
+            holder: seen.and_then(|seen| seen.holder.clone()),
+            token: term.map(|term| term.token.0.clone()),
+            lock: LockAnswer {
+                namespace: state.namespace().to_owned(),
+                name: state.election().to_owned(),
+                uid: term.map(|term| term.uid.clone()),
+            },
+            transitions: term
+                .map(|term| term.transitions)
+                .or_else(|| seen.map(|seen| seen.transitions)),
+            remaining_ms: millis(view.remaining(now)),
+            observed_ms: seen.map(|seen| millis(now.since(seen.heard))),
+            held_ms: term.map(|term| millis(now.since(term.since))),
+            policy: state.policy().active.as_ref().map(PolicyName::of),
+        }
+    }
+}
+
+impl PolicyName {
+    fn of(facts: &PolicyFacts) -> PolicyName {
+        PolicyName {
+            name: facts.name.clone(),
+            version: facts.version.clone(),
+            digest: facts.digest.clone(),
+        }
+    }
+}
+
+/// `/v1/policy`: which policy decides, where it came from and how it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyAnswer {
+    /// The policy that decides; null while the built-in rule does.
+    pub active: Option<PolicySummary>,
+    /// The policy before it.
+    pub previous: Option<PolicySummary>,
+    /// The policy that is being tried; null for now.
+    pub candidate: Option<PolicySummary>,
+    /// The source that the operator asked for.
+    pub source: String,
+    /// The stage at which the last load ended.
+    pub stage: String,
+    /// Why the last load failed; null if it did not.
+    pub error: Option<String>,
+    /// Decisions by policies since the process started.
+    pub decisions: u64,
+    /// Decisions by the built-in rule since the process started.
+    pub rule_decisions: u64,
+    /// Failures since the process started, each kind with its count.
+    pub failures: BTreeMap<String, u64>,
+    /// Failures of the active policy since its last usable decision.
+    pub failures_in_a_row: u32,
+    /// The last failure; null if there was none.
+    pub last_failure: Option<FailureAnswer>,
+    /// The reason that the last decision gave.
+    pub last_reason: String,
+    /// The time that the last decision took, in microseconds.
+    pub decide_us: u64,
+    /// The fuel that the last decision took.
+    pub decide_fuel: u64,
+    /// The time that compiling the active policy took, in milliseconds.
+    pub compile_ms: u64,
+    /// Since the active policy took over, in milliseconds; null while the built-in rule decides.
+    pub since_ms: Option<u64>,
+}
+
+/// A policy and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySummary {
+    /// Which policy it is.
+    #[serde(flatten)]
+    pub policy: PolicyName,
+    /// What it does, as the policy says.
+    pub summary: String,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// How a policy failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureAnswer {
+    /// The kind, one of the keys of `failures`.
+    pub kind: String,
+    /// One line for people.
+    pub detail: String,
+}
+
+impl PolicyAnswer {
+    /// What holds at `now`.
+    pub(super) fn at(report: &PolicyReport, now: Moment) -> PolicyAnswer {
+        let count = |kind: FailureKind| report.failures.get(&kind).copied().unwrap_or(0);
+        PolicyAnswer {
+            active: report.active.as_ref().map(PolicySummary::of),
+            previous: report.previous.as_ref().map(PolicySummary::of),
+            candidate: None,
+            source: report.source.clone(),
+            stage: report.stage.clone(),
+            error: report.error.clone(),
+            decisions: report.decisions,
+            rule_decisions: report.rule_decisions,
+            failures: FailureKind::ALL.map(|kind| (kind.as_str().to_owned(), count(kind))).into(),
+            failures_in_a_row: report.failures_in_a_row,
+            last_failure: report.last_failure.as_ref().map(|(kind, detail)| FailureAnswer {
+                kind: kind.as_str().to_owned(),
+                detail: detail.clone(),
+            }),
+            last_reason: report.last_reason.clone(),
+            decide_us: report.decide_micros,
+            decide_fuel: report.decide_fuel,
+            compile_ms: report.compile_millis,
+            since_ms: report.active.as_ref().map(|facts| millis(now.since(facts.since))),
+        }
+    }
+}
+
+impl PolicySummary {
+    fn of(facts: &PolicyFacts) -> PolicySummary {
+        PolicySummary {
+            policy: PolicyName::of(facts),
+            summary: facts.summary.clone(),
+            source: facts.source.clone(),
+        }
+    }
+}
