@@ -1,0 +1,26 @@
+//! Candidates end with the demonstration that started them, however it ends.
+
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+
+/// Names the process that this one must not outlive, by its id.
+pub const PARENT: &str = "HOTSEAT_DIE_WITH_PARENT";
+
+/// Makes the kernel kill this process when the one that started it ends, if `PARENT` asks for it.
+/// Ends this process at once, with a line on stderr, if that cannot be done any more.
+///
+/// The child asks for it by itself, since the parent could ask only between fork and exec, where
+/// Rust guarantees nothing.
+pub fn die_with_parent() {
+    let Some(parent) = std::env::var_os(PARENT) else { return };
+    let parent = parent.to_string_lossy().into_owned();
+    let asked = set_parent_process_death_signal(Some(Signal::KILL));
+    // The parent may have ended before it was asked for.
+    let present = getppid().map(|pid| pid.as_raw_nonzero().to_string());
+    let trouble = match (asked, present) {
+        (Ok(()), Some(present)) if present == parent => return,
+        (Ok(()), _) => "it is not the parent of this process any more".to_owned(),
+        (Err(error), _) => error.to_string(),
+    };
+    eprintln!("hotseat: {PARENT}={parent}: cannot end with that process: {trouble}: unset it");
+    std::process::exit(1);
+}

@@ -1,0 +1,137 @@
+//! What happens in a demonstration, as data: who is harmed when.
+
+use std::time::Duration;
+
+/// Something that is done to the candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The leader is killed with no chance to say good-bye.
+    KillLeader,
+    /// The leader is asked to leave, and gives the seat up in good order.
+    AskLeaderToLeave,
+    /// Whoever is not running is started again.
+    BringBack,
+}
+
+impl Deed {
+    /// How long it takes until its consequences are over, in a fleet with that lease duration.
+    fn takes(self, lease: Duration) -> Duration {
+        const MARGIN: Duration = Duration::from_secs(2);
+        match self {
+            // Nobody may take over before the lease has run out.
+            Deed::KillLeader => lease + MARGIN,
+            Deed::AskLeaderToLeave => MARGIN,
+            Deed::BringBack => Duration::ZERO,
+        }
+    }
+}
+
+/// A deed and when it is done, from the start of its round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// From the start of the round.
+    pub at: Duration,
+    /// What is done.
+    pub deed: Deed,
+}
+
+/// What is shown again and again: a death and a hand-over, ten seconds apart.
+pub const ROUND: [Step; 4] = [
+    Step { at: Duration::from_secs(6), deed: Deed::KillLeader },
+    Step { at: Duration::from_secs(12), deed: Deed::BringBack },
+    Step { at: Duration::from_secs(16), deed: Deed::AskLeaderToLeave },
+    Step { at: Duration::from_secs(19), deed: Deed::BringBack },
+];
+
+/// From the start of one round to the start of the next.
+pub const ROUND_LENGTH: Duration = Duration::from_secs(20);
+
+/// Where in the script a demonstration is.
+#[derive(Clone, Debug)]
+pub struct Script {
+    lease: Duration,
+    length: Option<Duration>,
+    next: usize,
+    round_start: Duration,
+}
+
+impl Script {
+    /// The start of the script, for candidates with that lease duration and a demonstration of
+    /// that length, if it has an end.
+    pub fn new(lease: Duration, length: Option<Duration>) -> Script {
+        Script { lease, length, next: 0, round_start: Duration::ZERO }
+    }
+
+    /// The deed that is due when the demonstration is that old. A deed whose consequences would
+    /// outlast the demonstration is never due: its election would be cut off.
+    pub fn due(&self, elapsed: Duration) -> Option<Deed> {
+        let step = ROUND[self.next];
+        let at = self.round_start + step.at;
+        let fits = self.length.is_none_or(|end| elapsed + step.deed.takes(self.lease) <= end);
+        (at <= elapsed && fits).then_some(step.deed)
+    }
+
+    /// Goes on to the next step. The due deed was done when the demonstration was that old; if
+    /// that was late, since it had to wait for a leader, all that follows is as late.
+    pub fn done(&mut self, elapsed: Duration) {
+        self.round_start = elapsed.saturating_sub(ROUND[self.next].at);
+        self.next += 1;
+        if self.next == ROUND.len() {
+            self.next = 0;
+            self.round_start += ROUND_LENGTH;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(4);
+
+    fn play(length: Option<u64>, until: u64) -> Vec<(u64, Deed)> {
+        let mut script = Script::new(LEASE, length.map(Duration::from_secs));
+        let mut done = Vec::new();
+        for second in 0..until {
+            while let Some(deed) = script.due(Duration::from_secs(second)) {
+                script.done(Duration::from_secs(second));
+                done.push((second, deed));
+            }
+        }
+        done
+    }
+
+    #[test]
+    fn half_a_minute_shows_a_death_and_a_hand_over() {
+        let shown = play(Some(30), 30);
+        let wanted = [
+            (6, Deed::KillLeader),
+            (12, Deed::BringBack),
+            (16, Deed::AskLeaderToLeave),
+            (19, Deed::BringBack),
+        ];
+        assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn without_an_end_it_goes_round() {
+        let shown = play(None, 60);
+        assert_eq!(shown[4], (26, Deed::KillLeader));
+        assert_eq!(shown[6], (36, Deed::AskLeaderToLeave));
+        assert_eq!(shown[8], (46, Deed::KillLeader));
+    }
+
+    #[test]
+    fn nothing_begins_that_the_end_would_cut_off() {
+        assert_eq!(play(Some(11), 11), []);
+        assert_eq!(play(Some(12), 12), [(6, Deed::KillLeader)]);
+    }
+
+    #[test]
+    fn a_late_step_makes_the_rest_late() {
+        let mut script = Script::new(LEASE, None);
+        script.done(Duration::from_secs(9));
+        assert_eq!(script.due(Duration::from_secs(14)), None);
+        assert_eq!(script.due(Duration::from_secs(15)), Some(Deed::BringBack));
+    }
+}
