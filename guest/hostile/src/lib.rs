@@ -61,19 +61,13 @@ impl Plan {
             "" | "standard" => None,
             name => Some(Misdeed::of(name).ok_or_else(|| vec![unknown(name)])?),
         };
-        Ok(Plan {
-            misdeed,
-            only_as_leader,
-        })
+        Ok(Plan { misdeed, only_as_leader })
     }
 }
 
 fn unknown(name: &str) -> Issue {
     let known: Vec<&str> = Misdeed::ALL.iter().map(|(name, _)| *name).collect();
-    Issue::whole(format!(
-        "`{name}` is none of standard, {}",
-        known.join(", ")
-    ))
+    Issue::whole(format!("`{name}` is none of standard, {}", known.join(", ")))
 }
 
 hotseat_policy::export!(Hostile);

@@ -16,9 +16,9 @@ pub enum Misdeed {
     MemoryBomb,
     /// Calls itself until the stack ends.
     DeepRecursion,
-    /// Burns fuel for some ten milliseconds, then answers as the standard policy does.
+    /// Burns twelve million units of fuel, about 40 ms, then answers as the standard policy does.
     Spin,
-    /// Burns time and hardly any fuel, by filling memory over and over; never answers.
+    /// Fills time and uses little fuel for it; never answers.
     Fill,
     /// Wants to be asked again at once.
     WakeZero,
@@ -131,16 +131,9 @@ fn hurry(decision: &mut Decision, action: Action) {
 
 /// The count is the first byte of the memory, before the standard policy's own.
 fn trap_third(mut input: Input) -> Result<Decision, Refusal> {
-    let mut count = if input.memory.is_empty() {
-        0
-    } else {
-        input.memory.remove(0)
-    };
+    let mut count = if input.memory.is_empty() { 0 } else { input.memory.remove(0) };
     if count >= 2 {
-        assert!(
-            input.observation.cause != Cause::Timer,
-            "the third question"
-        );
+        assert!(input.observation.cause != Cause::Timer, "the third question");
         count = 0;
     }
     let mut decision = Standard::decide(input)?;

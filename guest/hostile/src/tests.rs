@@ -32,16 +32,9 @@ fn every_name_is_accepted_with_and_without_the_suffix() {
 #[test]
 fn an_unknown_name_is_an_issue() {
     let issues = Hostile::validate("tarp").unwrap_err();
-    assert!(
-        issues[0]
-            .message
-            .starts_with("`tarp` is none of standard, trap, loop")
-    );
+    assert!(issues[0].message.starts_with("`tarp` is none of standard, trap, loop"));
     let refusal = Hostile::decide(leader("tarp")).unwrap_err();
-    assert!(
-        matches!(refusal, Refusal::UnusableSettings(_)),
-        "{refusal:?}"
-    );
+    assert!(matches!(refusal, Refusal::UnusableSettings(_)), "{refusal:?}");
 }
 
 #[test]
@@ -60,10 +53,7 @@ fn an_absurd_answer_breaks_one_bound() {
         ("wake-zero", "wake-after is 0 ms"),
         ("wake-century", "wake-after is 3155760000000 ms"),
         ("lease-giant", "lease-duration is 18446744073709551615 ms"),
-        (
-            "lease-negative",
-            "lease-duration is 18446744073709536616 ms",
-        ),
+        ("lease-negative", "lease-duration is 18446744073709536616 ms"),
         ("reason-megabyte", "1048580 bytes of reason"),
         ("memory-megabyte", "1048576 bytes of memory"),
         ("publish-flood", "10000 published signals"),
@@ -111,29 +101,19 @@ fn a_trap_is_a_panic() {
 fn asked_twice() -> Vec<u8> {
     let scene = Scene::new().leading(500).settings("trap-third");
     let first = Hostile::decide(scene.clone().input()).unwrap();
-    Hostile::decide(scene.memory(first.memory).input())
-        .unwrap()
-        .memory
+    Hostile::decide(scene.memory(first.memory).input()).unwrap().memory
 }
 
 #[test]
 fn the_third_question_of_a_write_starts_the_count_again() {
-    let scene = Scene::new()
-        .leading(500)
-        .settings("trap-third")
-        .memory(asked_twice());
-    let scene = scene
-        .cause(Cause::WriteFinished)
-        .failed(Outcome::Written, 0);
+    let scene = Scene::new().leading(500).settings("trap-third").memory(asked_twice());
+    let scene = scene.cause(Cause::WriteFinished).failed(Outcome::Written, 0);
     assert_eq!(Hostile::decide(scene.input()).unwrap().memory, [1]);
 }
 
 #[test]
 #[should_panic(expected = "the third question")]
 fn the_third_question_of_a_timer_traps() {
-    let scene = Scene::new()
-        .leading(500)
-        .settings("trap-third")
-        .memory(asked_twice());
+    let scene = Scene::new().leading(500).settings("trap-third").memory(asked_twice());
     drop(Hostile::decide(scene.input()));
 }
