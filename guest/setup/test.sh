@@ -16,7 +16,7 @@ work=$(mktemp -d)
 readonly work
 trap 'rm -rf "$work"' EXIT
 # Kept from run to run: the standard library takes Debian's compiler a minute.
-readonly guests=${HOTSEAT_CACHE:-$root/.cache}/wasm-target/test-guests
+readonly guests=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target/test-guests
 builder=${CARGO_TARGET_DIR:-$root/target}/debug/examples/build
 cd "$root"
 

@@ -13,7 +13,7 @@ set -euo pipefail
 readonly target=wasm32-unknown-unknown
 readonly oldest_rust=95 # the minor version: rust-version in the workspace's Cargo.toml
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cache=${HOTSEAT_CACHE:-$root/.cache}/wasm-target
+cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target
 cd "$root" # rust-toolchain.toml chooses the active toolchain
 
 say() { echo "wasm-target: $*" >&2; }

@@ -86,10 +86,7 @@ impl Descriptor {
 impl Issue {
     /// An issue with one value, named by a JSON pointer such as `/prefer`.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Issue {
-        Issue {
-            pointer: pointer.into(),
-            message: message.into(),
-        }
+        Issue { pointer: pointer.into(), message: message.into() }
     }
 
     /// An issue with the settings as a whole.

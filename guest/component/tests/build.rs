@@ -1,6 +1,6 @@
 //! Crates that are policies, and crates that are not.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test as its own lines do")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,9 +16,7 @@ const LONGEST_SIGNAL: usize = 128;
 pub fn check(decision: &Decision, timing: &Timing) -> Result<(), String> {
     let wake = decision.wake_after;
     if !(1..=LONGEST_WAKE_MS).contains(&wake) {
-        return Err(format!(
-            "wake-after is {wake} ms, it must be from 1 to {LONGEST_WAKE_MS} ms"
-        ));
+        return Err(format!("wake-after is {wake} ms, it must be from 1 to {LONGEST_WAKE_MS} ms"));
     }
     let (shortest, longest) = (timing.shortest_lease, timing.longest_lease);
     if let Some(lease) = decision.lease_duration
@@ -54,39 +52,23 @@ mod tests {
 
     #[test]
     fn each_bound_is_kept() {
-        let fine = Decision::renew()
-            .lease(1_000)
-            .because("x".repeat(1_024))
-            .remember(vec![0; 65_536]);
+        let fine =
+            Decision::renew().lease(1_000).because("x".repeat(1_024)).remember(vec![0; 65_536]);
         assert_eq!(check(&fine, &TIMING), Ok(()));
 
         let mut never = Decision::renew();
         never.wake_after = 0;
-        let flood = (0..17).fold(Decision::renew(), |all, n| {
-            all.publish(format!("k{n}"), true)
-        });
+        let flood = (0..17).fold(Decision::renew(), |all, n| all.publish(format!("k{n}"), true));
         for (decision, message) in [
             (never, "wake-after is 0 ms"),
             (Decision::wait_for(86_400_001), "wake-after is 86400001 ms"),
             (fine.clone().lease(999), "lease-duration is 999 ms"),
             (fine.clone().lease(60_001), "lease-duration is 60001 ms"),
-            (
-                fine.clone().because("x".repeat(1_025)),
-                "1025 bytes of reason",
-            ),
-            (
-                fine.clone().remember(vec![0; 65_537]),
-                "65537 bytes of memory",
-            ),
+            (fine.clone().because("x".repeat(1_025)), "1025 bytes of reason"),
+            (fine.clone().remember(vec![0; 65_537]), "65537 bytes of memory"),
             (flood, "17 published signals"),
-            (
-                fine.clone().publish("k".repeat(129), true),
-                "129 bytes of a signal's key",
-            ),
-            (
-                fine.publish("k", "v".repeat(129)),
-                "129 bytes of a signal's text",
-            ),
+            (fine.clone().publish("k".repeat(129), true), "129 bytes of a signal's key"),
+            (fine.publish("k", "v".repeat(129)), "129 bytes of a signal's text"),
         ] {
             let error = check(&decision, &TIMING).unwrap_err();
             assert!(error.starts_with(message), "{error} is not {message}");

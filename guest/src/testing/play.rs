@@ -130,11 +130,7 @@ impl<P: Policy> Play<P> {
             },
             term: None,
             writing: None,
-            attempts: Attempts {
-                last: Outcome::None,
-                failures: 0,
-                since_success: None,
-            },
+            attempts: Attempts { last: Outcome::None, failures: 0, since_success: None },
             last_success: None,
             outcomes: VecDeque::new(),
             signals: BTreeMap::new(),
@@ -216,9 +212,7 @@ impl<P: Policy> Play<P> {
 
     /// Does the candidate lead now?
     pub fn leads(&self) -> bool {
-        self.term
-            .as_ref()
-            .is_some_and(|term| term.believes_until > self.now)
+        self.term.as_ref().is_some_and(|term| term.believes_until > self.now)
     }
 
     /// Milliseconds since the play began.
@@ -233,10 +227,7 @@ impl<P: Policy> Play<P> {
 
     /// How many decisions had an effect: writes that were sent, and resignations.
     pub fn done(&self) -> usize {
-        self.steps
-            .iter()
-            .filter(|step| step.effect == Effect::Done)
-            .count()
+        self.steps.iter().filter(|step| step.effect == Effect::Done).count()
     }
 }
 

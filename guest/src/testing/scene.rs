@@ -34,11 +34,7 @@ impl Scene {
                     cause: Cause::Timer,
                     seat: None,
                     claim: None,
-                    attempts: Attempts {
-                        last: Outcome::None,
-                        failures: 0,
-                        since_success: None,
-                    },
+                    attempts: Attempts { last: Outcome::None, failures: 0, since_success: None },
                     signals: Vec::new(),
                     roster: Vec::new(),
                 },
@@ -155,11 +151,8 @@ impl Scene {
             held_for: 60_000,
             valid_for: timing.renew_deadline.saturating_sub(since_success),
         });
-        scene.input.observation.attempts = Attempts {
-            last: Outcome::Written,
-            failures: 0,
-            since_success: Some(since_success),
-        };
+        scene.input.observation.attempts =
+            Attempts { last: Outcome::Written, failures: 0, since_success: Some(since_success) };
         scene.with_seat(|seat| seat.age = since_success)
     }
 
@@ -180,22 +173,14 @@ impl Scene {
     /// A signal that was reported `age` milliseconds ago.
     #[must_use]
     pub fn old_signal(mut self, key: &str, value: impl Into<Value>, age: u64) -> Scene {
-        self.input.observation.signals.push(Signal {
-            key: key.into(),
-            value: value.into(),
-            age,
-        });
+        self.input.observation.signals.push(Signal { key: key.into(), value: value.into(), age });
         self
     }
 
     /// Another candidate on the roster, whose publication changed `age` milliseconds ago.
     #[must_use]
     pub fn candidate(mut self, identity: &str, age: u64, signals: Vec<Signal>) -> Scene {
-        self.input.observation.roster.push(Candidate {
-            identity: identity.into(),
-            age,
-            signals,
-        });
+        self.input.observation.roster.push(Candidate { identity: identity.into(), age, signals });
         self
     }
 

@@ -50,12 +50,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for memory in [
-            Memory::Empty,
-            Memory::Lot(0),
-            Memory::Renewal(u64::MAX),
-            Memory::Campaign(258),
-        ] {
+        for memory in
+            [Memory::Empty, Memory::Lot(0), Memory::Renewal(u64::MAX), Memory::Campaign(258)]
+        {
             assert_eq!(Memory::read(&memory.write()), memory);
         }
         assert_eq!(Memory::Lot(258).write(), [1, 2, 1, 0, 0, 0, 0, 0, 0]);

@@ -18,9 +18,7 @@ pub(crate) fn decide(input: &Input) -> Decision {
         memory: Memory::read(&input.memory),
     };
     if seen.cause == Cause::Stopping {
-        return Decision::resign()
-            .wake_after(moment.retry)
-            .because("stopping");
+        return Decision::resign().wake_after(moment.retry).because("stopping");
     }
     if seen.leads() {
         return lead(seen, &moment);
@@ -55,8 +53,7 @@ impl Moment {
     fn backoff(&self) -> u64 {
         let jitter = self.retry.saturating_mul(6) / 5;
         let share = (self.entropy >> 32) % 1_024;
-        self.retry
-            .saturating_add(jitter.saturating_mul(share) / 1_024)
+        self.retry.saturating_add(jitter.saturating_mul(share) / 1_024)
     }
 
     /// A quarter to half of the retry period, by chance.
@@ -79,9 +76,7 @@ impl Moment {
 
     /// Waits, to draw the lot's moment when it has passed.
     fn wait_for_lot(&self, ms: u64, reason: &str) -> Decision {
-        Decision::wait_for(ms)
-            .because(reason)
-            .remember(Memory::Lot(self.after(ms)).write())
+        Decision::wait_for(ms).because(reason).remember(Memory::Lot(self.after(ms)).write())
     }
 
     fn renew(&self, reason: &str) -> Decision {

@@ -39,12 +39,7 @@ fn a_leader_renews_once_the_retry_period_has_passed() {
     let next = Memory::Renewal(NOW + QUARTER);
     expect(scene().leading(2_000), renew, "renewal is due", next);
     let early = Decision::wait_for(1);
-    expect(
-        scene().leading(1_999),
-        early,
-        "renewed recently",
-        Memory::Empty,
-    );
+    expect(scene().leading(1_999), early, "renewed recently", Memory::Empty);
 }
 
 #[test]
@@ -52,10 +47,7 @@ fn a_leader_that_never_wrote_renews() {
     let mut input = scene().leading(0).input();
     input.observation.attempts.since_success = None;
     let decision = Standard::decide(input).unwrap();
-    assert_eq!(
-        (decision.action, decision.reason.as_str()),
-        (Action::Renew, "renewal is due")
-    );
+    assert_eq!((decision.action, decision.reason.as_str()), (Action::Renew, "renewal is due"));
 }
 
 #[test]
@@ -65,12 +57,7 @@ fn a_failed_renewal_is_retried_after_a_quarter_to_half_of_the_period() {
     let due = Memory::Renewal(NOW + QUARTER);
     expect(failed(), wait.clone(), "a renewal failed", due);
     // Memory of another purpose is none.
-    expect(
-        failed().memory(Memory::Lot(1).write()),
-        wait,
-        "a renewal failed",
-        due,
-    );
+    expect(failed().memory(Memory::Lot(1).write()), wait, "a renewal failed", due);
 
     let later = Memory::Renewal(NOW + 70);
     let scene = failed().memory(later.write());
@@ -94,16 +81,9 @@ fn a_standby_waits_before_the_lock_was_read_and_while_paused() {
 fn a_standby_of_a_taken_seat_wakes_at_its_lot_after_the_lease() {
     let wait = Decision::wait_for(9_000 + LOT);
     let lot = Memory::Lot(NOW + 9_000 + LOT);
-    expect(
-        scene().held_by("b", 9_000),
-        wait.clone(),
-        "the seat is taken",
-        lot,
-    );
+    expect(scene().held_by("b", 9_000), wait.clone(), "the seat is taken", lot);
 
-    let cleared = scene()
-        .held_by("b", 9_000)
-        .with_seat(|seat| seat.holder = None);
+    let cleared = scene().held_by("b", 9_000).with_seat(|seat| seat.holder = None);
     expect(cleared, wait, "the last holder may still believe", lot);
 }
 
@@ -126,11 +106,7 @@ fn a_free_seat_is_left_to_its_successor_for_a_retry_period() {
 
 #[test]
 fn the_named_successor_campaigns_at_once_but_not_while_it_backs_off() {
-    let named = || {
-        scene()
-            .vacant()
-            .with_seat(|seat| seat.successor = Some("a".into()))
-    };
+    let named = || scene().vacant().with_seat(|seat| seat.successor = Some("a".into()));
     let campaign = Decision::campaign().wake_after(BACKOFF);
     let retry = Memory::Campaign(NOW + BACKOFF);
     expect(named(), campaign.clone(), "named as the successor", retry);
@@ -139,12 +115,7 @@ fn the_named_successor_campaigns_at_once_but_not_while_it_backs_off() {
     let failed = |last| named().failed(last, 1).memory(due.write());
     let wait = Decision::wait_for(900);
     expect(failed(Outcome::Throttled), wait, "a campaign failed", due);
-    expect(
-        failed(Outcome::Conflict),
-        campaign,
-        "named as the successor",
-        retry,
-    );
+    expect(failed(Outcome::Conflict), campaign, "named as the successor", retry);
 }
 
 #[test]
@@ -155,27 +126,12 @@ fn a_free_seat_is_taken_when_the_lot_falls_due() {
     let drawn = Memory::Lot(NOW + LOT);
     let wait = Decision::wait_for(LOT);
 
-    expect(
-        with(Memory::Empty),
-        wait.clone(),
-        "drew a lot for the free seat",
-        drawn,
-    );
+    expect(with(Memory::Empty), wait.clone(), "drew a lot for the free seat", drawn);
     expect(with(Memory::Lot(NOW)), campaign, "the seat is free", retry);
     let soon = Memory::Lot(NOW + 20);
-    expect(
-        with(soon),
-        Decision::wait_for(20),
-        "drew a lot for the free seat",
-        soon,
-    );
+    expect(with(soon), Decision::wait_for(20), "drew a lot for the free seat", soon);
     // A lot that was drawn for the lease's end is drawn anew when the seat is free before.
-    expect(
-        with(Memory::Lot(NOW + 21)),
-        wait,
-        "drew a lot for the free seat",
-        drawn,
-    );
+    expect(with(Memory::Lot(NOW + 21)), wait, "drew a lot for the free seat", drawn);
 }
 
 #[test]
@@ -186,39 +142,21 @@ fn a_failed_campaign_backs_off_and_a_conflict_does_not() {
     };
     let due = Memory::Campaign(NOW + 700);
     let wait = Decision::wait_for(700);
-    expect(
-        with(Outcome::Unreachable, due),
-        wait,
-        "a campaign failed",
-        due,
-    );
+    expect(with(Outcome::Unreachable, due), wait, "a campaign failed", due);
 
     let campaign = Decision::campaign().wake_after(BACKOFF);
     let retry = Memory::Campaign(NOW + BACKOFF);
     let passed = Memory::Campaign(NOW);
-    expect(
-        with(Outcome::Unreachable, passed),
-        campaign,
-        "the seat is free",
-        retry,
-    );
+    expect(with(Outcome::Unreachable, passed), campaign, "the seat is free", retry);
 
     let wait = Decision::wait_for(LOT);
     let drawn = Memory::Lot(NOW + LOT);
-    expect(
-        with(Outcome::Conflict, passed),
-        wait,
-        "drew a lot for the free seat",
-        drawn,
-    );
+    expect(with(Outcome::Conflict, passed), wait, "drew a lot for the free seat", drawn);
 }
 
 #[test]
 fn absurd_timing_neither_overflows_nor_wakes_at_once() {
-    let timing = |retry_period| Timing {
-        retry_period,
-        ..hotseat_policy::testing::TIMING
-    };
+    let timing = |retry_period| Timing { retry_period, ..hotseat_policy::testing::TIMING };
     for (scene, entropy) in [(scene().leading(5), 0), (scene().vacant(), u64::MAX)] {
         let scene = scene.entropy(entropy).failed(Outcome::TimedOut, 1);
         let none = scene.clone().timing(timing(0)).ask::<Standard>().unwrap();
@@ -247,11 +185,7 @@ fn a_leader_keeps_the_seat_at_the_operators_pace_through_failures() {
     let mut play = Play::<Standard>::new();
     play.run_for(120_000);
     assert!(play.leads());
-    assert!(
-        (55..=62).contains(&play.done()),
-        "{} writes in 2 minutes",
-        play.done()
-    );
+    assert!((55..=62).contains(&play.done()), "{} writes in 2 minutes", play.done());
     for _ in 0..100 {
         play.next_writes(&[Outcome::TimedOut, Outcome::Unreachable]);
         play.run_for(10_000);

@@ -24,10 +24,7 @@ fn settings_need_a_name_and_nothing_else() {
         assert!(issues[0].message.starts_with(message), "{issues:?}");
     }
     let refusal = Scene::new().ask::<Steady>().unwrap_err();
-    assert!(
-        matches!(refusal, Refusal::UnusableSettings(_)),
-        "{refusal:?}"
-    );
+    assert!(matches!(refusal, Refusal::UnusableSettings(_)), "{refusal:?}");
 }
 
 #[test]
@@ -55,10 +52,7 @@ fn the_preferred_candidate_itself_goes_by_the_standard_policy() {
 fn a_seat_that_was_just_freed_is_left_alone_for_two_retry_periods() {
     let fresh = scene(0).vacant().with_seat(|seat| seat.age = 1_000);
     let decision = fresh.ask::<Steady>().unwrap();
-    assert_eq!(
-        (decision.action, decision.wake_after),
-        (Action::Wait, 3_000)
-    );
+    assert_eq!((decision.action, decision.wake_after), (Action::Wait, 3_000));
 
     let old = scene(0).vacant().with_seat(|seat| seat.age = 4_000);
     let expected = Standard::decide(old.clone().input());

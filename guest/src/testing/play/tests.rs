@@ -14,10 +14,7 @@ impl Policy for Plain {
         if seen.flag("refuse") == Some(true) {
             return Err(Refusal::Other("told to".into()));
         }
-        let calls = input
-            .memory
-            .first()
-            .map_or(1, |calls| calls.wrapping_add(1));
+        let calls = input.memory.first().map_or(1, |calls| calls.wrapping_add(1));
         let decision = match seen.text("act") {
             Some("sleep") => Decision::wait_for(86_400_000),
             Some("resign") if seen.leads() => Decision::resign_to("b"),
@@ -41,15 +38,9 @@ fn a_write_takes_its_time_and_is_then_told_of() {
     let [first, second] = play.steps() else {
         panic!("two questions, not {:?}", play.steps());
     };
-    assert_eq!(
-        (first.input.observation.cause, first.effect),
-        (Cause::Started, Effect::Done)
-    );
+    assert_eq!((first.input.observation.cause, first.effect), (Cause::Started, Effect::Done));
     let seen = &second.input.observation;
-    assert_eq!(
-        (seen.cause, seen.attempts.last),
-        (Cause::WriteFinished, Outcome::Written)
-    );
+    assert_eq!((seen.cause, seen.attempts.last), (Cause::WriteFinished, Outcome::Written));
     assert_eq!(seen.attempts.since_success, Some(WRITE_MS));
     assert_eq!(second.input.memory, [1]);
 }
@@ -63,10 +54,7 @@ fn belief_ends_at_the_renew_deadline_and_the_seat_is_free_after_the_lease() {
     play.run_for(5);
     assert!(!play.leads(), "at {} ms", play.now());
     play.signal("act", "campaign");
-    assert_eq!(
-        play.steps().last().map(|step| step.effect),
-        Some(Effect::Ignored)
-    );
+    assert_eq!(play.steps().last().map(|step| step.effect), Some(Effect::Ignored));
     play.run_for(7_000);
     assert!(play.leads());
 }
@@ -77,10 +65,7 @@ fn a_rival_that_writes_first_makes_a_conflict() {
     play.run_for(2);
     play.rival("b").run_for(10);
     assert!(!play.leads());
-    let last = play
-        .steps()
-        .last()
-        .map(|step| step.input.observation.attempts);
+    let last = play.steps().last().map(|step| step.input.observation.attempts);
     let last = last.map(|attempts| (attempts.last, attempts.failures));
     assert_eq!(last, Some((Outcome::Conflict, 1)));
 }
@@ -98,10 +83,7 @@ fn a_rivals_lease_and_its_release_are_seen() {
     let mut play = Play::<Plain>::new();
     play.rival("b").run_for(1_000);
     play.rival_releases(Some("a"));
-    let seat = play
-        .steps()
-        .last()
-        .and_then(|step| step.input.observation.seat.clone());
+    let seat = play.steps().last().and_then(|step| step.input.observation.seat.clone());
     assert_eq!(seat.and_then(|seat| seat.successor), Some("a".into()));
 }
 
@@ -110,24 +92,15 @@ fn failed_writes_and_a_resignation_have_their_effect() {
     let mut play = Play::<Plain>::new();
     play.next_writes(&[Outcome::Denied, Outcome::TimedOut]);
     play.run_for(12);
-    let attempts = play
-        .steps()
-        .last()
-        .map(|step| step.input.observation.attempts);
+    let attempts = play.steps().last().map(|step| step.input.observation.attempts);
     assert_eq!(attempts.map(|attempts| attempts.failures), Some(2));
     play.run_for(10);
     assert!(play.leads());
 
     play.signal("act", "resign");
     assert!(!play.leads());
-    let answer = play
-        .steps()
-        .last()
-        .and_then(|step| step.answer.clone().ok());
-    assert_eq!(
-        answer.map(|answer| answer.action),
-        Some(Action::Resign(Some("b".into())))
-    );
+    let answer = play.steps().last().and_then(|step| step.answer.clone().ok());
+    assert_eq!(answer.map(|answer| answer.action), Some(Action::Resign(Some("b".into()))));
 }
 
 #[test]

@@ -16,10 +16,7 @@ pub(super) enum Event {
 impl<P: Policy> Play<P> {
     /// The earliest event before `end`; of several at one moment the first of this list.
     pub(super) fn next_event(&self, end: u64) -> Option<(u64, Event)> {
-        let write = self
-            .writing
-            .as_ref()
-            .map(|writing| writing.sent_at + WRITE_MS);
+        let write = self.writing.as_ref().map(|writing| writing.sent_at + WRITE_MS);
         let belief = self.term.as_ref().map(|term| term.believes_until);
         let rival = self.rival.as_ref().map(|(_, at)| *at);
         [
@@ -90,10 +87,7 @@ impl<P: Policy> Play<P> {
             Some(term) => term.believes_until = believes_until,
             None => {
                 self.lock.transitions += 1;
-                self.term = Some(Term {
-                    acquired_at: writing.sent_at,
-                    believes_until,
-                });
+                self.term = Some(Term { acquired_at: writing.sent_at, believes_until });
             }
         }
         self.lock.holder = Some(Self::identity());
@@ -118,20 +112,12 @@ impl<P: Policy> Play<P> {
                 Effect::Waits
             }
         };
-        self.steps.push(Step {
-            at: self.now,
-            input,
-            answer,
-            effect,
-        });
+        self.steps.push(Step { at: self.now, input, answer, effect });
     }
 
     fn follow(&mut self, decision: &Decision) -> Effect {
         if let Err(reason) = crate::testing::check(decision, &self.timing) {
-            panic!(
-                "at {} ms the host would reject the decision: {reason}",
-                self.now
-            );
+            panic!("at {} ms the host would reject the decision: {reason}", self.now);
         }
         self.memory.clone_from(&decision.memory);
         self.wake_at = self.now + decision.wake_after;
@@ -152,9 +138,7 @@ impl<P: Policy> Play<P> {
         } else {
             self.writing = Some(Writing {
                 sent_at: self.now,
-                lease: decision
-                    .lease_duration
-                    .unwrap_or(self.timing.lease_duration),
+                lease: decision.lease_duration.unwrap_or(self.timing.lease_duration),
                 seen_change_at: self.lock.changed_at,
             });
         }
@@ -187,10 +171,8 @@ impl<P: Policy> Play<P> {
             held_for: self.now - term.acquired_at,
             valid_for: term.believes_until.saturating_sub(self.now),
         });
-        seen.attempts = Attempts {
-            since_success: self.last_success.map(|at| self.now - at),
-            ..self.attempts
-        };
+        seen.attempts =
+            Attempts { since_success: self.last_success.map(|at| self.now - at), ..self.attempts };
         let signals = self.signals.iter().map(|(key, (value, at))| Signal {
             key: key.clone(),
             value: value.clone(),
