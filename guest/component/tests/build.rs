@@ -17,11 +17,12 @@ fn in_workspace(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// A crate without dependencies, in a folder that goes with the returned value.
-fn a_crate(lib: &str, source: &str) -> tempfile::TempDir {
+/// A crate without dependencies, in a folder that goes with the returned value. Each has a name of
+/// its own, since the tests run at once and share a target folder.
+fn a_crate(name: &str, lib: &str, source: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let manifest = format!(
-        "[package]\nname = \"odd\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\n{lib}\n"
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\n{lib}\n"
     );
     fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
     fs::create_dir(dir.path().join("src")).unwrap();
@@ -68,7 +69,7 @@ fn a_folder_without_a_manifest_is_named() {
 
 #[test]
 fn a_crate_that_does_not_compile_is_named() {
-    let odd = a_crate(CDYLIB, "this is not Rust");
+    let odd = a_crate("broken", CDYLIB, "this is not Rust");
     let error = build(odd.path(), &options()).unwrap_err();
     assert!(matches!(error, BuildError::Cargo { .. }), "{error}");
     let manifest = fs::canonicalize(odd.path().join("Cargo.toml")).unwrap();
@@ -78,14 +79,15 @@ fn a_crate_that_does_not_compile_is_named() {
 
 #[test]
 fn a_crate_without_a_cdylib_is_told_to_have_one() {
-    let odd = a_crate("crate-type = [\"rlib\"]", "");
+    let odd = a_crate("no-module", "crate-type = [\"rlib\"]", "");
     let error = build(odd.path(), &options()).unwrap_err().to_string();
     assert!(error.contains("add `crate-type = [\"cdylib\"]` to its [lib]"), "{error}");
 }
 
 #[test]
 fn a_module_that_is_no_policy_is_told_how_to_export_one() {
-    let odd = a_crate(CDYLIB, "#[unsafe(no_mangle)]\npub extern \"C\" fn decide() {}\n");
+    let odd =
+        a_crate("no-policy", CDYLIB, "#[unsafe(no_mangle)]\npub extern \"C\" fn decide() {}\n");
     let error = build(odd.path(), &options()).unwrap_err();
     assert!(matches!(error, BuildError::Encode(_)), "{error}");
     assert!(error.to_string().contains("`hotseat_policy::export!`"), "{error}");
@@ -95,14 +97,14 @@ fn a_module_that_is_no_policy_is_told_how_to_export_one() {
 fn a_module_that_imports_a_function_is_refused_by_its_name() {
     let source = "unsafe extern \"C\" { fn clock() -> u64; }\n\
                   #[unsafe(no_mangle)]\npub extern \"C\" fn now() -> u64 { unsafe { clock() } }\n";
-    let odd = a_crate(CDYLIB, source);
+    let odd = a_crate("importing", CDYLIB, source);
     let error = build(odd.path(), &options()).unwrap_err().to_string();
     assert!(error.contains("clock"), "{error}");
 }
 
 #[test]
 fn a_locked_build_does_not_complete_the_lock_file() {
-    let odd = a_crate(CDYLIB, "");
+    let odd = a_crate("locked", CDYLIB, "");
     let locked = Options { locked: true, ..options() };
     let error = build(odd.path(), &locked).unwrap_err();
     assert!(matches!(error, BuildError::Cargo { .. }), "{error}");
