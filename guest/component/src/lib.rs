@@ -36,8 +36,8 @@ pub use toolchain::Toolchain;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Cargo's target folder for guests. It must not be the folder of a cargo that is running
-    /// meanwhile, which holds the lock; several callers may share one, cargo's lock orders them, unless
-    /// they build different crates of one name.
+    /// meanwhile, which holds the lock. Several callers may share one, as cargo's lock orders
+    /// them, unless they build different crates of one name.
     pub target_dir: PathBuf,
     /// Fail rather than change `Cargo.lock`.
     pub locked: bool,
