@@ -20,19 +20,26 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read; a sidecar's have a few KiB.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
+/// Prints what [`report`] gives.
+///
+/// # Errors
+///
+/// As [`report`], or standard output takes nothing.
+pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
+    let text = report(address, json)?;
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
 /// Asks the sidecar at `HOST:PORT` (an empty host is this machine) who leads and which policy
-/// decides, and prints it for people or, with `json`, as `{"leader":..,"policy":..}` with the
+/// decides: lines for people or, with `json`, `{"leader":..,"policy":..}` on one line with the
 /// documents of `/v1/leader` and `/v1/policy`.
 ///
 /// # Errors
 ///
 /// Nothing answers there, or something that is no Hotseat sidecar.
-pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
-    let address = if address.starts_with(':') {
-        format!("127.0.0.1{address}")
-    } else {
-        address.to_owned()
-    };
+pub fn report(address: &str, json: bool) -> anyhow::Result<String> {
+    let address =
+        if address.starts_with(':') { format!("127.0.0.1{address}") } else { address.to_owned() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (leader, policy) = runtime.block_on(async {
         match timeout(PATIENCE, ask(&address)).await {
@@ -43,13 +50,11 @@ pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
             ),
         }
     })?;
-    let text = if json {
+    if json {
         let both = serde_json::json!({ "leader": leader, "policy": policy });
-        format!("{both}\n")
-    } else {
-        describe(&leader, &policy)
-    };
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+        return Ok(format!("{both}\n"));
+    }
+    Ok(describe(&leader, &policy))
 }
 
 async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {

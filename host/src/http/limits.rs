@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long a request may take to arrive as a whole, from the connection or, on a connection that
-/// was idle, from its first byte. Ten times what a probe waits by default would be useless to it.
+/// was idle, from its first byte. Probes and applications in the cluster need milliseconds.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a request line and headers. Browsers and proxies stay under 8 KiB.
 const HEAD_BYTES: usize = 16 * 1024;

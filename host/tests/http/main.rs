@@ -1,0 +1,12 @@
+//! The HTTP server over real sockets, as an application, a probe, Prometheus and an enemy see it.
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod bounds;
+mod client;
+mod crowd;
+mod listening;
+mod metrics;
+mod old_image;
+mod site;
+mod status;
+mod v1;

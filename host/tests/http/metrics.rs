@@ -1,0 +1,205 @@
+//! `/metrics` as a scraper reads it.
+
+use crate::client::get;
+use crate::site::Site;
+use hotseat::state::PolicyFacts;
+use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use hotseat_core::lock::Version;
+use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The samples by name and labels, after checks of the whole text against OpenMetrics' rules.
+fn scrape(site: &Site) -> BTreeMap<String, f64> {
+    let answer = get(site.address(), "/metrics");
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    let text = answer.body.strip_suffix("# EOF\n").expect("the end is marked");
+    let (mut kind, mut seen) = (("", ""), BTreeSet::new());
+    let mut samples = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.splitn(3, ' ');
+            let (what, name) = (words.next().expect("a word"), words.next().expect("a name"));
+            let rest = words.next().unwrap_or_default();
+            match what {
+                "HELP" => assert!(seen.insert(name) && rest.ends_with('.'), "{line}"),
+                "TYPE" => kind = (name, rest),
+                "UNIT" => assert!(name.ends_with(&format!("_{rest}")), "{line}"),
+                _ => panic!("{line}"),
+            }
+            continue;
+        }
+        let (sample, value) = line.rsplit_once(' ').expect("a value");
+        let name = sample.split('{').next().expect("a name");
+        let suffixes: &[&str] = match kind.1 {
+            "counter" => &["_total"],
+            "gauge" => &[""],
+            "info" => &["_info"],
+            "histogram" => &["_bucket", "_sum", "_count"],
+            other => panic!("{other} is no kind"),
+        };
+        assert!(
+            suffixes.iter().any(|suffix| name.strip_suffix(suffix) == Some(kind.0)),
+            "{line} does not belong to {kind:?}"
+        );
+        let value = value.parse().expect("a number");
+        assert_eq!(samples.insert(sample.to_owned(), value), None, "{line} stands there twice");
+    }
+    samples
+}
+
+fn assert_samples(site: &Site, expected: &[(&str, f64)]) {
+    let samples = scrape(site);
+    for (name, value) in expected {
+        assert_eq!(samples.get(*name), Some(value), "{name} in {samples:#?}");
+    }
+}
+
+#[test]
+fn everything_that_may_fail_is_there_from_the_start() {
+    let site = Site::start();
+    let samples = scrape(&site);
+    for kind in FailureKind::ALL {
+        let name = format!("hotseat_policy_failures_total{{kind=\"{}\"}}", kind.as_str());
+        assert_eq!(samples.get(&name), Some(&0.0), "{name}");
+    }
+    for why in ["lapsed", "lost", "resigned", "stopped"] {
+        let name = format!("hotseat_step_downs_total{{why=\"{why}\"}}");
+        assert_eq!(samples.get(&name), Some(&0.0), "{name}");
+    }
+    assert_eq!(samples["leader_election_master_status{name=\"web\"}"], 0.0);
+    assert!(samples["process_start_time_seconds"] > 1.7e9);
+    assert!(samples["process_resident_memory_bytes"] > 1e6);
+    let version = format!("hotseat_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(samples[&version], 1.0);
+    assert!(!samples.keys().any(|name| name.starts_with("hotseat_leader{")), "nobody leads");
+}
+
+#[test]
+fn gauges_are_computed_when_asked() {
+    let site = Site::start();
+    site.show_own_term(HOUR);
+    let status = "leader_election_master_status{name=\"web\"}";
+    let leader = "hotseat_leader{name=\"web-0\"}";
+    assert_samples(&site, &[(status, 1.0), (leader, 1.0), ("hotseat_transitions", 7.0)]);
+    let remaining = scrape(&site)["hotseat_lease_remaining_seconds"];
+    assert!((3500.0..=3600.0).contains(&remaining), "{remaining}");
+    site.show_own_term(Duration::ZERO);
+    assert_samples(&site, &[(status, 0.0), ("hotseat_lease_remaining_seconds", 0.0)]);
+    assert!(!scrape(&site).contains_key(leader));
+}
+
+#[test]
+fn names_from_elsewhere_stay_in_their_place() {
+    let site = Site::start();
+    site.show_holder("a\"} 1\nhotseat_forged 1\\", HOUR);
+    site.state.change_policy(|report| {
+        report.active = Some(PolicyFacts {
+            digest: "sha256:00".to_owned(),
+            name: "evil\nname".to_owned(),
+            version: "\"".to_owned(),
+            summary: String::new(),
+            source: "builtin".to_owned(),
+            since: hotseat::clock::now(),
+        });
+    });
+    assert_samples(
+        &site,
+        &[
+            (r#"hotseat_leader{name="a\"} 1\nhotseat_forged 1\\"}"#, 1.0),
+            (r#"hotseat_policy_info{digest="sha256:00",name="evil\nname",version="\""}"#, 1.0),
+        ],
+    );
+}
+
+fn trouble(outcome: Outcome) -> Trouble {
+    Trouble { outcome, retry_after: None, detail: String::new() }
+}
+
+#[test]
+fn every_notice_is_counted() {
+    let site = Site::start();
+    let token = Version("1".to_owned());
+    let decision = Decision {
+        action: Action::Wait,
+        wake_after: 1,
+        lease_duration: None,
+        reason: String::new(),
+        publish: Vec::new(),
+        memory: Vec::new(),
+    };
+    let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
+    let overruled = Notice::Overruled { action: "campaign", reason: String::new() };
+    let (purpose, refused) = (Purpose::Release, trouble(Outcome::Denied));
+    for notice in [
+        Notice::BecameLeader { token: token.clone(), transitions: 0, reason: String::new() },
+        Notice::ResumedTerm { token },
+        Notice::Renewed,
+        Notice::SteppedDown(Why::Lost(None)),
+        Notice::Released,
+        Notice::NotReleased(String::new()),
+        Notice::LeaderChanged("x".to_owned()),
+        Notice::WriteFailed { purpose, trouble: refused },
+        Notice::ReadFailed(trouble(Outcome::TimedOut)),
+        Notice::FoundOwnWrite,
+        Notice::PolicyFailed { failure, in_a_row: 1 },
+        Notice::Decided { decision: decision.clone(), by_rule: true },
+        Notice::Decided { decision, by_rule: false },
+        overruled,
+        Notice::Twin(String::new()),
+    ] {
+        site.metrics.record(&notice);
+    }
+    site.metrics.api_request("update");
+    site.metrics.decide_time(Duration::from_micros(11));
+    let bucket = |le: &str| format!("hotseat_policy_decide_seconds_bucket{{le=\"{le}\"}}");
+    assert_samples(
+        &site,
+        &[
+            ("hotseat_terms_total", 1.0),
+            ("hotseat_terms_resumed_total", 1.0),
+            ("hotseat_renewals_total", 2.0),
+            ("hotseat_step_downs_total{why=\"lost\"}", 1.0),
+            ("hotseat_releases_failed_total", 1.0),
+            ("hotseat_leader_changes_total", 1.0),
+            ("hotseat_writes_total{purpose=\"acquire\",outcome=\"written\"}", 1.0),
+            ("hotseat_writes_total{purpose=\"renew\",outcome=\"written\"}", 2.0),
+            ("hotseat_writes_total{purpose=\"release\",outcome=\"written\"}", 1.0),
+            ("hotseat_writes_total{purpose=\"release\",outcome=\"denied\"}", 1.0),
+            ("hotseat_reads_failed_total{outcome=\"timed-out\"}", 1.0),
+            ("hotseat_writes_found_total", 1.0),
+            ("hotseat_policy_failures_total{kind=\"trapped\"}", 1.0),
+            ("hotseat_policy_decisions_total{by=\"rule\"}", 1.0),
+            ("hotseat_policy_decisions_total{by=\"policy\"}", 1.0),
+            ("hotseat_policy_overruled_total{action=\"campaign\"}", 1.0),
+            ("hotseat_twins_total", 1.0),
+            ("hotseat_api_requests_total{verb=\"update\"}", 1.0),
+            ("hotseat_policy_decide_seconds_count", 1.0),
+            (&bucket("0.00001"), 0.0),
+            (&bucket("0.00002"), 1.0),
+            (&bucket("+Inf"), 1.0),
+        ],
+    );
+}
+
+#[test]
+fn answers_are_counted_by_status() {
+    let site = Site::start();
+    for path in ["/", "/", "/leader", "/nothing"] {
+        get(site.address(), path);
+    }
+    assert_samples(
+        &site,
+        &[
+            ("hotseat_http_requests_total{code=\"200\"}", 2.0),
+            ("hotseat_http_requests_total{code=\"503\"}", 1.0),
+            ("hotseat_http_requests_total{code=\"404\"}", 1.0),
+        ],
+    );
+}

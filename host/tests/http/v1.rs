@@ -1,0 +1,177 @@
+//! The pages that the old image did not have.
+
+use crate::client::{Answer, Client, get};
+use crate::site::{Site, leading, seen};
+use hotseat::clock;
+use hotseat::state::{PolicyFacts, STUCK_AFTER};
+use hotseat_core::policy::FailureKind;
+use hotseat_core::view::View;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Takes a number out and checks its range, since it depends on the clock.
+fn take(document: &mut Value, key: &str, range: std::ops::RangeInclusive<u64>) {
+    let number = document.as_object_mut().expect("an object").remove(key);
+    let number = number.as_ref().and_then(Value::as_u64);
+    assert!(number.is_some_and(|number| range.contains(&number)), "{key} is {number:?}");
+}
+
+fn policy() -> PolicyFacts {
+    PolicyFacts {
+        digest: "sha256:00ff".to_owned(),
+        name: "standard".to_owned(),
+        version: "0.1.0".to_owned(),
+        summary: "client-go's timing".to_owned(),
+        source: "builtin".to_owned(),
+        since: clock::now(),
+    }
+}
+
+#[test]
+fn the_leader_tells_its_token() {
+    let site = Site::start();
+    site.state.change_policy(|report| report.active = Some(policy()));
+    site.show_own_term(HOUR);
+    let mut leader = get(site.address(), "/v1/leader").json();
+    take(&mut leader, "remaining_ms", 3_500_000..=3_600_000);
+    take(&mut leader, "observed_ms", 0..=60_000);
+    take(&mut leader, "held_ms", 0..=60_000);
+    let expected = json!({
+        "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0", "token": "4711",
+        "lock": {"namespace": "shop", "name": "web", "uid": "b1946ac9"}, "transitions": 8,
+        "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff"},
+    });
+    assert_eq!(leader, expected);
+}
+
+#[test]
+fn a_standby_has_no_token() {
+    let site = Site::start();
+    site.show_holder("web-1", HOUR);
+    let mut leader = get(site.address(), "/v1/leader").json();
+    take(&mut leader, "remaining_ms", 3_500_000..=3_600_000);
+    take(&mut leader, "observed_ms", 0..=60_000);
+    let expected = json!({
+        "name": "web-1", "self": false, "identity": "web-0", "holder": "web-1", "token": null,
+        "lock": {"namespace": "shop", "name": "web", "uid": null}, "transitions": 7,
+        "held_ms": null, "policy": null,
+    });
+    assert_eq!(leader, expected);
+}
+
+#[test]
+fn a_lapsed_leader_claims_nothing() {
+    let site = Site::start();
+    site.show_own_term(Duration::ZERO);
+    let leader = get(site.address(), "/v1/leader").json();
+    for key in ["token", "held_ms"] {
+        assert_eq!(leader[key], Value::Null, "{key} in {leader}");
+    }
+    assert_eq!(leader["lock"]["uid"], Value::Null);
+    assert_eq!((&leader["self"], &leader["name"]), (&json!(false), &json!("")));
+    assert_eq!((&leader["holder"], &leader["remaining_ms"]), (&json!("web-0"), &json!(0)));
+}
+
+#[test]
+fn before_the_lock_was_read_nothing_is_known() {
+    let site = Site::start();
+    let leader = get(site.address(), "/v1/leader").json();
+    for key in ["holder", "token", "transitions", "observed_ms", "held_ms", "policy"] {
+        assert_eq!(leader.get(key), Some(&Value::Null), "{key} in {leader}");
+    }
+}
+
+#[test]
+fn the_policy_tells_how_it_does() {
+    let site = Site::start();
+    site.state.change_policy(|report| {
+        report.active = Some(policy());
+        report.source = "file:/p.wasm".to_owned();
+        report.stage = "active".to_owned();
+        report.decisions = 40;
+        report.rule_decisions = 2;
+        report.failures.insert(FailureKind::Trapped, 2);
+        report.failures_in_a_row = 1;
+        report.last_failure = Some((FailureKind::Trapped, "unreachable".to_owned()));
+        report.last_reason = "renewal is due".to_owned();
+        (report.decide_micros, report.decide_fuel, report.compile_millis) = (11, 900, 40);
+    });
+    let mut told = get(site.address(), "/v1/policy").json();
+    take(&mut told, "since_ms", 0..=60_000);
+    let expected = json!({
+        "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff",
+            "summary": "client-go's timing", "source": "builtin"},
+        "previous": null, "candidate": null, "source": "file:/p.wasm", "stage": "active",
+        "error": null, "decisions": 40, "rule_decisions": 2,
+        "failures": {"refused": 0, "trapped": 2, "out-of-fuel": 0, "timed-out": 0,
+            "out-of-memory": 0, "answer-too-large": 0, "rejected": 0},
+        "failures_in_a_row": 1,
+        "last_failure": {"kind": "trapped", "detail": "unreachable"},
+        "last_reason": "renewal is due", "decide_us": 11, "decide_fuel": 900, "compile_ms": 40,
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn leader_is_a_status_for_scripts() {
+    let site = Site::start();
+    let ask = |view: View| {
+        site.state.show(view);
+        let answer = get(site.address(), "/leader");
+        (answer.status, answer.body)
+    };
+    assert_eq!(ask(leading(HOUR)), (200, "this candidate leads\n".to_owned()));
+    assert_eq!(ask(seen("web-1", HOUR)), (503, "web-1 leads\n".to_owned()));
+    assert_eq!(ask(leading(Duration::ZERO)), (503, "nobody is known to lead\n".to_owned()));
+}
+
+fn told(answer: Answer) -> (u16, String) {
+    (answer.status, answer.body)
+}
+
+#[test]
+fn a_stuck_election_is_not_healthy() {
+    let site = Site::start();
+    let ask = || told(get(site.address(), "/healthz"));
+    assert_eq!(ask(), (200, "ok\n".to_owned()));
+    site.state.beat(clock::now() - STUCK_AFTER - Duration::from_secs(1));
+    let (status, why) = ask();
+    assert_eq!(status, 503);
+    assert!(why.starts_with("the election is stuck: it gave no sign for 91 s"), "{why}");
+    site.state.beat(clock::now());
+    assert_eq!(ask(), (200, "ok\n".to_owned()));
+    // A leader that could not renew is alive all the same.
+    site.show_own_term(Duration::ZERO);
+    assert_eq!(ask(), (200, "ok\n".to_owned()));
+}
+
+#[test]
+fn ready_is_from_the_first_read_to_the_end() {
+    let site = Site::start();
+    let ask = || told(get(site.address(), "/readyz"));
+    assert_eq!(ask(), (503, "the lock shop/web was not read yet\n".to_owned()));
+    site.show_holder("web-1", Duration::ZERO);
+    assert_eq!(ask(), (200, "ok\n".to_owned()));
+    site.state.show(View { stopping: true, ..seen("web-1", HOUR) });
+    assert_eq!(ask(), (503, "the process is stopping\n".to_owned()));
+}
+
+#[test]
+fn what_is_not_there_says_what_is() {
+    let site = Site::start();
+    let mut client = Client::connect(site.address());
+    for path in ["/nothing", "//", "/leader/", "/v1", "/LEADER"] {
+        let answer = client.ask("GET", path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.body.contains(" /v1/policy "), "{answer:?}");
+    }
+    for path in ["/leader", "/v1/leader", "/v1/policy", "/healthz", "/readyz", "/metrics"] {
+        let answer = client.ask("POST", path);
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{path}");
+        let head = client.ask("HEAD", path);
+        assert_ne!(head.status, 405, "{path}");
+        assert_eq!(head.header("cache-control"), Some("no-store"), "{path}");
+    }
+}
