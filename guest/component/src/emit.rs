@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 
@@ -11,7 +12,7 @@ use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 /// `OUT_DIR`, to be embedded with `include_bytes!(concat!(env!("OUT_DIR"), "/standard.wasm"))`.
 ///
 /// The script runs again when a source file, a manifest or `Cargo.lock` changed. A failure is told
-/// to cargo, which ends the build with the message of [`BuildError`].
+/// to cargo as the message of [`BuildError`], and ends the build script.
 pub fn emit(policy_manifest_dir: &Path, out_file_name: &str) {
     // Said before anything can fail: cargo would otherwise watch the build script's whole package.
     println!("cargo::rerun-if-env-changed=RUSTC");
@@ -19,7 +20,11 @@ pub fn emit(policy_manifest_dir: &Path, out_file_name: &str) {
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     match leave(policy_manifest_dir, &out_dir, out_file_name) {
         Ok(files) => files.iter().for_each(|file| watch(file)),
-        Err(error) => println!("cargo::error={error}"),
+        Err(error) => {
+            println!("cargo::error={error}");
+            // With a failure's status cargo also shows what the guest's cargo said.
+            process::exit(1);
+        }
     }
 }
 
