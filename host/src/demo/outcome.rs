@@ -80,14 +80,6 @@ impl Outcome {
     /// The figures in a few lines for people.
     pub fn summary(&self, elapsed: Duration) -> String {
         let elections = u64::try_from(self.elections.len()).unwrap_or(u64::MAX);
-        let gaps: Vec<String> = self
-            .elections
-            .iter()
-            .map(|e| {
-                let gap = words::length(Duration::from_millis(e.gap_ms));
-                format!("{} {gap} ({})", e.leader, e.cause)
-            })
-            .collect();
         let leaders = match self.overlap_ms {
             0 => "never two leaders at a time".to_owned(),
             overlap => format!("TWO LEADERS at a time for {overlap} ms"),
@@ -99,8 +91,21 @@ impl Outcome {
             words::count(self.heartbeats, "heartbeat"),
             words::count(self.api_requests, "API request"),
         );
+        let gaps = [
+            ("start", "at the start"),
+            ("killed", "after a death at most"),
+            ("released", "at a hand-over at most"),
+            ("lost", "after a lease was lost at most"),
+        ];
+        let gaps: Vec<String> = gaps
+            .into_iter()
+            .filter_map(|(cause, words)| {
+                let longest = self.elections.iter().filter(|e| e.cause == cause).map(|e| e.gap_ms);
+                Some(format!("{words} {}", words::length(Duration::from_millis(longest.max()?))))
+            })
+            .collect();
         if !gaps.is_empty() {
-            text.push_str("\nWithout a leader until: ");
+            text.push_str("\nTime without a leader: ");
             text.push_str(&gaps.join(", "));
             text.push('.');
         }
@@ -144,6 +149,11 @@ mod tests {
             r#"{"candidates":2,"elections":[{"cause":"start","leader":"ben","gap_ms":42}],"overlap_ms":0,"heartbeats":5,"api_requests":17}"#
         );
         assert_eq!(outcome.failure(referee.open(), &NAMES, Moment::NEVER, NO_PATIENCE), None);
+        assert_eq!(
+            outcome.summary(Duration::from_secs(9)),
+            "00:09: 1 election, never two leaders at a time, 5 heartbeats, 17 API requests.\n\
+             Time without a leader: at the start 42 ms."
+        );
     }
 
     #[test]

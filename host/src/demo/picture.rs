@@ -13,8 +13,8 @@ pub struct Picture {
     pub now: String,
     /// One row for each candidate.
     pub rows: Vec<Row>,
-    /// The lease duration, which fills a bar.
-    pub lease: Duration,
+    /// How long a leader believes after a renewal, which fills its bar.
+    pub belief: Duration,
     /// Who holds the lock, and how long until that expires.
     pub lock: Option<(String, Duration)>,
     /// The name of the lock.
@@ -57,14 +57,14 @@ pub struct Row {
     pub standing: Standing,
     /// It has renewed its lease just now.
     pub beat: bool,
-    /// How long its lease, or its belief in it, still lasts; zero unless it leads.
+    /// How long it may still believe without another renewal; zero unless it leads.
     pub remaining: Duration,
     /// Its term and fencing token; empty unless it leads.
     pub term: String,
 }
 
 /// How wide a full bar is, in characters.
-const BAR: usize = 16;
+const BAR: usize = 12;
 
 impl Picture {
     /// The lines of the view for a terminal of that many columns and rows; at most that many.
@@ -95,7 +95,7 @@ impl Picture {
                 .and(Paint::Faint, format!("  {}", words::clock(self.elapsed))),
             Line::of(
                 Paint::Faint,
-                " The leader renews a lease. When it falls silent, another takes over; never two at once.",
+                " The leader renews a lease. If it falls silent, another takes over. Never two.",
             ),
             Line::default(),
             headline,
@@ -123,14 +123,14 @@ impl Picture {
             Standing::Dead => (Paint::Bad, "dead"),
         };
         let line = Line::of(Paint::Strong, format!("   {:<6}", row.name))
-            .and(Paint::Faint, format!("{:<18}", row.place))
-            .and(paint, format!("{state:<11}"));
+            .and(Paint::Faint, format!("{:<16}", row.place))
+            .and(paint, format!("{state:<10}"));
         if row.standing != Standing::Leads {
             return line;
         }
         let (mark, beat) = if row.beat { (Paint::Bad, "♥ ") } else { (Paint::Faint, "· ") };
         line.and(mark, beat)
-            .and(Paint::Good, bar(row.remaining, self.lease))
+            .and(Paint::Good, bar(row.remaining, self.belief))
             .and(Paint::Plain, format!(" {:>4.1} s  ", row.remaining.as_secs_f64()))
             .and(Paint::Faint, &row.term)
     }
@@ -161,12 +161,12 @@ impl Picture {
     }
 }
 
-/// A bar that is as full as the lease.
-fn bar(remaining: Duration, lease: Duration) -> String {
-    let share = match lease.as_millis() {
+/// A bar that is as full as what remains of the whole.
+fn bar(remaining: Duration, whole: Duration) -> String {
+    let share = match whole.as_millis() {
         0 => 0,
-        whole => {
-            let parts = (remaining.as_millis() * BAR as u128).div_ceil(whole);
+        millis => {
+            let parts = (remaining.as_millis() * BAR as u128).div_ceil(millis);
             usize::try_from(parts).unwrap_or(BAR).min(BAR)
         }
     };
@@ -194,7 +194,7 @@ mod tests {
                 row("ben", Standing::Leads),
                 row("cleo", Standing::StandsBy),
             ],
-            lease: Duration::from_millis(2600),
+            belief: Duration::from_millis(2600),
             lock: Some(("ben".to_owned(), Duration::from_millis(3200))),
             lock_name: "default/demo".to_owned(),
             policy: Some("standard 0.1.0 (sha256:ab12)".to_owned()),
@@ -210,14 +210,14 @@ mod tests {
         let lines = picture().lines(100, 30, false);
         assert_eq!(lines.len(), 30);
         let text = lines.join("\n");
-        assert!(text.contains("   anna  localhost:4040    dead"), "{text}");
+        assert!(text.contains("   anna  localhost:4040  dead"), "{text}");
         assert!(
             text.contains(
-                "   ben   localhost:4040    LEADS      ♥ ████████░░░░░░░░  1.3 s  term 2, token 131"
+                "   ben   localhost:4040  LEADS     ♥ ██████░░░░░░  1.3 s  term 2, token 131"
             ),
             "{text}"
         );
-        assert!(text.contains("   cleo  localhost:4040    stands by"), "{text}");
+        assert!(text.contains("   cleo  localhost:4040  stands by"), "{text}");
         assert!(text.contains("default/demo: ben holds it, runs out in 3.2 s"), "{text}");
         assert!(text.contains("   00:39  event 39\n") && !text.contains("event 10\n"), "{text}");
         assert!(text.contains("curl localhost:4040"), "{text}");

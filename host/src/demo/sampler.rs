@@ -2,13 +2,13 @@
 
 use super::referee::Reading;
 use crate::clock;
+use crate::http::LeaderAnswer;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -29,39 +29,7 @@ pub struct Sample {
     /// Which candidate, from 0.
     pub candidate: usize,
     /// When it answered, with the answer.
-    pub answer: anyhow::Result<(Reading, Answer)>,
-}
-
-/// The fields of `GET /v1/leader` that are used here.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Answer {
-    /// Whether the candidate leads.
-    #[serde(rename = "self")]
-    pub leads: bool,
-    /// Its fencing token, while it leads.
-    #[serde(default)]
-    pub token: Option<String>,
-    /// How long the answer holds at most, in milliseconds.
-    #[serde(default)]
-    pub remaining_ms: u64,
-    /// How often the holder changed, as the lock counts it.
-    #[serde(default)]
-    pub transitions: Option<u64>,
-    /// Which policy decides; none while the built-in rule does.
-    #[serde(default)]
-    pub policy: Option<Policy>,
-}
-
-/// Which policy decides.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Policy {
-    /// As it calls itself.
-    pub name: String,
-    /// As it says.
-    pub version: String,
-    /// `sha256:` and hexadecimal digits.
-    pub digest: String,
+    pub answer: anyhow::Result<(Reading, LeaderAnswer)>,
 }
 
 /// Asks that candidate at the address that it has at the time, until nobody wants the answers.
@@ -118,7 +86,7 @@ impl Line {
         Ok(Line { address, sender, _driver: driver })
     }
 
-    async fn ask(&mut self, candidate: usize) -> anyhow::Result<(Reading, Answer)> {
+    async fn ask(&mut self, candidate: usize) -> anyhow::Result<(Reading, LeaderAnswer)> {
         let question = Request::get("/v1/leader")
             .header(header::HOST, self.address.to_string())
             .body(Empty::new())?;
@@ -137,7 +105,8 @@ impl Line {
         if status != StatusCode::OK {
             bail!("status {status} at /v1/leader");
         }
-        let answer: Answer = serde_json::from_slice(&body).context("an answer that is odd")?;
+        let answer: LeaderAnswer =
+            serde_json::from_slice(&body).context("an answer that is odd")?;
         let leads = answer.leads.then(|| answer.token.clone().unwrap_or_default());
         Ok((Reading { candidate, before, after, leads }, answer))
     }
@@ -148,6 +117,9 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    const NO: &str = r#"{"name":"","self":false,"identity":"anna",
+        "lock":{"namespace":"default","name":"demo"},"remaining_ms":0}"#;
 
     /// Answers each question on each connection with the next of these texts.
     async fn answering(bodies: Vec<&'static str>) -> SocketAddr {
@@ -171,9 +143,10 @@ mod tests {
 
     #[tokio::test]
     async fn reads_what_it_needs_and_goes_on_after_an_odd_answer() {
-        let yes = r#"{"name":"anna","self":true,"token":"131","remaining_ms":900,"more":[1]}"#;
-        let no = r#"{"name":"","self":false,"token":null}"#;
-        let address = answering(vec![yes, "what?", no]).await;
+        let yes = r#"{"name":"anna","self":true,"identity":"anna","holder":"anna","token":"131",
+            "lock":{"namespace":"default","name":"demo","uid":"u"},"transitions":2,
+            "remaining_ms":900,"observed_ms":1,"held_ms":5,"policy":null,"more":[1]}"#;
+        let address = answering(vec![yes, "what?", NO]).await;
         let (sender, mut samples) = mpsc::channel(8);
         let (_keep, receiver) = watch::channel(Some(address));
         let task = tokio::spawn(sample(2, receiver, sender));
@@ -196,7 +169,7 @@ mod tests {
         let (place, receiver) = watch::channel(Some(closed));
         let task = tokio::spawn(sample(0, receiver, sender));
         assert!(samples.recv().await.unwrap().answer.is_err());
-        let address = answering(vec![r#"{"name":"","self":false}"#]).await;
+        let address = answering(vec![NO]).await;
         place.send(Some(address)).unwrap();
         while samples.recv().await.unwrap().answer.is_err() {}
         task.abort();

@@ -28,7 +28,7 @@ impl Stage {
         Picture {
             elapsed: now.since(self.start),
             now: self.now(&rows),
-            lease: self.lease,
+            belief: self.launch.timing.renew_deadline,
             lock: holder,
             lock_name: format!("default/{}", self.launch.election),
             policy,
@@ -61,7 +61,8 @@ impl Stage {
         if let Some((after, answer)) = leading {
             remaining = (*after + Duration::from_millis(answer.remaining_ms)).since(now);
             if let (Some(number), Some(token)) = (answer.transitions, &answer.token) {
-                term = format!("term {number}, fencing token {token}");
+                // People count from one.
+                term = format!("term {}, token {token}", number.saturating_add(1));
             }
         }
         let mine = self.lock.holder() == Some(NAMES[index]);

@@ -5,12 +5,13 @@ use super::candidate::{Candidate, Exit, Launch, Order};
 use super::lock::Lock;
 use super::outcome::Outcome;
 use super::referee::{Cause, Referee};
-use super::sampler::{Answer, Policy, Sample, sample};
+use super::sampler::{Sample, sample};
 use super::screen::Screen;
 use super::script::{Deed, Script};
 use super::words;
 use super::{NAMES, Options};
 use crate::clock;
+use crate::http::{LeaderAnswer, PolicyName};
 use anyhow::{Context, bail};
 use hotseat_apiserver::{LEASES, Server};
 use hotseat_core::time::Moment;
@@ -39,7 +40,7 @@ pub struct Stage {
     pub(super) states: Vec<State>,
     pub(super) referee: Referee,
     pub(super) lock: Lock,
-    pub(super) policy: Option<Policy>,
+    pub(super) policy: Option<PolicyName>,
     pub(super) timeline: VecDeque<(Duration, String)>,
     pub(super) start: Moment,
     pub(super) screen: Screen,
@@ -53,7 +54,7 @@ pub struct Stage {
 pub struct State {
     pub(super) fate: Fate,
     /// Its last answer and when it had come.
-    pub(super) last: Option<(Moment, Answer)>,
+    pub(super) last: Option<(Moment, LeaderAnswer)>,
     /// Why it last gave none.
     pub(super) trouble: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! What happens, in words for somebody who has never heard of a lease.
 
 use super::referee::{Cause, Election, Open};
+use hotseat_core::time::millis_up;
 use std::time::Duration;
 
 /// The names of the candidates, by their numbers.
@@ -13,9 +14,9 @@ pub fn elected(election: &Election, names: Names) -> String {
     let old = election.before.map_or("the last leader", |index| names[index]);
     match election.cause {
         Cause::Start => format!("{leader} leads after {gap}: it was the first to take the lease"),
-        Cause::Killed => format!(
-            "{leader} leads after {gap}: nobody may take over before {old}'s lease has run out"
-        ),
+        Cause::Killed => {
+            format!("{leader} leads after {gap}: nobody may lead before {old}'s lease runs out")
+        }
         Cause::Released => format!("{leader} leads after {gap}: {old} gave the seat up"),
         Cause::Lost => {
             format!("{leader} leads after {gap}: {old} could not renew the lease in time")
@@ -47,7 +48,8 @@ pub fn list(names: &[&str]) -> String {
 
 /// A length of time as people say it: `12 ms`, `4.1 s`.
 pub fn length(length: Duration) -> String {
-    match length.as_millis() {
+    // Rounded up, as the figures are.
+    match millis_up(length) {
         millis @ 0..1000 => format!("{millis} ms"),
         _ => format!("{:.1} s", length.as_secs_f64()),
     }
@@ -78,7 +80,7 @@ mod tests {
         let killed = Election { cause: Cause::Killed, before: Some(0), leader: 1, gap };
         assert_eq!(
             elected(&killed, &NAMES),
-            "ben leads after 4.1 s: nobody may take over before anna's lease has run out"
+            "ben leads after 4.1 s: nobody may lead before anna's lease runs out"
         );
         let gap = Duration::from_millis(12);
         let released = Election { cause: Cause::Released, before: Some(1), leader: 2, gap };
