@@ -1,4 +1,6 @@
-//! The `hotseat` program.
+//! The `hotseat` program: see `hotseat --help`.
 #![forbid(unsafe_code)]
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hotseat::cli::main()
+}

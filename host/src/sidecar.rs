@@ -1,1 +1,337 @@
-//! sidecar
+//! The running sidecar: one loop owns the election, and everything else sends it events.
+
+use crate::clock::{self, Alarm};
+use crate::http;
+use crate::identity::Identity;
+use crate::kubernetes::{Connection, Credentials, Events, LeaseLock, check_access, watch};
+use crate::metrics::Metrics;
+use crate::policies::{Policies, PolicySource};
+use crate::state::State;
+use crate::tell::Teller;
+use anyhow::Context;
+use hotseat_core::config::{Config, Timing};
+use hotseat_core::elector::Elector;
+use hotseat_core::event::{Effect, Event, Via, Write};
+use hotseat_core::time::Moment;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Events that may wait for the loop: far more than can be under way at a time, so that only a
+/// watch which the server floods ever waits.
+const WAITING_EVENTS: usize = 256;
+/// How long HTTP requests under way may take to end when the process stops.
+const HTTP_GRACE: Duration = Duration::from_millis(500);
+/// How long the last Events on the Lease may take when the process stops.
+const LAST_EVENTS: Duration = Duration::from_millis(500);
+/// A refused request brings the access check back after this.
+const ACCESS_PAUSE: Duration = Duration::from_secs(60);
+
+/// All that a sidecar is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of the lock.
+    pub election: String,
+    /// The namespace of the lock.
+    pub namespace: String,
+    /// This candidate's name.
+    pub identity: String,
+    /// The timing, checked.
+    pub timing: Timing,
+    /// Where 4040 is answered; none: nowhere.
+    pub http: Option<String>,
+    /// Whence the credentials.
+    pub credentials: Credentials,
+    /// Whence the policy.
+    pub policy: PolicySource,
+    /// The policy's settings, JSON or empty.
+    pub policy_settings: String,
+    /// How often in an hour a policy may resign in favour of a successor.
+    pub preemptions_per_hour: u32,
+}
+
+/// Runs the sidecar to its end: a signal, after which the seat is released.
+///
+/// # Errors
+///
+/// It cannot start: the message names what, why and the mend.
+pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    let signals = Signals::new()?;
+    let identity = Identity::take(&settings.identity, &settings.namespace, &settings.election)?;
+    let state =
+        State::new(&settings.namespace, &settings.election, &settings.identity, clock::now());
+    let metrics = Metrics::new(state.clone());
+    let server = match &settings.http {
+        Some(address) => {
+            let bound = http::Server::bind(address)?;
+            tracing::info!(address = %bound.address(), "listening");
+            Some(bound.serve(state.clone(), metrics.clone())?)
+        }
+        None => None,
+    };
+    let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(&identity.name));
+    let connection = Connection::open(settings.credentials, &agent).await?;
+    tracing::info!(
+        election = %settings.election,
+        namespace = %settings.namespace,
+        identity = %settings.identity,
+        incarnation = %identity.incarnation,
+        server = %connection.url(),
+        "campaigning"
+    );
+    let (sender, receiver) = channel(WAITING_EVENTS);
+    let policies = start_policies(&settings, &state, &metrics, &sender).await?;
+    let shell = Shell::new(&settings, connection, state, metrics, policies, sender);
+    let elector = Elector::new(core_config(&settings, &identity)?);
+    let code = shell.run(elector, receiver, signals).await?;
+    if let Some(server) = server {
+        server.stop(HTTP_GRACE);
+    }
+    drop(identity);
+    Ok(code)
+}
+
+/// The operator's own policy has to load, or the process ends: it was asked for. The standard one
+/// is loaded beside the running election, in which the built-in rule decides meanwhile.
+async fn start_policies(
+    settings: &Settings,
+    state: &State,
+    metrics: &Metrics,
+    events: &Sender<Event>,
+) -> anyhow::Result<Policies> {
+    let pace = settings.timing.pace();
+    let policies = Policies::new(
+        &settings.policy_settings,
+        pace,
+        state.clone(),
+        metrics.clone(),
+        events.clone(),
+    )
+    .context("the policy engine does not start")?;
+    let source = settings.policy.clone();
+    let loader = policies.clone();
+    // A thread of its own, since compiling blocks and tokio would keep a pool for it.
+    let loading = std::thread::Builder::new().name("load-policy".to_owned()).spawn(move || {
+        let loaded = loader.load(&source);
+        // A policy of the operator's own that is refused ends the process, and nothing is to be
+        // compiled before that.
+        let goes_on = loaded.is_ok() || source == PolicySource::Builtin;
+        if goes_on && let Err(error) = loader.load_fallback() {
+            tracing::error!(%error, "the standard policy does not load; the built-in rule is the last resort");
+        }
+        loaded
+    })?;
+    if settings.policy != PolicySource::Builtin {
+        let loaded = loading.join().map_err(|_| anyhow::anyhow!("loading the policy panicked"))?;
+        loaded.context("--policy")?;
+    }
+    Ok(policies)
+}
+
+fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Config> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).context("no random bytes")?;
+    Ok(Config {
+        identity: settings.identity.clone(),
+        incarnation: identity.incarnation.clone(),
+        site_exclusive: true,
+        timing: settings.timing,
+        // The application has its reaction time between the end of belief and the release.
+        drain: settings.timing.reaction,
+        preemptions_per_hour: settings.preemptions_per_hour,
+        settings: settings.policy_settings.clone(),
+        seed: u64::from_ne_bytes(seed),
+    })
+}
+
+/// What carries effects out.
+struct Shell {
+    connection: Connection,
+    lock: LeaseLock,
+    state: State,
+    metrics: Metrics,
+    policies: Policies,
+    teller: Teller,
+    events: Sender<Event>,
+    restart_watch: Arc<Notify>,
+    check_access: Arc<Notify>,
+    timing: Timing,
+    namespace: String,
+    election: String,
+}
+
+impl Shell {
+    fn new(
+        settings: &Settings,
+        connection: Connection,
+        state: State,
+        metrics: Metrics,
+        policies: Policies,
+        events: Sender<Event>,
+    ) -> Shell {
+        let Settings { namespace, election, identity, timing, .. } = settings;
+        let lock = LeaseLock::new(connection.clone(), metrics.clone(), namespace, election);
+        let kube_events =
+            Events::new(connection.clone(), metrics.clone(), namespace, election, identity);
+        let check_access = Arc::new(Notify::new());
+        check_access.notify_one();
+        Shell {
+            teller: Teller::new(state.clone(), metrics.clone(), kube_events, identity),
+            connection,
+            lock,
+            state,
+            metrics,
+            policies,
+            events,
+            restart_watch: Arc::new(Notify::new()),
+            check_access,
+            timing: *timing,
+            namespace: namespace.clone(),
+            election: election.clone(),
+        }
+    }
+
+    /// The loop: one event after the other into the core, its effects out.
+    async fn run(
+        mut self,
+        mut elector: Elector,
+        mut events: Receiver<Event>,
+        mut signals: Signals,
+    ) -> anyhow::Result<ExitCode> {
+        let alarm = Alarm::new().context("no timer")?;
+        let watching = tokio::spawn(watch(
+            self.lock.clone(),
+            self.events.clone(),
+            Arc::clone(&self.restart_watch),
+            self.timing.retry_period,
+            self.timing.request_timeout(),
+        ));
+        let checking = tokio::spawn(self.keep_checking_access());
+        let mut event = Event::Started;
+        let mut stopping = false;
+        'election: loop {
+            let now = clock::now();
+            self.state.beat(now);
+            for effect in elector.step(now, event) {
+                if effect == Effect::Finished {
+                    break 'election;
+                }
+                self.carry_out(effect, &alarm)?;
+            }
+            event = tokio::select! {
+                biased;
+                name = signals.next() => {
+                    if stopping {
+                        tracing::warn!(signal = name, "second signal: the seat is not released");
+                        return Ok(ExitCode::FAILURE);
+                    }
+                    tracing::info!(signal = name, "stopping");
+                    stopping = true;
+                    Event::Stop
+                }
+                Some(event) = events.recv() => event,
+                rung = alarm.ring() => {
+                    rung.context("the timer failed")?;
+                    Event::Timer
+                }
+            };
+        }
+        watching.abort();
+        checking.abort();
+        self.teller.finish(LAST_EVENTS).await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn carry_out(&mut self, effect: Effect, alarm: &Alarm) -> anyhow::Result<()> {
+        match effect {
+            Effect::Ask { ask, input } => self.policies.ask(ask, *input),
+            Effect::Read { deadline } => self.read(deadline),
+            Effect::Write(write) => self.write(write),
+            Effect::WakeAt(at) => alarm.set(at).context("the timer failed")?,
+            Effect::Show(view) => self.state.show(*view),
+            Effect::Tell(notice) => {
+                if self.teller.tell(&notice) {
+                    self.check_access.notify_one();
+                }
+            }
+            Effect::RestorePolicy => self.policies.restore(),
+            Effect::RestartWatch => self.restart_watch.notify_one(),
+            Effect::Finished => {}
+        }
+        Ok(())
+    }
+
+    fn read(&self, deadline: Moment) {
+        let (lock, events) = (self.lock.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let asked = clock::now();
+            let event = match lock.read(deadline).await {
+                Ok(lock) => Event::Observed { lock, via: Via::Read { asked, requested: true } },
+                Err(trouble) => Event::ReadFailed(trouble),
+            };
+            // The election has ended if nobody takes it.
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn write(&self, write: Write) {
+        let (lock, events) = (self.lock.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let result = lock.write(&write).await;
+            let _ = events.send(Event::WriteEnded { serial: write.mark.serial, result }).await;
+        });
+    }
+
+    /// Says which rights are missing: at the start, and again whenever a request is refused.
+    fn keep_checking_access(&self) -> impl Future<Output = ()> + use<> {
+        let (connection, metrics) = (self.connection.clone(), self.metrics.clone());
+        let (namespace, election) = (self.namespace.clone(), self.election.clone());
+        let wanted = Arc::clone(&self.check_access);
+        async move {
+            loop {
+                wanted.notified().await;
+                match check_access(&connection, &metrics, &namespace, &election).await {
+                    Ok(None) => tracing::debug!("the account has all rights that are needed"),
+                    Ok(Some(role)) => tracing::error!(
+                        "rights are missing; this Role, bound to the service account, gives them:\n{role}"
+                    ),
+                    Err(reason) => {
+                        tracing::warn!(%reason, "the account's rights could not be checked");
+                    }
+                }
+                tokio::time::sleep(ACCESS_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The signals that end the process.
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Signals> {
+        let handler = |kind| signal(kind).context("signals cannot be handled");
+        Ok(Signals {
+            term: handler(SignalKind::terminate())?,
+            int: handler(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.term.recv() => "SIGTERM",
+            _ = self.int.recv() => "SIGINT",
+        }
+    }
+}
+
+/// A name as it may stand in a header.
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect()
+}

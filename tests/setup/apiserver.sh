@@ -5,12 +5,12 @@
 #   newest  Kubernetes 1.36 from Go modules; wants Go 1.26 or later, else it becomes oldest
 #   oldest  Kubernetes 1.20 from Debian 12's own packages; wants nothing installed
 #
-# The folder is ${HOTSEAT_CACHE:-<repo>/.cache}/apiserver/<kind>-<hash of what goes in>.
+# The folder is ${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-~/.cache}/hotseat}/apiserver/<kind>-<hash of what goes in>.
 # Calls at the same time wait for one build. Only the folder goes to stdout.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-store=${HOTSEAT_CACHE:-$here/../../.cache}
+store=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}
 mkdir -p "$store/apiserver"
 store=$(cd "$store/apiserver" && pwd)
 

@@ -19,7 +19,7 @@ use crate::cluster::plan::{Call, Plan};
 /// How long a program may take to end by SIGTERM before SIGKILL.
 const TERM_WITHIN: Duration = Duration::from_secs(10);
 
-/// The cluster's place: `${HOTSEAT_CACHE:-<repo>/.cache}/cluster`.
+/// The cluster's place: `cluster` in [`cache_folder`].
 pub struct Detached {
     folder: PathBuf,
     // Held for as long as this value is, so that two calls do not mix.
@@ -42,9 +42,7 @@ impl Detached {
     ///
     /// When the cache folder cannot be written.
     pub fn open() -> anyhow::Result<Self> {
-        let cache = std::env::var_os("HOTSEAT_CACHE")
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"), PathBuf::from);
-        Self::open_in(&cache)
+        Self::open_in(&cache_folder())
     }
 
     fn open_in(cache: &Path) -> anyhow::Result<Self> {
@@ -211,6 +209,16 @@ fn start_time(pid: i32) -> Option<u64> {
         return None;
     }
     fields.nth(18)?.parse().ok()
+}
+
+/// Where things are kept from run to run: `$HOTSEAT_CACHE`, or `hotseat` in the user's cache. The
+/// scripts in `tests/setup` and `guest/setup` say the same.
+fn cache_folder() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let user = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    folder("HOTSEAT_CACHE")
+        .or_else(|| Some(user()?.join("hotseat")))
+        .unwrap_or_else(|| Path::new("/tmp/hotseat").to_owned())
 }
 
 #[cfg(test)]

@@ -64,11 +64,11 @@ impl Chance {
             free_in: self.pick(&[0, 0, 1]) * self.millis(),
             transitions: self.bits(),
             successor: self.pick(&names),
-            paused: self.bits() % 8 == 0,
+            paused: self.bits().is_multiple_of(8),
         };
-        observation.seat = (self.bits() % 10 != 0).then_some(seat);
+        observation.seat = (!self.bits().is_multiple_of(10)).then_some(seat);
         let claim = Claim { held_for: self.millis(), valid_for: self.millis() };
-        observation.claim = (self.bits() % 3 == 0).then_some(claim);
+        observation.claim = self.bits().is_multiple_of(3).then_some(claim);
         observation.attempts = Attempts {
             last: self.pick(&[
                 Outcome::None,

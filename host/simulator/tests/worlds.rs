@@ -181,18 +181,18 @@ fn hold(count: u64, hands: Hands, chaos: bool, network: fn() -> Network) {
 
 #[test]
 fn one_believer_on_a_bad_network() {
-    hold(200, Hands::RestartAndClear, false, Network::bad);
+    hold(120, Hands::RestartAndClear, false, Network::bad);
 }
 
 #[test]
 fn one_believer_with_deletions() {
-    hold(200, Hands::DeleteAndClear, false, || Network { silent_events: 0, ..Network::bad() });
+    hold(120, Hands::DeleteAndClear, false, || Network { silent_events: 0, ..Network::bad() });
 }
 
 #[test]
 fn one_believer_with_chaotic_policies() {
-    hold(200, Hands::RestartAndClear, true, Network::bad);
-    hold(100, Hands::DeleteAndClear, true, Network::perfect);
+    hold(120, Hands::RestartAndClear, true, Network::bad);
+    hold(60, Hands::DeleteAndClear, true, Network::perfect);
 }
 
 #[test]

@@ -1,1 +1,72 @@
-//! cli
+//! The command line: arguments in, an exit status out.
+
+mod args;
+mod check;
+mod length;
+
+use crate::policies::COMPILE_COMMAND;
+use crate::{demo, sidecar, status, telemetry};
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    // Not a command for people: the child process that compiles a policy. It is asked first, so
+    // that nothing else of the program gets into it.
+    if std::env::args_os().nth(1).is_some_and(|first| first == COMPILE_COMMAND) {
+        return hotseat_engine::compile_child_main();
+    }
+    demo::die_with_parent();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hotseat: {}", one_line(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => {
+            telemetry::init(cli.sidecar.log_format, cli.sidecar.log_level.into());
+            let settings = check::settings(cli.sidecar)?;
+            // One thread: an election is a few messages a second, and what blocks has its own.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let code = runtime.block_on(sidecar::run(settings));
+            // Requests that nobody waits for any more must not hold the process up.
+            runtime.shutdown_background();
+            code
+        }
+        Some(Command::Demo(options)) => demo::run(options.into_options()?),
+        Some(Command::Status(options)) => {
+            status::run(&options.address, options.output == args::Output::Json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// `--help` and `--version` as clap writes them; a mistake in one line, with exit status 2.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe behind --help is no trouble.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let mistake = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let mistake = mistake.split("\n\nFor more information").next().unwrap_or(mistake);
+    let mistake = mistake.trim().trim_start_matches("error: ");
+    eprintln!("hotseat: {}: see hotseat --help", one_line(mistake));
+    ExitCode::from(2)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

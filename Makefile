@@ -1,0 +1,50 @@
+# What a person needs: `make demo`, `make test`. Each target does the set-up that it needs, on a
+# Debian 12 with Rust by rustup, root, and the package registries.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+# Given to `hotseat demo`, such as DEMO="--for 30s --output json".
+DEMO ?=
+
+.PHONY: help build demo test test-oldest bench lint mutations cluster cluster-down setup wasm-target
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+build: wasm-target ## target/release/hotseat
+	$(CARGO) build --release -p hotseat
+
+demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by itself
+	target/release/hotseat demo $(DEMO)
+
+test: wasm-target ## every test, against a real API server too
+	tests/setup/apiserver.sh newest >/dev/null
+	$(CARGO) test --workspace
+	guest/setup/test.sh
+
+test-oldest: wasm-target ## the same suites against Kubernetes 1.20
+	HOTSEAT_TEST_APISERVER=oldest $(CARGO) test -p hotseat-tests
+
+bench: build ## the table of figures, in one run of about ten minutes; BENCH=--quick for less
+	tests/setup/apiserver.sh newest >/dev/null
+	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+
+lint: wasm-target ## formatting and clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+mutations: ## break each invariant on purpose and see a test fail
+	tests/mutations/run.sh
+
+cluster: setup ## leave a real API server running, and say how to use it
+	@$(CARGO) run -q -p hotseat-tests --bin hotseat-cluster -- up
+
+cluster-down: setup ## end it
+	@$(CARGO) run -q -p hotseat-tests --bin hotseat-cluster -- down
+
+wasm-target: setup ## a toolchain for WebAssembly: rustup's, or Debian's beside it
+	@guest/setup/wasm-target.sh
+
+setup:
+	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends build-essential; }
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 by rustup" >&2; exit 1; }

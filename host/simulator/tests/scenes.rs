@@ -1,0 +1,236 @@
+//! One scene for each invariant that a random world does not single out, and client-go's case
+//! matrix, on virtual time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use hotseat_core::config::{Config, Timing};
+use hotseat_core::elector::Elector;
+use hotseat_core::event::{Base, Effect, Event, Notice, Purpose, Trouble, Via, Why, Write};
+use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Version};
+use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
+use hotseat_core::rule;
+use hotseat_core::time::Moment;
+use hotseat_core::view::View;
+use std::time::Duration;
+
+#[path = "scenes/client_go.rs"]
+mod client_go;
+#[path = "scenes/safety.rs"]
+mod safety;
+#[path = "scenes/swaps.rs"]
+mod swaps;
+
+/// One elector whose lock and policy the test plays, step by step.
+struct Stage {
+    elector: Elector,
+    now: Moment,
+    /// The effects since they were last taken.
+    effects: Vec<Effect>,
+    view: View,
+    /// What a read gives that nobody answers otherwise.
+    lock: Option<Lock>,
+    /// A read is unanswered.
+    reading: bool,
+    /// Questions are answered by the built-in rule at once, unless a scene answers itself.
+    answers: bool,
+}
+
+fn config() -> Config {
+    Config {
+        identity: "baz".to_owned(),
+        incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned() },
+        site_exclusive: true,
+        timing: Timing::client_go(),
+        drain: Duration::ZERO,
+        preemptions_per_hour: 2,
+        settings: String::new(),
+        seed: 1,
+    }
+}
+
+fn record(holder: &str, seconds: u64) -> Record {
+    Record {
+        version: Version("10".to_owned()),
+        uid: "uid".to_owned(),
+        holder: (!holder.is_empty()).then(|| holder.to_owned()),
+        duration: (seconds > 0).then(|| Duration::from_secs(seconds)),
+        transitions: 0,
+        mark: None,
+        released: false,
+        times: if seconds > 0 { "then then".to_owned() } else { String::new() },
+        successor: None,
+        paused: false,
+    }
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+impl Stage {
+    fn new() -> Stage {
+        Stage::with(config())
+    }
+
+    fn with(config: Config) -> Stage {
+        let mut stage = Stage {
+            elector: Elector::new(config),
+            now: Moment::from_millis(1_000_000),
+            effects: Vec::new(),
+            view: View::default(),
+            lock: None,
+            reading: false,
+            answers: true,
+        };
+        stage.tell(Event::Started);
+        stage.tell(Event::Swapped { memory: Vec::new() });
+        stage
+    }
+
+    /// Tells the elector something, and lets the rule answer its questions.
+    fn tell(&mut self, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for effect in self.elector.step(self.now, event) {
+                match &effect {
+                    Effect::Ask { ask, input } if self.answers => {
+                        let answer = Ok(rule::decide(input));
+                        events.push(Event::Decided { ask: *ask, answer });
+                    }
+                    Effect::Read { .. } => self.reading = true,
+                    Effect::Show(view) => self.view = (**view).clone(),
+                    _ => {}
+                }
+                self.effects.push(effect);
+            }
+        }
+    }
+
+    /// Lets time pass, waking the elector as it asks for.
+    fn pass(&mut self, length: Duration) {
+        let end = self.now + length;
+        loop {
+            let wake = self.effects.iter().rev().find_map(|effect| match effect {
+                Effect::WakeAt(at) => Some(*at),
+                _ => None,
+            });
+            let Some(wake) = wake.filter(|wake| *wake <= end) else { break };
+            if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
+                self.reads(lock);
+            }
+            self.now = self.now.max(wake);
+            self.tell(Event::Timer);
+        }
+        self.now = end;
+    }
+
+    fn sees(&mut self, lock: Lock) {
+        self.lock = Some(lock.clone());
+        self.tell(Event::Observed { lock, via: Via::Watch });
+    }
+
+    fn reads(&mut self, lock: Lock) {
+        self.reading = false;
+        self.lock = Some(lock.clone());
+        let via = Via::Read { asked: self.now, requested: true };
+        self.tell(Event::Observed { lock, via });
+    }
+
+    fn starts_with(&mut self, lock: Lock) {
+        self.lock = Some(lock.clone());
+        let via = Via::Read { asked: self.now, requested: false };
+        self.tell(Event::Observed { lock, via });
+    }
+
+    /// The writes since the last call.
+    fn writes(&mut self) -> Vec<Write> {
+        let effects = std::mem::take(&mut self.effects);
+        let wake = effects.iter().rev().find(|effect| matches!(effect, Effect::WakeAt(_))).cloned();
+        let writes = effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Write(write) => Some(write),
+                _ => None,
+            })
+            .collect();
+        self.effects.extend(wake);
+        writes
+    }
+
+    fn one_write(&mut self) -> Write {
+        let mut writes = self.writes();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        writes.pop().unwrap()
+    }
+
+    /// Lets time pass until the next write, and stops at the moment of its sending.
+    fn next_write(&mut self) -> (Write, Moment) {
+        for _ in 0..5000 {
+            self.pass(millis(1));
+            if let Some(write) = self.writes().pop() {
+                return (write, self.now);
+            }
+        }
+        panic!("nothing was written within 5 s");
+    }
+
+    fn told(&self, wanted: impl Fn(&Notice) -> bool) -> usize {
+        self.effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Tell(notice) if wanted(notice)))
+            .count()
+    }
+
+    /// The record that a write leaves, at this version.
+    fn stored(write: &Write, version: u64) -> Record {
+        Record {
+            version: Version(version.to_string()),
+            uid: "uid".to_owned(),
+            holder: write.holder.clone(),
+            duration: Some(write.duration),
+            transitions: write.transitions,
+            mark: Some(write.mark.clone()),
+            released: write.purpose == Purpose::Release,
+            times: format!("{version}"),
+            successor: write.successor.clone(),
+            paused: false,
+        }
+    }
+
+    fn succeeds(&mut self, write: &Write, version: u64) {
+        let stored = Stage::stored(write, version);
+        self.lock = Some(Lock::Present(stored.clone()));
+        let result = Ok(stored);
+        self.tell(Event::WriteEnded { serial: write.mark.serial, result });
+    }
+
+    fn fails(&mut self, write: &Write, outcome: Outcome) {
+        let trouble = Trouble { outcome, retry_after: None, detail: "scripted".to_owned() };
+        self.tell(Event::WriteEnded { serial: write.mark.serial, result: Err(trouble) });
+    }
+
+    /// Becomes the leader of a new lock, at version 11.
+    fn lead(&mut self) -> Write {
+        self.starts_with(Lock::Absent(None));
+        self.pass(millis(25));
+        let write = self.one_write();
+        self.succeeds(&write, 11);
+        assert!(self.leads());
+        write
+    }
+
+    fn leads(&self) -> bool {
+        self.view.leads(self.now)
+    }
+}
+
+fn decision(action: Action) -> Decision {
+    Decision {
+        action,
+        wake_after: 1000,
+        lease_duration: None,
+        reason: "scripted".to_owned(),
+        publish: Vec::new(),
+        memory: Vec::new(),
+    }
+}

@@ -1,0 +1,398 @@
+//! The safety invariants, one scene each.
+
+use super::*;
+
+/// I1: a renewal that was sent early and answered late counts from its sending. client-go counts
+/// from the answer, and overlaps by 1.9 s at its defaults.
+#[test]
+fn i1_belief_counts_from_the_sending_of_the_write() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let (renewal, sent) = stage.next_write();
+    stage.now = sent + millis(3000);
+    stage.succeeds(&renewal, 12);
+    assert_eq!(stage.view.term.clone().unwrap().until, sent + Duration::from_secs(10));
+}
+
+#[test]
+fn i1_an_answer_after_the_deadline_gives_no_belief() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Absent(None));
+    stage.pass(millis(25));
+    let write = stage.one_write();
+    stage.now = stage.now + Duration::from_millis(10_001);
+    stage.succeeds(&write, 11);
+    assert!(!stage.leads());
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::BecameLeader { .. })), 0);
+}
+
+#[test]
+fn i1_nothing_that_is_read_extends_belief() {
+    let mut stage = Stage::new();
+    let write = stage.lead();
+    let until = stage.view.term.clone().unwrap().until;
+    for version in 12..20 {
+        stage.now = stage.now + millis(100);
+        stage.sees(Lock::Present(Record {
+            version: Version(version.to_string()),
+            ..Stage::stored(&write, 11)
+        }));
+        assert_eq!(stage.view.term.clone().unwrap().until, until);
+    }
+}
+
+/// A lease that a policy shortens binds from the sending of the write: if the write lands and its
+/// answer is lost, others wait for the shorter lease only.
+#[test]
+fn i1_a_shorter_lease_cuts_belief_when_it_is_sent() {
+    let timing = Timing { shortest_lease: Duration::from_secs(6), ..Timing::client_go() };
+    let mut stage = Stage::with(Config { timing, ..config() });
+    stage.lead();
+    stage.answers = false;
+    stage.pass(millis(2000));
+    let ask = last_ask(&stage);
+    let shorter = Decision { lease_duration: Some(6000), ..decision(Action::Renew) };
+    stage.tell(Event::Decided { ask, answer: Ok(shorter) });
+    let write = stage.one_write();
+    assert_eq!(write.duration, Duration::from_secs(6));
+    let until = stage.view.term.clone().unwrap().until;
+    assert_eq!(until, stage.now + Duration::from_secs(4));
+}
+
+/// I5: after a time-out the mark in the record tells whether the write landed.
+#[test]
+fn i5_an_unknown_write_that_landed_is_adopted_with_its_own_sending() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let (renewal, sent) = stage.next_write();
+    stage.now = sent + millis(3333);
+    stage.fails(&renewal, Outcome::TimedOut);
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Read { .. })));
+    stage.now = stage.now + millis(500);
+    stage.reads(Lock::Present(Stage::stored(&renewal, 12)));
+    assert_eq!(stage.view.term.clone().unwrap().until, sent + Duration::from_secs(10));
+    assert_eq!(stage.told(|notice| *notice == Notice::FoundOwnWrite), 1);
+}
+
+#[test]
+fn i5_an_unknown_write_that_lost_ends_belief() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.pass(millis(2000));
+    let renewal = stage.one_write();
+    stage.fails(&renewal, Outcome::TimedOut);
+    let other = Record { version: Version("12".to_owned()), ..record("bing", 15) };
+    stage.reads(Lock::Present(other));
+    assert!(!stage.leads());
+    let lost = Why::Lost(Some("bing".to_owned()));
+    assert_eq!(stage.told(|notice| *notice == Notice::SteppedDown(lost.clone())), 1);
+}
+
+/// I6: belief has ended before the release is sent, and the drain has passed.
+#[test]
+fn i6_belief_ends_then_the_drain_then_the_release() {
+    let mut stage = Stage::with(Config { drain: Duration::from_secs(2), ..config() });
+    stage.lead();
+    stage.effects.clear();
+    stage.tell(Event::Stop);
+    assert!(!stage.leads());
+    stage.pass(millis(1990));
+    assert_eq!(stage.writes(), []);
+    stage.pass(millis(60));
+    assert_eq!(stage.one_write().purpose, Purpose::Release);
+}
+
+#[test]
+fn i6_the_end_of_belief_is_shown_before_the_release_is_sent() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.effects.clear();
+    stage.tell(Event::Stop);
+    let shown = stage.effects.iter().position(|effect| matches!(effect, Effect::Show(_)));
+    let sent = stage.effects.iter().position(|effect| matches!(effect, Effect::Write(_)));
+    assert!(shown.unwrap() < sent.unwrap(), "{:?}", stage.effects);
+}
+
+#[test]
+fn i6_somebody_elses_record_is_not_released() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.effects.clear();
+    stage.tell(Event::Stop);
+    let release = stage.one_write();
+    stage.fails(&release, Outcome::Conflict);
+    let other = Record { version: Version("12".to_owned()), ..record("bing", 15) };
+    stage.reads(Lock::Present(other));
+    assert_eq!(stage.writes(), []);
+    assert!(stage.elector.view().term.is_none());
+}
+
+/// I7: neither a deletion nor an emptied holder frees the seat.
+#[test]
+fn i7_a_deleted_or_cleared_lock_is_waited_out() {
+    let gone = Lock::Absent(Some(Version("12".to_owned())));
+    let cleared = Record { version: Version("12".to_owned()), ..record("bing", 15) };
+    let cleared = Lock::Present(Record { holder: None, ..cleared });
+    for lock in [gone, cleared] {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Present(record("bing", 15)));
+        stage.pass(millis(5000));
+        stage.sees(lock);
+        // From here on, since another may have held it unseen.
+        stage.pass(millis(14_900));
+        assert_eq!(stage.writes(), [], "the last holder may still believe");
+        stage.pass(millis(150));
+        assert_eq!(stage.writes().len(), 1);
+    }
+}
+
+/// I8: a record of this name by another live process is told, and not taken.
+#[test]
+fn i8_a_live_twin_is_told_and_left_alone() {
+    let mut stage = Stage::new();
+    let incarnation = Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned() };
+    for (serial, version) in [(1, "10"), (2, "11"), (3, "12")] {
+        let mark = Some(Mark { incarnation: incarnation.clone(), serial });
+        let times = format!("{version}");
+        let version = Version(version.to_owned());
+        stage.sees(Lock::Present(Record { mark, times, version, ..record("baz", 15) }));
+        stage.pass(millis(2000));
+    }
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::Twin(who) if who == "elsewhere/5")), 1);
+    assert_eq!(stage.writes(), []);
+    assert_eq!(stage.view.leader(stage.now), "");
+}
+
+/// I8: an old copy of the own record, put back by hand, is no claim.
+#[test]
+fn i8_an_own_record_that_was_overwritten_and_put_back_is_not_resumed() {
+    let mut stage = Stage::new();
+    let write = stage.lead();
+    let other = Record { version: Version("12".to_owned()), ..record("bing", 15) };
+    stage.sees(Lock::Present(other));
+    assert!(!stage.leads());
+    stage.effects.clear();
+    let copy = Record { version: Version("13".to_owned()), ..Stage::stored(&write, 11) };
+    stage.sees(Lock::Present(copy));
+    stage.pass(millis(10_000));
+    assert_eq!(stage.writes(), [], "bing may still believe");
+}
+
+/// I9: the token is the version of the acquiring write, through all renewals.
+#[test]
+fn i9_the_token_stays_for_the_term() {
+    let mut stage = Stage::new();
+    stage.lead();
+    for version in 12..15 {
+        stage.pass(millis(2000));
+        let renewal = stage.one_write();
+        stage.succeeds(&renewal, version);
+        let term = stage.view.term.clone().unwrap();
+        assert_eq!((term.token, term.uid.as_str()), (Version("11".to_owned()), "uid"));
+    }
+}
+
+/// I10: a view that nobody refreshes expires by itself.
+#[test]
+fn i10_an_old_view_gives_the_right_answer() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let view = stage.view.clone();
+    let sent = view.term.clone().unwrap().since;
+    assert_eq!(view.leader(sent + millis(9999)), "baz");
+    assert_eq!(view.leader(sent + millis(10_000)), "");
+    assert!(!view.leads(sent + millis(10_000)));
+
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    let (view, seen) = (stage.view.clone(), stage.now);
+    assert_eq!(view.leader(seen + millis(14_999)), "bing");
+    assert_eq!(view.leader(seen + millis(15_000)), "");
+}
+
+/// I11: what a policy may not do.
+#[test]
+fn i11_a_policy_cannot_take_an_unexpired_seat() {
+    let mut stage = Stage::new();
+    stage.answers = false;
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    for action in [Action::Campaign, Action::Renew, Action::Resign(None)] {
+        stage.pass(millis(600));
+        let ask = last_ask(&stage);
+        stage.tell(Event::Decided { ask, answer: Ok(decision(action)) });
+        assert_eq!(stage.writes(), []);
+        stage.sees(Lock::Present(Record {
+            version: Version((stage.now.since_origin().as_millis()).to_string()),
+            times: stage.now.to_string(),
+            ..record("bing", 15)
+        }));
+    }
+}
+
+#[test]
+fn i11_preemptions_have_a_budget() {
+    // Two an hour: the third resignation in favour of somebody is overruled, and the rule leads on.
+    let mut resigned = 0;
+    let mut stage = Stage::new();
+    let mut version = 11;
+    stage.starts_with(Lock::Absent(None));
+    for _ in 0..3 {
+        stage.answers = true;
+        while !stage.leads() {
+            stage.pass(millis(500));
+            for write in stage.writes() {
+                stage.succeeds(&write, version);
+                version += 1;
+            }
+        }
+        stage.answers = false;
+        stage.tell(Event::Swapped { memory: Vec::new() });
+        let ask = last_ask(&stage);
+        let resignation = decision(Action::Resign(Some("bing".to_owned())));
+        stage.tell(Event::Decided { ask, answer: Ok(resignation) });
+        if !stage.leads() {
+            resigned += 1;
+            for write in stage.writes() {
+                assert_eq!(write.successor.as_deref(), Some("bing"));
+                stage.succeeds(&write, version);
+                version += 1;
+            }
+        }
+    }
+    assert_eq!(resigned, 2);
+    assert!(stage.leads());
+}
+
+/// I12: each kind of failure leaves a decision, by the rule.
+#[test]
+fn i12_the_rule_renews_when_the_policy_fails() {
+    let absurd = |change: fn(&mut Decision)| {
+        let mut decision = decision(Action::Wait);
+        change(&mut decision);
+        Ok(decision)
+    };
+    let mut answers: Vec<Result<Decision, Failure>> = FailureKind::ALL
+        .into_iter()
+        .map(|kind| Err(Failure { kind, detail: String::new() }))
+        .collect();
+    answers.extend([
+        absurd(|decision| decision.wake_after = 0),
+        absurd(|decision| decision.wake_after = u64::MAX),
+        absurd(|decision| decision.lease_duration = Some(u64::MAX)),
+        absurd(|decision| decision.reason = "x".repeat(1 << 20)),
+        absurd(|decision| decision.memory = vec![0; 1 << 20]),
+    ]);
+    for answer in answers {
+        let mut stage = Stage::new();
+        stage.lead();
+        stage.answers = false;
+        stage.pass(millis(2000));
+        let ask = last_ask(&stage);
+        stage.effects.clear();
+        stage.tell(Event::Decided { ask, answer: answer.clone() });
+        assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
+        assert_eq!(stage.one_write().purpose, Purpose::Renew, "{answer:?}");
+    }
+}
+
+#[test]
+fn i12_a_policy_that_never_answers_does_not_stop_the_renewals() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.answers = false;
+    stage.pass(millis(3000));
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
+    assert_eq!(stage.one_write().purpose, Purpose::Renew);
+}
+
+#[test]
+fn i12_after_three_failures_in_a_row_the_last_good_policy_is_wanted() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.answers = false;
+    let mut version = 12;
+    for _ in 0..5 {
+        stage.pass(millis(2000));
+        for write in stage.writes() {
+            stage.succeeds(&write, version);
+            version += 1;
+        }
+    }
+    assert!(stage.leads());
+    stage.effects.clear();
+    let mut restored = 0;
+    for _ in 0..5 {
+        stage.pass(millis(2000));
+        restored += stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count();
+        for write in stage.writes() {
+            stage.succeeds(&write, version);
+            version += 1;
+        }
+    }
+    assert_eq!(restored, 0, "it was asked for once, before");
+}
+
+/// I14: a successful compare-and-swap on the own record continues the term.
+#[test]
+fn i14_the_term_goes_on_after_an_outage() {
+    let mut stage = Stage::new();
+    let acquire = stage.lead();
+    stage.pass(millis(2000));
+    let renewal = stage.one_write();
+    stage.fails(&renewal, Outcome::Unreachable);
+    let down = stage.now;
+    while stage.now < down + Duration::from_secs(11) {
+        stage.pass(millis(250));
+        for write in stage.writes() {
+            stage.fails(&write, Outcome::Unreachable);
+        }
+        let trouble = Trouble {
+            outcome: Outcome::Unreachable,
+            retry_after: None,
+            detail: "scripted".to_owned(),
+        };
+        stage.tell(Event::ReadFailed(trouble));
+    }
+    assert!(!stage.leads());
+    let write = loop {
+        stage.pass(millis(100));
+        stage.reads(Lock::Present(Stage::stored(&acquire, 11)));
+        if let Some(write) = stage.writes().pop() {
+            break write;
+        }
+        assert!(stage.now < down + Duration::from_secs(20), "nothing is written any more");
+    };
+    assert_eq!((write.purpose, write.transitions), (Purpose::Renew, 0));
+    stage.succeeds(&write, 12);
+    assert!(stage.leads());
+    assert_eq!(stage.view.term.clone().unwrap().token, Version("11".to_owned()));
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::ResumedTerm { .. })), 1);
+}
+
+fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {
+    let ask = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { ask, .. } => Some(*ask),
+        _ => None,
+    });
+    ask.expect("no question was asked")
+}
+
+/// The input is what the policy may go by: the claim is told only while it is believed.
+#[test]
+fn the_observation_tells_what_is_so() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let inputs: Vec<Input> = stage
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Ask { input, .. } => Some((**input).clone()),
+            _ => None,
+        })
+        .collect();
+    let last = inputs.last().unwrap();
+    assert_eq!(last.observation.cause, Cause::WriteFinished);
+    assert!(last.observation.claim.is_some());
+    assert_eq!(last.observation.attempts.last, Outcome::Written);
+    assert_eq!(last.timing.lease_duration, 15_000);
+}

@@ -1,0 +1,165 @@
+//! The arguments as they are written.
+
+use super::length::parse_length;
+use crate::demo;
+use crate::telemetry::LogFormat;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+
+/// A leader-election sidecar for Kubernetes. Campaigns for a Lease beside your application and
+/// answers {"name":"<leader>"} on port 4040. Without a subcommand it is the sidecar.
+#[derive(Debug, Parser)]
+#[command(name = "hotseat", version, args_conflicts_with_subcommands = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) sidecar: SidecarArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show an election on this machine: three candidates, no cluster needed
+    Demo(DemoArgs),
+    /// Ask a running sidecar who leads and what its policy does
+    Status(StatusArgs),
+}
+
+/// The sidecar's flags. Lengths are written as 15s, 1m30s or 500ms.
+#[derive(Debug, Args)]
+pub(super) struct SidecarArgs {
+    /// Name of the election, which is the name of the Lease
+    #[arg(long, env = "HOTSEAT_ELECTION", value_name = "NAME", help_heading = ELECTION)]
+    pub(super) election: Option<String>,
+    /// Namespace of the Lease [default: the pod's own, else default]
+    #[arg(long, env = "HOTSEAT_ELECTION_NAMESPACE", value_name = "NAME", help_heading = ELECTION)]
+    pub(super) election_namespace: Option<String>,
+    /// Name of this candidate [default: $POD_NAME, else the hostname]
+    #[arg(long, env = "HOTSEAT_ID", value_name = "NAME", help_heading = ELECTION)]
+    pub(super) id: Option<String>,
+    /// Where to answer, as host:port; empty: nowhere
+    #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = "0.0.0.0:4040", help_heading = ELECTION)]
+    pub(super) http: String,
+    /// Use the pod's service account and nothing else
+    #[arg(long, env = "HOTSEAT_USE_CLUSTER_CREDENTIALS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set, help_heading = ELECTION)]
+    pub(super) use_cluster_credentials: bool,
+
+    /// All three lengths at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
+    #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_length, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
+    pub(super) ttl: Option<Duration>,
+    /// How long the others wait for a silent leader [default: 15s]
+    #[arg(long, env = "HOTSEAT_LEASE_DURATION", value_name = "L", value_parser = parse_length, help_heading = TIMING)]
+    pub(super) lease_duration: Option<Duration>,
+    /// How long a leader believes after its last successful write [default: 10s]
+    #[arg(long, env = "HOTSEAT_RENEW_DEADLINE", value_name = "D", value_parser = parse_length, help_heading = TIMING)]
+    pub(super) renew_deadline: Option<Duration>,
+    /// The pace of renewals and retries [default: 2s]
+    #[arg(long, env = "HOTSEAT_RETRY_PERIOD", value_name = "R", value_parser = parse_length, help_heading = TIMING)]
+    pub(super) retry_period: Option<Duration>,
+    /// How long the application goes on after 4040 has stopped naming it
+    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_length, default_value = "0s", help_heading = TIMING)]
+    pub(super) reaction_time: Duration,
+    /// How far a clock's rate may be off, in percent
+    #[arg(long, env = "HOTSEAT_CLOCK_ERROR", value_name = "PERCENT", default_value = "1", help_heading = TIMING)]
+    pub(super) clock_error: f64,
+
+    /// The election policy: builtin, or file:PATH of a WebAssembly component
+    #[arg(long, env = "HOTSEAT_POLICY", value_name = "SOURCE", default_value = "builtin", help_heading = POLICY)]
+    pub(super) policy: String,
+    /// The policy's settings: JSON, or @FILE with JSON in it
+    #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "JSON", default_value = "", help_heading = POLICY)]
+    pub(super) policy_settings: String,
+    /// The shortest lease that a policy may choose [default: the lease duration]
+    #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_length, help_heading = POLICY)]
+    pub(super) shortest_lease: Option<Duration>,
+    /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
+    #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_length, help_heading = POLICY)]
+    pub(super) longest_lease: Option<Duration>,
+    /// How often in an hour a policy may resign in favour of a successor
+    #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
+    pub(super) preemptions_per_hour: u32,
+
+    /// How logs are written on stderr
+    #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text", help_heading = LOGS)]
+    pub(super) log_format: LogFormat,
+    /// How much is logged
+    #[arg(long, env = "HOTSEAT_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value = "info", help_heading = LOGS)]
+    pub(super) log_level: LogLevel,
+}
+
+const ELECTION: &str = "Election";
+const TIMING: &str = "Timing";
+const POLICY: &str = "Policy";
+const LOGS: &str = "Logs";
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> LevelFilter {
+        match level {
+            LogLevel::Error => LevelFilter::ERROR,
+            LogLevel::Warn => LevelFilter::WARN,
+            LogLevel::Info => LevelFilter::INFO,
+            LogLevel::Debug => LevelFilter::DEBUG,
+            LogLevel::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+/// What a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// End after this long, such as 30s; without it, end with ctrl-c
+    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_length)]
+    pub(super) length: Option<Duration>,
+    /// A live view and a timeline, or one JSON object at the end
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) output: Output,
+    /// The first of three ports in a row, on which the candidates answer; 0: any that are free
+    #[arg(long, value_name = "PORT", default_value_t = 4040)]
+    pub(super) port: u16,
+}
+
+impl DemoArgs {
+    pub(super) fn into_options(self) -> anyhow::Result<demo::Options> {
+        let ports = match self.port {
+            0 => [0; 3],
+            first if first > u16::MAX - 2 => {
+                anyhow::bail!("--port {first}: three ports in a row are needed: give 65533 or less")
+            }
+            first => [first, first + 1, first + 2],
+        };
+        let output = match self.output {
+            Output::Text => demo::Output::Text,
+            Output::Json => demo::Output::Json,
+        };
+        Ok(demo::Options::new(self.length, output, ports))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Where the sidecar answers
+    #[arg(long, env = "HOTSEAT_STATUS_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:4040")]
+    pub(super) address: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) output: Output,
+}

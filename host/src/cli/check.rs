@@ -1,0 +1,158 @@
+//! From arguments as written to settings that can be run, with everything checked on the way.
+
+use super::args::SidecarArgs;
+use crate::identity::hostname;
+use crate::kubernetes::Credentials;
+use crate::policies::PolicySource;
+use crate::sidecar::Settings;
+use anyhow::{Context, bail};
+use hotseat_core::config::Timing;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where Kubernetes tells a pod its namespace.
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+/// The longest name of an object in Kubernetes, in bytes.
+const LONGEST_NAME: usize = 253;
+/// The longest name of a namespace, in bytes.
+const LONGEST_LABEL: usize = 63;
+/// The largest settings of a policy, in bytes.
+const LARGEST_SETTINGS: usize = 256 * 1024;
+
+pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
+    let timing = timing(&args)?;
+    Ok(Settings {
+        election: election(args.election)?,
+        namespace: namespace(args.election_namespace)?,
+        identity: identity(args.id)?,
+        timing,
+        http: Some(args.http).filter(|address| !address.is_empty()),
+        credentials: match args.use_cluster_credentials {
+            true => Credentials::Cluster,
+            false => Credentials::Search,
+        },
+        policy: policy(&args.policy)?,
+        policy_settings: policy_settings(args.policy_settings)?,
+        preemptions_per_hour: args.preemptions_per_hour,
+    })
+}
+
+fn election(name: Option<String>) -> anyhow::Result<String> {
+    let name = name.unwrap_or_default();
+    if name.is_empty() {
+        bail!("--election cannot be empty: give the name of the Lease to campaign for");
+    }
+    check_name("--election", &name, LONGEST_NAME, true)?;
+    Ok(name)
+}
+
+fn namespace(flag: Option<String>) -> anyhow::Result<String> {
+    let named = flag.filter(|name| !name.is_empty());
+    let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
+    let name = named.or_else(mounted).map(|name| name.trim().to_owned());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
+    check_name("--election-namespace", &name, LONGEST_LABEL, false)?;
+    Ok(name)
+}
+
+fn identity(flag: Option<String>) -> anyhow::Result<String> {
+    let pod = || std::env::var("POD_NAME").ok().filter(|name| !name.is_empty());
+    let name = match flag {
+        Some(name) if name.is_empty() => {
+            bail!("--id cannot be empty: leave it out for the pod's name, or give one")
+        }
+        Some(name) => name,
+        None => pod().unwrap_or_else(hostname),
+    };
+    // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
+    // replica has one name.
+    if name.contains("$(") {
+        bail!("--id {name}: no shell has filled this in: leave --id out for the pod's name");
+    }
+    if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+        bail!(
+            "--id {}: has {} bytes or control characters: give at most {LONGEST_NAME} printable ones",
+            name.escape_debug(),
+            name.len()
+        );
+    }
+    Ok(name)
+}
+
+/// RFC 1123, as Kubernetes asks of names.
+fn check_name(flag: &str, name: &str, longest: usize, dots: bool) -> anyhow::Result<()> {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let part = |part: &str| {
+        edge(part.chars().next())
+            && edge(part.chars().last())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    let parts_are_right = if dots { name.split('.').all(part) } else { part(name) };
+    if parts_are_right && name.len() <= longest {
+        return Ok(());
+    }
+    let dot = if dots { ", dashes and dots" } else { " and dashes" };
+    bail!(
+        "{flag} {}: Kubernetes takes no such name: use at most {longest} lower-case letters, digits{dot}, a letter or digit at each end",
+        name.escape_debug()
+    )
+}
+
+fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
+    let client_go = Timing::client_go();
+    let mut timing = match args.ttl {
+        Some(ttl) => Timing::from_ttl(ttl),
+        None => Timing::new(
+            args.lease_duration.unwrap_or(client_go.lease_duration),
+            args.renew_deadline.unwrap_or(client_go.renew_deadline),
+            args.retry_period.unwrap_or(client_go.retry_period),
+        ),
+    };
+    if !(0.0..50.0).contains(&args.clock_error) {
+        bail!("--clock-error {}: give a percentage from 0 to below 50", args.clock_error);
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked above"
+    )]
+    let ppm = (args.clock_error * 10_000.0).round() as u32;
+    timing.clock_error_ppm = ppm;
+    timing.reaction = args.reaction_time;
+    timing.shortest_lease = args.shortest_lease.unwrap_or(timing.lease_duration);
+    timing.longest_lease = args.longest_lease.unwrap_or(timing.lease_duration);
+    let longest = Duration::from_secs(u64::from(u32::MAX / 2));
+    if timing.longest_lease > longest {
+        bail!("the lease duration {:?} does not fit into a Lease: give {longest:?} or less", timing.longest_lease);
+    }
+    timing.check()?;
+    Ok(timing)
+}
+
+fn policy(source: &str) -> anyhow::Result<PolicySource> {
+    if source == "builtin" {
+        return Ok(PolicySource::Builtin);
+    }
+    match source.strip_prefix("file:") {
+        Some(path) if !path.is_empty() => Ok(PolicySource::File(PathBuf::from(path))),
+        _ => bail!("--policy {source}: no such source: give builtin or file:PATH"),
+    }
+}
+
+fn policy_settings(text: String) -> anyhow::Result<String> {
+    let text = match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).with_context(|| {
+            format!("--policy-settings @{path}: cannot be read: give a file with JSON in it")
+        })?,
+        None => text,
+    };
+    if text.len() > LARGEST_SETTINGS {
+        bail!("--policy-settings: {} bytes, at most {LARGEST_SETTINGS} are taken", text.len());
+    }
+    if !text.trim().is_empty()
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text)
+    {
+        bail!("--policy-settings: not JSON ({error}): give JSON, or @FILE with JSON in it");
+    }
+    Ok(text)
+}
