@@ -31,7 +31,7 @@ pub enum BuildError {
         source: io::Error,
     },
     /// Cargo failed; its own messages went to standard error.
-    #[error("cargo could not build {} ({status}): see its messages above", manifest.display())]
+    #[error("cargo could not build {} ({status}): see its messages", manifest.display())]
     Cargo {
         /// The policy's manifest.
         manifest: PathBuf,
