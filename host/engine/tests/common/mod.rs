@@ -1,6 +1,7 @@
 //! What the tests of the engine share: inputs, a loader, and a maker of odd components.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fmt::Write as _;
 use std::path::Path;
