@@ -80,8 +80,8 @@ pub(super) struct SidecarArgs {
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
 
-    /// How logs are written on stderr
-    #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text", help_heading = LOGS)]
+    /// How logs are written on stderr: text or json
+    #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]
     pub(super) log_format: LogFormat,
     /// How much is logged
     #[arg(long, env = "HOTSEAT_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value = "info", help_heading = LOGS)]

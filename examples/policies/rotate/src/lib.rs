@@ -1,0 +1,42 @@
+//! Passes the seat on after a while, so that no replica leads for weeks; otherwise the standard
+//! policy decides. Settings: `{"minutes": 60}`.
+
+#![forbid(unsafe_code)]
+
+use hotseat_policy::{Decision, Descriptor, Input, Issue, Policy, Refusal, settings};
+use hotseat_policy_standard::Standard;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// How long one replica may lead.
+    minutes: u32,
+}
+
+struct Rotate;
+
+impl Policy for Rotate {
+    fn describe() -> Descriptor {
+        Descriptor::new("rotate", "1.0.0", "passes the seat on after a while")
+    }
+
+    fn validate(text: &str) -> Result<(), Vec<Issue>> {
+        settings::<Settings>(text).map(drop)
+    }
+
+    fn decide(input: Input) -> Result<Decision, Refusal> {
+        let Settings { minutes } = settings(&input.settings)?;
+        let longest = u64::from(minutes) * 60_000;
+        match input.observation.claim() {
+            Some(claim) if claim.held_for >= longest => {
+                Ok(Decision::resign().because(format!("led for {minutes} minutes")))
+            }
+            _ => Standard::decide(input),
+        }
+    }
+}
+
+hotseat_policy::export!(Rotate);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Candidates against the real API server, with an account of least rights.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use hotseat_tests::cluster::{Cluster, Rights};
+use hotseat_tests::process::{Hotseat, Launch};
+
+use crate::probe::Probe;
+
+/// The namespace of all elections here.
+pub(crate) const NAMESPACE: &str = "bench";
+/// How long an election may take to settle: a dead holder's lease, and some.
+pub(crate) const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+
+/// Where candidates are started.
+pub(crate) struct Arena {
+    kubeconfig: PathBuf,
+}
+
+impl Arena {
+    /// Makes the account.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses.
+    pub(crate) fn new(cluster: &Cluster) -> anyhow::Result<Arena> {
+        let kubeconfig = cluster.create_candidate_account(NAMESPACE, "candidate", Rights::Full)?;
+        Ok(Arena { kubeconfig })
+    }
+
+    /// A candidate `id` for `election`, to be started; it answers at `http`.
+    ///
+    /// # Errors
+    ///
+    /// There is no `hotseat` program.
+    pub(crate) fn launch(&self, election: &str, id: &str, http: &str) -> anyhow::Result<Launch> {
+        Ok(Launch::hotseat()?
+            .args(["--election", election, "--election-namespace", NAMESPACE])
+            .args(["--id", id, "--http", http])
+            .kubeconfig(&self.kubeconfig))
+    }
+
+    /// Starts a candidate with default timing on a free port and waits until it knows a leader
+    /// and the standard policy decides.
+    ///
+    /// # Errors
+    ///
+    /// It does not come so far.
+    pub(crate) fn candidate(&self, election: &str, id: &str) -> anyhow::Result<Candidate> {
+        Candidate::settle(self.launch(election, id, "127.0.0.1:0")?)
+    }
+}
+
+/// A running candidate and a connection to it.
+pub(crate) struct Candidate {
+    pub(crate) process: Hotseat,
+    pub(crate) probe: Probe,
+}
+
+impl Candidate {
+    /// Starts it and waits until it knows a leader and its policy decides.
+    ///
+    /// # Errors
+    ///
+    /// It does not come so far.
+    pub(crate) fn settle(launch: Launch) -> anyhow::Result<Candidate> {
+        let process = launch.start()?;
+        let mut probe = Probe::connect(process.http_addr())?;
+        probe
+            .until(SETTLES_WITHIN, |answer| !answer.name.is_empty())
+            .with_context(|| process.to_string())?;
+        // Compiling takes a few tens of milliseconds, and is not what is measured.
+        process.wait_line("the policy is active", SETTLES_WITHIN);
+        Ok(Candidate { process, probe })
+    }
+}

@@ -1,0 +1,179 @@
+//! How long the seat is without a leader: after SIGTERM, and after SIGKILL.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use hotseat_tests::process::Signal;
+
+use crate::arena::{Arena, Candidate, SETTLES_WITHIN};
+use crate::probe::{PACE, Probe};
+use crate::stats::{Times, ms};
+use crate::table::Row;
+
+const HAND_OVERS: usize = 20;
+const CRASHES: usize = 4;
+const LEASE: Duration = Duration::from_secs(15);
+const HAND_OVER_MEDIAN: Duration = Duration::from_millis(50);
+const HAND_OVER_MAX: Duration = Duration::from_millis(250);
+/// How much later than the lease's end the next leader may be there.
+const CRASH_SLACK: Duration = Duration::from_millis(150);
+const EXITS_WITHIN: Duration = Duration::from_secs(10);
+/// A renewal that the dead leader had sent has reached the others after this.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// SIGTERM of the leader to the next leader's own 4040 naming itself.
+pub(crate) fn hand_over_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
+    let mut stage = Stage::new(arena, "hand-over")?;
+    let mut times = Vec::new();
+    for round in 0..HAND_OVERS {
+        // At various moments between two renewals, which are 2 s apart.
+        thread::sleep(Duration::from_millis(round as u64 * 337 % 2000));
+        let mut leader = stage.take_leader()?;
+        let (standbys, signal) = (&mut stage.candidates, || leader.process.signal(Signal::TERM));
+        let (signalled, taken) = next_leader(standbys, signal)?;
+        times.push(taken.at - signalled);
+        let status = leader.process.wait_exit(EXITS_WITHIN);
+        if !status.success() {
+            bail!("the leader ended with {status}; {}", leader.process);
+        }
+        drop(leader);
+        stage.refill()?;
+    }
+    let times = Times::new(times);
+    let (p50, max) = (times.percentile(50), times.max());
+    let measured = format!("p50 {}, max {} of {HAND_OVERS}", ms(p50), ms(max));
+    let bar = "p50 at most 50 ms, max at most 250 ms";
+    let met = p50 <= HAND_OVER_MEDIAN && max <= HAND_OVER_MAX;
+    Ok(vec![Row::barred("graceful hand-over, SIGTERM to next leader", measured, bar, met)])
+}
+
+/// SIGKILL of the leader to the next leader, counted from when that one last heard a renewal.
+pub(crate) fn crash_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
+    let mut stage = Stage::new(arena, "crash")?;
+    let (mut since_renewal, mut since_kill) = (Vec::new(), Vec::new());
+    for _ in 0..CRASHES {
+        let mut leader = stage.take_leader()?;
+        let (standbys, signal) = (&mut stage.candidates, || leader.process.signal(Signal::KILL));
+        let (killed, taken) = next_leader(standbys, signal)?;
+        since_renewal.push(taken.at - taken.renewal);
+        since_kill.push(taken.at - killed);
+        drop(leader);
+        stage.refill()?;
+    }
+    let (renewal, kill) = (Times::new(since_renewal), Times::new(since_kill));
+    let measured = format!(
+        "{} to {} after the last renewal, {} to {} after the kill, of {CRASHES}",
+        ms(renewal.min()),
+        ms(renewal.max()),
+        ms(kill.min()),
+        ms(kill.max())
+    );
+    let met = renewal.min() >= LEASE && renewal.max() <= LEASE + CRASH_SLACK;
+    let bar = "15.000 s to 15.150 s after the last renewal";
+    Ok(vec![Row::barred("crash, SIGKILL to next leader, lease 15 s", measured, bar, met)])
+}
+
+/// Three candidates with default timing, of which one is sometimes taken away.
+struct Stage<'a> {
+    arena: &'a Arena,
+    election: &'a str,
+    started: usize,
+    candidates: Vec<Candidate>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(arena: &'a Arena, election: &'a str) -> anyhow::Result<Stage<'a>> {
+        let mut stage = Stage { arena, election, started: 0, candidates: Vec::new() };
+        for _ in 0..3 {
+            stage.refill()?;
+        }
+        Ok(stage)
+    }
+
+    /// Starts one more, under a name that was not there before.
+    fn refill(&mut self) -> anyhow::Result<()> {
+        let id = format!("{}-{}", self.election, self.started);
+        self.started += 1;
+        self.candidates.push(self.arena.candidate(self.election, &id)?);
+        Ok(())
+    }
+
+    fn take_leader(&mut self) -> anyhow::Result<Candidate> {
+        for place in 0..self.candidates.len() {
+            if self.candidates[place].probe.leader()?.leads {
+                return Ok(self.candidates.remove(place));
+            }
+        }
+        bail!("no candidate of {} leads", self.election)
+    }
+}
+
+/// A seat that was taken.
+#[derive(Clone, Copy)]
+struct Taken {
+    /// When the new leader's answer that names itself was there.
+    at: Instant,
+    /// When it had last heard of the lock, just after the signal.
+    renewal: Instant,
+}
+
+/// Sends the signal while all standbys are asked every millisecond; gives when it was sent, and
+/// the first that leads.
+fn next_leader(
+    standbys: &mut [Candidate],
+    signal: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<(Instant, Taken)> {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let sent = Instant::now();
+        let signalled = signal();
+        let asked: Vec<_> = standbys
+            .iter_mut()
+            .map(|standby| {
+                let (probe, done) = (&mut standby.probe, &done);
+                scope.spawn(move || wait_to_lead(probe, sent, done))
+            })
+            .collect();
+        let mut first: Option<Taken> = None;
+        for thread in asked {
+            let outcome = thread.join().map_err(|_| anyhow::anyhow!("a probe panicked"))?;
+            if let Some(taken) = outcome? {
+                first = Some(first.filter(|first| first.at <= taken.at).unwrap_or(taken));
+            }
+        }
+        signalled?;
+        Ok((sent, first.context("no standby leads after the signal")?))
+    })
+}
+
+/// None if another one leads first.
+fn wait_to_lead(
+    probe: &mut Probe,
+    sent: Instant,
+    done: &AtomicBool,
+) -> anyhow::Result<Option<Taken>> {
+    let mut renewal = None;
+    while !done.load(Ordering::Relaxed) {
+        let asked = Instant::now();
+        let answer = probe.leader()?;
+        let now = Instant::now();
+        // The age is in whole milliseconds, rounded down, at some moment after the question: the
+        // time given here is at most a millisecond too late, and so the gap never too long.
+        if renewal.is_none() || now < sent + LAST_WORDS {
+            let heard = answer.observed_ms.context("the lock was never seen")?;
+            renewal = asked.checked_sub(Duration::from_millis(heard));
+        }
+        if answer.leads {
+            done.store(true, Ordering::Relaxed);
+            let renewal = renewal.context("the lock is older than the clock")?;
+            return Ok(Some(Taken { at: now, renewal }));
+        }
+        if now > sent + SETTLES_WITHIN {
+            bail!("nobody leads {SETTLES_WITHIN:?} after the signal");
+        }
+        thread::sleep(PACE);
+    }
+    Ok(None)
+}
