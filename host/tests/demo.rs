@@ -1,4 +1,5 @@
 //! The demonstration as a user starts it, with real candidates.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
