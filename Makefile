@@ -34,7 +34,7 @@ lint: wasm-target ## formatting and clippy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 mutations: ## break each invariant on purpose and see a test fail
-	tests/mutations/run.sh
+	tests/mutations/run.py
 
 cluster: setup ## leave a real API server running, and say how to use it
 	@$(CARGO) run -q -p hotseat-tests --bin hotseat-cluster -- up

@@ -127,3 +127,105 @@ pub(super) fn trimmed(mut object: DynamicObject) -> DynamicObject {
     object.metadata.managed_fields = None;
     object
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hotseat_core::event::Base;
+    use hotseat_core::time::Moment;
+
+    fn write(purpose: Purpose, holder: Option<&str>) -> Write {
+        Write {
+            purpose,
+            mark: Mark {
+                incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+                serial: 3,
+            },
+            base: Base::Create,
+            holder: holder.map(str::to_owned),
+            duration: Duration::from_millis(14_500),
+            transitions: 2,
+            successor: None,
+            deadline: Moment::NEVER,
+        }
+    }
+
+    /// What a server would have stored.
+    fn stored(mut object: DynamicObject) -> DynamicObject {
+        object.metadata.resource_version = Some("41".to_owned());
+        object.metadata.uid = Some("u".to_owned());
+        object
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T08:00:00.123456Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_write_comes_back_as_it_was_meant() {
+        let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+        assert_eq!(object.data["spec"]["renewTime"], "2026-11-22T08:00:00.123456Z");
+        assert_eq!(object.data["spec"]["leaseDurationSeconds"], 15, "rounded up");
+        let record = decode(&object);
+        assert_eq!(record.holder.as_deref(), Some("a"));
+        assert_eq!(record.duration, Some(Duration::from_secs(15)));
+        assert_eq!(record.transitions, 2);
+        assert_eq!(record.mark, Some(write(Purpose::Acquire, None).mark));
+        assert!(!record.released);
+    }
+
+    /// I4: the version and the UID that were read are what is replaced.
+    #[test]
+    fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
+        let mut base = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+        base.metadata.labels = Some([("team".to_owned(), "x".to_owned())].into());
+        base.data["spec"]["preferredHolder"] = json!("b");
+        let later = "2026-11-22T08:00:02Z".parse().unwrap();
+        let update = encode("shop", Some(&base), &write(Purpose::Renew, Some("a")), later);
+        assert_eq!(update.metadata.resource_version.as_deref(), Some("41"));
+        assert_eq!(update.metadata.uid.as_deref(), Some("u"));
+        assert_eq!(update.metadata.labels, base.metadata.labels);
+        assert_eq!(update.data["spec"]["preferredHolder"], "b");
+        assert_eq!(update.data["spec"]["acquireTime"], base.data["spec"]["acquireTime"]);
+        assert_ne!(update.data["spec"]["renewTime"], base.data["spec"]["renewTime"]);
+    }
+
+    #[test]
+    fn a_release_is_told_from_a_holder_that_was_emptied_by_hand() {
+        let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+        let released = encode("shop", Some(&held), &write(Purpose::Release, None), now());
+        assert!(decode(&released).released);
+        let mut emptied = held.clone();
+        emptied.data["spec"]["holderIdentity"] = json!("");
+        let record = decode(&emptied);
+        assert!(!record.released && record.mark.is_none() && record.holder.is_none());
+        // client-go's candidates give up by a record of one second.
+        let mut object = DynamicObject::new("shop", &lease());
+        let time = "2026-11-22T08:00:00.000000Z";
+        object.data = json!({"spec": {"holderIdentity": "", "leaseDurationSeconds": 1,
+            "acquireTime": time, "renewTime": time, "leaseTransitions": 4}});
+        assert!(decode(&object).released);
+    }
+
+    #[test]
+    fn a_record_that_another_elector_wrote_over_ours_is_not_ours() {
+        let mut object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+        object.data["spec"]["renewTime"] = json!("2026-11-22T08:00:09.000000Z");
+        assert_eq!(decode(&object).mark, None);
+    }
+
+    #[test]
+    fn an_object_with_nothing_in_it_was_never_held() {
+        let mut object = DynamicObject::new("shop", &lease());
+        for data in [json!({}), json!({"spec": {}}), json!({"spec": {"leaseDurationSeconds": 0}})] {
+            object.data = data;
+            let record = decode(&object);
+            assert!(!record.was_held() && record.holder.is_none() && record.duration.is_none());
+        }
+        let write = write(Purpose::Acquire, Some("a"));
+        assert_eq!(
+            decode(&encode("shop", Some(&object), &write, now())).holder.as_deref(),
+            Some("a")
+        );
+    }
+}

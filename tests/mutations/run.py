@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Breaks each invariant on purpose and sees a test fail.
+
+Each mutation replaces a piece of code, which must be there exactly once, in a copy of the
+workspace, and runs tests; it is caught if one of them fails. `docs/mutations.md` is written anew.
+Exit status 1 if a mutation is not caught, or no longer fits the code.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
+WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
+TIMING = ["-p", "hotseat-core", "--test", "timing"]
+CODEC = ["-p", "hotseat", "--lib", "codec"]
+CORE = "host/core/src/"
+
+# (invariant, what is broken, file, code, broken code, tests in the order in which they are tried)
+MUTATIONS = [
+    ("I1", "belief counts from the answer and not from the sending", CORE + "claim.rs",
+     "let until = sent.at + sent.deadline;", "let until = now + sent.deadline;", [SCENES]),
+    ("I1", "belief does not end at the deadline", CORE + "claim.rs",
+     "self.believed().is_some_and(|term| now >= term.until)", "false && now == Moment::ZERO",
+     [SCENES, WORLDS]),
+    ("I1", "an answer after the deadline gives belief", CORE + "claim.rs",
+     "self.believes = may_lead && now < until;", "self.believes = may_lead;", [SCENES, WORLDS]),
+    ("I1", "a shorter lease does not cut belief when it is sent", CORE + "claim.rs",
+     "term.until = term.until.min(sent.at + sent.deadline);", "let _ = &term;", [SCENES]),
+    ("I2", "timing without room is accepted", CORE + "config.rs",
+     "if stops <= begins {", "if stops <= begins + 1e9 {", [TIMING]),
+    ("I2", "the clock error does not count", CORE + "config.rs",
+     "let begins = lease.as_secs_f64() / (1.0 + rho);", "let begins = lease.as_secs_f64();",
+     [TIMING]),
+    ("I3", "the own duration counts and not the record's", CORE + "seat.rs",
+     "record.duration.unwrap_or(own)", "own.min(record.duration.unwrap_or(own))", [SCENES, WORLDS]),
+    ("I3", "the wait does not begin anew when the holder renews", CORE + "seat.rs",
+     "let until = if same { now + duration } else { at_least(now + duration) };",
+     "let until = old.map_or(now + duration, |old| old.until); let _ = same;", [SCENES, WORLDS]),
+    ("I4", "an update creates and does not compare", CORE + "elector/write.rs",
+     "Some(record) => Base::Replace(record.version.clone()),", "Some(_) => Base::Create,",
+     [SCENES]),
+    ("I4", "the version that was read is not sent", "host/src/kubernetes/codec.rs",
+     "    object.metadata.managed_fields = None;\n    let time",
+     "    object.metadata.managed_fields = None;\n    object.metadata.resource_version = None;\n    let time",
+     [CODEC]),
+    ("I4", "the UID that was read is not sent", "host/src/kubernetes/codec.rs",
+     "    object.metadata.managed_fields = None;\n    let time",
+     "    object.metadata.managed_fields = None;\n    object.metadata.uid = None;\n    let time",
+     [CODEC]),
+    ("I5", "a write that timed out counts as lost", CORE + "elector/write.rs",
+     "Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {",
+     "Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {\n                self.claim.refuse(serial);",
+     [SCENES]),
+    ("I5", "an unknown outcome is not read", CORE + "elector/write.rs",
+     "Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {\n                self.read_at = Some(self.now);",
+     "Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {\n                self.read_at = None;",
+     [SCENES]),
+    ("I6", "a stopping leader goes on believing", CORE + "claim.rs",
+     "pub(crate) fn stop_believing(&mut self) -> bool {\n        std::mem::take(&mut self.believes)",
+     "pub(crate) fn stop_believing(&mut self) -> bool {\n        self.believes", [SCENES, WORLDS]),
+    ("I6", "the release does not wait for the drain", CORE + "elector/retire.rs",
+     "let drained_at = self.now + drain;", "let drained_at = self.now; let _ = drain;",
+     [SCENES, WORLDS]),
+    ("I6", "the view is shown after the release is sent", CORE + "elector/mod.rs",
+     "self.out.insert(0, Effect::Show(Box::new(view)));",
+     "self.out.push(Effect::Show(Box::new(view)));", [SCENES]),
+    ("I7", "a deleted lock is free at once", CORE + "seat.rs",
+     "let until = at_least(now + waits.longest_lease);", "let until = now; let _ = at_least;",
+     [SCENES, WORLDS]),
+    ("I7", "a deleted lock is waited out for the known rest only", CORE + "seat.rs",
+     "let until = at_least(now + waits.longest_lease);", "let until = at_least(now);", [WORLDS]),
+    ("I7", "an emptied holder is free at once", CORE + "seat.rs",
+     "(None, Whose::Foreign) if record.released || !record.was_held() => None,",
+     "(None, Whose::Foreign) => None,", [SCENES, WORLDS]),
+    ("I8", "a record of the own name is taken for the own", CORE + "claim.rs",
+     "let known = self.term.is_some() && mark.serial == self.confirmed;",
+     "let known = true;", [SCENES, WORLDS]),
+    ("I8", "any site's earlier process counts as dead", CORE + "seat.rs",
+     "mark.incarnation.site == incarnation.site && mark.incarnation.nonce != incarnation.nonce",
+     "mark.incarnation.nonce != incarnation.nonce", [SCENES, WORLDS]),
+    ("I8", "4040 tells the own name of another process", CORE + "view.rs",
+     "seen.holder.as_deref().filter(|name| *name != self.identity).unwrap_or(\"\")",
+     "seen.holder.as_deref().unwrap_or(\"\")", [SCENES]),
+    ("I9", "the token changes with each renewal", CORE + "claim.rs",
+     "(Some(term), Purpose::Renew) => term.until = until,",
+     "(Some(term), Purpose::Renew) => {\n                term.until = until;\n                term.token = record.version.clone();\n            }",
+     [SCENES]),
+    ("I10", "4040 answers from memory", CORE + "view.rs",
+     "self.term.as_ref().is_some_and(|term| now < term.until)",
+     "self.term.is_some() && now >= Moment::ZERO", [SCENES, WORLDS]),
+    ("I10", "an expired holder is still told", CORE + "view.rs",
+     "Some(seen) if seen.foreign && now < seen.until => {", "Some(seen) if seen.foreign => {",
+     [SCENES]),
+    ("I11", "a policy may take an unexpired seat", CORE + "guard.rs",
+     "Some(at) if facts.now < at => {", "Some(at) if facts.now < at && at == Moment::NEVER => {",
+     [SCENES, WORLDS]),
+    ("I11", "preemptions have no budget", CORE + "guard.rs",
+     "Some(_) if !facts.may_preempt => {", "Some(_) if !facts.may_preempt && facts.mine && !facts.leads => {",
+     [SCENES]),
+    ("I12", "a failure leaves no decision", CORE + "elector/consult.rs",
+     "                self.policy_failed(failure);\n                self.decide_by_rule(&question.input);",
+     "                self.policy_failed(failure);", [SCENES]),
+    ("I12", "an absurd decision is carried out", CORE + "elector/consult.rs",
+     "policy::check(&decision, &question.input.timing).map_err(broken)?;", "let _ = broken as fn(String) -> Failure;",
+     [SCENES]),
+    ("I12", "a policy that does not answer is waited for", CORE + "elector/consult.rs",
+     "if self.now >= question.deadline {", "if self.now >= question.deadline && self.finished {",
+     [SCENES]),
+    ("I13", "a swap leaves the old question open", CORE + "elector/consult.rs",
+     "self.ask_now(Cause::Swapped);", "self.cause = None; self.wake = Moment::NEVER;", [SCENES]),
+    ("I14", "a term ends with belief", CORE + "claim.rs",
+     "        if over {\n            self.believes = false;",
+     "        if over {\n            self.term = None;\n            self.believes = false;", [SCENES]),
+]
+
+
+def run_tests(copy, tests):
+    """The tests that failed, or none if all passed."""
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(target()), RUST_BACKTRACE="0")
+    command = ["cargo", "test", "--quiet", *tests]
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=900)
+    output = done.stdout + done.stderr
+    if done.returncode == 0:
+        return []
+    if "could not compile" in output:
+        sys.exit(f"a mutation does not compile:\n{output[-4000:]}")
+    failed = re.findall(r"^    ([\w:]+)$", output, re.MULTILINE)
+    return sorted(set(failed)) or ["a test that did not end"]
+
+
+def target():
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "mutations"
+
+
+def mutate(copy, mutation):
+    invariant, what, name, code, broken, suites = mutation
+    path = copy / name
+    text = path.read_text()
+    if text.count(code) != 1:
+        sys.exit(f"{invariant}, {what}: the code is {text.count(code)} times in {name}, not once")
+    path.write_text(text.replace(code, broken))
+    try:
+        for tests in suites:
+            failed = run_tests(copy, tests)
+            if failed:
+                return failed
+        return []
+    finally:
+        path.write_text(text)
+
+
+def main():
+    only = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "workspace"
+        skip = shutil.ignore_patterns("target", ".git", ".cache")
+        shutil.copytree(ROOT, copy, ignore=skip)
+        rows, survivors = [], 0
+        for mutation in MUTATIONS:
+            invariant, what, name = mutation[:3]
+            if only and invariant not in only:
+                continue
+            failed = mutate(copy, mutation)
+            survivors += not failed
+            caught = ", ".join(f"`{test}`" for test in failed[:2]) or "**not caught**"
+            more = f" and {len(failed) - 2} more" if len(failed) > 2 else ""
+            rows.append(f"| {invariant} | {what} | `{name}` | {caught}{more} |")
+            print(f"{invariant}: {what}: {'caught by ' + failed[0] if failed else 'NOT CAUGHT'}", flush=True)
+    if not only:
+        (ROOT / "docs/mutations.md").write_text(HEAD + "\n".join(rows) + "\n")
+    print(f"{len(rows) - survivors} of {len(rows)} mutations were caught")
+    sys.exit(1 if survivors else 0)
+
+
+HEAD = """# Mutations
+
+What was broken on purpose, and the tests that noticed. Written by `make mutations`, which applies
+each of these to a copy of the workspace, one at a time, and fails if one goes unnoticed.
+
+| invariant | what is broken | where | caught by |
+|---|---|---|---|
+"""
+
+if __name__ == "__main__":
+    main()
