@@ -29,7 +29,7 @@ enum End {
     Closed(hyper::Result<()>),
     /// The client took too long for what the phase says.
     TooSlow(Phase),
-    /// It had to make room, or the server stops.
+    /// It had to make room.
     Dismissed,
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn serve(stream: TcpStream, slot: &Rc<Slot>, site: &Site, limit
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, "an HTTP connection ended before it was served");
     }
-    let io = TokioIo::new(Stream::new(stream, Rc::clone(slot), limits.body_bytes));
+    let io = TokioIo::new(Stream::new(stream, Rc::clone(slot)));
     let service = service_fn(|request| respond(request, slot, site, limits.body_bytes));
     let connection = http1::Builder::new()
         .max_buf_size(limits.head_bytes.max(SMALLEST_HEAD))
@@ -62,13 +62,7 @@ pub(super) async fn serve(stream: TcpStream, slot: &Rc<Slot>, site: &Site, limit
         if let Poll::Ready(result) = connection.as_mut().poll(context) {
             return Poll::Ready(End::Closed(result));
         }
-        let dismissed = match slot.order() {
-            Order::Serve => false,
-            // hyper would wait for the first request of a fresh connection.
-            Order::Finish => matches!(slot.phase(), Phase::Fresh | Phase::Idle),
-            Order::Drop => true,
-        };
-        if dismissed {
+        if slot.order() == Order::Drop {
             return Poll::Ready(End::Dismissed);
         }
         poll_deadline(alarm.as_mut(), slot, &limits, context)
@@ -100,7 +94,7 @@ fn poll_deadline(
 
 fn report(end: End, site: &Site) {
     match end {
-        End::Closed(Ok(())) | End::Dismissed => {}
+        End::Closed(Ok(())) | End::Dismissed | End::TooSlow(Phase::Idle) => {}
         End::Closed(Err(error)) => {
             // hyper has answered these by itself.
             if error.is_parse_too_large() {
@@ -110,7 +104,6 @@ fn report(end: End, site: &Site) {
             }
             tracing::debug!(%error, "an HTTP connection ended badly");
         }
-        End::TooSlow(Phase::Idle | Phase::Closing) => {}
         End::TooSlow(phase) => tracing::debug!(?phase, "an HTTP client was too slow"),
     }
 }

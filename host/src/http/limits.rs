@@ -13,9 +13,6 @@ const BODY_BYTES: usize = 64 * 1024;
 const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How long a client may take to read an answer. Answers are a few KiB.
 const WRITE_TIME: Duration = Duration::from_secs(10);
-/// How long a closed connection waits for the client to close too. Closing at once would make the
-/// kernel reset a connection with unread bytes, and the client could lose the answer.
-const LINGER_TIME: Duration = Duration::from_millis(500);
 /// The most connections at a time: far more than the containers of a pod and its probes need.
 const CONNECTIONS: usize = 256;
 
@@ -32,8 +29,6 @@ pub struct Limits {
     pub idle_time: Duration,
     /// How long a client may take to read an answer; 10 s.
     pub write_time: Duration,
-    /// How long a closed connection waits for the client to close too; 0.5 s.
-    pub linger_time: Duration,
     /// The most connections at a time; 256. One more takes the place of the one whose client has
     /// kept the server waiting the longest.
     pub connections: usize,
@@ -47,7 +42,6 @@ impl Default for Limits {
             body_bytes: BODY_BYTES,
             idle_time: IDLE_TIME,
             write_time: WRITE_TIME,
-            linger_time: LINGER_TIME,
             connections: CONNECTIONS,
         }
     }

@@ -23,8 +23,6 @@ pub(super) enum Phase {
     Answering,
     /// The next request.
     Idle,
-    /// The client to close too.
-    Closing,
 }
 
 /// What a connection shall do.
@@ -73,7 +71,7 @@ impl Slot {
         match self.phase.get() {
             Phase::Fresh => self.phase.set(Phase::Receiving),
             Phase::Idle => self.enter(Phase::Receiving),
-            Phase::Receiving | Phase::Answering | Phase::Closing => {}
+            Phase::Receiving | Phase::Answering => {}
         }
     }
 
@@ -83,7 +81,6 @@ impl Slot {
             Phase::Fresh | Phase::Receiving => limits.request_time,
             Phase::Answering => limits.write_time,
             Phase::Idle => limits.idle_time,
-            Phase::Closing => limits.linger_time,
         };
         self.since.get() + time
     }
@@ -136,10 +133,7 @@ impl Slots {
 
     /// Ends the connection whose client has kept the server waiting the longest.
     pub(super) fn evict(&self) {
-        let key = |slot: &&Rc<Slot>| {
-            let useful = !matches!(slot.phase.get(), Phase::Idle | Phase::Closing);
-            (useful, slot.since.get())
-        };
+        let key = |slot: &&Rc<Slot>| (slot.phase.get() != Phase::Idle, slot.since.get());
         let chosen = self.0.borrow().iter().min_by_key(key).cloned();
         if let Some(slot) = chosen {
             slot.tell(Order::Drop);

@@ -2,29 +2,22 @@
 
 use super::slots::{Phase, Slot};
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How much is thrown away at a time, in bytes.
-const BIN: usize = 2048;
-
 /// A TCP stream that keeps its slot's phase.
 #[derive(Debug)]
 pub(super) struct Stream {
     inner: TcpStream,
     slot: Rc<Slot>,
-    /// How many bytes may still be thrown away while closing.
-    discard: usize,
 }
 
 impl Stream {
-    /// At most `discard` bytes are read from a client that was answered for good.
-    pub(super) fn new(inner: TcpStream, slot: Rc<Slot>, discard: usize) -> Stream {
-        Stream { inner, slot, discard }
+    pub(super) fn new(inner: TcpStream, slot: Rc<Slot>) -> Stream {
+        Stream { inner, slot }
     }
 }
 
@@ -61,22 +54,7 @@ impl AsyncWrite for Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the writing side, then waits for the client to end its own: see `LINGER_TIME`. The
-    /// connection's task ends the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.slot.phase() != Phase::Closing {
-            ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
-            self.slot.enter(Phase::Closing);
-        }
-        let mut bin = [MaybeUninit::uninit(); BIN];
-        while self.discard > 0 {
-            let mut buffer = ReadBuf::uninit(&mut bin);
-            ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer))?;
-            match buffer.filled().len() {
-                0 => break,
-                count => self.discard = self.discard.saturating_sub(count),
-            }
-        }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

@@ -70,6 +70,18 @@ fn a_place_is_free_when_the_client_goes() {
     until("the place is free again", || open_connections(&site) == 0);
 }
 
+#[test]
+fn a_client_that_does_not_close_its_side_has_no_place() {
+    let hour = Duration::from_secs(3600);
+    let limits = Limits::default();
+    let site =
+        Site::with(Limits { request_time: hour, idle_time: hour, write_time: hour, ..limits });
+    let mut client = Client::connect(site.address());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_eq!(client.receive("GET").status, 200);
+    until("the place is free again", || open_connections(&site) == 0);
+}
+
 fn is_listening(address: SocketAddr) -> bool {
     TcpStream::connect(address).is_ok()
 }

@@ -114,6 +114,14 @@ fn old_protocols_and_half_closed_clients_are_served() {
     client.stream.shutdown(Shutdown::Write).expect("half closed");
     let bytes = String::from_utf8(client.until_closed()).expect("UTF-8");
     assert!(bytes.ends_with(r#"{"name":""}"#), "{bytes}");
+
+    // With more answers on their way than fit in the kernel's buffers.
+    let mut client = Client::connect(site.address());
+    client.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2000));
+    client.stream.shutdown(Shutdown::Write).expect("half closed");
+    for answer in 0..2000 {
+        assert_eq!(client.receive("GET").status, 200, "answer {answer}");
+    }
 }
 
 #[test]
