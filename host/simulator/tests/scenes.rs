@@ -73,6 +73,12 @@ impl Stage {
     }
 
     fn with(config: Config) -> Stage {
+        let mut stage = Stage::without_policy(config);
+        stage.tell(Event::Swapped { memory: Vec::new() });
+        stage
+    }
+
+    fn without_policy(config: Config) -> Stage {
         let mut stage = Stage {
             elector: Elector::new(config),
             now: Moment::from_millis(1_000_000),
@@ -83,7 +89,6 @@ impl Stage {
             answers: true,
         };
         stage.tell(Event::Started);
-        stage.tell(Event::Swapped { memory: Vec::new() });
         stage
     }
 
@@ -144,16 +149,14 @@ impl Stage {
 
     /// The writes since the last call.
     fn writes(&mut self) -> Vec<Write> {
-        let effects = std::mem::take(&mut self.effects);
-        let wake = effects.iter().rev().find(|effect| matches!(effect, Effect::WakeAt(_))).cloned();
-        let writes = effects
-            .into_iter()
-            .filter_map(|effect| match effect {
-                Effect::Write(write) => Some(write),
-                _ => None,
-            })
-            .collect();
-        self.effects.extend(wake);
+        let mut writes = Vec::new();
+        self.effects.retain(|effect| match effect {
+            Effect::Write(write) => {
+                writes.push(write.clone());
+                false
+            }
+            _ => true,
+        });
         writes
     }
 

@@ -188,7 +188,9 @@ impl Elector {
                 Action::Resign(successor) => successor,
                 _ => None,
             };
-            return self.successor_named(named.filter(|name| *name != self.config.identity));
+            self.successor_named(named.filter(|name| *name != self.config.identity));
+            // The release waited for this answer only.
+            return self.retire();
         }
         let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
         self.mind.wake = self.now + pause;

@@ -59,6 +59,48 @@ fn i1_a_shorter_lease_cuts_belief_when_it_is_sent() {
     assert_eq!(until, stage.now + Duration::from_secs(4));
 }
 
+#[test]
+fn i1_the_end_of_belief_is_told_when_it_comes() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let (renewal, sent) = stage.next_write();
+    stage.fails(&renewal, Outcome::Denied);
+    while stage.now < sent + Duration::from_secs(9) {
+        stage.pass(millis(50));
+        for write in stage.writes() {
+            stage.fails(&write, Outcome::Denied);
+        }
+    }
+    let lapsed = |notice: &Notice| *notice == Notice::SteppedDown(Why::Lapsed);
+    assert_eq!(stage.told(lapsed), 1);
+    let observed = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { input, .. } => Some(input.observation.claim.is_some()),
+        _ => None,
+    });
+    assert_ne!(observed, Some(true), "the policy is told of a claim that has lapsed");
+}
+
+/// I3: a record's longer lease is waited out, whatever the own one is.
+#[test]
+fn i3_a_longer_lease_than_the_own_is_waited_out() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 40)));
+    stage.pass(millis(39_900));
+    assert_eq!(stage.writes(), []);
+    stage.pass(millis(200));
+    assert_eq!(stage.writes().len(), 1);
+}
+
+/// I6: a stop before any policy has loaded releases at once, by the rule's own answer.
+#[test]
+fn i6_a_stop_without_a_policy_releases_at_once() {
+    let mut stage = Stage::without_policy(config());
+    stage.lead();
+    stage.effects.clear();
+    stage.tell(Event::Stop);
+    assert_eq!(stage.one_write().purpose, Purpose::Release);
+}
+
 /// I5: after a time-out the mark in the record tells whether the write landed.
 #[test]
 fn i5_an_unknown_write_that_landed_is_adopted_with_its_own_sending() {
