@@ -58,8 +58,7 @@ fn site() -> anyhow::Result<String> {
         .context("/proc/sys/kernel/random/boot_id: the boot cannot be told")?;
     let network = std::fs::read_link(Path::new("/proc/self/ns/net"))
         .context("/proc/self/ns/net: the network namespace cannot be told")?;
-    let network: String =
-        network.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    let network: String = network.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
     let pod = std::env::var("POD_UID").unwrap_or_default();
     Ok([boot.trim(), &network, pod.trim()].join("."))
 }

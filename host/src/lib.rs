@@ -16,5 +16,5 @@ pub mod policies;
 pub mod sidecar;
 pub mod state;
 pub mod status;
-pub mod tell;
 pub mod telemetry;
+pub mod tell;

@@ -4,9 +4,7 @@ use crate::clock;
 use crate::metrics::Metrics;
 use crate::state::{PolicyFacts, State};
 use hotseat_core::event::{AskId, Event};
-use hotseat_core::policy::{
-    Attempts, Cause, Failure, FailureKind, Input, Observation, Pace, Seat,
-};
+use hotseat_core::policy::{Attempts, Cause, Failure, FailureKind, Input, Observation, Pace, Seat};
 use hotseat_engine::{
     Answer, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader,
     PolicyWorker, Runtime, STANDARD, STANDARD_LABEL, Source,

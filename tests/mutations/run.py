@@ -26,7 +26,7 @@ MUTATIONS = [
     ("I1", "belief counts from the answer and not from the sending", CORE + "claim.rs",
      "let until = sent.at + sent.deadline;", "let until = now + sent.deadline;", [SCENES]),
     ("I1", "belief does not end at the deadline", CORE + "claim.rs",
-     "self.believed().is_some_and(|term| now >= term.until)", "false && now == Moment::ZERO",
+     "self.believed().is_some_and(|term| now >= term.until)", "self.believed().is_some_and(|term| now >= term.until + Duration::from_secs(3600))",
      [SCENES, WORLDS]),
     ("I1", "an answer after the deadline gives belief", CORE + "claim.rs",
      "self.believes = may_lead && now < until;", "self.believes = may_lead;", [SCENES, WORLDS]),

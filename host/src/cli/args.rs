@@ -157,7 +157,12 @@ impl DemoArgs {
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// Where the sidecar answers
-    #[arg(long, env = "HOTSEAT_STATUS_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:4040")]
+    #[arg(
+        long,
+        env = "HOTSEAT_STATUS_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:4040"
+    )]
     pub(super) address: String,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]

@@ -123,7 +123,10 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     timing.longest_lease = args.longest_lease.unwrap_or(timing.lease_duration);
     let longest = Duration::from_secs(u64::from(u32::MAX / 2));
     if timing.longest_lease > longest {
-        bail!("the lease duration {:?} does not fit into a Lease: give {longest:?} or less", timing.longest_lease);
+        bail!(
+            "the lease duration {:?} does not fit into a Lease: give {longest:?} or less",
+            timing.longest_lease
+        );
     }
     timing.check()?;
     Ok(timing)

@@ -195,7 +195,7 @@ fn i8_a_live_twin_is_told_and_left_alone() {
     let incarnation = Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned() };
     for (serial, version) in [(1, "10"), (2, "11"), (3, "12")] {
         let mark = Some(Mark { incarnation: incarnation.clone(), serial });
-        let times = format!("{version}");
+        let times = version.to_owned();
         let version = Version(version.to_owned());
         stage.sees(Lock::Present(Record { mark, times, version, ..record("baz", 15) }));
         stage.pass(millis(2000));
