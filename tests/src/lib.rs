@@ -1,7 +1,8 @@
 //! What Hotseat's tests against a real Kubernetes API server share.
 //!
 //! [`cluster`] starts etcd and kube-apiserver on loopback, [`process`] runs the `hotseat` binary
-//! and reads what it says, [`wait`] polls for a condition with a deadline.
+//! and reads what it says, [`scene`] has elections between such processes, [`wait`] polls for a
+//! condition with a deadline.
 
 #![forbid(unsafe_code)]
 
@@ -9,4 +10,5 @@ pub mod cluster;
 pub mod detached;
 pub mod lifeline;
 pub mod process;
+pub mod scene;
 pub mod wait;

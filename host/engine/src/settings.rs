@@ -18,17 +18,20 @@ pub(crate) const POLICY_STACK: usize = 256 << 10;
 /// What one call of a policy may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Units of wasmtime's fuel, about one for each instruction. Deterministic: the same input
-    /// uses the same fuel on every machine. The standard policy uses a few thousand.
+    /// Units of wasmtime's fuel: about one for each instruction, and one for each byte that is
+    /// copied or filled at once, the policy's own data in each new instance included.
+    /// Deterministic: the same input uses the same fuel on every machine. The standard policy uses
+    /// a few thousand.
     pub fuel: u64,
     /// Bytes of all linear memories and tables of the policy together.
     pub memory: usize,
     /// Bytes of an answer that the host copies out of the policy, before any bound is checked.
     /// The largest answer within the bounds of the contract has about 70 KiB.
     pub answer: usize,
-    /// Time by the wall clock, the backstop where fuel says little: copying 32 MiB of memory is
-    /// one instruction. It is longer than the default fuel takes even on a slow core, longer than
-    /// the 100 ms for which a container may be throttled, and a tenth of the default retry period.
+    /// Time by the wall clock, the backstop for what fuel does not measure: slow machines, memory
+    /// that is touched for the first time, the host's own work. It is longer than the default fuel
+    /// takes even on a slow core, longer than the 100 ms for which a container may be throttled,
+    /// and a tenth of the default retry period.
     pub wall: Duration,
 }
 
@@ -53,6 +56,11 @@ pub(crate) fn config(compiler: bool) -> Config {
         .memory_reservation(RESERVATION)
         .memory_guard_size(64 << 10)
         .memory_reservation_for_growth(1 << 20)
+        // A new instance for each decision: copying a policy's few KiB of data takes a quarter
+        // less time than mapping them. A guard in front is for reservations so large that bounds
+        // go unchecked; with these, every access is checked.
+        .memory_init_cow(false)
+        .guard_before_linear_memory(false)
         // One input, one answer: on every processor.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)

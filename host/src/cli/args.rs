@@ -10,7 +10,13 @@ use tracing::level_filters::LevelFilter;
 /// A leader-election sidecar for Kubernetes. Campaigns for a Lease beside your application and
 /// answers {"name":"<leader>"} on port 4040. Without a subcommand it is the sidecar.
 #[derive(Debug, Parser)]
-#[command(name = "hotseat", version, args_conflicts_with_subcommands = true)]
+// A later flag wins, as with the 0.4 image, whose entry point gives `--id` first.
+#[command(
+    name = "hotseat",
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,

@@ -32,7 +32,12 @@ pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     let launch = arena
         .launch("serving-hostile", "hostile", "127.0.0.1:0")?
         .args(["--lease-duration", "2s", "--renew-deadline", "1s", "--retry-period", "100ms"])
-        .args(["--policy-settings", "spin", "--policy", &format!("file:{}", policy.display())]);
+        .args([
+            "--policy-settings",
+            "\"spin@leader\"",
+            "--policy",
+            &format!("file:{}", policy.display()),
+        ]);
     let mut candidate = Candidate::settle(launch)?;
     for connections in [1, 8] {
         let before = policy_report(&mut candidate)?;
@@ -75,9 +80,9 @@ fn spinning(before: &Value, after: &Value) -> anyhow::Result<(u64, Duration)> {
     Ok((decisions, Duration::from_micros(decisions * each)))
 }
 
-/// The hostile guest, built as the standard policy is.
+/// The hostile guest of the tests, built as the standard policy is.
 fn hostile() -> anyhow::Result<Vec<u8>> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/hostile");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(2).context("this program is in no target folder")?;
     Ok(build(&manifest, &Options::new(target.join("policy-guests")))?)

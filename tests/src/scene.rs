@@ -1,0 +1,24 @@
+//! Elections between real `hotseat` processes, on a real or an embedded API server.
+
+mod api;
+mod candidate;
+mod crew;
+mod sampler;
+
+pub use self::api::Api;
+pub use self::candidate::Candidate;
+pub use self::crew::{Crew, Led};
+pub use self::sampler::Sampler;
+
+use std::time::Duration;
+
+/// The name of the election in every scene; the namespace tells scenes apart.
+pub const ELECTION: &str = "seat";
+/// The lease duration of [`QUICK`].
+pub const LEASE: Duration = Duration::from_secs(3);
+/// The renew deadline of [`QUICK`].
+pub const DEADLINE: Duration = Duration::from_secs(2);
+/// A timing that lets scenes end soon.
+pub const QUICK: [&str; 3] = ["--lease-duration=3s", "--renew-deadline=2s", "--retry-period=500ms"];
+/// How long anything may take that is not bounded by the lease: the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(30);

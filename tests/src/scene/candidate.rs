@@ -1,0 +1,119 @@
+//! One `hotseat` process of a scene.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::{Api, ELECTION};
+use crate::process::{Hotseat, Launch, Signal, Stream};
+
+/// A candidate; it is killed on drop.
+#[derive(Debug)]
+pub struct Candidate {
+    name: String,
+    /// The process.
+    pub process: Hotseat,
+}
+
+impl Candidate {
+    /// The call of a candidate that answers on a port of the system's choosing.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be built.
+    pub fn launch(api: &Api, name: &str) -> anyhow::Result<Launch> {
+        let flags = [
+            format!("--election={ELECTION}"),
+            format!("--election-namespace={}", api.namespace()),
+            format!("--id={name}"),
+            "--http=127.0.0.1:0".to_owned(),
+        ];
+        Ok(Launch::hotseat()?.args(flags).kubeconfig(api.kubeconfig()))
+    }
+
+    /// Starts a candidate with these flags besides.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started.
+    pub fn start(api: &Api, name: &str, flags: &[&str]) -> anyhow::Result<Self> {
+        let process = Self::launch(api, name)?.args(flags).start()?;
+        Ok(Self { name: name.to_owned(), process })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A document of its HTTP server.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer with 200 and JSON.
+    pub fn json(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.process.get(path)?;
+        ensure!(answer.status == 200, "{path}: {}: {}", answer.status, answer.text());
+        serde_json::from_slice(&answer.body).with_context(|| format!("{path} is no JSON"))
+    }
+
+    /// `/v1/leader`.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json).
+    pub fn leader(&self) -> anyhow::Result<Value> {
+        self.json("/v1/leader")
+    }
+
+    /// The old image's answer at `/`, as it came.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn plain(&self) -> anyhow::Result<String> {
+        Ok(self.process.get("/")?.text())
+    }
+
+    /// The value of one series in `/metrics`, 0 if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub fn metric(&self, series: &str) -> anyhow::Result<f64> {
+        let text = self.process.get("/metrics")?.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(Ok(0.0), |value| value.parse().context("a series has no number"))
+    }
+
+    /// Asks it to end by SIGTERM and waits for that; it has to succeed.
+    ///
+    /// # Panics
+    ///
+    /// When it ends otherwise, or not in time.
+    #[track_caller]
+    pub fn end(&mut self) {
+        if let Err(error) = self.process.signal(Signal::TERM) {
+            panic!("{error}; {}", self.process);
+        }
+        let status = self.process.wait_exit(super::SOON);
+        assert_eq!(status.code(), Some(0), "{}", self.process);
+    }
+
+    /// Ends it by SIGKILL, as a crash would.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended already.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.signal(Signal::KILL)?;
+        self.process.wait_exit(super::SOON);
+        Ok(())
+    }
+
+    /// Its log so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.output(Stream::Stderr)
+    }
+}

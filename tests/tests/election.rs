@@ -1,0 +1,53 @@
+//! Elections between real processes: one suite of scenes, on the embedded API server and on a real
+//! one, and the scenes that only one of the two can play.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
+
+#[path = "election/account.rs"]
+mod account;
+#[path = "election/end.rs"]
+mod end;
+#[path = "election/hand.rs"]
+mod hand;
+#[path = "election/outage.rs"]
+mod outage;
+#[path = "election/pause.rs"]
+mod pause;
+#[path = "election/start.rs"]
+mod start;
+
+use hotseat_tests::scene::Api;
+
+/// Plays each scene on either server.
+macro_rules! on_both {
+    ($($module:ident::$scene:ident),* $(,)?) => {
+        mod embedded {
+            $(#[test]
+            fn $scene() {
+                super::$module::$scene(&super::Api::embedded(stringify!($scene)).unwrap());
+            })*
+        }
+        mod real {
+            $(#[test]
+            fn $scene() {
+                super::$module::$scene(&super::Api::real(stringify!($scene)).unwrap());
+            })*
+        }
+    };
+}
+
+on_both![
+    start::three_start_and_one_leads,
+    start::a_name_that_is_in_use_is_refused,
+    end::a_leader_that_is_asked_to_end_hands_over,
+    end::a_killed_leaders_seat_stays_empty_for_the_lease,
+    pause::a_stopped_leader_wakes_believing_nothing,
+    hand::a_deleted_lease_begins_another_term,
+    hand::a_cleared_holder_begins_another_term,
+    hand::an_edit_beside_the_seat_changes_nothing_and_survives,
+];
+
+/// A moment as it stands in a Lease.
+fn moment(field: &serde_json::Value) -> jiff::Timestamp {
+    field.as_str().unwrap_or_default().parse().unwrap_or_else(|error| panic!("{field}: {error}"))
+}

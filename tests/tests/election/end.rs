@@ -1,0 +1,83 @@
+//! Leaders that end, by choice or by force.
+
+use std::time::{Duration, Instant};
+
+use hotseat_apiserver::{Action, Fault, Verb};
+use hotseat_tests::process::Signal;
+use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
+
+use super::moment;
+
+pub fn a_leader_that_is_asked_to_end_hands_over(api: &Api) {
+    let mut crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let first = crew.leader();
+    let mut leaver = crew.take(&first.name);
+    let asked = Instant::now();
+    leaver.process.signal(Signal::TERM).unwrap();
+    let second = crew.leader_after(&first);
+    assert!(second.at - asked < LEASE / 2, "{:?}\n{}", second.at - asked, crew.logs());
+    assert_eq!(leaver.process.wait_exit(SOON).code(), Some(0), "{}", leaver.process);
+    leaver.process.wait_line("released the seat", SOON);
+    assert_ne!(second.name, first.name);
+    let lease = api.lease().unwrap().unwrap();
+    assert_eq!(lease["spec"]["holderIdentity"], second.name.as_str(), "{lease}");
+    crew.finish();
+}
+
+pub fn a_killed_leaders_seat_stays_empty_for_the_lease(api: &Api) {
+    let mut crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let first = crew.leader();
+    crew.take(&first.name).kill().unwrap();
+    let last = moment(&api.spec("renewTime").unwrap());
+    let second = crew.leader_after(&first);
+    assert_ne!(second.name, first.name);
+    let next = moment(&api.spec("acquireTime").unwrap());
+    let gap = Duration::try_from(next.duration_since(last)).unwrap();
+    assert!(gap >= LEASE, "taken {gap:?} after the last renewal\n{}", crew.logs());
+    assert!(gap < LEASE + Duration::from_secs(2), "taken after {gap:?} only\n{}", crew.logs());
+    assert!(second.transitions > first.transitions, "{first:?} {second:?}");
+
+    crew.add(&first.name).unwrap();
+    assert!(crew.leader().is_same_term(&second), "{}", crew.logs());
+    crew.finish();
+}
+
+/// The release hangs, and whoever asked does not want to wait.
+fn a_second_signal_aborts(scene: &str, first: Signal, second: Signal) {
+    let api = Api::embedded(scene).unwrap();
+    let crew = Crew::with(&api, &["anna"], &[]).unwrap();
+    let led = crew.leader();
+    let mut crew = crew;
+    let mut leaver: Candidate = crew.take(&led.name);
+    let fault = Fault::on(Verb::Update).resource("leases");
+    api.server().faults().add(fault, Action::Hang);
+    leaver.process.signal(first).unwrap();
+    leaver.process.wait_line("stopping", SOON);
+    let asked = Instant::now();
+    leaver.process.signal(second).unwrap();
+    assert_eq!(leaver.process.wait_exit(SOON).code(), Some(1), "{}", leaver.process);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{}", leaver.process);
+    leaver.process.wait_line("second signal: the seat is not released", SOON);
+    assert_eq!(api.spec("holderIdentity").unwrap(), "anna");
+    crew.finish();
+}
+
+#[test]
+fn a_second_sigterm_aborts() {
+    a_second_signal_aborts("second-sigterm", Signal::TERM, Signal::TERM);
+}
+
+#[test]
+fn a_sigint_after_a_sigterm_aborts() {
+    a_second_signal_aborts("sigint-sigterm", Signal::TERM, Signal::INT);
+}
+
+#[test]
+fn a_sigint_ends_it_as_a_sigterm_does() {
+    let api = Api::embedded("sigint").unwrap();
+    let mut candidate = Candidate::start(&api, "anna", &QUICK).unwrap();
+    candidate.process.wait_line("became leader", SOON);
+    candidate.process.signal(Signal::INT).unwrap();
+    assert_eq!(candidate.process.wait_exit(SOON).code(), Some(0), "{}", candidate.process);
+    assert_eq!(api.spec("holderIdentity").unwrap(), "");
+}

@@ -1,0 +1,135 @@
+//! Policies that misbehave on a live leader: it goes on leading, and says what happened.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use hotseat_component::{Options, build};
+use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::wait::until;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Before it campaigns, two policies are compiled: a debug build on a busy machine takes its time.
+const LOADED: Duration = Duration::from_secs(120);
+/// Renewals to be seen after the policy was put aside.
+const RENEWALS: u32 = 3;
+/// Far more than the process needs, far less than a policy that takes what it gets: its 32 MiB of
+/// memory are counted in. In KiB.
+const MOST_MEMORY: u64 = 160 << 10;
+
+/// The hostile policy's component, built once for this test binary.
+fn component() -> &'static Path {
+    static FILE: OnceLock<(ScratchDir, PathBuf)> = OnceLock::new();
+    let (_, file) = FILE.get_or_init(|| {
+        let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
+        // The folder of all guests, so that what they share is built once.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("policy-guests");
+        let bytes = build(&manifests, &Options::new(target)).unwrap();
+        let folder = ScratchDir::new("hotseat-hostile-").unwrap();
+        let file = folder.path().join("hostile.wasm");
+        std::fs::write(&file, bytes).unwrap();
+        (folder, file)
+    });
+    file
+}
+
+/// Resident memory now and at its height, in KiB.
+fn memory(candidate: &Candidate) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", candidate.process.pid()));
+    let status = status.unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    (field("VmRSS:"), field("VmHWM:"))
+}
+
+fn goes_on_leading(api: &Api, misdeed: &str, kind: &str) {
+    let policy = format!("--policy=file:{}", component().display());
+    let settings = format!("--policy-settings=\"{misdeed}@leader\"");
+    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings.as_str()];
+    let crew = Crew::with_patience(api, &["anna"], &flags, LOADED).unwrap();
+    let first = crew.leader();
+    let candidate = crew.member("anna");
+
+    // It failed three times in a row, and was put aside.
+    candidate.process.wait_line("the policy failed; the built-in rule decides", SOON);
+    candidate.process.wait_line("the standard policy takes over", SOON);
+    let report =
+        until("the standard policy", SOON, || match candidate.json("/v1/policy").unwrap() {
+            report if report["stage"] == "restored" && report["decisions"] != 0 => Ok(report),
+            other => Err(other),
+        });
+    assert_eq!(report["active"]["name"], "standard", "{report}");
+    assert_eq!(report["previous"]["name"], "hostile", "{report}");
+    assert_eq!(report["last_failure"]["kind"], kind, "{report}");
+    let count = report["failures"][kind].as_u64().unwrap();
+    assert!(count >= 3, "{report}");
+    let error = report["error"].as_str().unwrap();
+    assert!(error.contains(&format!("failed three times in a row, last: {kind}")), "{error}");
+    assert!(error.len() < 2_000, "{} bytes of error", error.len());
+    let series = format!("hotseat_policy_failures_total{{kind=\"{kind}\"}}");
+    let counted = candidate.metric(&series).unwrap();
+    assert!(counted >= 3.0, "{series} is {counted}");
+    let line = candidate.process.wait_line(&format!("kind=\"{kind}\""), SOON);
+    assert!(line.text.len() < 2_000, "{} bytes of log line", line.text.len());
+
+    // And the term goes on.
+    let mut time = api.spec("renewTime").unwrap();
+    for _ in 0..RENEWALS {
+        time = until("a renewal", SOON, || match api.spec("renewTime").unwrap() {
+            same if same == time => Err(same),
+            later => Ok::<Value, Value>(later),
+        });
+    }
+    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
+    assert!(!candidate.log().contains("stepped down"), "{}", candidate.log());
+    let (now, height) = memory(candidate);
+    assert!(now < MOST_MEMORY && height < MOST_MEMORY, "{now} KiB, {height} KiB at its height");
+    crew.finish();
+}
+
+macro_rules! on_a_live_leader {
+    ($($test:ident: $misdeed:literal is $kind:literal),* $(,)?) => {
+        $(#[test]
+        fn $test() {
+            goes_on_leading(&Api::embedded($misdeed).unwrap(), $misdeed, $kind);
+        })*
+    };
+}
+
+on_a_live_leader![
+    a_trap: "trap" is "trapped",
+    an_endless_loop: "loop" is "out-of-fuel",
+    a_memory_bomb: "memory-bomb" is "out-of-memory",
+    a_wake_up_at_once: "wake-zero" is "rejected",
+    a_wake_up_in_a_century: "wake-century" is "rejected",
+    a_giant_lease: "lease-giant" is "rejected",
+    a_negative_lease: "lease-negative" is "rejected",
+    a_megabyte_of_reasons: "reason-megabyte" is "answer-too-large",
+];
+
+#[test]
+fn an_endless_loop_against_a_real_server() {
+    goes_on_leading(&Api::real("hostile").unwrap(), "loop", "out-of-fuel");
+}
+
+#[test]
+fn settings_that_the_policy_refuses_end_the_process() {
+    let api = Api::embedded("refused-settings").unwrap();
+    let mut process = Candidate::launch(&api, "anna")
+        .unwrap()
+        .arg(format!("--policy=file:{}", component().display()))
+        .args(["--policy-settings=\"tarp@leader\"", "--log-level=error"])
+        .start()
+        .unwrap();
+    assert_eq!(process.wait_exit(LOADED).code(), Some(1), "{process}");
+    let said = process.output(hotseat_tests::process::Stream::Stderr);
+    let begin = format!("hotseat: --policy: file:{}: settings: ", component().display());
+    assert!(said.starts_with(&begin), "{said}");
+    assert!(said.contains("\"tarp@leader\" names none of trap, loop"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
