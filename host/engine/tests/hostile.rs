@@ -60,8 +60,8 @@ fn each_misdeed_is_its_kind_of_failure() {
 }
 
 #[test]
-fn time_that_fuel_does_not_see() {
-    // Some compilers make a loop of a fill, and fuel does see that.
+fn a_policy_that_takes_too_long() {
+    // Fuel would end it, too: a fill costs as much as it fills.
     let wall = Duration::from_millis(100);
     let limits = Limits { fuel: u64::MAX, wall, ..Limits::default() };
     let failure = HOSTILE.decide(&asked("fill"), &limits).unwrap_err();
