@@ -151,7 +151,9 @@ impl Elector {
             Ok(decision)
         });
         match checked {
-            Ok(decision) => {
+            Ok(mut decision) => {
+                // It goes into logs and Events: one line, as the contract says.
+                decision.reason = decision.reason.replace(char::is_control, " ");
                 self.mind.failures = 0;
                 self.mind.memory.clone_from(&decision.memory);
                 self.carry_out(&question.input, decision, false);

@@ -146,7 +146,8 @@ fn i6_belief_ends_then_the_drain_then_the_release() {
 
 #[test]
 fn i6_the_end_of_belief_is_shown_before_the_release_is_sent() {
-    let mut stage = Stage::new();
+    // Without a policy both come out of one step.
+    let mut stage = Stage::without_policy(config());
     stage.lead();
     stage.effects.clear();
     stage.tell(Event::Stop);
