@@ -19,7 +19,7 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
-	$(CARGO) test --workspace
+	HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat" $(CARGO) test --workspace
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the same suites against Kubernetes 1.20

@@ -106,7 +106,7 @@ macro_rules! on_a_live_leader {
 on_a_live_leader![
     a_trap: "trap" is "trapped",
     an_endless_loop: "loop" is "out-of-fuel" | "timed-out",
-    a_memory_bomb: "memory-bomb" is "out-of-memory",
+    a_memory_bomb: "memory-bomb" is "out-of-memory" | "timed-out",
     a_wake_up_at_once: "wake-zero" is "rejected",
     a_wake_up_in_a_century: "wake-century" is "rejected",
     a_giant_lease: "lease-giant" is "rejected",
