@@ -25,8 +25,8 @@ fn component() -> &'static Path {
     static FILE: OnceLock<(ScratchDir, PathBuf)> = OnceLock::new();
     let (_, file) = FILE.get_or_init(|| {
         let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
-        // The folder of all guests, so that what they share is built once.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("policy-guests");
+        // A folder of its own: cargo mixes up crates that two workspaces share in one.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-guests");
         let bytes = build(&manifests, &Options::new(target)).unwrap();
         let folder = ScratchDir::new("hotseat-hostile-").unwrap();
         let file = folder.path().join("hostile.wasm");
