@@ -43,12 +43,17 @@
 //! assert_eq!(warm.action, hotseat_policy::Action::Campaign);
 //! ```
 //!
+//! A component gets an allocator that suits one short life: memory is taken and never given back.
+//! A policy with an allocator of its own leaves the feature `arena` out.
+//!
 //! [`testing`] has the scenes of such tests, and a play in virtual time for tests of longer runs.
 //! The types that come from the contract, `wit/policy.wit`, are described there field by field.
 
-// The generated bindings hold the only unsafe code.
+// The generated bindings and the allocator hold the only unsafe code.
 #![deny(unsafe_code)]
 
+#[cfg(all(target_arch = "wasm32", feature = "arena"))]
+mod arena;
 #[doc(hidden)]
 pub mod bindings;
 mod decision;

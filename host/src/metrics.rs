@@ -58,6 +58,10 @@ struct Counters {
     decisions: ByWord,
     failures: ByWord,
     overruled: ByWord,
+    swaps: ByWord,
+    stages_failed: ByWord,
+    shadow_decisions: Counter,
+    shadow_differences: Counter,
     api_requests: ByWord,
     http_requests: Family<[(&'static str, u16); 1], Counter>,
     http_connections: Gauge<u64, AtomicU64>,
@@ -124,6 +128,24 @@ impl Metrics {
         self.0.decide_time.observe(time.as_secs_f64());
     }
 
+    /// Counts a policy that took over, or came back after the one behind it had failed.
+    pub fn policy_took_over(&self, restored: bool) {
+        count(&self.0.counters.swaps, "how", if restored { "restored" } else { "swapped" });
+    }
+
+    /// Counts a policy that was refused at this stage, one of a closed set.
+    pub fn policy_refused(&self, stage: &'static str) {
+        count(&self.0.counters.stages_failed, "stage", stage);
+    }
+
+    /// Counts a decision beside the active policy.
+    pub fn shadow_decision(&self, differs: bool) {
+        self.0.counters.shadow_decisions.inc();
+        if differs {
+            self.0.counters.shadow_differences.inc();
+        }
+    }
+
     /// Counts a request to the API server. The verb is one of a closed set, such as `update`.
     pub fn api_request(&self, verb: &'static str) {
         count(&self.0.counters.api_requests, "verb", verb);
@@ -164,6 +186,9 @@ impl Counters {
         }
         for by in ["policy", "rule"] {
             let _ = self.decisions.get_or_create(&[("by", by)]);
+        }
+        for how in ["swapped", "restored"] {
+            let _ = self.swaps.get_or_create(&[("how", how)]);
         }
         for action in ["campaign", "renew", "resign"] {
             let _ = self.overruled.get_or_create(&[("action", action)]);
@@ -211,6 +236,7 @@ impl Counters {
             "Decisions that the guard did not carry out",
             self.overruled.clone(),
         );
+        self.register_swaps(&mut all);
         all.register_with_unit(
             "hotseat_policy_decide",
             "Time of a decision by the policy, without waiting",
@@ -218,6 +244,25 @@ impl Counters {
             decide_time.clone(),
         );
         all
+    }
+
+    fn register_swaps(&self, all: &mut Registry) {
+        all.register("hotseat_policy_swaps", "Policies that took over", self.swaps.clone());
+        all.register(
+            "hotseat_policy_refusals",
+            "Policies that did not take over, by the stage that failed",
+            self.stages_failed.clone(),
+        );
+        all.register(
+            "hotseat_policy_shadow_decisions",
+            "Decisions beside the active policy",
+            self.shadow_decisions.clone(),
+        );
+        all.register(
+            "hotseat_policy_shadow_differences",
+            "Decisions beside the active policy that differed from its own",
+            self.shadow_differences.clone(),
+        );
     }
 
     fn register_requests(&self, all: &mut Registry) {

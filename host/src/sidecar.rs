@@ -3,9 +3,12 @@
 use crate::clock::{self, Alarm};
 use crate::http;
 use crate::identity::Identity;
-use crate::kubernetes::{Connection, Credentials, Events, LeaseLock, check_access, watch};
+use crate::kubernetes::{
+    Connection, Credentials, Events, LeaseLock, Need, check_access, config_map_needs,
+    election_needs, watch,
+};
 use crate::metrics::Metrics;
-use crate::policies::{Policies, PolicySource};
+use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
 use crate::state::State;
 use crate::tell::Teller;
 use anyhow::Context;
@@ -13,6 +16,7 @@ use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Effect, Event, Via, Write};
 use hotseat_core::time::Moment;
+use hotseat_sources::Origin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,10 +49,10 @@ pub struct Settings {
     pub http: Option<String>,
     /// Whence the credentials.
     pub credentials: Credentials,
-    /// Whence the policy.
-    pub policy: PolicySource,
-    /// The policy's settings, JSON or empty.
-    pub policy_settings: String,
+    /// Whence the policy and its settings.
+    pub policy: Wish,
+    /// Beside the active policy for so long before it takes over; none: at once.
+    pub shadow: Option<ShadowPeriod>,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
 }
@@ -83,8 +87,26 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "campaigning"
     );
     let (sender, receiver) = channel(WAITING_EVENTS);
-    let policies = start_policies(&settings, &state, &metrics, &sender).await?;
-    let shell = Shell::new(&settings, connection, state, metrics, policies, sender);
+    let told = Events::new(
+        connection.clone(),
+        metrics.clone(),
+        &settings.namespace,
+        &settings.election,
+        &settings.identity,
+    );
+    let policies = Policies::new(Surroundings {
+        pace: settings.timing.pace(),
+        shadow: settings.shadow,
+        state: state.clone(),
+        metrics: metrics.clone(),
+        told: Some(told.clone()),
+        election: sender.clone(),
+    })
+    .context("the policy engine does not start")?;
+    policies
+        .begin(settings.policy.clone(), &settings.namespace, connection.clone(), metrics.clone())
+        .await?;
+    let shell = Shell::new(&settings, connection, state, metrics, policies, told, sender);
     let elector = Elector::new(core_config(&settings, &identity)?);
     let code = shell.run(elector, receiver, signals).await?;
     if let Some(server) = server {
@@ -92,43 +114,6 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     }
     drop(identity);
     Ok(code)
-}
-
-/// The operator's own policy has to load, or the process ends: it was asked for. The standard one
-/// is loaded beside the running election, in which the built-in rule decides meanwhile.
-async fn start_policies(
-    settings: &Settings,
-    state: &State,
-    metrics: &Metrics,
-    events: &Sender<Event>,
-) -> anyhow::Result<Policies> {
-    let pace = settings.timing.pace();
-    let policies = Policies::new(
-        &settings.policy_settings,
-        pace,
-        state.clone(),
-        metrics.clone(),
-        events.clone(),
-    )
-    .context("the policy engine does not start")?;
-    let source = settings.policy.clone();
-    let loader = policies.clone();
-    // A thread of its own, since compiling blocks and tokio would keep a pool for it.
-    let loading = std::thread::Builder::new().name("load-policy".to_owned()).spawn(move || {
-        let loaded = loader.load(&source);
-        // A policy of the operator's own that is refused ends the process, and nothing is to be
-        // compiled before that.
-        let goes_on = loaded.is_ok() || source == PolicySource::Builtin;
-        if goes_on && let Err(error) = loader.load_fallback() {
-            tracing::error!(%error, "the standard policy does not load; the built-in rule is the last resort");
-        }
-        loaded
-    })?;
-    if settings.policy != PolicySource::Builtin {
-        let loaded = loading.join().map_err(|_| anyhow::anyhow!("loading the policy panicked"))?;
-        loaded.context("--policy")?;
-    }
-    Ok(policies)
 }
 
 fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Config> {
@@ -142,7 +127,6 @@ fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Confi
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,
         preemptions_per_hour: settings.preemptions_per_hour,
-        settings: settings.policy_settings.clone(),
         seed: u64::from_ne_bytes(seed),
     })
 }
@@ -159,8 +143,7 @@ struct Shell {
     restart_watch: Arc<Notify>,
     check_access: Arc<Notify>,
     timing: Timing,
-    namespace: String,
-    election: String,
+    needs: Vec<Need>,
 }
 
 impl Shell {
@@ -170,16 +153,15 @@ impl Shell {
         state: State,
         metrics: Metrics,
         policies: Policies,
+        told: Events,
         events: Sender<Event>,
     ) -> Shell {
         let Settings { namespace, election, identity, timing, .. } = settings;
         let lock = LeaseLock::new(connection.clone(), metrics.clone(), namespace, election);
-        let kube_events =
-            Events::new(connection.clone(), metrics.clone(), namespace, election, identity);
         let check_access = Arc::new(Notify::new());
         check_access.notify_one();
         Shell {
-            teller: Teller::new(state.clone(), metrics.clone(), kube_events, identity),
+            teller: Teller::new(state.clone(), metrics.clone(), told, identity),
             connection,
             lock,
             state,
@@ -189,8 +171,7 @@ impl Shell {
             restart_watch: Arc::new(Notify::new()),
             check_access,
             timing: *timing,
-            namespace: namespace.clone(),
-            election: election.clone(),
+            needs: needs(settings),
         }
     }
 
@@ -210,6 +191,7 @@ impl Shell {
             self.timing.request_timeout(),
         ));
         let checking = tokio::spawn(self.keep_checking_access());
+        let trimming = tokio::spawn(crate::trim::after_start());
         let mut event = Event::Started;
         let mut stopping = false;
         'election: loop {
@@ -241,6 +223,7 @@ impl Shell {
         }
         watching.abort();
         checking.abort();
+        trimming.abort();
         self.teller.finish(LAST_EVENTS).await;
         Ok(ExitCode::SUCCESS)
     }
@@ -288,12 +271,12 @@ impl Shell {
     /// Says which rights are missing: at the start, and again whenever a request is refused.
     fn keep_checking_access(&self) -> impl Future<Output = ()> + use<> {
         let (connection, metrics) = (self.connection.clone(), self.metrics.clone());
-        let (namespace, election) = (self.namespace.clone(), self.election.clone());
+        let needs = self.needs.clone();
         let wanted = Arc::clone(&self.check_access);
         async move {
             loop {
                 wanted.notified().await;
-                match check_access(&connection, &metrics, &namespace, &election).await {
+                match check_access(&connection, &metrics, &needs).await {
                     Ok(None) => tracing::debug!("the account has all rights that are needed"),
                     Ok(Some(role)) => tracing::error!(
                         "rights are missing; this Role, bound to the service account, gives them:\n{role}"
@@ -306,6 +289,16 @@ impl Shell {
             }
         }
     }
+}
+
+/// The rights that this sidecar needs.
+fn needs(settings: &Settings) -> Vec<Need> {
+    let mut needs = election_needs(&settings.namespace, &settings.election);
+    if let Origin::ConfigMap(map) = &settings.policy.policy.origin {
+        let namespace = map.namespace().unwrap_or(&settings.namespace);
+        needs.extend(config_map_needs(namespace, map.name()));
+    }
+    needs
 }
 
 /// The signals that end the process.

@@ -106,9 +106,14 @@ pub struct PolicyReport {
     pub active: Option<PolicyFacts>,
     /// The policy before it.
     pub previous: Option<PolicyFacts>,
+    /// The policy that is being tried, or the last one that was refused.
+    pub candidate: Option<CandidateFacts>,
     /// The source that the operator asked for, such as `builtin` or `file:/policy/p.wasm`.
     pub source: String,
-    /// The stage at which the last load ended, such as `active`, `compile` or `settings`.
+    /// What ails the source itself, in one line, such as a file that is missing.
+    pub source_error: Option<String>,
+    /// The stage of the last load: `active`, `restored`, one that is under way, or the one that
+    /// failed, such as `compile` or `settings`.
     pub stage: String,
     /// Why the last load failed, in one line.
     pub error: Option<String>,
@@ -130,6 +135,12 @@ pub struct PolicyReport {
     pub decide_fuel: u64,
     /// The compilation of the active policy in milliseconds.
     pub compile_millis: u64,
+    /// How long no question could be answered while the active policy took over, in microseconds.
+    pub swap_pause_micros: u64,
+    /// Policies that took over since the process started, the first one included.
+    pub swaps: u64,
+    /// Why the active policy began with an empty memory although there was one.
+    pub memory_lost: Option<String>,
 }
 
 /// Who a policy is.
@@ -147,4 +158,27 @@ pub struct PolicyFacts {
     pub source: String,
     /// When it became active.
     pub since: Moment,
+}
+
+/// A policy on its way through the stages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateFacts {
+    /// `sha256:` and the hex digest of the component.
+    pub digest: String,
+    /// As the policy calls itself; empty until it was asked.
+    pub name: String,
+    /// As the policy says; empty until it was asked.
+    pub version: String,
+    /// Where it came from.
+    pub source: String,
+    /// The stage that it is in, or at which it failed.
+    pub stage: String,
+    /// Why it failed, in one line.
+    pub error: Option<String>,
+    /// Its compilation in milliseconds.
+    pub compile_millis: u64,
+    /// Decisions beside the active policy.
+    pub shadow_decisions: u64,
+    /// Those in which it differed from the active policy.
+    pub shadow_differences: u64,
 }

@@ -22,8 +22,6 @@ pub struct Config {
     pub drain: Duration,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
-    /// The policy's settings, JSON or empty.
-    pub settings: String,
     /// Seed of the only source of chance.
     pub seed: u64,
 }

@@ -44,6 +44,8 @@ pub enum Event {
     Swapped {
         /// Its memory, made over from the one before it.
         memory: Vec<u8>,
+        /// The operator's settings for it, JSON or empty.
+        settings: String,
     },
     /// What the application and the probes report, all of it, with the moment of each report.
     Signals(Vec<(String, Value, Moment)>),

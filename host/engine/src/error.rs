@@ -1,6 +1,7 @@
 //! Why a policy was not loaded.
 
 use crate::compile::CompileError;
+use crate::handover::MigrateError;
 use crate::text::bytes;
 
 /// Why a policy was not loaded. `label` names the policy as its source does, such as
@@ -74,6 +75,14 @@ pub enum LoadError {
         /// What the policy says about them.
         why: String,
     },
+    /// The policy broke down over the memory of the one before it.
+    #[error("{label}: {source}")]
+    Migrate {
+        /// The policy.
+        label: String,
+        /// How.
+        source: MigrateError,
+    },
     /// The policy did not decide when it was tried.
     #[error("{label}: trial decision: {why}")]
     DryRun {
@@ -96,6 +105,7 @@ impl LoadError {
             LoadError::Compile { .. } => "compile",
             LoadError::Describe { .. } => "describe",
             LoadError::Settings { .. } => "settings",
+            LoadError::Migrate { .. } => "migrate",
             LoadError::DryRun { .. } => "dry-run",
         }
     }

@@ -120,6 +120,22 @@ impl LoadedPolicy {
             .collect())
     }
 
+    /// Asks the policy to make the memory of another one over; the inner error is its refusal.
+    pub(crate) fn migrate(
+        &self,
+        from_name: &str,
+        from_schema: u32,
+        memory: &[u8],
+        limits: &Limits,
+    ) -> std::result::Result<std::result::Result<Vec<u8>, Refusal>, Failure> {
+        let Inner { runtime, pre, .. } = &*self.0;
+        let (answer, _) = run(runtime, limits, None, |store| {
+            let instance = pre.instantiate(&mut *store)?;
+            guest(&instance).call_migrate(store, from_name, from_schema, memory)
+        })?;
+        Ok(answer)
+    }
+
     /// The runtime that runs it.
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.0.runtime

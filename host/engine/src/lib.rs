@@ -7,13 +7,12 @@
 //! process, for which the program must call [`compile_child_main`].
 //!
 //! ```no_run
-//! use std::path::Path;
 //! use hotseat_engine::{Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, Source};
 //!
 //! # fn load(sample: &hotseat_core::policy::Input) -> Result<(), Box<dyn std::error::Error>> {
 //! let compiler = Compiler::of_this_program(&["compile-policy"], Default::default());
 //! let loader = Loader::new(Runtime::new()?, compiler, Limits::default());
-//! let source = Source::read(Path::new("policy.wasm"), LARGEST_COMPONENT)?;
+//! let source = Source::new("policy.wasm", std::fs::read("policy.wasm")?, LARGEST_COMPONENT)?;
 //! let policy = loader.load(&source, sample)?;
 //! let (decision, spent) = policy.decide(sample, &Limits::default()).map_err(|f| f.detail)?;
 //! println!("{:?} for {} units of fuel", decision.action, spent.fuel);
@@ -31,6 +30,7 @@ mod compile;
 mod component;
 mod descriptor;
 mod error;
+mod handover;
 mod instance;
 mod load;
 mod runtime;
@@ -45,6 +45,7 @@ pub use child::compile_child_main;
 pub use compile::{CompileError, CompileLimits, CompiledComponent, Compiler};
 pub use descriptor::Descriptor;
 pub use error::LoadError;
+pub use handover::{Inherited, MigrateError};
 pub use instance::LoadedPolicy;
 pub use load::Loader;
 pub use runtime::Runtime;
@@ -52,4 +53,4 @@ pub use sandbox::Spent;
 pub use settings::Limits;
 pub use source::{LARGEST_COMPONENT, Source, digest};
 pub use standard::{STANDARD, STANDARD_LABEL};
-pub use worker::{Answer, PolicyWorker, Unasked};
+pub use worker::{Answer, PolicyWorker, Said, Setup, Takeover, Unasked};

@@ -7,6 +7,7 @@ use crate::bindings::ElectionPre;
 use crate::compile::{CompileError, Compiler};
 use crate::component::{broken, inspect, wrong_export};
 use crate::error::LoadError;
+use crate::handover::Inherited;
 use crate::instance::{Linked, LoadedPolicy};
 use crate::runtime::Runtime;
 use crate::settings::Limits;
@@ -92,6 +93,23 @@ impl Loader {
             label: policy.label().to_owned(),
             why: crate::text::one_line(&why),
         })
+    }
+
+    /// Stage migrate: makes the memory of the active policy over, as a trial.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Migrate`] if `migrate` breaks down. A memory that it does not know is no
+    /// error: the policy begins with an empty one.
+    pub fn inherit(
+        &self,
+        policy: &LoadedPolicy,
+        before: &LoadedPolicy,
+        memory: &[u8],
+    ) -> Result<Inherited, LoadError> {
+        policy
+            .inherit(before, memory, &self.limits)
+            .map_err(|source| LoadError::Migrate { label: policy.label().to_owned(), source })
     }
 
     /// Stage dry-run: does the policy decide on `sample`? The decision is thrown away.

@@ -1,12 +1,7 @@
-//! The bytes of a component, and how they are read from a file.
+//! The bytes of a component.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 
-use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LoadError;
@@ -39,19 +34,9 @@ impl Source {
         Ok(Source { label, digest, bytes })
     }
 
-    /// Reads a file; at most `limit` bytes of it are held. The label is `file:` and the path.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::Read`] if it is missing, not a regular file or unreadable; [`LoadError::Size`]
-    /// if it has more than `limit` bytes.
-    pub fn read(path: &Path, limit: u64) -> Result<Source, LoadError> {
-        let label = format!("file:{}", path.display());
-        match read(path, limit) {
-            Ok(Some(bytes)) => Source::new(label, bytes, limit),
-            Ok(None) => Err(LoadError::Size { label: one_line(&label), limit }),
-            Err(error) => Err(LoadError::Read { label: one_line(&label), why: reason(&error) }),
-        }
+    /// Bytes whose size was checked before and whose digest, as [`digest`] gives it, is known.
+    pub fn checked(label: String, digest: String, bytes: Vec<u8>) -> Source {
+        Source { label: one_line(&label), digest, bytes }
     }
 
     /// How messages name it.
@@ -78,35 +63,4 @@ pub fn digest(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// None if there are more than `limit` bytes.
-fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    // Without it, opening a named pipe would wait for a writer.
-    let no_wait = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
-    let file = File::options().read(true).custom_flags(no_wait).open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if metadata.len() > limit {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    // It may grow meanwhile.
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
-
-fn reason(error: &io::Error) -> String {
-    let mend = match error.kind() {
-        io::ErrorKind::NotFound => "check the path, and that the volume is mounted",
-        io::ErrorKind::PermissionDenied => "let the sidecar's user read it",
-        io::ErrorKind::IsADirectory => return "it is a folder: name the component in it".into(),
-        _ => return one_line(&error.to_string()),
-    };
-    format!("{}: {mend}", one_line(&error.to_string()))
 }

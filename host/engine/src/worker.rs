@@ -1,18 +1,22 @@
-//! The thread that asks the policy, so that nobody else waits for it.
+//! The thread that asks the policy, so that nobody else waits for it, and between whose answers
+//! another policy takes over.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use hotseat_core::policy::{Decision, Failure, Input};
+use hotseat_core::policy::{Decision, Failure, FailureKind, Input};
 
+use crate::handover::Inherited;
 use crate::instance::LoadedPolicy;
+use crate::runtime::Runtime;
 use crate::sandbox::{Interrupt, Spent};
 use crate::settings::{Limits, POLICY_STACK};
 
-/// Questions that may wait while one is being answered. The election asks one at a time; the rest
-/// is room for a question that was given up.
+/// Tasks that may wait while a question is being answered. The election asks one question at a
+/// time; the rest is room for one that was given up, and for a policy that takes over.
 const WAITING: usize = 4;
 /// The policy's own stack, and as much again for what the host does around it.
 const STACK: usize = 2 * POLICY_STACK;
@@ -21,9 +25,27 @@ const STACK: usize = 2 * POLICY_STACK;
 ///
 /// When it is dropped, a running call is interrupted and the thread ends.
 pub struct PolicyWorker {
-    questions: Option<SyncSender<(u64, Input)>>,
+    tasks: Option<SyncSender<Task>>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A policy with the operator's settings for it.
+#[derive(Clone)]
+pub struct Setup {
+    /// The policy.
+    pub policy: LoadedPolicy,
+    /// JSON or empty; what its `validate` has accepted.
+    pub settings: Arc<str>,
+}
+
+/// What the thread says, in the order in which it happens.
+#[derive(Debug)]
+pub enum Said {
+    /// A question was answered.
+    Answered(Box<Answer>),
+    /// Another policy took over; questions that were put before this are void.
+    TookOver(Takeover),
 }
 
 /// The answer to one question.
@@ -33,8 +55,23 @@ pub struct Answer {
     pub id: u64,
     /// The digest of the policy that was asked.
     pub digest: String,
+    /// What it was asked.
+    pub input: Input,
     /// The decision, or why there is none.
     pub outcome: Result<(Decision, Spent), Failure>,
+}
+
+/// Another policy took over.
+#[derive(Clone, Debug)]
+pub struct Takeover {
+    /// The digest of the policy that is active now.
+    pub digest: String,
+    /// Its settings.
+    pub settings: Arc<str>,
+    /// Its memory, made over from that of the policy before it.
+    pub inherited: Inherited,
+    /// How long no question could be answered because of it.
+    pub pause: Duration,
 }
 
 /// Why a question was not taken.
@@ -48,31 +85,43 @@ pub enum Unasked {
     Ended,
 }
 
+enum Task {
+    Question(u64, Box<Input>),
+    /// Look whether another policy is to take over.
+    Look,
+}
+
 struct Shared {
-    active: Mutex<LoadedPolicy>,
+    runtime: Runtime,
+    active: Mutex<Setup>,
+    next: Mutex<Option<Setup>>,
     interrupt: Interrupt,
 }
 
 impl PolicyWorker {
-    /// Starts the thread with `policy` as the active one. `answered` is called on that thread for
-    /// each answer; it must not block for long, since the next question waits for it.
+    /// Starts the thread with `setup` as the active policy. `said` is called on that thread; it
+    /// must not block for long, since the next question waits for it.
     ///
     /// # Errors
     ///
     /// The system refuses a thread.
     pub fn start(
-        policy: LoadedPolicy,
+        setup: Setup,
         limits: Limits,
-        answered: impl Fn(Answer) + Send + 'static,
+        said: impl Fn(Said) + Send + 'static,
     ) -> io::Result<PolicyWorker> {
-        let (questions, asked) = sync_channel(WAITING);
-        let shared =
-            Arc::new(Shared { active: Mutex::new(policy), interrupt: Interrupt::default() });
+        let (tasks, queue) = sync_channel(WAITING);
+        let shared = Arc::new(Shared {
+            runtime: setup.policy.runtime().clone(),
+            active: Mutex::new(setup),
+            next: Mutex::default(),
+            interrupt: Interrupt::default(),
+        });
         let thread = thread::Builder::new().name("policy".into()).stack_size(STACK).spawn({
-            let shared = shared.clone();
-            move || answer_all(&shared, &asked, &limits, answered)
+            let bench = Bench { shared: shared.clone(), limits, memory: Vec::new(), just: None };
+            move || bench.work(&queue, said)
         })?;
-        Ok(PolicyWorker { questions: Some(questions), shared, thread: Some(thread) })
+        Ok(PolicyWorker { tasks: Some(tasks), shared, thread: Some(thread) })
     }
 
     /// Asks; the answer comes to the closure given at the start. `id` is the question's number,
@@ -82,37 +131,41 @@ impl PolicyWorker {
     ///
     /// The question was not taken, and there will be no answer.
     pub fn ask(&self, id: u64, input: Input) -> Result<(), Unasked> {
-        let Some(questions) = &self.questions else {
+        let Some(tasks) = &self.tasks else {
             return Err(Unasked::Ended);
         };
-        questions.try_send((id, input)).map_err(|error| match error {
+        tasks.try_send(Task::Question(id, Box::new(input))).map_err(|error| match error {
             TrySendError::Full(_) => Unasked::Busy,
             TrySendError::Disconnected(_) => Unasked::Ended,
         })
     }
 
-    /// Makes `policy` the active one: the next question that is begun goes to it, a running one is
-    /// answered by the policy that it was put to. Returns the one that was active. Both are of one
-    /// [`Runtime`](crate::Runtime).
-    pub fn publish(&self, policy: LoadedPolicy) -> LoadedPolicy {
-        std::mem::replace(&mut *self.shared.active(), policy)
+    /// Lets `setup` take over between two answers: a running question is answered by the policy
+    /// that it was put to. The closure is told when it has happened. Never blocks. Of two that
+    /// wait, the later one counts. Both policies are of one [`Runtime`].
+    pub fn publish(&self, setup: Setup) {
+        *lock(&self.shared.next) = Some(setup);
+        if let Some(tasks) = &self.tasks {
+            // A full queue has a task in it before which the thread looks anyway.
+            let _ = tasks.try_send(Task::Look);
+        }
     }
 
     /// The active policy.
-    pub fn active(&self) -> LoadedPolicy {
-        self.shared.active().clone()
+    pub fn active(&self) -> Setup {
+        lock(&self.shared.active).clone()
     }
 
     /// Ends the question `id` now, or before it is begun: it is answered as timed out. The limit of
     /// the wall clock does the same by itself; this is for one who cannot wait that long.
     pub fn overrun(&self, id: u64) {
-        self.shared.interrupt.end(id, self.active().runtime());
+        self.shared.interrupt.end(id, &self.shared.runtime);
     }
 }
 
 impl Drop for PolicyWorker {
     fn drop(&mut self) {
-        self.questions = None;
+        self.tasks = None;
         self.overrun(Interrupt::ALL);
         if let Some(thread) = self.thread.take() {
             // A panic of the closure was printed already.
@@ -121,22 +174,75 @@ impl Drop for PolicyWorker {
     }
 }
 
-impl Shared {
-    fn active(&self) -> MutexGuard<'_, LoadedPolicy> {
-        // A whole value is stored or none.
-        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+/// What the thread works with.
+struct Bench {
+    shared: Arc<Shared>,
+    limits: Limits,
+    /// The memory of the active policy.
+    memory: Vec<u8>,
+    /// What the policy that has just taken over began with, until its first question.
+    just: Option<(Vec<u8>, Arc<str>)>,
+}
+
+impl Bench {
+    fn work(mut self, queue: &Receiver<Task>, said: impl Fn(Said)) {
+        for task in queue {
+            let next = lock(&self.shared.next).take();
+            if let Some(setup) = next {
+                said(Said::TookOver(self.take_over(setup)));
+            }
+            if let Task::Question(id, input) = task {
+                said(Said::Answered(Box::new(self.answer(id, *input))));
+            }
+        }
+    }
+
+    fn take_over(&mut self, setup: Setup) -> Takeover {
+        let began = Instant::now();
+        let before = lock(&self.shared.active).policy.clone();
+        // It was tried before; if it breaks down now, it begins empty like one that refuses.
+        let inherited =
+            setup.policy.inherit(&before, &self.memory, &self.limits).unwrap_or_else(|error| {
+                Inherited { memory: Vec::new(), lost: Some(error.to_string()) }
+            });
+        self.memory.clone_from(&inherited.memory);
+        self.just = Some((inherited.memory.clone(), setup.settings.clone()));
+        let takeover = Takeover {
+            digest: setup.policy.digest().to_owned(),
+            settings: setup.settings.clone(),
+            inherited,
+            pause: began.elapsed(),
+        };
+        let old = std::mem::replace(&mut *lock(&self.shared.active), setup);
+        // Its code is unmapped here and not while the lock is held.
+        drop(old);
+        takeover
+    }
+
+    fn answer(&mut self, id: u64, input: Input) -> Answer {
+        let policy = lock(&self.shared.active).policy.clone();
+        let digest = policy.digest().to_owned();
+        // Asked of the policy before: nobody waits for the answer any more, and its memory means
+        // nothing to this one. There is one such question at most.
+        let overtaken = self.just.take().is_some_and(|(memory, settings)| {
+            input.memory != memory || *input.settings != *settings
+        });
+        if overtaken {
+            let detail = "another policy took over before the question was put".to_owned();
+            let outcome = Err(Failure { kind: FailureKind::TimedOut, detail });
+            return Answer { id, digest, input, outcome };
+        }
+        let interruptible = self.shared.interrupt.call(id);
+        let outcome = policy.decide_unless(&input, &self.limits, Some(interruptible));
+        match &outcome {
+            Ok((decision, _)) => self.memory.clone_from(&decision.memory),
+            Err(_) => self.memory.clone_from(&input.memory),
+        }
+        Answer { id, digest, input, outcome }
     }
 }
 
-fn answer_all(
-    shared: &Shared,
-    asked: &Receiver<(u64, Input)>,
-    limits: &Limits,
-    answered: impl Fn(Answer),
-) {
-    for (id, input) in asked {
-        let policy = shared.active().clone();
-        let outcome = policy.decide_unless(&input, limits, Some(shared.interrupt.call(id)));
-        answered(Answer { id, digest: policy.digest().to_owned(), outcome });
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A whole value is stored or none.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

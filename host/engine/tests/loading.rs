@@ -4,9 +4,6 @@
 
 mod common;
 
-use std::io::Write as _;
-use std::path::Path;
-
 use common::{CONTRACT, Odd, component, input, load, loader, source};
 use hotseat_engine::{LARGEST_COMPONENT, LoadError, STANDARD, Source, digest};
 
@@ -24,69 +21,14 @@ fn told(error: &LoadError, stage: &str, message: &str) {
     assert_eq!((error.stage(), text.as_str()), (stage, message));
 }
 
-#[track_caller]
-fn unread(path: &Path) -> LoadError {
-    match Source::read(path, 1000) {
-        Ok(_) => panic!("{} was read", path.display()),
-        Err(error) => error,
-    }
-}
-
 #[test]
-fn files_that_cannot_be_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("missing.wasm");
-    let name = missing.display();
+fn bytes_over_the_limit() {
+    assert_eq!(Source::new("p", vec![0; 1000], 1000).unwrap().bytes().len(), 1000);
+    let Err(error) = Source::new("p", vec![0; 1001], 1000) else { panic!("it was taken") };
     told(
-        &unread(&missing),
-        "read",
-        &format!(
-            "file:{name}: cannot be read: No such file or directory (os error 2): check the path, \
-         and that the volume is mounted"
-        ),
-    );
-    let name = folder.path().display();
-    told(
-        &unread(folder.path()),
-        "read",
-        &format!("file:{name}: cannot be read: it is a folder: name the component in it"),
-    );
-    let pipe = folder.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    told(
-        &unread(&pipe),
-        "read",
-        &format!("file:{}: cannot be read: it is not a regular file", pipe.display()),
-    );
-    told(
-        &unread(Path::new("/dev/zero")),
-        "read",
-        "file:/dev/zero: cannot be read: it is not a regular file",
-    );
-}
-
-#[test]
-fn a_file_over_the_limit() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(&[0; 1000]).unwrap();
-    assert_eq!(Source::read(file.path(), 1000).unwrap().bytes().len(), 1000);
-    file.write_all(&[0]).unwrap();
-    told(
-        &unread(file.path()),
+        &error,
         "size",
-        &format!(
-            "file:{}: is larger than 1000 bytes: build it for size, or raise the limit of a \
-         component's size",
-            file.path().display()
-        ),
-    );
-    let large = Source::new("test:large", vec![0; 21 << 20], LARGEST_COMPONENT).err().unwrap();
-    told(
-        &large,
-        "size",
-        "test:large: is larger than 20 MiB: build it for size, or raise the \
-        limit of a component's size",
+        "p: is larger than 1000 bytes: build it for size, or raise the limit of a component's size",
     );
 }
 

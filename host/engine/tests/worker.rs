@@ -4,13 +4,15 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use common::{Odd, compiler, input, limits, source};
-use hotseat_core::policy::FailureKind;
+use hotseat_core::policy::{FailureKind, Input};
 use hotseat_engine::{
-    Answer, CompileLimits, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, Unasked,
+    Answer, CompileLimits, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, Said, Setup,
+    Takeover, Unasked,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,13 +38,30 @@ fn unlimited() -> Limits {
     Limits { fuel: u64::MAX, wall: PATIENCE * 2, ..limits() }
 }
 
-fn start(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Answer>) {
+fn setup(policy: &LoadedPolicy) -> Setup {
+    Setup { policy: policy.clone(), settings: Arc::from("") }
+}
+
+/// What the thread says: answers here, takeovers there.
+fn begin(
+    policy: &LoadedPolicy,
+    limits: Limits,
+) -> (PolicyWorker, Receiver<Answer>, Receiver<Takeover>) {
     let (answer, answers) = channel();
-    let worker = PolicyWorker::start(policy.clone(), limits, move |given| {
+    let (takeover, takeovers) = channel();
+    let worker = PolicyWorker::start(setup(policy), limits, move |said| {
         // The test may have ended.
-        let _ = answer.send(given);
+        match said {
+            Said::Answered(given) => drop(answer.send(*given)),
+            Said::TookOver(given) => drop(takeover.send(given)),
+        }
     });
-    (worker.unwrap(), answers)
+    (worker.unwrap(), answers, takeovers)
+}
+
+fn start(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Answer>) {
+    let (worker, answers, _) = begin(policy, limits);
+    (worker, answers)
 }
 
 #[test]
@@ -62,16 +81,54 @@ fn it_answers_in_order() {
 #[test]
 fn it_swaps_between_two_decisions() {
     let [first, second] = policies([&waits(1), &waits(2)]);
-    let (worker, answers) = start(&first, limits());
+    let (worker, answers, takeovers) = begin(&first, limits());
     let ask = |id| {
         worker.ask(id, input()).unwrap();
         let answer = answers.recv_timeout(PATIENCE).unwrap();
         (answer.digest, answer.outcome.unwrap().0.wake_after)
     };
     assert_eq!(ask(1), (first.digest().into(), 1));
-    assert_eq!(worker.publish(second.clone()).digest(), first.digest());
-    assert_eq!(worker.active().digest(), second.digest());
+    worker.publish(setup(&second));
+    let takeover = takeovers.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(takeover.digest, second.digest());
+    assert_eq!(worker.active().policy.digest(), second.digest());
     assert_eq!(ask(2), (second.digest().into(), 2));
+}
+
+/// A question that was put to the policy before is not answered by its successor.
+#[test]
+fn a_question_that_a_swap_overtakes_is_void() {
+    let [first, second] = policies([&waits(1), &waits(2)]);
+    let (worker, answers, takeovers) = begin(&first, limits());
+    let with = |settings: &str| Setup { settings: settings.into(), ..setup(&second) };
+    worker.publish(with("{}"));
+    takeovers.recv_timeout(PATIENCE).unwrap();
+    worker.ask(1, input()).unwrap();
+    let failure = answers.recv_timeout(PATIENCE).unwrap().outcome.unwrap_err();
+    assert!(failure.detail.contains("another policy took over"), "{failure:?}");
+    for id in 2..=3 {
+        let settings = "{}".to_owned();
+        worker.ask(id, Input { settings, ..input() }).unwrap();
+        assert!(answers.recv_timeout(PATIENCE).unwrap().outcome.is_ok());
+    }
+}
+
+/// The later of two that wait takes over, and a busy thread loses neither question nor swap.
+#[test]
+fn swaps_do_not_wait_for_room() {
+    let [first, second, third] = policies([SPINS, &waits(2), &waits(3)]);
+    let (worker, answers, takeovers) = begin(&first, unlimited());
+    let taken = (1..=20).take_while(|id| worker.ask(*id, input()).is_ok()).count() as u64;
+    worker.publish(setup(&second));
+    worker.publish(setup(&third));
+    worker.overrun(1);
+    assert!(answers.recv_timeout(PATIENCE).unwrap().outcome.is_err());
+    assert_eq!(takeovers.recv_timeout(PATIENCE).unwrap().digest, third.digest());
+    for _ in 1..taken {
+        let answer = answers.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(answer.outcome.unwrap().0.wake_after, 3);
+    }
+    assert!(takeovers.try_recv().is_err());
 }
 
 #[test]
@@ -147,7 +204,7 @@ fn endless_recursion_fits_its_stack() {
 fn it_says_when_its_thread_has_ended() {
     let [policy] = policies([&waits(3)]);
     let (dropped, ended) = channel::<()>();
-    let worker = PolicyWorker::start(policy, limits(), move |_| {
+    let worker = PolicyWorker::start(setup(&policy), limits(), move |_| {
         let _owned = &dropped;
         panic!("the closure's own fault");
     });

@@ -130,7 +130,6 @@ impl Play {
             timing: self.timing,
             drain: Duration::ZERO,
             preemptions_per_hour: 6,
-            settings: String::new(),
             seed: self.starts,
         }
     }

@@ -129,7 +129,7 @@ impl World {
     pub fn start(&mut self, index: usize) {
         self.members[index].alive = true;
         self.feed(index, Event::Started);
-        self.feed(index, Event::Swapped { memory: Vec::new() });
+        self.feed(index, Event::Swapped { memory: Vec::new(), settings: String::new() });
         self.request_read(index, false);
     }
 
@@ -173,7 +173,7 @@ impl World {
     /// Gives a candidate another policy.
     pub fn swap(&mut self, index: usize, policy: Policy) {
         self.members[index].policy = policy;
-        self.feed(index, Event::Swapped { memory: Vec::new() });
+        self.feed(index, Event::Swapped { memory: Vec::new(), settings: String::new() });
     }
 
     /// Tells a candidate something.
@@ -393,7 +393,7 @@ impl World {
             Effect::RestorePolicy => {
                 self.members[index].policy =
                     Box::new(|input| Ok(hotseat_core::rule::decide(input)));
-                let event = Event::Swapped { memory: Vec::new() };
+                let event = Event::Swapped { memory: Vec::new(), settings: String::new() };
                 self.later(Duration::ZERO, Coming::Tell(index, generation, event));
             }
             Effect::RestartWatch => self.request_read(index, false),

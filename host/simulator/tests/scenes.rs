@@ -43,7 +43,6 @@ fn config() -> Config {
         timing: Timing::client_go(),
         drain: Duration::ZERO,
         preemptions_per_hour: 2,
-        settings: String::new(),
         seed: 1,
     }
 }
@@ -74,7 +73,7 @@ impl Stage {
 
     fn with(config: Config) -> Stage {
         let mut stage = Stage::without_policy(config);
-        stage.tell(Event::Swapped { memory: Vec::new() });
+        stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
         stage
     }
 

@@ -47,7 +47,6 @@ fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
         timing,
         drain: timing.reaction,
         preemptions_per_hour: 60,
-        settings: String::new(),
         seed: nonce,
     }
 }

@@ -70,12 +70,24 @@ pub(super) struct SidecarArgs {
     #[arg(long, env = "HOTSEAT_CLOCK_ERROR", value_name = "PERCENT", default_value = "1", help_heading = TIMING)]
     pub(super) clock_error: f64,
 
-    /// The election policy: builtin, or file:PATH of a WebAssembly component
+    /// The election policy, a WebAssembly component, followed and swapped while the election runs:
+    /// builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://REPOSITORY@sha256:DIGEST; a
+    /// #sha256=DIGEST behind it pins the component
     #[arg(long, env = "HOTSEAT_POLICY", value_name = "SOURCE", default_value = "builtin", help_heading = POLICY)]
     pub(super) policy: String,
-    /// The policy's settings: JSON, or @FILE with JSON in it
+    /// The policy's settings: JSON, or @FILE with JSON in it, which is followed too
     #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "JSON", default_value = "", help_heading = POLICY)]
     pub(super) policy_settings: String,
+    /// A minisign public key, or the file with it: policies not signed with it are refused
+    #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY", help_heading = POLICY)]
+    pub(super) policy_key: Option<String>,
+    /// How often the files of the policy and its settings are looked at
+    #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_length, default_value = "2s", help_heading = POLICY)]
+    pub(super) policy_poll: Duration,
+    /// Let a new policy decide beside the active one first: for so many decisions, such as 50, or
+    /// so long, such as 30s; 0: take over at once
+    #[arg(long, env = "HOTSEAT_SHADOW", value_name = "N", default_value = "0", help_heading = POLICY)]
+    pub(super) shadow: String,
     /// The shortest lease that a policy may choose [default: the lease duration]
     #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_length, help_heading = POLICY)]
     pub(super) shortest_lease: Option<Duration>,

@@ -1,12 +1,14 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::SidecarArgs;
+use super::length::parse_length;
 use crate::identity::hostname;
 use crate::kubernetes::Credentials;
-use crate::policies::PolicySource;
+use crate::policies::{SettingsOrigin, ShadowPeriod, Wish};
 use crate::sidecar::Settings;
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
+use hotseat_sources::{Origin, PolicyKey, PolicyRef, Registries};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,11 +18,10 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 const LONGEST_NAME: usize = 253;
 /// The longest name of a namespace, in bytes.
 const LONGEST_LABEL: usize = 63;
-/// The largest settings of a policy, in bytes.
-const LARGEST_SETTINGS: usize = 256 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
+    let policy = wish(&args)?;
     Ok(Settings {
         election: election(args.election)?,
         namespace: namespace(args.election_namespace)?,
@@ -31,8 +32,8 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             true => Credentials::Cluster,
             false => Credentials::Search,
         },
-        policy: policy(&args.policy)?,
-        policy_settings: policy_settings(args.policy_settings)?,
+        policy,
+        shadow: shadow(&args.shadow)?,
         preemptions_per_hour: args.preemptions_per_hour,
     })
 }
@@ -132,30 +133,39 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     Ok(timing)
 }
 
-fn policy(source: &str) -> anyhow::Result<PolicySource> {
-    if source == "builtin" {
-        return Ok(PolicySource::Builtin);
+fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
+    let written = &args.policy;
+    let policy: PolicyRef =
+        written.parse().map_err(|error| anyhow!("--policy {written}: {error}"))?;
+    let key = match args.policy_key.as_deref() {
+        None | Some("") => None,
+        Some(key) => Some(
+            PolicyKey::from_argument(key)
+                .map_err(|error| anyhow!("--policy-key {key}: {error}"))?,
+        ),
+    };
+    if key.is_some() && policy.origin == Origin::Builtin {
+        bail!(
+            "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
+        );
     }
-    match source.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(PolicySource::File(PathBuf::from(path))),
-        _ => bail!("--policy {source}: no such source: give builtin or file:PATH"),
-    }
+    let settings = match args.policy_settings.strip_prefix('@') {
+        Some(path) => SettingsOrigin::File(PathBuf::from(path)),
+        None => SettingsOrigin::Text(args.policy_settings.clone()),
+    };
+    Ok(Wish { policy, settings, key, poll: args.policy_poll, registries: Registries::default() })
 }
 
-fn policy_settings(text: String) -> anyhow::Result<String> {
-    let text = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).with_context(|| {
-            format!("--policy-settings @{path}: cannot be read: give a file with JSON in it")
-        })?,
-        None => text,
-    };
-    if text.len() > LARGEST_SETTINGS {
-        bail!("--policy-settings: {} bytes, at most {LARGEST_SETTINGS} are taken", text.len());
+/// `50` decisions, or `30s`; 0 of either: none.
+fn shadow(written: &str) -> anyhow::Result<Option<ShadowPeriod>> {
+    if let Ok(decisions) = written.parse::<u64>() {
+        return Ok((decisions > 0).then_some(ShadowPeriod::Decisions(decisions)));
     }
-    if !text.trim().is_empty()
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text)
-    {
-        bail!("--policy-settings: not JSON ({error}): give JSON, or @FILE with JSON in it");
+    match parse_length(written) {
+        Ok(Duration::ZERO) => Ok(None),
+        Ok(time) => Ok(Some(ShadowPeriod::Time(time))),
+        Err(error) => bail!(
+            "--shadow {written}: {error}: give a number of decisions such as 50, or a length such as 30s"
+        ),
     }
-    Ok(text)
 }

@@ -1,7 +1,7 @@
 //! The documents of `/v1`, and what `hotseat status` reads back. Fields may be added, but none
 //! changes its name or its meaning.
 
-use crate::state::{PolicyFacts, PolicyReport, State};
+use crate::state::{CandidateFacts, PolicyFacts, PolicyReport, State};
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
 use serde::{Deserialize, Serialize};
@@ -104,11 +104,14 @@ pub struct PolicyAnswer {
     pub active: Option<PolicySummary>,
     /// The policy before it.
     pub previous: Option<PolicySummary>,
-    /// The policy that is being tried; null for now.
-    pub candidate: Option<PolicySummary>,
+    /// The policy that is being tried, or the last one that was refused; null if there is none.
+    pub candidate: Option<CandidateAnswer>,
     /// The source that the operator asked for.
     pub source: String,
-    /// The stage at which the last load ended.
+    /// What ails the source itself, such as a file that is missing; null if nothing does.
+    pub source_error: Option<String>,
+    /// The stage of the last load: `active`, `restored`, one that is under way, or the one that
+    /// failed.
     pub stage: String,
     /// Why the last load failed; null if it did not.
     pub error: Option<String>,
@@ -130,6 +133,12 @@ pub struct PolicyAnswer {
     pub decide_fuel: u64,
     /// The time that compiling the active policy took, in milliseconds.
     pub compile_ms: u64,
+    /// How long no question could be answered while the active policy took over, in microseconds.
+    pub swap_pause_us: u64,
+    /// Policies that took over since the process started, the first one included.
+    pub swaps: u64,
+    /// Why the active policy began with an empty memory although there was one; null if it did not.
+    pub memory_lost: Option<String>,
     /// Since the active policy took over, in milliseconds; null while the built-in rule decides.
     pub since_ms: Option<u64>,
 }
@@ -144,6 +153,26 @@ pub struct PolicySummary {
     pub summary: String,
     /// Where it came from.
     pub source: String,
+}
+
+/// A policy on its way through the stages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateAnswer {
+    /// Which policy it is; name and version are empty until it was asked for them.
+    #[serde(flatten)]
+    pub policy: PolicyName,
+    /// Where it came from.
+    pub source: String,
+    /// The stage that it is in, or at which it failed.
+    pub stage: String,
+    /// Why it failed; null if it did not.
+    pub error: Option<String>,
+    /// The time that compiling it took, in milliseconds.
+    pub compile_ms: u64,
+    /// Decisions beside the active policy.
+    pub shadow_decisions: u64,
+    /// Those in which it differed from the active policy.
+    pub shadow_differences: u64,
 }
 
 /// How a policy failed.
@@ -162,8 +191,9 @@ impl PolicyAnswer {
         PolicyAnswer {
             active: report.active.as_ref().map(PolicySummary::of),
             previous: report.previous.as_ref().map(PolicySummary::of),
-            candidate: None,
+            candidate: report.candidate.as_ref().map(CandidateAnswer::of),
             source: report.source.clone(),
+            source_error: report.source_error.clone(),
             stage: report.stage.clone(),
             error: report.error.clone(),
             decisions: report.decisions,
@@ -178,7 +208,28 @@ impl PolicyAnswer {
             decide_us: report.decide_micros,
             decide_fuel: report.decide_fuel,
             compile_ms: report.compile_millis,
+            swap_pause_us: report.swap_pause_micros,
+            swaps: report.swaps,
+            memory_lost: report.memory_lost.clone(),
             since_ms: report.active.as_ref().map(|facts| millis(now.since(facts.since))),
+        }
+    }
+}
+
+impl CandidateAnswer {
+    fn of(facts: &CandidateFacts) -> CandidateAnswer {
+        CandidateAnswer {
+            policy: PolicyName {
+                name: facts.name.clone(),
+                version: facts.version.clone(),
+                digest: facts.digest.clone(),
+            },
+            source: facts.source.clone(),
+            stage: facts.stage.clone(),
+            error: facts.error.clone(),
+            compile_ms: facts.compile_millis,
+            shadow_decisions: facts.shadow_decisions,
+            shadow_differences: facts.shadow_differences,
         }
     }
 }

@@ -6,23 +6,58 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use kube::api::{Api, PostParams};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// What the sidecar does: group, resource, verb, and whether on the Lease of the election alone.
-const NEEDS: [(&str, &str, &str, bool); 6] = [
-    ("coordination.k8s.io", "leases", "get", true),
-    ("coordination.k8s.io", "leases", "list", true),
-    ("coordination.k8s.io", "leases", "watch", true),
-    ("coordination.k8s.io", "leases", "update", true),
-    ("coordination.k8s.io", "leases", "create", false),
-    ("", "events", "create", false),
-];
+/// One right that the sidecar needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    group: &'static str,
+    resource: &'static str,
+    verb: &'static str,
+    namespace: String,
+    /// On the object of that name alone; none: on all.
+    name: Option<String>,
+}
+
+/// What an election needs.
+pub fn election_needs(namespace: &str, election: &str) -> Vec<Need> {
+    let need = |group, resource, verb, named: bool| Need {
+        group,
+        resource,
+        verb,
+        namespace: namespace.to_owned(),
+        name: named.then(|| election.to_owned()),
+    };
+    let lease = "coordination.k8s.io";
+    vec![
+        need(lease, "leases", "get", true),
+        need(lease, "leases", "list", true),
+        need(lease, "leases", "watch", true),
+        need(lease, "leases", "update", true),
+        need(lease, "leases", "create", false),
+        need("", "events", "create", false),
+    ]
+}
+
+/// What a policy in a ConfigMap needs.
+pub fn config_map_needs(namespace: &str, name: &str) -> Vec<Need> {
+    let need = |verb| Need {
+        group: "",
+        resource: "configmaps",
+        verb,
+        namespace: namespace.to_owned(),
+        name: Some(name.to_owned()),
+    };
+    vec![need("list"), need("watch")]
+}
+
 /// How long one review may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks the API server what this account may do in the namespace. Gives the Role that is missing
-/// as YAML; none if nothing is missing.
+/// Asks the API server what this account may do. Gives the Roles that are missing as YAML; none if
+/// nothing is missing.
 ///
 /// # Errors
 ///
@@ -30,19 +65,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn check_access(
     connection: &Connection,
     metrics: &Metrics,
-    namespace: &str,
-    election: &str,
+    needs: &[Need],
 ) -> Result<Option<String>, String> {
     let mut missing = Vec::new();
-    for (group, resource, verb, named) in NEEDS {
+    for need in needs {
         let review = SelfSubjectAccessReview {
             spec: SelfSubjectAccessReviewSpec {
                 resource_attributes: Some(ResourceAttributes {
-                    group: Some(group.to_owned()),
-                    resource: Some(resource.to_owned()),
-                    verb: Some(verb.to_owned()),
-                    namespace: Some(namespace.to_owned()),
-                    name: named.then(|| election.to_owned()),
+                    group: Some(need.group.to_owned()),
+                    resource: Some(need.resource.to_owned()),
+                    verb: Some(need.verb.to_owned()),
+                    namespace: Some(need.namespace.clone()),
+                    name: need.name.clone(),
                     ..ResourceAttributes::default()
                 }),
                 ..SelfSubjectAccessReviewSpec::default()
@@ -56,39 +90,37 @@ pub async fn check_access(
         let answer = answer.map_err(|_| format!("no answer within {PATIENCE:?}"))?;
         let answer = answer.map_err(|error| super::trouble::trouble(&error).detail)?;
         if !answer.status.is_some_and(|status| status.allowed) {
-            missing.push((group, resource, verb, named));
+            missing.push(need);
         }
     }
-    Ok((!missing.is_empty()).then(|| role(namespace, election, &missing)))
+    Ok((!missing.is_empty()).then(|| roles(&missing)))
 }
 
-/// The Role with just these rights.
-fn role(namespace: &str, election: &str, missing: &[(&str, &str, &str, bool)]) -> String {
-    let mut text = format!(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: hotseat-{election}, namespace: {namespace}}}\nrules:\n"
-    );
-    let kinds = [
-        ("coordination.k8s.io", "leases", true),
-        ("coordination.k8s.io", "leases", false),
-        ("", "events", false),
-    ];
-    for (group, resource, named) in kinds {
-        let verbs: Vec<&str> = missing
-            .iter()
-            .filter(|need| need.0 == group && need.1 == resource && need.3 == named)
-            .map(|need| need.2)
-            .collect();
-        if verbs.is_empty() {
-            continue;
-        }
-        let verbs = verbs.join(", ");
-        let names = if named { format!(", resourceNames: [{election}]") } else { String::new() };
-        let _ = writeln!(
-            text,
-            "- {{apiGroups: [\"{group}\"], resources: [{resource}]{names}, verbs: [{verbs}]}}"
-        );
+/// The Roles with just these rights, one for each namespace.
+fn roles(missing: &[&Need]) -> String {
+    let mut roles: BTreeMap<&str, BTreeMap<_, Vec<&str>>> = BTreeMap::new();
+    for need in missing {
+        let rule = (need.group, need.resource, need.name.as_deref());
+        let rules = roles.entry(&need.namespace).or_default();
+        rules.entry(rule).or_default().push(need.verb);
     }
-    text
+    let documents = roles.iter().map(|(namespace, rules)| {
+        let name = rules.keys().find_map(|(_, _, name)| *name).unwrap_or("sidecar");
+        let mut text = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: hotseat-{name}, namespace: {namespace}}}\nrules:\n"
+        );
+        for ((group, resource, name), verbs) in rules {
+            let names = name.map_or(String::new(), |name| format!(", resourceNames: [{name}]"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "- {{apiGroups: [\"{group}\"], resources: [{resource}]{names}, verbs: [{}]}}",
+                verbs.join(", ")
+            );
+        }
+        text
+    });
+    documents.collect::<Vec<_>>().join("---\n")
 }
 
 #[cfg(test)]
@@ -97,10 +129,22 @@ mod tests {
 
     #[test]
     fn the_missing_role_has_just_what_is_missing() {
-        let text = role("web", "shop", &[NEEDS[0], NEEDS[3], NEEDS[5]]);
-        assert!(text.contains("name: hotseat-shop, namespace: web"));
+        let needs = election_needs("web", "shop");
+        let text = roles(&[&needs[0], &needs[3], &needs[5]]);
+        assert!(text.contains("name: hotseat-shop, namespace: web"), "{text}");
         assert!(text.contains("resources: [leases], resourceNames: [shop], verbs: [get, update]"));
         assert!(text.contains("resources: [events], verbs: [create]"));
         assert!(!text.contains("watch"));
+    }
+
+    #[test]
+    fn a_policy_in_another_namespace_has_a_role_there() {
+        let (lease, map) = (election_needs("web", "shop"), config_map_needs("platform", "policy"));
+        let text = roles(&[&lease[4], &map[0], &map[1]]);
+        let documents: Vec<&str> = text.split("---\n").collect();
+        assert_eq!(documents.len(), 2, "{text}");
+        assert!(documents[0].contains("name: hotseat-policy, namespace: platform"), "{text}");
+        assert!(documents[0].contains("resourceNames: [policy], verbs: [list, watch]"), "{text}");
+        assert!(documents[1].contains("resources: [leases], verbs: [create]"), "{text}");
     }
 }

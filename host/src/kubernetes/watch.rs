@@ -155,7 +155,7 @@ enum Followed {
 }
 
 /// From one to one and a half of the length, so that candidates do not come back in step.
-fn jittered(length: Duration) -> Duration {
+pub(super) fn jittered(length: Duration) -> Duration {
     let now: Moment = clock::now();
     let share = f64::from(now.since_origin().subsec_nanos() % 1000) / 2000.0;
     length.mul_f64(1.0 + share)

@@ -26,6 +26,8 @@ const MOST_FAILURES: u32 = 3;
 pub(super) struct Mind {
     /// A policy is loaded; before that the built-in rule decides.
     loaded: bool,
+    /// The operator's settings for it: a swap brings its own.
+    settings: String,
     memory: Vec<u8>,
     rule_memory: Vec<u8>,
     /// Why the policy should be asked.
@@ -50,6 +52,7 @@ impl Mind {
     pub(super) fn new(seed: u64, preemptions_per_hour: u32) -> Self {
         Mind {
             loaded: false,
+            settings: String::new(),
             memory: Vec::new(),
             rule_memory: Vec::new(),
             cause: None,
@@ -88,9 +91,10 @@ impl Mind {
 
     /// I13: another policy took over, between two decisions: a question to the old one is void,
     /// and the new one is asked at once, so that no renewal is missed.
-    pub(super) fn swap(&mut self, memory: Vec<u8>) {
+    pub(super) fn swap(&mut self, memory: Vec<u8>, settings: String) {
         self.loaded = true;
         self.memory = memory;
+        self.settings = settings;
         self.failures = 0;
         self.ask_now(Cause::Swapped);
     }
@@ -266,7 +270,7 @@ impl Elector {
 
     fn input(&mut self, cause: Cause) -> Input {
         Input {
-            settings: self.config.settings.clone(),
+            settings: self.mind.settings.clone(),
             memory: self.mind.memory.clone(),
             entropy: self.mind.entropy.next(),
             timing: self.config.timing.pace(),

@@ -153,7 +153,7 @@ impl Elector {
             Event::ReadFailed(trouble) => self.read_failed(trouble),
             Event::WriteEnded { serial, result } => self.write_ended(serial, result),
             Event::Decided { ask, answer } => self.decided(ask, answer),
-            Event::Swapped { memory } => self.mind.swap(memory),
+            Event::Swapped { memory, settings } => self.mind.swap(memory, settings),
             Event::Signals(signals) => {
                 self.signals = signals;
                 self.mind.ask_for(Cause::SignalChanged);

@@ -289,7 +289,7 @@ fn i11_preemptions_have_a_budget() {
             }
         }
         stage.answers = false;
-        stage.tell(Event::Swapped { memory: Vec::new() });
+        stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
         let ask = last_ask(&stage);
         let resignation = decision(Action::Resign(Some("bing".to_owned())));
         stage.tell(Event::Decided { ask, answer: Ok(resignation) });

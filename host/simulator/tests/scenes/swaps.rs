@@ -19,7 +19,6 @@ fn renewals(swaps: &[u64]) -> Vec<Moment> {
             timing: Timing::client_go(),
             drain: Duration::ZERO,
             preemptions_per_hour: 6,
-            settings: String::new(),
             seed: 3,
         };
         let index = world.add(config, Box::new(|input| Ok(rule::decide(input))), 0);

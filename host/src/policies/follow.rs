@@ -1,0 +1,101 @@
+//! Keeps the active policy what its source and its settings say: one swap after the other, the
+//! newest wish first.
+
+use super::{Policies, Proposal};
+use hotseat_engine::Source;
+use hotseat_sources::SourceError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+
+/// What a source tells.
+pub(super) enum Change {
+    /// Other bytes.
+    Component(Option<Arc<Source>>),
+    /// Other settings, JSON or empty.
+    Settings(Arc<str>),
+    /// Bytes that must not be loaded.
+    Refused(SourceError),
+    /// The source gives nothing for now, in one line why.
+    Ailing(String),
+}
+
+/// What is wanted at first.
+pub(super) struct First {
+    pub(super) settings: Arc<str>,
+    /// The component, inside none for the standard policy; none if it is still to come.
+    pub(super) source: Option<Option<Arc<Source>>>,
+    /// The swap to it has been made.
+    pub(super) made: bool,
+}
+
+/// A swap that runs on its thread.
+struct Running {
+    done: oneshot::Receiver<()>,
+    overtaken: Arc<AtomicBool>,
+}
+
+/// Follows the changes for as long as the process lives.
+pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiver<Change>) {
+    let First { mut settings, mut source, made } = first;
+    let mut running: Option<Running> = None;
+    let mut due = !made;
+    loop {
+        if due && let Some(source) = &source {
+            match &running {
+                Some(running) => running.overtaken.store(true, Ordering::Relaxed),
+                None => {
+                    due = false;
+                    let proposal = Proposal { source: source.clone(), settings: settings.clone() };
+                    running = start(&policies, proposal);
+                }
+            }
+        }
+        tokio::select! {
+            change = changes.recv() => match change {
+                Some(Change::Component(bytes)) => {
+                    policies.show_source_error(None);
+                    (source, due) = (Some(bytes), true);
+                }
+                Some(Change::Settings(text)) => (settings, due) = (text, true),
+                Some(Change::Refused(error)) => {
+                    policies.show_source_error(None);
+                    policies.refuse_source(error);
+                }
+                Some(Change::Ailing(error)) => policies.show_source_error(Some(error)),
+                None => return,
+            },
+            () = ended(&mut running) => running = None,
+        }
+    }
+}
+
+async fn ended(running: &mut Option<Running>) {
+    match running {
+        // A thread that panicked has ended, too.
+        Some(running) => drop((&mut running.done).await),
+        None => std::future::pending().await,
+    }
+}
+
+/// A thread of its own for each swap: it blocks for long, and nothing of it stays in memory.
+fn start(policies: &Policies, proposal: Proposal) -> Option<Running> {
+    let (tell, done) = oneshot::channel();
+    let overtaken = Arc::new(AtomicBool::new(false));
+    let thread = std::thread::Builder::new().name("policy-swap".to_owned()).spawn({
+        let (policies, overtaken) = (policies.clone(), overtaken.clone());
+        move || {
+            // What came of it is shown already.
+            let _ = policies.swap(&proposal, &overtaken);
+            let _ = tell.send(());
+        }
+    });
+    match thread {
+        Ok(_) => Some(Running { done, overtaken }),
+        Err(error) => {
+            tracing::error!(%error, "no thread for a swap; the active policy stays");
+            None
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What people see of a swap: `/v1/policy`, a log line for each stage, metrics, and Events on the
+//! Lease.
+
+use super::{Coming, Policies, SwapError};
+use crate::clock;
+use crate::state::{CandidateFacts, PolicyFacts};
+use hotseat_engine::{Inherited, LoadedPolicy, Setup, Source, Spent};
+use std::time::Duration;
+
+impl Policies {
+    /// The operator asks for this source.
+    pub fn show_source(&self, label: &str) {
+        self.0.around.state.change_policy(|report| label.clone_into(&mut report.source));
+    }
+
+    /// What ails the source, if anything does.
+    pub fn show_source_error(&self, error: Option<String>) {
+        if let Some(error) = &error {
+            tracing::warn!(%error, "the policy's source; the active policy stays");
+            self.tell("PolicySourceFailed", error.clone(), true);
+        }
+        self.0.around.state.change_policy(|report| report.source_error = error);
+    }
+
+    pub(super) fn show_candidate(&self, source: &Source) {
+        let facts = CandidateFacts {
+            digest: source.digest().to_owned(),
+            name: String::new(),
+            version: String::new(),
+            source: source.label().to_owned(),
+            stage: "parse".to_owned(),
+            error: None,
+            compile_millis: 0,
+            shadow_decisions: 0,
+            shadow_differences: 0,
+        };
+        tracing::info!(digest = %facts.digest, source = %facts.source, "a policy is a candidate");
+        self.0.around.state.change_policy(|report| {
+            report.stage.clone_from(&facts.stage);
+            report.candidate = Some(facts);
+        });
+    }
+
+    pub(super) fn show_stage(&self, stage: &'static str) {
+        tracing::info!(stage, "the candidate policy's stage");
+        self.change_candidate(|candidate| stage.clone_into(&mut candidate.stage));
+        self.0.around.state.change_policy(|report| stage.clone_into(&mut report.stage));
+    }
+
+    pub(super) fn show_prepared(&self, policy: &LoadedPolicy, took: Duration) {
+        let descriptor = policy.descriptor();
+        tracing::info!(name = %descriptor.name, version = %descriptor.version, ms = millis(took), "the candidate policy is compiled");
+        self.change_candidate(|candidate| {
+            candidate.name.clone_from(&descriptor.name);
+            candidate.version.clone_from(&descriptor.version);
+            candidate.compile_millis = millis(took);
+        });
+    }
+
+    pub(super) fn show_shadow(&self, decisions: u64, differences: u64, differs: bool) {
+        self.0.around.metrics.shadow_decision(differs);
+        self.change_candidate(|candidate| {
+            candidate.shadow_decisions = decisions;
+            candidate.shadow_differences = differences;
+        });
+    }
+
+    /// Nothing is to be swapped: what the source has is active already.
+    pub(super) fn show_settled(&self) {
+        self.0.around.state.change_policy(|report| {
+            report.candidate = None;
+            report.error = None;
+            "active".clone_into(&mut report.stage);
+        });
+    }
+
+    pub(super) fn show_refused(&self, error: &SwapError) {
+        let stage = error.stage();
+        tracing::error!(stage, %error, "the candidate policy is refused; the active one stays");
+        self.0.around.metrics.policy_refused(stage);
+        self.tell("PolicyRefused", format!("stage {stage}: {error}"), true);
+        self.change_candidate(|candidate| {
+            stage.clone_into(&mut candidate.stage);
+            candidate.error = Some(error.to_string());
+        });
+        self.0.around.state.change_policy(|report| {
+            stage.clone_into(&mut report.stage);
+            report.error = Some(error.to_string());
+        });
+    }
+
+    pub(super) fn show_active(&self, coming: &Coming, inherited: &Inherited, pause: Duration) {
+        let policy = &coming.setup.policy;
+        let facts = PolicyFacts {
+            digest: policy.digest().to_owned(),
+            name: policy.descriptor().name.clone(),
+            version: policy.descriptor().version.clone(),
+            summary: policy.descriptor().summary.clone(),
+            source: policy.label().to_owned(),
+            since: clock::now(),
+        };
+        tracing::info!(name = %facts.name, version = %facts.version, digest = %facts.digest, source = %facts.source, "the policy is active");
+        if let Some(lost) = &inherited.lost {
+            tracing::warn!(reason = %lost, "the policy begins with an empty memory");
+        }
+        self.0.around.metrics.policy_took_over(coming.restored);
+        let note =
+            format!("{} {} from {}, {}", facts.name, facts.version, facts.source, facts.digest);
+        let mut first = false;
+        self.0.around.state.change_policy(|report| {
+            first = report.active.is_none();
+            report.previous = report.active.replace(facts);
+            report.failures_in_a_row = 0;
+            report.compile_millis = millis(coming.compile);
+            report.swap_pause_micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+            report.swaps += 1;
+            report.memory_lost.clone_from(&inherited.lost);
+            if coming.restored {
+                "restored".clone_into(&mut report.stage);
+            } else {
+                "active".clone_into(&mut report.stage);
+                report.error = None;
+                report.candidate = None;
+            }
+        });
+        if coming.restored {
+            self.tell("PolicyRestored", note, false);
+        } else if !first {
+            self.tell("PolicySwapped", note, false);
+        }
+    }
+
+    /// The active policy failed three times in a row.
+    pub(super) fn show_broken(&self, failed: &Setup, back: Option<&Setup>) {
+        let label = failed.policy.label();
+        let follows = back.map_or("the built-in rule decides", |back| back.policy.label());
+        tracing::error!(policy = %label, %follows, "the policy failed three times in a row");
+        let mut note = String::new();
+        self.0.around.state.change_policy(|report| {
+            let last = report.last_failure.as_ref();
+            let last = last.map_or(String::new(), |(kind, detail)| {
+                format!(", last: {}: {detail}", kind.as_str())
+            });
+            note = format!("{label}: failed three times in a row{last}");
+            report.error = Some(note.clone());
+        });
+        self.tell("PolicyFailed", note, true);
+    }
+
+    pub(super) fn show_spent(&self, spent: Spent) {
+        self.0.around.metrics.decide_time(spent.wall);
+        self.0.around.state.change_policy(|report| {
+            report.decide_micros = u64::try_from(spent.wall.as_micros()).unwrap_or(u64::MAX);
+            report.decide_fuel = spent.fuel;
+        });
+    }
+
+    fn change_candidate(&self, change: impl FnOnce(&mut CandidateFacts)) {
+        self.0.around.state.change_policy(|report| {
+            if let Some(candidate) = &mut report.candidate {
+                change(candidate);
+            }
+        });
+    }
+
+    fn tell(&self, reason: &str, note: String, warning: bool) {
+        if let Some(events) = &self.0.around.told {
+            let _runtime = self.0.tokio.enter();
+            drop(events.write(reason, note, warning));
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
