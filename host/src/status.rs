@@ -1,6 +1,6 @@
 //! `hotseat status`: asks a running sidecar, and tells people what it says.
 
-use crate::http::{LeaderAnswer, PolicyAnswer};
+use crate::http::{CandidateAnswer, LeaderAnswer, PolicyAnswer};
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -104,7 +104,7 @@ async fn get<T: DeserializeOwned>(
     serde_json::from_slice(&body).with_context(|| format!("{path} is not as expected"))
 }
 
-/// Seven lines or eight for people.
+/// A line for each fact, for people.
 fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
     let mut lines = vec![
         ("leader", leading(leader)),
@@ -118,8 +118,17 @@ fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
     lines.push(("policy", deciding(policy)));
     lines.push(("decisions", decisions(policy)));
     lines.push(("last failure", failure(policy)));
+    if let Some(candidate) = &policy.candidate {
+        lines.push(("candidate", trying(candidate)));
+    }
     if let Some(error) = &policy.error {
         lines.push(("last load", format!("failed at {}: {}", policy.stage, plain(error))));
+    }
+    if let Some(error) = &policy.source_error {
+        lines.push(("source", plain(error)));
+    }
+    if let Some(lost) = &policy.memory_lost {
+        lines.push(("memory", format!("began empty: {}", plain(lost))));
     }
     let mut text = String::new();
     for (what, answer) in lines {
@@ -171,6 +180,19 @@ fn deciding(policy: &PolicyAnswer) -> String {
     }
 }
 
+fn trying(candidate: &CandidateAnswer) -> String {
+    let mut text = match candidate.policy.name.as_str() {
+        "" => candidate.policy.digest.clone(),
+        name => format!("{} {}, {}", plain(name), plain(&candidate.policy.version), candidate.policy.digest),
+    };
+    let _ = write!(text, ", stage {}", candidate.stage);
+    if candidate.shadow_decisions > 0 {
+        let (decisions, differences) = (candidate.shadow_decisions, candidate.shadow_differences);
+        let _ = write!(text, ", {differences} differences in {decisions} decisions");
+    }
+    text
+}
+
 fn decisions(policy: &PolicyAnswer) -> String {
     let mut text = format!("{} by the policy", policy.decisions);
     if policy.rule_decisions > 0 {
@@ -220,11 +242,12 @@ mod tests {
         let policy = json!({
             "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab",
                 "summary": "s", "source": "builtin"},
-            "previous": null, "candidate": null, "source": "builtin", "stage": "active",
-            "error": null, "decisions": 80, "rule_decisions": 2, "failures": {"trapped": 2},
+            "previous": null, "candidate": null, "source": "builtin", "source_error": null,
+            "stage": "active", "error": null, "decisions": 80, "rule_decisions": 2, "failures": {"trapped": 2},
             "failures_in_a_row": 0, "last_failure": {"kind": "trapped", "detail": "unreachable"},
             "last_reason": "renewal is due", "decide_us": 11, "decide_fuel": 900,
-            "compile_ms": 40, "since_ms": 124_000,
+            "compile_ms": 40, "swap_pause_us": 7, "swaps": 1, "memory_lost": null,
+            "since_ms": 124_000,
         });
         (leader, policy)
     }
@@ -259,6 +282,11 @@ mod tests {
         (leader["name"], leader["self"]) = (json!(""), json!(false));
         (policy["active"], policy["last_failure"]) = (json!(null), json!(null));
         (policy["error"], policy["stage"]) = (json!("too\nbig"), json!("size"));
+        policy["candidate"] = json!({
+            "name": "calm", "version": "2.0.0", "digest": "sha256:cd", "source": "s",
+            "stage": "shadow", "error": null, "compile_ms": 31, "shadow_decisions": 40,
+            "shadow_differences": 2,
+        });
         let text = told(leader, policy);
         for line in [
             "leader         nobody is known to lead\n",
@@ -267,6 +295,7 @@ mod tests {
             "lease          free\n",
             "policy         the built-in rule; wanted: builtin\n",
             "last failure   none\n",
+            "candidate      calm 2.0.0, sha256:cd, stage shadow, 2 differences in 40 decisions\n",
             "last load      failed at size: too\u{fffd}big\n",
         ] {
             assert!(text.contains(line), "{line:?} is missing in {text}");

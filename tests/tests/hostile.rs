@@ -57,7 +57,7 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
 
     // It failed three times in a row, and was put aside.
     candidate.process.wait_line("the policy failed; the built-in rule decides", SOON);
-    candidate.process.wait_line("the standard policy takes over", SOON);
+    candidate.process.wait_line("the policy failed three times in a row", SOON);
     let report =
         until("the standard policy", SOON, || match candidate.json("/v1/policy").unwrap() {
             report if report["stage"] == "restored" && report["decisions"] != 0 => Ok(report),

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{CONTRACT, Odd, component, input, load, loader, source};
-use hotseat_engine::{LARGEST_COMPONENT, LoadError, STANDARD, Source, digest};
+use hotseat_engine::{LoadError, STANDARD, Source, digest};
 
 #[track_caller]
 fn refused(bytes: &[u8], stage: &str, message: &str) {

@@ -76,9 +76,12 @@ impl Policies {
 
     pub(super) fn show_refused(&self, error: &SwapError) {
         let stage = error.stage();
-        tracing::error!(stage, %error, "the candidate policy is refused; the active one stays");
+        // The process ends with the error where there is none, unless it came from a network.
+        if self.slot().worker.is_some() {
+            tracing::error!(stage, %error, "the candidate policy is refused; the active one stays");
+            self.tell("PolicyRefused", format!("stage {stage}: {error}"), true);
+        }
         self.0.around.metrics.policy_refused(stage);
-        self.tell("PolicyRefused", format!("stage {stage}: {error}"), true);
         self.change_candidate(|candidate| {
             stage.clone_into(&mut candidate.stage);
             candidate.error = Some(error.to_string());
