@@ -20,6 +20,6 @@ mod stream;
 pub use address::BindError;
 pub use limits::Limits;
 pub use report::{
-    FailureAnswer, LeaderAnswer, LockAnswer, CandidateAnswer, PolicyAnswer, PolicyName, PolicySummary,
+    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName, PolicySummary,
 };
 pub use server::{Bound, Running, Server};
