@@ -1,0 +1,63 @@
+//! Why a source gave no policy.
+
+use crate::text;
+
+/// Why a source gave no policy. `label` is the [`PolicyRef`](crate::PolicyRef) as it is written.
+/// Each message is one line that names the source, the reason and the mend.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The bytes could not be had.
+    #[error("{label}: cannot be read: {why}")]
+    Read {
+        /// The source.
+        label: String,
+        /// The reason and the mend.
+        why: String,
+        /// Trying again cannot help: what the reference names is fixed, and it is wrong.
+        lasting: bool,
+    },
+    /// More bytes than allowed, as they are or after they were unpacked.
+    #[error(
+        "{label}: is larger than {}: build it for size, or raise the limit of a component's size",
+        text::bytes(*.limit)
+    )]
+    Size {
+        /// The source.
+        label: String,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// Other bytes than those that a digest names.
+    #[error("{label}: {why}")]
+    Digest {
+        /// The source.
+        label: String,
+        /// The reason and the mend.
+        why: String,
+    },
+    /// Not signed with the key that was asked for.
+    #[error("{label}: {why}")]
+    Signature {
+        /// The source.
+        label: String,
+        /// The reason and the mend.
+        why: String,
+    },
+}
+
+impl SourceError {
+    /// The stage that failed, a word for metrics, logs and `/v1/policy`.
+    pub fn stage(&self) -> &'static str {
+        match self {
+            SourceError::Read { .. } => "read",
+            SourceError::Size { .. } => "size",
+            SourceError::Digest { .. } => "digest",
+            SourceError::Signature { .. } => "signature",
+        }
+    }
+
+    /// Whether the bytes could not be had, for now.
+    pub(crate) fn read(label: &str, why: impl Into<String>) -> SourceError {
+        SourceError::Read { label: label.to_owned(), why: why.into(), lasting: false }
+    }
+}

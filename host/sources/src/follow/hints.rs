@@ -1,0 +1,170 @@
+//! Hints by inotify: when a look at a file is worth its while.
+//!
+//! The folder is watched and not the file: a file that is renamed over another is a new file, and
+//! a ConfigMap volume changes a symlink `..data` beside it.
+
+use crate::file::FileSource;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+use tokio::time::sleep;
+
+/// What happened, as far as the kernel says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hint {
+    /// Nothing.
+    None,
+    /// Something.
+    Changed,
+    /// A writer has closed the file, or it was moved here whole.
+    Closed,
+}
+
+/// The kernel's hints about one file and its signature.
+pub(super) struct Hints {
+    /// None where the kernel gives no inotify, as when all instances of the user are in use.
+    events: Option<AsyncFd<Arc<OwnedFd>>>,
+    folder: PathBuf,
+    watched: Option<i32>,
+    /// The component's name and its signature's, and whether each is being written.
+    files: [(OsString, bool); 2],
+}
+
+/// The link that a ConfigMap volume moves to change all its files at once.
+const VOLUME_LINK: &[u8] = b"..data";
+
+/// Between two looks at the events of a folder in which much else happens.
+const PACE: Duration = Duration::from_millis(50);
+
+impl Hints {
+    /// Must be called within a tokio runtime.
+    pub(super) fn new(file: &FileSource) -> Hints {
+        let folder = match file.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let name = |path: &Path| (path.file_name().unwrap_or_default().to_owned(), false);
+        let files = [name(&file.path), name(&file.signature_path())];
+        let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC);
+        #[expect(
+            deprecated,
+            reason = "what replaces it is unsafe, as the descriptor must stay open; the Arc sees to that"
+        )]
+        let events = fd.ok().and_then(|fd| AsyncFd::new(Arc::new(fd)).ok());
+        Hints { events, folder, watched: None, files }
+    }
+
+    /// What [`Watcher::renew`] is to be called on before each look.
+    pub(super) fn watcher(&self) -> Option<Watcher> {
+        let events = self.events.as_ref()?;
+        Some(Watcher {
+            events: Arc::clone(events.get_ref()),
+            folder: self.folder.clone(),
+            watched: self.watched,
+        })
+    }
+
+    /// Takes what [`Watcher::renew`] gave.
+    pub(super) fn renewed(&mut self, watched: Option<i32>) {
+        self.watched = watched;
+    }
+
+    /// Whether a writer has begun and not closed.
+    pub(super) fn is_being_written(&self) -> bool {
+        self.watched.is_some() && self.files.iter().any(|(_, writing)| *writing)
+    }
+
+    /// The next hint; never comes where there is no inotify.
+    pub(super) async fn next(&mut self) -> Hint {
+        loop {
+            let Some(events) = &self.events else { return std::future::pending().await };
+            let Ok(mut ready) = events.readable().await else {
+                self.events = None;
+                continue;
+            };
+            ready.clear_ready();
+            let fd = Arc::clone(events.get_ref());
+            match self.drain(&fd) {
+                Hint::None => sleep(PACE).await,
+                Hint::Closed if self.is_being_written() => return Hint::Changed,
+                hint => return hint,
+            }
+        }
+    }
+
+    fn drain(&mut self, fd: &OwnedFd) -> Hint {
+        let mut buffer = [MaybeUninit::uninit(); 2048];
+        let mut reader = Reader::new(fd, &mut buffer);
+        let mut hint = Hint::None;
+        loop {
+            match reader.next() {
+                Ok(event) => {
+                    let name = event.file_name().map(std::ffi::CStr::to_bytes);
+                    hint = hint.max(self.judge(event.events(), name));
+                }
+                Err(Errno::INTR) => {}
+                // WOULDBLOCK; any other error shows as a poll that finds the change.
+                Err(_) => return hint,
+            }
+        }
+    }
+
+    fn judge(&mut self, events: ReadFlags, name: Option<&[u8]>) -> Hint {
+        const WRITES: ReadFlags = ReadFlags::CREATE.union(ReadFlags::MODIFY);
+        const WHOLE: ReadFlags = ReadFlags::CLOSE_WRITE.union(ReadFlags::MOVED_TO);
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            // The folder itself, or a queue that overflowed.
+            return if events.contains(ReadFlags::MODIFY) { Hint::None } else { Hint::Changed };
+        };
+        if name == VOLUME_LINK {
+            return if events.intersects(WHOLE) { Hint::Closed } else { Hint::None };
+        }
+        let file = self.files.iter_mut().find(|(file, _)| file.as_bytes() == name);
+        let Some((_, writing)) = file else { return Hint::None };
+        *writing = events.intersects(WRITES);
+        match () {
+            () if events.intersects(WHOLE) => Hint::Closed,
+            // More will follow, up to the close.
+            () if events.intersects(ReadFlags::MODIFY) => Hint::None,
+            () => Hint::Changed,
+        }
+    }
+}
+
+/// Keeps the watch on the folder, which may be missing, replaced or moved away. To be used where
+/// file systems may take their time.
+pub(super) struct Watcher {
+    events: Arc<OwnedFd>,
+    folder: PathBuf,
+    watched: Option<i32>,
+}
+
+impl Watcher {
+    /// The watch on the folder that has the name now. It is a cheap call while nothing changed.
+    pub(super) fn renew(&self) -> Option<i32> {
+        let flags = WatchFlags::CREATE
+            | WatchFlags::MODIFY
+            | WatchFlags::CLOSE_WRITE
+            | WatchFlags::MOVED_TO
+            | WatchFlags::MOVED_FROM
+            | WatchFlags::DELETE
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF
+            | WatchFlags::ONLYDIR;
+        let watched = inotify::add_watch(&self.events, &self.folder, flags).ok();
+        if let Some(old) = self.watched
+            && self.watched != watched
+        {
+            // The kernel has removed it already if the folder is gone.
+            let _ = inotify::remove_watch(&self.events, old);
+        }
+        watched
+    }
+}

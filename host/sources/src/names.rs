@@ -1,0 +1,59 @@
+//! What Kubernetes takes as names.
+
+/// The longest name of a namespace, in bytes.
+const LONGEST_LABEL: usize = 63;
+/// The longest name of an object and the longest key of a ConfigMap, in bytes.
+const LONGEST_NAME: usize = 253;
+
+/// The mend for a namespace that is none.
+pub(crate) const NAMESPACE_RULE: &str =
+    "use at most 63 lower-case letters, digits and dashes, a letter or digit at each end";
+/// The mend for an object's name that is none.
+pub(crate) const NAME_RULE: &str =
+    "use at most 253 lower-case letters, digits, dashes and dots, a letter or digit at each end";
+/// The mend for a key that is none.
+pub(crate) const KEY_RULE: &str =
+    "use at most 253 letters, digits, dashes, underscores and dots, and no .. at its start";
+
+/// Whether it can name a namespace (RFC 1123 label).
+pub(crate) fn is_namespace(name: &str) -> bool {
+    name.len() <= LONGEST_LABEL && is_label(name)
+}
+
+/// Whether it can name a ConfigMap (RFC 1123 subdomain).
+pub(crate) fn is_object(name: &str) -> bool {
+    name.len() <= LONGEST_NAME && name.split('.').all(is_label)
+}
+
+/// Whether it can be a key of a ConfigMap.
+pub(crate) fn is_key(key: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !key.is_empty()
+        && key.len() <= LONGEST_NAME
+        && key.chars().all(letter)
+        && key != "."
+        && !key.starts_with("..")
+}
+
+fn is_label(name: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    edge(name.chars().next())
+        && edge(name.chars().next_back())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules() {
+        assert!(is_namespace("kube-system") && is_namespace("a1"));
+        assert!(!is_namespace("a.b") && !is_namespace("-a") && !is_namespace("A"));
+        assert!(is_namespace(&"a".repeat(63)) && !is_namespace(&"a".repeat(64)));
+        assert!(is_object("election.policy-1") && is_object(&"a".repeat(253)));
+        assert!(!is_object("a..b") && !is_object("") && !is_object("a_b") && !is_object("a."));
+        assert!(is_key("policy.wasm") && is_key("A_b-c.1") && is_key(".wasm"));
+        assert!(!is_key("") && !is_key("..data") && !is_key("a/b") && !is_key("."));
+    }
+}

@@ -1,0 +1,252 @@
+//! What `--policy` takes.
+
+use crate::config_map::is_component;
+use crate::digest::Digest;
+use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE};
+use crate::oci::{self, Tag};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where a policy comes from and, if it is pinned, which one it must be.
+///
+/// `builtin`, `file:PATH`, `configmap:[NAMESPACE/]NAME[/KEY]` or `oci://REPOSITORY@sha256:DIGEST`,
+/// each with `#sha256=DIGEST` behind it if the component is to be pinned. It is printed as it was
+/// written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyRef {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The digest that the component must have.
+    pub pin: Option<Digest>,
+}
+
+/// Where a policy comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The policy that the program brings along.
+    Builtin,
+    /// A file, relative to the working directory or absolute. Its signature is `PATH.minisig`.
+    File(PathBuf),
+    /// A key of a ConfigMap, read through the Kubernetes API.
+    ConfigMap(ConfigMapRef),
+    /// An artifact in a registry, by its digest.
+    Oci(oci::Reference),
+}
+
+/// A key of a ConfigMap. All parts are names that Kubernetes takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigMapRef {
+    namespace: Option<String>,
+    name: String,
+    key: Option<String>,
+}
+
+impl ConfigMapRef {
+    /// The namespace, if one was written.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The name of the ConfigMap.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key, if one was written.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
+/// Text that is no [`PolicyRef`]. Each message is one line with the reason and the mend, and is
+/// to be put behind the text itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefError {
+    /// Not as a reference is written.
+    #[error("{0}")]
+    Malformed(String),
+    /// A tag names other bytes tomorrow. [`Registries::digest_of`](crate::Registries::digest_of)
+    /// asks the registry for what to write instead.
+    #[error(
+        "the tag {} can be moved to another policy: give the digest that `hotseat policy push` printed, as oci://{}@sha256:...",
+        .0.tag(), .0.repository()
+    )]
+    Tag(Tag),
+}
+
+impl FromStr for PolicyRef {
+    type Err = RefError;
+
+    fn from_str(text: &str) -> Result<PolicyRef, RefError> {
+        if text.chars().any(char::is_control) {
+            return malformed("has control characters: leave them out");
+        }
+        let (text, pin) = split_pin(text)?;
+        let origin = match text.split_once(':') {
+            None if text == "builtin" => Origin::Builtin,
+            Some(("file", path)) => Origin::File(file(path)?),
+            Some(("configmap", path)) => Origin::ConfigMap(config_map(path)?),
+            Some(("oci", rest)) => match rest.strip_prefix("//") {
+                Some(name) => Origin::Oci(oci::Reference::parse(name)?),
+                None => return malformed("an artifact is written oci://HOST/NAME@sha256:DIGEST"),
+            },
+            _ => return malformed(SOURCES),
+        };
+        Ok(PolicyRef { origin, pin })
+    }
+}
+
+impl fmt::Display for PolicyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Origin::Builtin => f.write_str("builtin")?,
+            Origin::File(path) => write!(f, "file:{}", path.display())?,
+            Origin::ConfigMap(map) => {
+                f.write_str("configmap:")?;
+                if let Some(namespace) = &map.namespace {
+                    write!(f, "{namespace}/")?;
+                }
+                f.write_str(&map.name)?;
+                if let Some(key) = &map.key {
+                    write!(f, "/{key}")?;
+                }
+            }
+            Origin::Oci(reference) => write!(f, "{reference}")?,
+        }
+        match self.pin {
+            Some(pin) => write!(f, "#sha256={}", pin.hex()),
+            None => Ok(()),
+        }
+    }
+}
+
+const SOURCES: &str = "no such source: give builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://HOST/NAME@sha256:DIGEST";
+
+fn malformed<T>(why: impl Into<String>) -> Result<T, RefError> {
+    Err(RefError::Malformed(why.into()))
+}
+
+/// A path may have a `#` of its own, but not one that looks like a pin.
+fn split_pin(text: &str) -> Result<(&str, Option<Digest>), RefError> {
+    let Some((rest, pin)) = text.rsplit_once("#sha") else { return Ok((text, None)) };
+    let digest = pin.strip_prefix("256=").and_then(|hex| Digest::from_hex(hex).ok());
+    match digest {
+        Some(digest) => Ok((rest, Some(digest))),
+        None => malformed("a pin is written #sha256= and 64 lower-case hexadecimal digits"),
+    }
+}
+
+fn file(path: &str) -> Result<PathBuf, RefError> {
+    if path.is_empty() {
+        return malformed("names no file: give file:PATH");
+    }
+    if path.starts_with("//") {
+        return malformed("a file is written file:/PATH, with one slash");
+    }
+    if path.ends_with('/') {
+        return malformed("it is a folder: name the component in it");
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// Two parts are NAME/KEY if the second has the ending of a component, else NAMESPACE/NAME.
+fn config_map(path: &str) -> Result<ConfigMapRef, RefError> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let (namespace, name, key) = match parts.as_slice() {
+        [name] => (None, *name, None),
+        [name, key] if is_component(key) => (None, *name, Some(*key)),
+        [namespace, name] => (Some(*namespace), *name, None),
+        [namespace, name, key] => (Some(*namespace), *name, Some(*key)),
+        _ => return malformed("has too many parts: give configmap:[NAMESPACE/]NAME[/KEY]"),
+    };
+    for (what, part, takes, rule) in [
+        ("namespace", namespace, names::is_namespace as fn(&str) -> bool, NAMESPACE_RULE),
+        ("ConfigMap", Some(name), names::is_object, NAME_RULE),
+        ("key", key, names::is_key, KEY_RULE),
+    ] {
+        if let Some(part) = part
+            && !takes(part)
+        {
+            return malformed(format!("Kubernetes takes no {what} named {part:?}: {rule}"));
+        }
+    }
+    let owned = |part: Option<&str>| part.map(str::to_owned);
+    Ok(ConfigMapRef { namespace: owned(namespace), name: name.to_owned(), key: owned(key) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIN: &str = "#sha256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const DIGEST: &str = "@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn each_form_is_printed_as_it_was_written() {
+        for text in [
+            "builtin".to_owned(),
+            "file:/etc/hotseat/policy.wasm".to_owned(),
+            "file:a#1 b.wasm".to_owned(),
+            "configmap:policy".to_owned(),
+            "configmap:kube-system/policy".to_owned(),
+            "configmap:policy/a.wasm".to_owned(),
+            "configmap:policy/a.wasm.gz".to_owned(),
+            "configmap:kube-system/policy.v1/some_KEY".to_owned(),
+            format!("oci://ghcr.io/team/policy{DIGEST}"),
+            format!("oci://localhost:5000/policy{DIGEST}"),
+            format!("oci://[::1]:5000/a/b/c{DIGEST}"),
+        ] {
+            for pin in ["", PIN] {
+                let text = format!("{text}{pin}");
+                let read: PolicyRef =
+                    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+                assert_eq!(read.to_string(), text);
+                assert_eq!(read.pin.is_some(), !pin.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_config_map_are_told_apart() {
+        let parts = |text: &str| match text.parse::<PolicyRef>().unwrap().origin {
+            Origin::ConfigMap(map) => (map.namespace, map.name, map.key),
+            other => panic!("{other:?}"),
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(parts("configmap:n"), (None, "n".into(), None));
+        assert_eq!(parts("configmap:a/n"), (some("a"), "n".into(), None));
+        assert_eq!(parts("configmap:n/p.wasm"), (None, "n".into(), some("p.wasm")));
+        assert_eq!(parts("configmap:a/n/k"), (some("a"), "n".into(), some("k")));
+    }
+
+    #[test]
+    fn what_is_none_is_refused_with_the_mend() {
+        let short = "file:a#sha256=e3b0";
+        for (text, words) in [
+            ("", "no such source: give builtin, file:PATH"),
+            ("policy.wasm", "no such source"),
+            ("Builtin", "no such source"),
+            ("http://a/b", "no such source"),
+            ("builtin:x", "no such source"),
+            ("file:", "names no file"),
+            ("file:///etc/policy.wasm", "with one slash"),
+            ("file:/etc/", "it is a folder"),
+            ("file:a\nb", "control characters"),
+            (short, "a pin is written #sha256= and 64"),
+            ("file:a#sha256:00", "a pin is written"),
+            ("file:a#sha512=00", "a pin is written"),
+            ("configmap:", "no ConfigMap named \"\": use at most 253"),
+            ("configmap:a/b/c/d", "too many parts"),
+            ("configmap:A/b", "no namespace named \"A\": use at most 63"),
+            ("configmap:a.b/c", "no namespace named \"a.b\""),
+            ("configmap:a/B", "no ConfigMap named \"B\""),
+            ("configmap:a/b/", "no key named \"\""),
+            ("configmap:a/b/..c", "no key named \"..c\""),
+            ("oci:a/b", "oci://HOST/NAME@sha256:DIGEST"),
+        ] {
+            let error = text.parse::<PolicyRef>().unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}
