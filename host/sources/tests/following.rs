@@ -1,5 +1,7 @@
 //! Real files that change in every way that people and Kubernetes change them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
+
 use hotseat_sources::{FileSource, SourceError, Update, follow_file};
 use std::fs;
 use std::io::Write;

@@ -90,7 +90,7 @@ enum Sight {
     AsKnown,
     /// The content, by its sum; with the bytes if they were asked for. The metadata if they stayed
     /// the same meanwhile.
-    Content(Sum, Option<Fetched>, Option<Print>),
+    Content(Sum, Option<Fetched>, Option<Box<Print>>),
     Failure(SourceError),
 }
 
@@ -106,7 +106,9 @@ impl Follower {
             let expected = (hint == Hint::None && !whole).then(|| self.expected()).flatten();
             let (now, content, print) = match self.sight(expected, whole).await {
                 Sight::AsKnown => return None,
-                Sight::Content(sum, fetched, print) => (Told::Content(sum), fetched, print),
+                Sight::Content(sum, fetched, print) => {
+                    (Told::Content(sum), fetched, print.map(|print| *print))
+                }
                 Sight::Failure(error) => (Told::Failure(error), None, None),
             };
             if self.told.as_ref() == Some(&now) {
@@ -191,7 +193,8 @@ fn sight(file: &FileSource, expected: Option<Print>, whole: bool) -> Sight {
     };
     match found {
         Ok((sum, fetched)) => {
-            Sight::Content(sum, fetched, before.filter(|print| file.print() == Some(*print)))
+            let stayed = before.filter(|print| file.print() == Some(*print));
+            Sight::Content(sum, fetched, stayed.map(Box::new))
         }
         Err(error) => Sight::Failure(error),
     }
