@@ -45,6 +45,9 @@ async fn a_tag_is_refused_with_the_digest_that_pins_it() {
         panic!("{tagged} is taken");
     };
     assert_eq!(registries.digest_of(&tag).await.unwrap(), second.reference);
+    let said = registries.refuse_tag(&tag).await;
+    let words = format!("give what it names now, {}", second.reference);
+    assert!(said.ends_with(&words), "{said}");
     // Who pinned the first keeps it.
     assert_eq!(pull(&first.reference).await.unwrap().bytes, policy(100, 1));
     let Err(RefError::Tag(none)) = target(&registry, "policy").to_string().parse::<PolicyRef>()
@@ -53,6 +56,8 @@ async fn a_tag_is_refused_with_the_digest_that_pins_it() {
     };
     let error = registries.digest_of(&none).await.unwrap_err();
     assert!(error.contains("404"), "{error}");
+    let said = registries.refuse_tag(&none).await;
+    assert!(said.starts_with("the tag latest can be moved") && said.contains("404"), "{said}");
     let pinned: PolicyRef = second.reference.to_string().parse().unwrap();
     assert_eq!(pinned.origin, Origin::Oci(second.reference));
 }
