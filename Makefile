@@ -19,10 +19,12 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/sources.sh
 	HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat" $(CARGO) test --workspace
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the same suites against Kubernetes 1.20
+	tests/setup/sources.sh
 	HOTSEAT_TEST_APISERVER=oldest $(CARGO) test -p hotseat-tests
 
 bench: build ## the table of figures, in one run of about ten minutes; BENCH=--quick for less

@@ -4,10 +4,10 @@
 # shellcheck disable=SC2034  # read by the scripts that source this
 newest_go=1.26
 
-say() { echo "apiserver.sh: [${SECONDS}s] $*" >&2; }
+say() { echo "${0##*/}: [${SECONDS}s] $*" >&2; }
 
 fail() {
-    echo "apiserver.sh: $*" >&2
+    echo "${0##*/}: $*" >&2
     exit 1
 }
 

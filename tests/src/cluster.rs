@@ -6,9 +6,9 @@
 mod accounts;
 mod audit;
 mod kubeconfig;
-mod pki;
+pub(crate) mod pki;
 pub(crate) mod plan;
-mod ports;
+pub(crate) mod ports;
 mod server;
 
 use std::fs;

@@ -66,7 +66,7 @@ pub enum RefError {
     /// Not as a reference is written.
     #[error("{0}")]
     Malformed(String),
-    /// A tag names other bytes tomorrow. [`Registries::digest_of`](crate::Registries::digest_of)
+    /// A tag names other bytes tomorrow. [`Registries::refuse_tag`](crate::Registries::refuse_tag)
     /// asks the registry for what to write instead.
     #[error(
         "the tag {} can be moved to another policy: give the digest that `hotseat policy push` printed, as oci://{}@sha256:...",

@@ -14,7 +14,7 @@ use rcgen::{
 const SERVER_NAMES: [&str; 4] = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"];
 
 /// Writes `ca.crt`, `server.{crt,key}`, `admin.{crt,key}` and `tokens.{pub,key}` into `folder`.
-pub(super) fn write(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn write(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let put = |name: &str, pem: String| {
         let path = folder.join(name);

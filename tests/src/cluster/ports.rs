@@ -24,12 +24,12 @@ pub(super) fn free<const N: usize>() -> io::Result<[u16; N]> {
 /// Without it a client that keeps connecting to a dead server's port meets, sooner or later,
 /// itself: the system may choose that same port for the client's end.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
     _socket: OwnedFd,
 }
 
 impl Held {
-    pub(super) fn new(port: u16) -> io::Result<Self> {
+    pub(crate) fn new(port: u16) -> io::Result<Self> {
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
         // Connections of the server that had the port may linger.
         sockopt::set_socket_reuseaddr(&socket, true)?;

@@ -8,13 +8,18 @@ use super::transport::BodyError;
 use crate::check::Fetched;
 use crate::digest::Digest;
 use crate::error::SourceError;
+use crate::reference::RefError;
 use crate::text::bytes as amount;
 use http::StatusCode;
 use http::header::ACCEPT;
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// The largest manifest, in bytes. One of a component has some hundred, with a signature thousands.
 const LARGEST_MANIFEST: u64 = 256 * 1024;
+
+/// How long a registry may take to say what a tag names, when a person waits for an error message.
+const TAG_DEADLINE: Duration = Duration::from_secs(5);
 
 impl Registries {
     /// Pulls what a reference names. All digests and sizes are verified, and the whole takes no
@@ -52,6 +57,19 @@ impl Registries {
             Ok(Reference::new(repository.clone(), Digest::of(&bytes)))
         };
         timeout(self.deadline, resolve).await.unwrap_or_else(|_| Err(self.late("the answer")))
+    }
+
+    /// Why a tag is not taken, in one line, with what to write instead if the registry says so
+    /// within 5 s. To be put behind the tag as it was written.
+    pub async fn refuse_tag(&self, tag: &Tag) -> String {
+        let soon = Registries { deadline: self.deadline.min(TAG_DEADLINE), ..self.clone() };
+        match soon.digest_of(tag).await {
+            Ok(reference) => format!(
+                "the tag {} can be moved to another policy: give what it names now, {reference}",
+                tag.tag()
+            ),
+            Err(why) => format!("{}; its registry was asked: {why}", RefError::Tag(tag.clone())),
+        }
     }
 
     pub(super) fn late(&self, what: &str) -> String {

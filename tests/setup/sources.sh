@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what the tests of policies' sources need: an OCI registry and minisign, as Debian has
+# them. Nothing is started.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/setup/lib.sh
+source "$here/lib.sh"
+
+# In this runlevel Debian's packages start no service of theirs.
+export RUNLEVEL=1
+
+need docker-registry docker-registry
+need minisign minisign
