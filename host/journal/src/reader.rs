@@ -44,7 +44,9 @@ pub enum Problem {
     #[error("is cut off: the journal's writer was stopped within it")]
     CutOff,
     /// Another version of Hotseat wrote it.
-    #[error("is a record of version {0}, and this program reads version {VERSION}: use the hotseat that wrote it, or a later one")]
+    #[error(
+        "is a record of version {0}, and this program reads version {VERSION}: use the hotseat that wrote it, or a later one"
+    )]
     Version(u64),
     /// A kind of record of a later Hotseat.
     #[error("is a record of the kind `{}`, which this program does not know", plain(.0))]

@@ -101,7 +101,8 @@ fn of_decided(decided: &Decided) -> usize {
 fn of_input(input: &Input) -> usize {
     let seen = &input.observation;
     let seat = seen.seat.as_ref();
-    let names = seat.map_or(0, |seat| of_text(seat.holder.as_ref()) + of_text(seat.successor.as_ref()));
+    let names =
+        seat.map_or(0, |seat| of_text(seat.holder.as_ref()) + of_text(seat.successor.as_ref()));
     let candidate =
         |it: &Candidate| size_of::<Candidate>() + it.identity.len() + of_signals(&it.signals);
     let roster: usize = seen.roster.iter().map(candidate).sum();
@@ -121,9 +122,8 @@ fn of_value(value: &Value) -> usize {
 }
 
 fn of(decision: &Decision) -> usize {
-    let pair = |(key, value): &(String, Value)| {
-        size_of::<(String, Value)>() + key.len() + of_value(value)
-    };
+    let pair =
+        |(key, value): &(String, Value)| size_of::<(String, Value)>() + key.len() + of_value(value);
     let publish: usize = decision.publish.iter().map(pair).sum();
     decision.reason.len() + decision.memory.len() + publish
 }

@@ -5,7 +5,9 @@ use crate::ring::Entry;
 use crate::wire::Encoder;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -33,7 +35,7 @@ impl Writer {
         dropped: Arc<AtomicU64>,
         complain: impl Fn(&str) + Send + 'static,
     ) -> Result<Writer, OpenError> {
-        let (sender, entries) = sync_channel(WAITING);
+        let (sender, entries) = sync_channel::<Arc<Entry>>(WAITING);
         let (ending, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let mut scribe = Scribe {

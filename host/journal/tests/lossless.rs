@@ -34,11 +34,11 @@ const OUTCOMES: [Outcome; 7] = [
 ];
 
 /// Text with quotes, line ends and what else has to be escaped.
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z.\"\\\\\n\u{2028}]{0,20}"]
+fn text() -> BoxedStrategy<String> {
+    prop_oneof![any::<String>(), "[a-z.\"\\\\\n\u{2028}]{0,20}"].boxed()
 }
 
-fn value() -> impl Strategy<Value = Value> {
+fn value() -> BoxedStrategy<Value> {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, 5e-324];
     prop_oneof![
         text().prop_map(Value::Text),
@@ -48,18 +48,19 @@ fn value() -> impl Strategy<Value = Value> {
         select(odd.to_vec()).prop_map(Value::Number),
         any::<bool>().prop_map(Value::Flag),
     ]
+    .boxed()
 }
 
-fn signals() -> impl Strategy<Value = Vec<Signal>> {
+fn signals() -> BoxedStrategy<Vec<Signal>> {
     let signal =
         (text(), value(), any::<u64>()).prop_map(|(key, value, age)| Signal { key, value, age });
-    vec(signal, 0..4)
+    vec(signal, 0..4).boxed()
 }
 
-fn seat() -> impl Strategy<Value = Seat> {
+fn seat() -> BoxedStrategy<Seat> {
     let numbers = any::<[u64; 4]>();
-    (option::of(text()), numbers, option::of(text()), any::<bool>()).prop_map(
-        |(holder, [age, duration, free_in, transitions], successor, paused)| Seat {
+    (option::of(text()), numbers, option::of(text()), any::<bool>())
+        .prop_map(|(holder, [age, duration, free_in, transitions], successor, paused)| Seat {
             holder,
             age,
             duration,
@@ -67,36 +68,29 @@ fn seat() -> impl Strategy<Value = Seat> {
             transitions,
             successor,
             paused,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn roster() -> impl Strategy<Value = Vec<Candidate>> {
+fn roster() -> BoxedStrategy<Vec<Candidate>> {
     let candidate = (text(), any::<u64>(), signals())
         .prop_map(|(identity, age, signals)| Candidate { identity, age, signals });
-    vec(candidate, 0..3)
+    vec(candidate, 0..3).boxed()
 }
 
-fn observation() -> impl Strategy<Value = Observation> {
+fn observation() -> BoxedStrategy<Observation> {
     let claim = any::<[u64; 2]>().prop_map(|[held_for, valid_for]| Claim { held_for, valid_for });
     let attempts = (select(OUTCOMES.to_vec()), any::<u32>(), option::of(any::<u64>()))
         .prop_map(|(last, failures, since_success)| Attempts { last, failures, since_success });
     let me = (text(), any::<u64>(), select(CAUSES.to_vec()));
-    (me, option::of(seat()), option::of(claim), attempts, signals(), roster()).prop_map(
-        |((identity, uptime, cause), seat, claim, attempts, signals, roster)| Observation {
-            identity,
-            uptime,
-            cause,
-            seat,
-            claim,
-            attempts,
-            signals,
-            roster,
-        },
-    )
+    (me, option::of(seat()), option::of(claim), attempts, signals(), roster())
+        .prop_map(|((identity, uptime, cause), seat, claim, attempts, signals, roster)| {
+            Observation { identity, uptime, cause, seat, claim, attempts, signals, roster }
+        })
+        .boxed()
 }
 
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     let pace = any::<[u64; 5]>().prop_map(
         |[lease_duration, renew_deadline, retry_period, shortest_lease, longest_lease]| Pace {
             lease_duration,
@@ -107,18 +101,18 @@ fn input() -> impl Strategy<Value = Input> {
         },
     );
     let settings = prop_oneof![Just(String::new()), text(), "x{500,600}"];
-    (settings, vec(any::<u8>(), 0..80), any::<u64>(), pace, observation()).prop_map(
-        |(settings, memory, entropy, timing, observation)| Input {
+    (settings, vec(any::<u8>(), 0..80), any::<u64>(), pace, observation())
+        .prop_map(|(settings, memory, entropy, timing, observation)| Input {
             settings,
             memory,
             entropy,
             timing,
             observation,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn decision() -> impl Strategy<Value = Decision> {
+fn decision() -> BoxedStrategy<Decision> {
     let action = prop_oneof![
         Just(Action::Wait),
         Just(Action::Campaign),
@@ -127,32 +121,34 @@ fn decision() -> impl Strategy<Value = Decision> {
     ];
     let publish = vec((text(), value()), 0..3);
     let memory = vec(any::<u8>(), 0..80);
-    (action, any::<u64>(), option::of(any::<u64>()), text(), publish, memory).prop_map(
-        |(action, wake_after, lease_duration, reason, publish, memory)| Decision {
+    (action, any::<u64>(), option::of(any::<u64>()), text(), publish, memory)
+        .prop_map(|(action, wake_after, lease_duration, reason, publish, memory)| Decision {
             action,
             wake_after,
             lease_duration,
             reason,
             publish,
             memory,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn failure() -> impl Strategy<Value = Failure> {
-    (select(FailureKind::ALL.to_vec()), text()).prop_map(|(kind, detail)| Failure { kind, detail })
+fn failure() -> BoxedStrategy<Failure> {
+    (select(FailureKind::ALL.to_vec()), text())
+        .prop_map(|(kind, detail)| Failure { kind, detail })
+        .boxed()
 }
 
-fn judged() -> impl Strategy<Value = Judged> {
+fn judged() -> BoxedStrategy<Judged> {
     let verdict = prop_oneof![
         Just(Verdict::Nothing),
         Just(Verdict::CarriedOut),
         text().prop_map(Verdict::Overruled),
     ];
-    (decision(), verdict).prop_map(|(decision, verdict)| Judged { decision, verdict })
+    (decision(), verdict).prop_map(|(decision, verdict)| Judged { decision, verdict }).boxed()
 }
 
-fn body() -> impl Strategy<Value = Body> {
+fn body() -> BoxedStrategy<Body> {
     let account = (
         option::of(any::<u64>()),
         input(),
@@ -168,23 +164,22 @@ fn body() -> impl Strategy<Value = Body> {
     let decided = (option::of(text()), account)
         .prop_map(|(policy, account)| Body::Decision(Box::new(Decided { policy, account })));
     let texts = (text(), text(), text(), text(), text());
-    let swap = (texts, option::of(text())).prop_map(
-        |((digest, name, version, source, stage), error)| {
+    let swap =
+        (texts, option::of(text())).prop_map(|((digest, name, version, source, stage), error)| {
             Body::Swap(Swap { digest, name, version, source, stage, error })
-        },
-    );
+        });
     let answer = || prop_oneof![decision().prop_map(Ok), failure().prop_map(Err)];
-    let shadow = (any::<u64>(), text(), answer(), answer()).prop_map(
-        |(ask, policy, active, candidate)| {
+    let shadow =
+        (any::<u64>(), text(), answer(), answer()).prop_map(|(ask, policy, active, candidate)| {
             Body::Shadow(Box::new(Shadow { ask: AskId(ask), policy, active, candidate }))
-        },
-    );
-    prop_oneof![4 => decided, 1 => swap, 1 => shadow]
+        });
+    prop_oneof![4 => decided, 1 => swap, 1 => shadow].boxed()
 }
 
-fn record() -> impl Strategy<Value = Record> {
+fn record() -> BoxedStrategy<Record> {
     (any::<u64>(), text(), any::<u64>(), body())
         .prop_map(|(number, time, at_ms, body)| Record { number, time, at_ms, body })
+        .boxed()
 }
 
 /// Equal even where a number is none: `Debug` writes every field, and tells -0 from 0.

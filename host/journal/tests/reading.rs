@@ -163,8 +163,7 @@ fn long_settings_stand_where_they_change() {
     let all = [&long, "{}", &long, &other, &other, &long, ""];
     let mut encoder = Encoder::default();
     let records: Vec<Record> = all.iter().map(|settings| decision(1, settings)).collect();
-    let lines: Vec<String> =
-        records.iter().map(|record| encoder.line(record).unwrap()).collect();
+    let lines: Vec<String> = records.iter().map(|record| encoder.line(record).unwrap()).collect();
     let above: Vec<bool> = lines.iter().map(|line| line.contains("settings_above")).collect();
     assert_eq!(above, [false, false, true, false, true, false, false]);
     let text = lines.concat();
@@ -172,7 +171,8 @@ fn long_settings_stand_where_they_change() {
         Body::Decision(decided) => decided.account.input.settings,
         other => panic!("{other:?}"),
     };
-    let read: Vec<String> = Reader::new(text.as_bytes()).map(|line| settings(line.unwrap())).collect();
+    let read: Vec<String> =
+        Reader::new(text.as_bytes()).map(|line| settings(line.unwrap())).collect();
     assert_eq!(read, all);
     // Out of their text they are missed.
     let (numbers, errors) = read_lines(&lines[2..]);

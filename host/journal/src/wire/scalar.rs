@@ -38,7 +38,8 @@ pub(super) mod number {
 
     pub(crate) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
         // serde_json reads numbers fast and not always to the last bit.
-        let kept = serde_json::to_string(number).and_then(|text| serde_json::from_str::<f64>(&text));
+        let kept =
+            serde_json::to_string(number).and_then(|text| serde_json::from_str::<f64>(&text));
         if kept.is_ok_and(|kept| kept.to_bits() == number.to_bits()) {
             return to.serialize_f64(*number);
         }
