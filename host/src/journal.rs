@@ -6,7 +6,7 @@ use hotseat_core::policy::{Decision, Failure};
 use hotseat_core::time::millis;
 use hotseat_journal::{Body, Bounds, Decided, Journal, OpenError, Shadow, Swap};
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 

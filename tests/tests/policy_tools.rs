@@ -203,8 +203,7 @@ fn the_sidecar_writes_each_decision_with_what_became_of_it() {
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let numbers: Vec<u64> = records.iter().map(|record| record["n"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (1..=records.len() as u64).collect::<Vec<u64>>());
-    let decided: Vec<&Value> =
-        records.iter().filter(|record| record["ask"].is_u64()).collect();
+    let decided: Vec<&Value> = records.iter().filter(|record| record["ask"].is_u64()).collect();
     let digest = decided[0]["policy"].as_str().unwrap();
     assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
     let renewed = decided.iter().filter(|record| {
@@ -242,8 +241,7 @@ fn the_policy_that_decided_decides_the_same() {
 fn another_policy_decides_otherwise() {
     let (path, file) = (journal().argument(), guests().path("rotate"));
     let policy = format!("--policy={}", file.display());
-    let args =
-        ["policy", "replay", &path, &policy, "--settings={\"minutes\": 0}", "--output=text"];
+    let args = ["policy", "replay", &path, &policy, "--settings={\"minutes\": 0}", "--output=text"];
     let output = hotseat(&args);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let told = text(&output.stdout);
@@ -309,7 +307,8 @@ fn a_journal_that_says_nothing_is_an_error() {
         (folder.path().to_owned(), "directory"),
     ] {
         let path = path.to_str().unwrap();
-        let output = hotseat(&["policy", "replay", path, "--policy=builtin", "--fail-on-difference"]);
+        let output =
+            hotseat(&["policy", "replay", path, "--policy=builtin", "--fail-on-difference"]);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let said = text(&output.stderr);
         let right = said.contains(path) && said.contains(words) && said.lines().count() == 1;
@@ -348,7 +347,8 @@ fn a_journal_that_cannot_be_written_ends_the_process() {
         ("/dev/null", "is not a regular file"),
     ] {
         let flag = format!("--journal={path}");
-        let launch = Candidate::launch(&api, "anna").unwrap().args([flag.as_str(), "--log-level=error"]);
+        let launch =
+            Candidate::launch(&api, "anna").unwrap().args([flag.as_str(), "--log-level=error"]);
         let mut process = launch.start().unwrap();
         assert_eq!(process.wait_exit(SOON).code(), Some(1), "{process}");
         let said = process.output(hotseat_tests::process::Stream::Stderr);

@@ -72,8 +72,7 @@ impl Loader {
         compiled: &CompiledComponent,
     ) -> Result<LoadedPolicy, LoadError> {
         let label = || source.label().to_owned();
-        let component =
-            compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
+        let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
         let pre =
             Linker::new(&self.runtime.engine).instantiate_pre(&component).map_err(|error| {
                 LoadError::Imports { label: label(), why: format!("cannot be linked: {error:#}") }

@@ -12,8 +12,7 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 
 /// For whoever asks for something else.
-const ROUTES: &str =
-    "no such page; there are: / /leader /v1/leader /v1/policy /v1/journal /healthz /readyz /metrics\n";
+const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /v1/journal /healthz /readyz /metrics\n";
 
 /// What the handlers know.
 #[derive(Debug)]
@@ -65,9 +64,7 @@ impl Site {
             "/leader" => self.leader(now),
             "/v1/leader" => self.answers.json(&LeaderAnswer::at(&self.state, now)),
             "/v1/policy" => self.answers.json(&PolicyAnswer::at(&self.state.policy(), now)),
-            "/v1/journal" => {
-                self.readers.answer(&self.answers, self.state.journal(), uri.query())
-            }
+            "/v1/journal" => self.readers.answer(&self.answers, self.state.journal(), uri.query()),
             "/healthz" => self.probe(health::alive(&self.state, now)),
             "/readyz" => self.probe(health::ready(&self.state)),
             _ => match self.metrics.render(now) {

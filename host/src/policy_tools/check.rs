@@ -213,8 +213,10 @@ impl CheckReport {
     /// Lines for people, up to the stage that failed.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a string cannot fail.
-        let mut line = |what: &str, told: &str| drop(writeln!(text, "{what:<9} {told}"));
+        let mut line = |what: &str, told: &str| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{what:<9} {told}");
+        };
         line("file", &self.file);
         if let (Some(bytes), Some(digest)) = (self.bytes, &self.digest) {
             line("size", &format!("{bytes} bytes"));
@@ -224,7 +226,8 @@ impl CheckReport {
             line("exports", &listed(&self.exports));
         }
         if let Some(time) = self.compile_ms {
-            let size = self.compiled_bytes.map_or(String::new(), |size| format!(", to {size} bytes"));
+            let size =
+                self.compiled_bytes.map_or(String::new(), |size| format!(", to {size} bytes"));
             line("compiled", &format!("in {time} ms{size}"));
         }
         if let Some(policy) = &self.policy {
@@ -276,11 +279,8 @@ mod tests {
         let mut slower = answer();
         slower.1.wall = Duration::from_secs(1);
         assert_eq!(difference(&answer(), &slower), None);
-        let changes: [fn(&mut (Decision, Spent)); 3] = [
-            |it| it.0.memory = vec![2],
-            |it| it.1.fuel = 8,
-            |it| it.0.action = Action::Wait,
-        ];
+        let changes: [fn(&mut (Decision, Spent)); 3] =
+            [|it| it.0.memory = vec![2], |it| it.1.fuel = 8, |it| it.0.action = Action::Wait];
         for change in changes {
             let mut other = answer();
             change(&mut other);

@@ -26,8 +26,7 @@ fn standby(settings: &str, holder: Option<&str>, free_in: u64) -> Input {
 fn leader(settings: &str, cause: Cause) -> Input {
     let claim = Claim { held_for: 62_000, valid_for: 8_000 };
     let valid_for = if cause == Cause::Stopping { 0 } else { claim.valid_for };
-    let attempts =
-        Attempts { last: Outcome::Written, failures: 0, since_success: Some(2_000) };
+    let attempts = Attempts { last: Outcome::Written, failures: 0, since_success: Some(2_000) };
     let claim = Claim { valid_for, ..claim };
     ask(settings, cause, seat(Some(SELF), 0), Some(claim), attempts)
 }

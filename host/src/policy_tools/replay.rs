@@ -90,7 +90,14 @@ pub struct Difference {
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
     let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
     let policy = loader.prepare(&component(&replay.policy)?).context("--policy")?;
-    let mut player = Player { replay, loader, policy, accepted: None, memory: Vec::new(), report: ReplayReport::default() };
+    let mut player = Player {
+        replay,
+        loader,
+        policy,
+        accepted: None,
+        memory: Vec::new(),
+        report: ReplayReport::default(),
+    };
     let name = &replay.journal;
     for line in Reader::new(open(name)?) {
         match line {
@@ -107,7 +114,9 @@ pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
         }
     }
     if player.report.decisions == 0 {
-        bail!("{name}: no decision of a policy is in it: give a journal that hotseat --journal wrote");
+        bail!(
+            "{name}: no decision of a policy is in it: give a journal that hotseat --journal wrote"
+        );
     }
     Ok(player.report)
 }
@@ -221,11 +230,15 @@ impl ReplayReport {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for Difference { line, time, cause, was, would_be } in &self.differences {
-            text += &format!("line {line}, {time}, asked for {cause}\n  was       {was}\n  would be  {would_be}\n");
+            text += &format!(
+                "line {line}, {time}, asked for {cause}\n  was       {was}\n  would be  {would_be}\n"
+            );
         }
         let ReplayReport { decisions, equal, different, failures, without_policy, skipped, .. } =
             self;
-        text += &format!("{decisions} decisions: {equal} equal, {different} different, {failures} failures");
+        text += &format!(
+            "{decisions} decisions: {equal} equal, {different} different, {failures} failures"
+        );
         if *without_policy > 0 {
             text += &format!("; {without_policy} by the built-in rule before a policy was loaded");
         }

@@ -66,8 +66,7 @@ mod tests {
 
     #[test]
     fn reason_and_memory_count_if_asked() {
-        let changes: [fn(&mut Decision); 2] =
-            [|it| it.reason.clear(), |it| it.memory.clear()];
+        let changes: [fn(&mut Decision); 2] = [|it| it.reason.clear(), |it| it.memory.clear()];
         for change in changes {
             let mut other = decision();
             change(&mut other);

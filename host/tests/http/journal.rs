@@ -31,7 +31,7 @@ fn the_last_records_are_json_lines() {
         assert_eq!(record["stage"], "active");
     }
     assert_eq!(numbers(&get(site.address(), "/v1/journal?last=3").body), [18, 19, 20]);
-    assert_eq!(numbers(&get(site.address(), "/v1/journal?last=0").body), []);
+    assert_eq!(get(site.address(), "/v1/journal?last=0").body, "");
 }
 
 #[test]
@@ -90,7 +90,8 @@ fn what_is_dropped_is_counted_in_the_metrics() {
     let site = Site::start();
     let count = || {
         let text = get(site.address(), "/metrics").body;
-        let line = text.lines().find_map(|line| line.strip_prefix("hotseat_journal_dropped_total "));
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("hotseat_journal_dropped_total "));
         line.expect("the series").parse::<u64>().expect("a number")
     };
     assert_eq!(count(), 0);
