@@ -170,8 +170,10 @@ impl Journal {
         self.path().to_str().unwrap().to_owned()
     }
 
+    /// None before the sidecar has begun it.
     fn lines(&self) -> Vec<String> {
-        fs::read_to_string(self.path()).unwrap().lines().map(str::to_owned).collect()
+        let text = fs::read_to_string(self.path()).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 }
 

@@ -31,13 +31,15 @@ pub struct CheckReport {
     /// `sha256:` and the digest of the bytes: what a pin names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The world that it was built for.
+    /// The world that it was built for; none if it is another than a policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world: Option<String>,
     /// What it imports.
-    pub imports: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imports: Option<Vec<String>>,
     /// What it exports.
-    pub exports: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exports: Option<Vec<String>>,
     /// The time that the compiler took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile_ms: Option<u128>,
@@ -125,7 +127,8 @@ fn stages(
     report.digest = Some(source.digest().to_owned());
     let surface = Surface::of(&source)?;
     report.world = world(&surface);
-    (report.imports, report.exports) = (surface.imports, surface.exports);
+    report.imports = Some(surface.imports);
+    report.exports = Some(surface.exports);
     let policy = load(loader, &source, report)?;
     loader.accept(&policy, settings)?;
     for (question, input) in questions(settings) {
@@ -221,9 +224,11 @@ impl CheckReport {
         if let (Some(bytes), Some(digest)) = (self.bytes, &self.digest) {
             line("size", &format!("{bytes} bytes"));
             line("digest", digest);
+        }
+        if let (Some(imports), Some(exports)) = (&self.imports, &self.exports) {
             line("world", self.world.as_deref().unwrap_or("not election of hotseat:policy"));
-            line("imports", &listed(&self.imports));
-            line("exports", &listed(&self.exports));
+            line("imports", &listed(imports));
+            line("exports", &listed(exports));
         }
         if let Some(time) = self.compile_ms {
             let size =
