@@ -2,9 +2,11 @@
 
 use super::questions::questions;
 use super::same::same;
-use super::{component, failed, loader, plain, words};
+use super::{component, failed, loader, plain, reference, words};
+use crate::policies::SwapError;
 use hotseat_core::policy::{Decision, Input};
 use hotseat_engine::{Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
+use hotseat_sources::PolicyRef;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -89,9 +91,15 @@ struct Failed {
     error: String,
 }
 
+impl From<SwapError> for Failed {
+    fn from(error: SwapError) -> Failed {
+        Failed { stage: error.stage(), error: error.to_string() }
+    }
+}
+
 impl From<LoadError> for Failed {
     fn from(error: LoadError) -> Failed {
-        Failed { stage: error.stage(), error: error.to_string() }
+        SwapError::Load(error).into()
     }
 }
 
@@ -99,13 +107,14 @@ impl From<LoadError> for Failed {
 ///
 /// # Errors
 ///
-/// The engine does not run on this machine. What is wrong with the component is in the report.
+/// The component is not on this machine, or the engine does not run on it. What is wrong with the component is in the report.
 pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
+    let reference = reference(name)?;
     // As in the sidecar: what takes too long there takes too long here.
     let limits = Limits::default();
     let loader = loader(limits.clone())?;
     let mut report = CheckReport { file: plain(name), ..CheckReport::default() };
-    match stages(&loader, &limits, name, settings, &mut report) {
+    match stages(&loader, &limits, &reference, settings, &mut report) {
         Ok(()) => report.ok = true,
         Err(Failed { stage, error }) => {
             report.stage = Some(stage);
@@ -118,11 +127,11 @@ pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
 fn stages(
     loader: &Loader,
     limits: &Limits,
-    name: &str,
+    reference: &PolicyRef,
     settings: &str,
     report: &mut CheckReport,
 ) -> Result<(), Failed> {
-    let source = component(name)?;
+    let source = component(reference)?;
     report.bytes = Some(source.bytes().len());
     report.digest = Some(source.digest().to_owned());
     let surface = Surface::of(&source)?;

@@ -8,17 +8,19 @@ mod questions;
 mod replay;
 mod same;
 
-pub use check::{CheckReport, check};
-pub use replay::{Memory, Replay, ReplayReport, replay};
+pub use check::{CheckReport, PolicyReport, SampleReport, check};
+pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
+pub(crate) use same::same;
 
-use crate::policies::COMPILE_COMMAND;
-use anyhow::Context;
+use crate::policies::{COMPILE_COMMAND, SwapError};
+use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
 use hotseat_engine::{
-    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, Loader, Runtime, STANDARD,
-    STANDARD_LABEL, Source,
+    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, STANDARD, STANDARD_LABEL,
+    Source,
 };
-use std::path::Path;
+use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef};
+use std::path::PathBuf;
 
 /// A loader with the sidecar's compiler, whose policies may use `limits`.
 fn loader(limits: Limits) -> anyhow::Result<Loader> {
@@ -27,12 +29,34 @@ fn loader(limits: Limits) -> anyhow::Result<Loader> {
     Ok(Loader::new(runtime, compiler, limits))
 }
 
-/// The component that a person names: `builtin`, a path, or `file:` and a path.
-fn component(name: &str) -> Result<Source, LoadError> {
-    if name == STANDARD_LABEL {
-        return Source::new(STANDARD_LABEL, STANDARD.to_vec(), LARGEST_COMPONENT);
+/// The component that a person names: a path, or what `--policy` takes for a file or the standard
+/// policy.
+fn reference(name: &str) -> anyhow::Result<PolicyRef> {
+    let elsewhere = ["oci:", "configmap:"].iter().any(|scheme| name.starts_with(scheme));
+    if elsewhere {
+        bail!("{name}: is not on this machine: give the component's file");
     }
-    Source::read(Path::new(name.strip_prefix("file:").unwrap_or(name)), LARGEST_COMPONENT)
+    if name == STANDARD_LABEL || name.starts_with("file:") {
+        return name.parse().map_err(|error| anyhow!("{name}: {error}"));
+    }
+    Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None })
+}
+
+/// The stages that the source of a policy has: read, size, digest.
+fn component(reference: &PolicyRef) -> Result<Source, SwapError> {
+    let fetched = match &reference.origin {
+        Origin::File(path) => {
+            let limit = LARGEST_COMPONENT;
+            FileSource { path: path.clone(), limit, signed: false }.read()?
+        }
+        _ => {
+            let label = STANDARD_LABEL.to_owned();
+            Fetched { label, bytes: STANDARD.to_vec(), signature: None }
+        }
+    };
+    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key: None };
+    let Checked { label, bytes, digest, .. } = hotseat_sources::check(fetched, &demands)?;
+    Ok(Source::checked(label, digest.to_string(), bytes))
 }
 
 /// A decision in a few words for people: `renew, again in 2000 ms (renewal is due)`.

@@ -1,7 +1,7 @@
 //! `hotseat policy replay`: what another policy would have decided.
 
 use super::same::same;
-use super::{component, failed, loader, plain, words};
+use super::{component, failed, loader, plain, reference, words};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::event::{Account, Judged};
 use hotseat_core::policy::{Cause, Decision, Failure, Input};
@@ -89,7 +89,9 @@ pub struct Difference {
 /// the settings.
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
     let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
-    let policy = loader.prepare(&component(&replay.policy)?).context("--policy")?;
+    let source = reference(&replay.policy).and_then(|wanted| Ok(component(&wanted)?));
+    let source = source.context("--policy")?;
+    let policy = loader.prepare(&source).context("--policy")?;
     let mut player = Player {
         replay,
         loader,

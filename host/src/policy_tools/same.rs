@@ -4,7 +4,7 @@ use hotseat_core::policy::{Decision, Value};
 
 /// Whether both would have the same done. The reason is for people, and memory is a policy's own:
 /// they count only if `strict`.
-pub(super) fn same(one: &Decision, other: &Decision, strict: bool) -> bool {
+pub(crate) fn same(one: &Decision, other: &Decision, strict: bool) -> bool {
     let Decision { action, wake_after, lease_duration, reason, publish, memory } = one;
     let done = *action == other.action
         && *wake_after == other.wake_after
