@@ -17,6 +17,9 @@ use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 
+#[path = "policy_tools/swaps.rs"]
+mod swaps;
+
 /// Decisions of which a journal is worth replaying.
 const DECISIONS: usize = 12;
 /// Until a policy is loaded: a debug build on a busy machine takes its time.
