@@ -5,8 +5,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
+# How long `make fuzz` takes for each target.
+FUZZ_SECONDS ?= 60
 
-.PHONY: help build demo test test-oldest bench lint mutations cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint mutations fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,6 +39,9 @@ lint: wasm-target ## formatting and clippy
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
+
+fuzz: wasm-target ## fuzz the journal's reader and the loader of policies, FUZZ_SECONDS each
+	fuzz/run.sh $(FUZZ_SECONDS)
 
 cluster: setup ## leave a real API server running, and say how to use it
 	@$(CARGO) run -q -p hotseat-tests --bin hotseat-cluster -- up

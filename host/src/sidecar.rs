@@ -3,6 +3,7 @@
 use crate::clock::{self, Alarm};
 use crate::http;
 use crate::identity::Identity;
+use crate::journal::JournalFile;
 use crate::kubernetes::{
     Connection, Credentials, Events, LeaseLock, Need, check_access, config_map_needs,
     election_needs, watch,
@@ -14,7 +15,7 @@ use crate::tell::Teller;
 use anyhow::Context;
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{Effect, Event, Via, Write};
+use hotseat_core::event::{Account, Effect, Event, Via, Write};
 use hotseat_core::time::Moment;
 use hotseat_sources::Origin;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ const WAITING_EVENTS: usize = 256;
 const HTTP_GRACE: Duration = Duration::from_millis(500);
 /// How long the last Events on the Lease may take when the process stops.
 const LAST_EVENTS: Duration = Duration::from_millis(500);
+/// How long the journal's file may take the last records when the process stops.
+const LAST_RECORDS: Duration = Duration::from_millis(500);
 /// A refused request brings the access check back after this.
 const ACCESS_PAUSE: Duration = Duration::from_secs(60);
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub shadow: Option<ShadowPeriod>,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
+    /// Where the journal is written; none: it stays in memory.
+    pub journal: Option<JournalFile>,
 }
 
 /// Runs the sidecar to its end: a signal, after which the seat is released.
@@ -67,6 +72,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let identity = Identity::take(&settings.identity, &settings.namespace, &settings.election)?;
     let state =
         State::new(&settings.namespace, &settings.election, &settings.identity, clock::now());
+    if let Some(file) = &settings.journal {
+        state.journal().append_to(file).context("--journal")?;
+    }
     let metrics = Metrics::new(state.clone());
     let server = match &settings.http {
         Some(address) => {
@@ -106,12 +114,13 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     policies
         .begin(settings.policy.clone(), &settings.namespace, connection.clone(), metrics.clone())
         .await?;
-    let shell = Shell::new(&settings, connection, state, metrics, policies, told, sender);
+    let shell = Shell::new(&settings, connection, state.clone(), metrics, policies, told, sender);
     let elector = Elector::new(core_config(&settings, &identity)?);
     let code = shell.run(elector, receiver, signals).await?;
     if let Some(server) = server {
         server.stop(HTTP_GRACE);
     }
+    state.journal().finish(LAST_RECORDS);
     drop(identity);
     Ok(code)
 }
@@ -240,11 +249,18 @@ impl Shell {
                     self.check_access.notify_one();
                 }
             }
+            Effect::Account(account) => self.keep(*account),
             Effect::RestorePolicy => self.policies.restore(),
             Effect::RestartWatch => self.restart_watch.notify_one(),
             Effect::Finished => {}
         }
         Ok(())
+    }
+
+    fn keep(&self, account: Account) {
+        let report = self.state.policy();
+        let active = report.active.as_ref().map(|facts| facts.digest.as_str());
+        self.state.journal().decision(account, active);
     }
 
     fn read(&self, deadline: Moment) {

@@ -109,8 +109,43 @@ pub enum Effect {
     RestorePolicy,
     /// The watch has missed a change: begin it anew.
     RestartWatch,
+    /// A decision was made and judged: the whole of it, for the journal.
+    Account(Box<Account>),
     /// The elector has stopped; nothing comes after this.
     Finished,
+}
+
+/// One decision, from the question to what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// The question to the policy; none if there was no policy to ask.
+    pub ask: Option<AskId>,
+    /// What was asked. The memory in it is the policy's; the built-in rule has its own.
+    pub input: Input,
+    /// The policy's answer; none if there was no policy to ask.
+    pub answer: Option<Result<Judged, Failure>>,
+    /// The built-in rule's decision, where it had to make one.
+    pub rule: Option<Judged>,
+}
+
+/// A decision, and what the guard did with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What was decided.
+    pub decision: Decision,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What the guard did with a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// There was nothing to do.
+    Nothing,
+    /// It was carried out: a write was sent, or belief ended.
+    CarriedOut,
+    /// It was not carried out, for this reason.
+    Overruled(String),
 }
 
 /// A write to the lock: always a compare-and-swap or a create (I4).

@@ -22,9 +22,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) may_preempt: bool,
 }
 
-/// What becomes of a decision.
+/// What shall become of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Ruling {
     /// Nothing is to be done.
     Nothing,
     /// Write the own claim.
@@ -38,57 +38,57 @@ pub(crate) enum Verdict {
 /// Judges an action. A leader that campaigns renews, a standby that renews campaigns: what is
 /// written is the same compare-and-swap, and what is allowed is decided by the facts, not by the
 /// word.
-pub(crate) fn judge(action: &Action, facts: &Facts) -> Verdict {
+pub(crate) fn judge(action: &Action, facts: &Facts) -> Ruling {
     match action {
-        Action::Wait => Verdict::Nothing,
+        Action::Wait => Ruling::Nothing,
         Action::Campaign | Action::Renew => judge_claim(facts),
         Action::Resign(successor) => judge_resignation(successor.as_deref(), facts),
     }
 }
 
-fn judge_claim(facts: &Facts) -> Verdict {
+fn judge_claim(facts: &Facts) -> Ruling {
     if facts.now < facts.throttled_until {
         let reason = "the API server asked to slow down".to_owned();
-        return Verdict::Overrule(reason, facts.throttled_until);
+        return Ruling::Overrule(reason, facts.throttled_until);
     }
     if !facts.leads && !facts.mine {
         // I3, I7: nobody takes a seat that its holder may still believe in.
         match facts.free_at {
             None => {
                 let reason = "the lock was not read yet".to_owned();
-                return Verdict::Overrule(reason, facts.now + Duration::from_secs(1));
+                return Ruling::Overrule(reason, facts.now + Duration::from_secs(1));
             }
             Some(at) if facts.now < at => {
                 let left = at.since(facts.now).as_millis();
                 let reason = format!("the seat is not free for another {left} ms");
-                return Verdict::Overrule(reason, at);
+                return Ruling::Overrule(reason, at);
             }
             Some(_) => {}
         }
     }
     if facts.now < facts.paced_until {
         let reason = "writes are paced to a quarter of the retry period".to_owned();
-        return Verdict::Overrule(reason, facts.paced_until);
+        return Ruling::Overrule(reason, facts.paced_until);
     }
-    Verdict::Claim
+    Ruling::Claim
 }
 
-fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Verdict {
+fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Ruling {
     let soon = facts.now + Duration::from_secs(1);
     if !facts.leads {
-        return Verdict::Overrule("only a leader can resign".to_owned(), soon);
+        return Ruling::Overrule("only a leader can resign".to_owned(), soon);
     }
     match successor {
         Some(name) if name == facts.identity => {
             let reason = "a leader cannot resign in favour of itself".to_owned();
-            Verdict::Overrule(reason, soon)
+            Ruling::Overrule(reason, soon)
         }
         Some(_) if !facts.may_preempt => {
             let reason = "the budget for resignations in favour of a successor is spent".to_owned();
-            Verdict::Overrule(reason, soon)
+            Ruling::Overrule(reason, soon)
         }
-        Some(name) => Verdict::Resign(Some(name.to_owned())),
-        None => Verdict::Resign(None),
+        Some(name) => Ruling::Resign(Some(name.to_owned())),
+        None => Ruling::Resign(None),
     }
 }
 

@@ -42,6 +42,32 @@ pub(crate) fn inspect(source: &Source) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// What a component imports and exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surface {
+    /// The names of its imports, as they stand in it; each one line.
+    pub imports: Vec<String>,
+    /// The names of its exports, as they stand in it; each one line.
+    pub exports: Vec<String>,
+}
+
+impl Surface {
+    /// Reads it from the outermost sections; nothing is compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Parse`]: the bytes are not a component.
+    pub fn of(source: &Source) -> Result<Surface, LoadError> {
+        let refused = |why| LoadError::Parse { label: source.label().to_owned(), why };
+        if let Some(why) = not_a_component(source.bytes()) {
+            return Err(refused(why));
+        }
+        let outline = outline(source.bytes()).map_err(|error| refused(broken(&error)))?;
+        let lines = |names: Vec<&str>| names.into_iter().map(one_line).collect();
+        Ok(Surface { imports: lines(outline.imports), exports: lines(outline.exports) })
+    }
+}
+
 /// Says that the bytes are a component, but a broken one.
 pub(crate) fn broken(reason: &dyn std::fmt::Display) -> String {
     let reason = one_line(&reason.to_string());

@@ -43,6 +43,7 @@ mod worker;
 
 pub use child::compile_child_main;
 pub use compile::{CompileError, CompileLimits, CompiledComponent, Compiler};
+pub use component::Surface;
 pub use descriptor::Descriptor;
 pub use error::LoadError;
 pub use handover::{Inherited, MigrateError};

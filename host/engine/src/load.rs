@@ -4,7 +4,7 @@ use hotseat_core::policy::Input;
 use wasmtime::component::Linker;
 
 use crate::bindings::ElectionPre;
-use crate::compile::{CompileError, Compiler};
+use crate::compile::{CompileError, CompiledComponent, Compiler};
 use crate::component::{broken, inspect, wrong_export};
 use crate::error::LoadError;
 use crate::handover::Inherited;
@@ -46,18 +46,33 @@ impl Loader {
     ///
     /// The first stage that fails.
     pub fn prepare(&self, source: &Source) -> Result<LoadedPolicy, LoadError> {
+        let compiled = self.compile(source)?;
+        self.link(source, &compiled)
+    }
+
+    /// The stages parse, imports, exports and compile.
+    ///
+    /// # Errors
+    ///
+    /// The first stage that fails.
+    pub fn compile(&self, source: &Source) -> Result<CompiledComponent, LoadError> {
         inspect(source)?;
+        self.compiler.compile(source.bytes()).map_err(|error| not_compiled(source, error))
+    }
+
+    /// The stages behind [`compile`](Self::compile) that look at the component alone: its exports'
+    /// types, and describe. `compiled` is what the component of `source` was compiled to.
+    ///
+    /// # Errors
+    ///
+    /// The first stage that fails.
+    pub fn link(
+        &self,
+        source: &Source,
+        compiled: &CompiledComponent,
+    ) -> Result<LoadedPolicy, LoadError> {
         let label = || source.label().to_owned();
-        let component = self
-            .compiler
-            .compile(source.bytes())
-            .and_then(|compiled| compiled.map(&self.runtime))
-            .map_err(|error| match error {
-                CompileError::Invalid(why) => {
-                    LoadError::Parse { label: label(), why: broken(&why) }
-                }
-                source => LoadError::Compile { label: label(), source },
-            })?;
+        let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
         let pre =
             Linker::new(&self.runtime.engine).instantiate_pre(&component).map_err(|error| {
                 LoadError::Imports { label: label(), why: format!("cannot be linked: {error:#}") }
@@ -125,5 +140,13 @@ impl Loader {
                 why: format!("{}: {}", failure.kind.as_str(), failure.detail),
             }),
         }
+    }
+}
+
+fn not_compiled(source: &Source, error: CompileError) -> LoadError {
+    let label = source.label().to_owned();
+    match error {
+        CompileError::Invalid(why) => LoadError::Parse { label, why: broken(&why) },
+        source => LoadError::Compile { label, source },
     }
 }

@@ -187,7 +187,9 @@ fn policy(kind: &str) -> Result<Policy, String> {
 /// The effects that a reader of a transcript wants.
 fn news(effect: &Effect) -> Option<String> {
     Some(match effect {
-        Effect::Ask { .. } | Effect::WakeAt(_) | Effect::Show(_) => return None,
+        Effect::Ask { .. } | Effect::WakeAt(_) | Effect::Show(_) | Effect::Account(_) => {
+            return None;
+        }
         Effect::Read { .. } => "reads the lock".to_owned(),
         Effect::Write(write) => {
             let base = match &write.base {

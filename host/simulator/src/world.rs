@@ -397,6 +397,7 @@ impl World {
                 self.later(Duration::ZERO, Coming::Tell(index, generation, event));
             }
             Effect::RestartWatch => self.request_read(index, false),
+            Effect::Account(_) => {}
             Effect::Finished => self.members[index].alive = false,
         }
     }

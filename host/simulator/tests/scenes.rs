@@ -13,6 +13,8 @@ use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use std::time::Duration;
 
+#[path = "scenes/accounts.rs"]
+mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
 #[path = "scenes/safety.rs"]

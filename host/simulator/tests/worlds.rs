@@ -107,7 +107,8 @@ impl Run {
     /// The end of what the candidates told, for whoever looks into a seed.
     fn tell(&self) {
         let told = |effect: &Effect| {
-            !matches!(effect, Effect::Ask { .. } | Effect::WakeAt(_) | Effect::Show(_))
+            use Effect::{Account, Ask, Show, WakeAt};
+            !matches!(effect, Ask { .. } | WakeAt(_) | Show(_) | Account(_))
         };
         let effects = self.world.recorded.iter().flatten();
         let effects: Vec<_> = effects.filter(|(_, _, effect)| told(effect)).collect();

@@ -1,9 +1,12 @@
 //! The arguments as they are written.
 
 use super::length::parse_length;
+use super::policy::PolicyCommand;
+use super::size::parse_size;
 use crate::demo;
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
@@ -30,6 +33,9 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
+    /// Try election policies before they run
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// The sidecar's flags. Lengths are written as 15s, 1m30s or 500ms.
@@ -97,6 +103,13 @@ pub(super) struct SidecarArgs {
     /// How often in an hour a policy may resign in favour of a successor
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
+
+    /// Append every decision to this file, as JSON lines; `policy replay` reads it
+    #[arg(long, env = "HOTSEAT_JOURNAL", value_name = "PATH", help_heading = POLICY)]
+    pub(super) journal: Option<PathBuf>,
+    /// From this size on the journal's file becomes PATH.1, in place of the one before
+    #[arg(long, env = "HOTSEAT_JOURNAL_SIZE", value_name = "SIZE", value_parser = parse_size, default_value = "10MiB", help_heading = POLICY)]
+    pub(super) journal_size: u64,
 
     /// How logs are written on stderr: text or json
     #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]

@@ -3,6 +3,7 @@
 use super::args::SidecarArgs;
 use super::length::parse_length;
 use crate::identity::hostname;
+use crate::journal::JournalFile;
 use crate::kubernetes::Credentials;
 use crate::policies::{SettingsOrigin, ShadowPeriod, Wish};
 use crate::sidecar::Settings;
@@ -18,6 +19,8 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 const LONGEST_NAME: usize = 253;
 /// The longest name of a namespace, in bytes.
 const LONGEST_LABEL: usize = 63;
+/// The smallest size of a journal's file, in bytes.
+const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
@@ -35,7 +38,16 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         policy,
         shadow: shadow(&args.shadow)?,
         preemptions_per_hour: args.preemptions_per_hour,
+        journal: journal(args.journal, args.journal_size)?,
     })
+}
+
+fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFile>> {
+    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
+    if size < SMALLEST_JOURNAL {
+        bail!("--journal-size {size}: give 64KiB or more");
+    }
+    Ok(Some(JournalFile { path, size }))
 }
 
 fn election(name: Option<String>) -> anyhow::Result<String> {

@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod length;
+mod policy;
+mod size;
 
 use crate::policies::COMPILE_COMMAND;
 use crate::{demo, sidecar, status, telemetry};
@@ -49,6 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             status::run(&options.address, options.output == args::Output::Json)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Policy(command)) => command.run(),
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) type Answer = Response<Full<Bytes>>;
 /// As Go guesses the type of the old image's answer.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// JSON lines.
+const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 const METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 /// Every answer is true for a moment only.
@@ -45,6 +47,11 @@ impl Answers {
             }
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// JSON documents, one on each line.
+    pub(super) fn lines(&self, lines: String) -> Answer {
+        fresh(self.answer(StatusCode::OK, LINES, lines.into()))
     }
 
     /// The metrics in OpenMetrics text.

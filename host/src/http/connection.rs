@@ -1,5 +1,6 @@
 //! One connection, from accept to close.
 
+use super::journal::ReadingSeat;
 use super::limits::Limits;
 use super::routes::Site;
 use super::slots::{Order, Phase, Slot};
@@ -118,11 +119,14 @@ async fn respond(
     slot.received();
     let (head, body) = request.into_parts();
     let whole = body.is_end_stream() || throw_away(body, most).await;
-    let mut response = site.answer(&head.method, head.uri.path());
+    let mut response = site.answer(&head.method, &head.uri);
     if !whole {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     site.count(response.status().as_u16());
+    if let Some(seat) = response.extensions_mut().remove::<ReadingSeat>() {
+        slot.keep(seat);
+    }
     slot.enter(Phase::Answering);
     Ok(response)
 }

@@ -10,6 +10,7 @@ mod address;
 mod answer;
 mod connection;
 mod health;
+mod journal;
 mod limits;
 mod report;
 mod routes;

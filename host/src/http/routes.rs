@@ -2,17 +2,17 @@
 
 use super::answer::{Answer, Answers};
 use super::health;
+use super::journal::Readers;
 use super::report::{LeaderAnswer, PolicyAnswer};
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::time::Moment;
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{Method, StatusCode};
+use hyper::{Method, StatusCode, Uri};
 
 /// For whoever asks for something else.
-const ROUTES: &str =
-    "no such page; there are: / /leader /v1/leader /v1/policy /healthz /readyz /metrics\n";
+const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /v1/journal /healthz /readyz /metrics\n";
 
 /// What the handlers know.
 #[derive(Debug)]
@@ -20,11 +20,12 @@ pub(super) struct Site {
     state: State,
     metrics: Metrics,
     answers: Answers,
+    readers: Readers,
 }
 
 impl Site {
     pub(super) fn new(state: State, metrics: Metrics) -> Site {
-        Site { state, metrics, answers: Answers::default() }
+        Site { state, metrics, answers: Answers::default(), readers: Readers::default() }
     }
 
     /// Counts an answer with this status.
@@ -38,16 +39,18 @@ impl Site {
     }
 
     /// The answer of the moment. hyper leaves the body out where the method was HEAD.
-    pub(super) fn answer(&self, method: &Method, path: &str) -> Answer {
+    pub(super) fn answer(&self, method: &Method, uri: &Uri) -> Answer {
         // I10: computed when it is asked.
         let now = clock::now();
+        let path = uri.path();
         match path {
             // The old image answered to any method; a CONNECT cannot have a body with its 200.
             "/" if method != Method::CONNECT => self.answers.name(self.state.view().leader(now)),
             "/" => self.refuse(method, "any but CONNECT", ""),
-            "/leader" | "/v1/leader" | "/v1/policy" | "/healthz" | "/readyz" | "/metrics" => {
+            "/leader" | "/v1/leader" | "/v1/policy" | "/v1/journal" | "/healthz" | "/readyz"
+            | "/metrics" => {
                 if method == Method::GET || method == Method::HEAD {
-                    self.page(path, now)
+                    self.page(uri, now)
                 } else {
                     self.refuse(method, "GET and HEAD", "GET, HEAD")
                 }
@@ -56,11 +59,12 @@ impl Site {
         }
     }
 
-    fn page(&self, path: &str, now: Moment) -> Answer {
-        match path {
+    fn page(&self, uri: &Uri, now: Moment) -> Answer {
+        match uri.path() {
             "/leader" => self.leader(now),
             "/v1/leader" => self.answers.json(&LeaderAnswer::at(&self.state, now)),
             "/v1/policy" => self.answers.json(&PolicyAnswer::at(&self.state.policy(), now)),
+            "/v1/journal" => self.readers.answer(&self.answers, self.state.journal(), uri.query()),
             "/healthz" => self.probe(health::alive(&self.state, now)),
             "/readyz" => self.probe(health::ready(&self.state)),
             _ => match self.metrics.render(now) {

@@ -6,6 +6,7 @@
 //! kubelet's probe out by holding connections: a newcomer always gets in, and is served if its
 //! request is there before as many others came.
 
+use super::journal::ReadingSeat;
 use super::limits::Limits;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,6 +44,8 @@ pub(super) struct Slot {
     since: Cell<Instant>,
     order: Cell<Order>,
     waker: RefCell<Option<Waker>>,
+    /// Given back when the connection ends.
+    reading: RefCell<Option<ReadingSeat>>,
 }
 
 impl Slot {
@@ -52,7 +55,13 @@ impl Slot {
             since: Cell::new(Instant::now()),
             order: Cell::new(Order::Serve),
             waker: RefCell::new(None),
+            reading: RefCell::new(None),
         }
+    }
+
+    /// Keeps the seat of one who reads the journal for as long as the connection is there.
+    pub(super) fn keep(&self, seat: ReadingSeat) {
+        *self.reading.borrow_mut() = Some(seat);
     }
 
     pub(super) fn phase(&self) -> Phase {

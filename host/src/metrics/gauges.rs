@@ -2,6 +2,7 @@
 
 use crate::state::State;
 use hotseat_core::time::Moment;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -13,6 +14,7 @@ pub(super) fn at(state: &State, started: Duration, now: Moment) -> Registry {
     let mut all = Registry::default();
     election(&mut all, state, now);
     policy(&mut all, state);
+    journal(&mut all, state);
     process(&mut all, started);
     all
 }
@@ -52,6 +54,14 @@ fn policy(all: &mut Registry, state: &State) {
         ];
         all.register("hotseat_policy", "The policy that decides", Info::new(labels));
     }
+}
+
+fn journal(all: &mut Registry, state: &State) {
+    all.register(
+        "hotseat_journal_dropped",
+        "Records of the journal that could not be kept or written",
+        ConstCounter::new(state.journal().dropped()),
+    );
 }
 
 fn process(all: &mut Registry, started: Duration) {

@@ -176,6 +176,7 @@ impl Policies {
     fn answered(&self, answer: Answer) {
         let shadow = self.slot().shadow.clone();
         let ask = AskId(answer.id);
+        self.0.around.state.journal().answered(ask, &answer.digest);
         let decided = answer.outcome.map(|(decision, spent)| {
             self.show_spent(spent);
             decision
@@ -184,7 +185,7 @@ impl Policies {
         let _ =
             self.0.around.election.blocking_send(Event::Decided { ask, answer: decided.clone() });
         if let (Some(shadow), Ok(decision)) = (shadow, decided) {
-            shadow.beside(answer.input, decision);
+            shadow.beside(ask, answer.input, decision);
         }
     }
 

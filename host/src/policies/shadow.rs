@@ -2,7 +2,9 @@
 //! says is done.
 
 use super::Policies;
-use hotseat_core::policy::{Decision, Failure, FailureKind, Input};
+use crate::policy_tools::same;
+use hotseat_core::event::AskId;
+use hotseat_core::policy::{Decision, FailureKind, Input};
 use hotseat_engine::{Answer, Limits, PolicyWorker, Said, Setup};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -49,11 +51,18 @@ struct Desk {
     notes: Mutex<Notes>,
 }
 
+/// The active policy's decision on a question, and the question's number here and there.
+struct Beside {
+    id: u64,
+    ask: AskId,
+    decision: Decision,
+}
+
 #[derive(Default)]
 struct Notes {
     memory: Vec<u8>,
     /// What the active policy said to the question that this one thinks about.
-    beside: Option<(u64, Decision)>,
+    beside: Option<Beside>,
     asked: u64,
     decisions: u64,
     differences: u64,
@@ -90,7 +99,7 @@ impl Shadow {
 
     /// The active policy decided this. While this one still thinks about an earlier question, it
     /// is left out.
-    pub(super) fn beside(&self, mut input: Input, decision: Decision) {
+    pub(super) fn beside(&self, ask: AskId, mut input: Input, decision: Decision) {
         let mut notes = self.desk.notes();
         if notes.beside.is_some() {
             return;
@@ -99,7 +108,7 @@ impl Shadow {
         input.memory.clone_from(&notes.memory);
         notes.asked += 1;
         let id = notes.asked;
-        notes.beside = Some((id, decision));
+        notes.beside = Some(Beside { id, ask, decision });
         drop(notes);
         if self.worker.ask(id, input).is_err() {
             self.desk.notes().beside = None;
@@ -129,21 +138,27 @@ impl Shadow {
 impl Desk {
     fn answered(&self, answer: Answer) {
         let mut notes = self.notes();
-        let Some((_, active)) = notes.beside.take_if(|(id, _)| *id == answer.id) else { return };
+        let Some(beside) = notes.beside.take_if(|beside| beside.id == answer.id) else { return };
+        let Beside { ask, decision: active, .. } = beside;
         let decision = match answer.outcome {
             Ok((decision, _)) => decision,
-            Err(Failure { kind, detail }) => {
+            Err(failure) => {
                 drop(notes);
-                return self.end(Err(failed(kind, &detail)));
+                let why = failed(failure.kind, &failure.detail);
+                self.policies.keep_shadow(ask, &answer.digest, active, Err(failure));
+                return self.end(Err(why));
             }
         };
         notes.decisions += 1;
-        let differs = !same(&active, &decision);
+        let differs = !same(&active, &decision, false);
         notes.differences += u64::from(differs);
         notes.memory.clone_from(&decision.memory);
         let (decisions, differences) = (notes.decisions, notes.differences);
         drop(notes);
         self.policies.show_shadow(decisions, differences, differs);
+        if differs {
+            self.policies.keep_shadow(ask, &answer.digest, active, Ok(decision));
+        }
         if matches!(self.period, ShadowPeriod::Decisions(wanted) if decisions >= wanted) {
             self.end(Ok(()));
         }
@@ -157,12 +172,6 @@ impl Desk {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Would both have had the same done? Reasons are for people, and memory is a policy's own.
-fn same(active: &Decision, other: &Decision) -> bool {
-    (&active.action, active.wake_after, active.lease_duration, &active.publish)
-        == (&other.action, other.wake_after, other.lease_duration, &other.publish)
 }
 
 fn failed(kind: FailureKind, detail: &str) -> String {

@@ -4,7 +4,10 @@
 use super::{Coming, Policies, SwapError};
 use crate::clock;
 use crate::state::{CandidateFacts, PolicyFacts};
+use hotseat_core::event::AskId;
+use hotseat_core::policy::{Decision, Failure};
 use hotseat_engine::{Inherited, LoadedPolicy, Setup, Source, Spent};
+use hotseat_journal::Swap;
 use std::time::Duration;
 
 impl Policies {
@@ -65,6 +68,17 @@ impl Policies {
         });
     }
 
+    /// A policy in shadow answered otherwise than the active one, or failed.
+    pub(super) fn keep_shadow(
+        &self,
+        ask: AskId,
+        digest: &str,
+        active: Decision,
+        candidate: Result<Decision, Failure>,
+    ) {
+        self.0.around.state.journal().shadow(ask, digest, Ok(active), candidate);
+    }
+
     /// Nothing is to be swapped: what the source has is active already.
     pub(super) fn show_settled(&self) {
         self.0.around.state.change_policy(|report| {
@@ -86,6 +100,7 @@ impl Policies {
             stage.clone_into(&mut candidate.stage);
             candidate.error = Some(error.to_string());
         });
+        self.keep_refused(error);
         self.0.around.state.change_policy(|report| {
             stage.clone_into(&mut report.stage);
             report.error = Some(error.to_string());
@@ -109,6 +124,14 @@ impl Policies {
         self.0.around.metrics.policy_took_over(coming.restored);
         let note =
             format!("{} {} from {}, {}", facts.name, facts.version, facts.source, facts.digest);
+        self.0.around.state.journal().swap(Swap {
+            digest: facts.digest.clone(),
+            name: facts.name.clone(),
+            version: facts.version.clone(),
+            source: facts.source.clone(),
+            stage: if coming.restored { "restored" } else { "active" }.to_owned(),
+            error: None,
+        });
         let mut first = false;
         self.0.around.state.change_policy(|report| {
             first = report.active.is_none();
@@ -156,6 +179,28 @@ impl Policies {
             report.decide_micros = u64::try_from(spent.wall.as_micros()).unwrap_or(u64::MAX);
             report.decide_fuel = spent.fuel;
         });
+    }
+
+    fn keep_refused(&self, error: &SwapError) {
+        let report = self.0.around.state.policy();
+        // Bytes that must not be loaded never become a candidate.
+        let candidate = match error {
+            SwapError::Source(_) => None,
+            _ => report.candidate.as_ref(),
+        };
+        let mut swap = Swap {
+            source: report.source.clone(),
+            stage: error.stage().to_owned(),
+            error: Some(error.to_string()),
+            ..Swap::default()
+        };
+        if let Some(candidate) = candidate {
+            swap.digest.clone_from(&candidate.digest);
+            swap.name.clone_from(&candidate.name);
+            swap.version.clone_from(&candidate.version);
+            swap.source.clone_from(&candidate.source);
+        }
+        self.0.around.state.journal().swap(swap);
     }
 
     fn change_candidate(&self, change: impl FnOnce(&mut CandidateFacts)) {

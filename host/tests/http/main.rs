@@ -4,6 +4,7 @@
 mod bounds;
 mod client;
 mod crowd;
+mod journal;
 mod listening;
 mod metrics;
 mod old_image;

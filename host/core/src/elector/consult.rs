@@ -2,8 +2,8 @@
 
 use super::Elector;
 use crate::entropy::Entropy;
-use crate::event::{AskId, Effect, Notice};
-use crate::guard::{Budget, Facts, Verdict, judge};
+use crate::event::{Account, AskId, Effect, Judged, Notice, Verdict};
+use crate::guard::{Budget, Facts, Ruling, judge};
 use crate::lock::Record;
 use crate::policy::{self, Action, Attempts, Cause, Decision, Failure, FailureKind, Input};
 use crate::policy::{Observation, Outcome};
@@ -135,7 +135,8 @@ impl Elector {
         self.mind.wake = Moment::NEVER;
         let input = self.input(cause);
         if !self.mind.loaded {
-            return self.decide_by_rule(&input);
+            let rule = Some(self.decide_by_rule(&input));
+            return self.account(Account { ask: None, input, answer: None, rule });
         }
         self.mind.asked += 1;
         let ask = AskId(self.mind.asked);
@@ -154,20 +155,40 @@ impl Elector {
             policy::check(&decision, &question.input.timing).map_err(broken)?;
             Ok(decision)
         });
-        match checked {
+        let input = question.input;
+        let (answer, rule) = match checked {
             Ok(mut decision) => {
                 // It goes into logs and Events: one line, as the contract says.
                 decision.reason = decision.reason.replace(char::is_control, " ");
                 self.mind.failures = 0;
                 self.mind.memory.clone_from(&decision.memory);
-                self.carry_out(&question.input, decision, false);
+                let verdict = self.carry_out(&input, &decision, false);
+                let rule = self.is_left_alone(&decision, &verdict);
+                let rule = rule.then(|| self.decide_by_rule(&input));
+                (Ok(Judged { decision, verdict }), rule)
             }
             Err(failure) => {
+                self.policy_failed(failure.clone());
                 // I12: whatever the policy did, there is a decision.
-                self.policy_failed(failure);
-                self.decide_by_rule(&question.input);
+                (Err(failure), Some(self.decide_by_rule(&input)))
             }
-        }
+        };
+        self.account(Account { ask: Some(ask), input, answer: Some(answer), rule });
+    }
+
+    /// A leader that may not resign still has to be led by somebody: the built-in rule.
+    fn is_left_alone(&self, decision: &Decision, verdict: &Verdict) -> bool {
+        matches!(decision.action, Action::Resign(_))
+            && matches!(verdict, Verdict::Overruled(_))
+            && self.operation.is_none()
+            && self.claim.believed().is_some()
+    }
+
+    /// Hands a decision to the journal, before the end if this was the last.
+    fn account(&mut self, account: Account) {
+        let end = self.out.iter().position(|effect| *effect == Effect::Finished);
+        let account = Effect::Account(Box::new(account));
+        self.out.insert(end.unwrap_or(self.out.len()), account);
     }
 
     fn policy_failed(&mut self, failure: Failure) {
@@ -179,59 +200,58 @@ impl Elector {
         }
     }
 
-    fn decide_by_rule(&mut self, input: &Input) {
+    fn decide_by_rule(&mut self, input: &Input) -> Judged {
         let memory = std::mem::take(&mut self.mind.rule_memory);
         let decision = rule::decide(&Input { memory, ..input.clone() });
         self.mind.rule_memory.clone_from(&decision.memory);
-        self.carry_out(input, decision, true);
+        let verdict = self.carry_out(input, &decision, true);
+        Judged { decision, verdict }
     }
 
-    fn carry_out(&mut self, input: &Input, decision: Decision, by_rule: bool) {
+    fn carry_out(&mut self, input: &Input, decision: &Decision, by_rule: bool) -> Verdict {
         self.mind.reason.clone_from(&decision.reason);
         self.tell(Notice::Decided { decision: decision.clone(), by_rule });
         if input.observation.cause == Cause::Stopping || self.retirement.is_some() {
-            let named = match decision.action {
-                Action::Resign(successor) => successor,
-                _ => None,
+            let (named, verdict) = match &decision.action {
+                Action::Resign(successor) => (successor.clone(), Verdict::CarriedOut),
+                _ => (None, Verdict::Nothing),
             };
             self.successor_named(named.filter(|name| *name != self.config.identity));
             // The release waited for this answer only.
-            return self.retire();
+            self.retire();
+            return verdict;
         }
         let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
         self.mind.wake = self.now + pause;
         // An operation that began since the question was asked is waited for.
         if self.operation.is_some() {
-            return;
+            return match decision.action {
+                Action::Wait => Verdict::Nothing,
+                _ => Verdict::Overruled("a request about the lock is under way".to_owned()),
+            };
         }
-        let verdict = judge(&decision.action, &self.facts());
-        match verdict {
-            Verdict::Nothing => {}
-            Verdict::Claim => {
+        match judge(&decision.action, &self.facts()) {
+            Ruling::Nothing => return Verdict::Nothing,
+            Ruling::Claim => {
                 let own = self.config.timing.lease_duration;
                 self.write_claim(decision.lease_duration.map_or(own, Duration::from_millis));
             }
-            Verdict::Resign(successor) => {
+            Ruling::Resign(successor) => {
                 if successor.is_some() {
                     self.mind.preemptions.spend();
                 }
-                self.resign(successor, decision.reason);
+                self.resign(successor, decision.reason.clone());
                 self.retire();
             }
-            Verdict::Overrule(reason, until) => {
-                self.overrule(input, &decision.action, reason, until, by_rule);
+            Ruling::Overrule(reason, until) => {
+                self.overrule(&decision.action, reason.clone(), until);
+                return Verdict::Overruled(reason);
             }
         }
+        Verdict::CarriedOut
     }
 
-    fn overrule(
-        &mut self,
-        input: &Input,
-        action: &Action,
-        reason: String,
-        until: Moment,
-        by_rule: bool,
-    ) {
+    fn overrule(&mut self, action: &Action, reason: String, until: Moment) {
         let word = match action {
             Action::Wait => "wait",
             Action::Campaign => "campaign",
@@ -240,10 +260,6 @@ impl Elector {
         };
         self.mind.wake = self.mind.wake.min(until.max(self.now + SOONEST_WAKE));
         self.tell(Notice::Overruled { action: word, reason });
-        if matches!(action, Action::Resign(_)) && self.claim.believed().is_some() && !by_rule {
-            // A leader that may not resign still has to be led by somebody: the built-in rule.
-            self.decide_by_rule(input);
-        }
     }
 
     fn facts(&mut self) -> Facts<'_> {

@@ -412,7 +412,7 @@ fn i14_the_term_goes_on_after_an_outage() {
     assert_eq!(stage.told(|notice| matches!(notice, Notice::ResumedTerm { .. })), 1);
 }
 
-fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {
+pub(super) fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {
     let ask = stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::Ask { ask, .. } => Some(*ask),
         _ => None,

@@ -1,0 +1,28 @@
+//! The journal: each decision with the whole of what it was made on, each swap of the policy, and
+//! where a policy in shadow would have decided otherwise.
+//!
+//! A [`Record`] is one line of JSON with a version. A [`Journal`] keeps the last ones in memory and,
+//! if it is told to, appends all of them to a file on a thread of its own; whoever records never
+//! waits. A [`Reader`] reads them back, so that decisions can be replayed: what was recorded and
+//! what is read are equal.
+#![forbid(unsafe_code)]
+
+mod file;
+mod journal;
+mod reader;
+mod record;
+mod ring;
+mod wire;
+mod writer;
+
+pub use file::OpenError;
+pub use journal::{Bounds, Journal};
+pub use reader::{LineError, Problem, Reader};
+pub use record::{Body, Decided, Record, Shadow, Swap};
+pub use wire::Encoder;
+
+/// The version of the records that this crate writes and reads.
+pub const VERSION: u64 = 1;
+/// The longest line that is written and read, in bytes: 1 MiB. With the largest settings and
+/// memories that a policy may have, a decision fits.
+pub const LONGEST_LINE: usize = 1 << 20;

@@ -1,0 +1,176 @@
+//! The answer: a decision with what became of it, or a failure.
+
+use super::input::ValueDef;
+use super::scalar::bytes;
+use hotseat_core::event::{Judged, Verdict};
+use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Value};
+use serde::{Deserialize, Serialize};
+
+/// A policy's answer, judged.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Answer {
+    Decided(#[serde(with = "JudgedDef")] Judged),
+    Failed(#[serde(with = "FailureDef")] Failure),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AnswerRef<'a> {
+    Decided(#[serde(with = "JudgedDef")] &'a Judged),
+    Failed(#[serde(with = "FailureDef")] &'a Failure),
+}
+
+impl<'a> From<&'a Result<Judged, Failure>> for AnswerRef<'a> {
+    fn from(answer: &'a Result<Judged, Failure>) -> AnswerRef<'a> {
+        match answer {
+            Ok(judged) => AnswerRef::Decided(judged),
+            Err(failure) => AnswerRef::Failed(failure),
+        }
+    }
+}
+
+impl From<Answer> for Result<Judged, Failure> {
+    fn from(answer: Answer) -> Result<Judged, Failure> {
+        match answer {
+            Answer::Decided(judged) => Ok(judged),
+            Answer::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+/// The built-in rule's decision.
+#[derive(Deserialize)]
+pub(super) struct Rule(#[serde(with = "JudgedDef")] pub(super) Judged);
+
+#[derive(Serialize)]
+pub(super) struct RuleRef<'a>(#[serde(with = "JudgedDef")] pub(super) &'a Judged);
+
+/// A policy's answer that nobody judged.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Plain {
+    Decided(#[serde(with = "DecisionDef")] Decision),
+    Failed(#[serde(with = "FailureDef")] Failure),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PlainRef<'a> {
+    Decided(#[serde(with = "DecisionDef")] &'a Decision),
+    Failed(#[serde(with = "FailureDef")] &'a Failure),
+}
+
+impl<'a> From<&'a Result<Decision, Failure>> for PlainRef<'a> {
+    fn from(answer: &'a Result<Decision, Failure>) -> PlainRef<'a> {
+        match answer {
+            Ok(decision) => PlainRef::Decided(decision),
+            Err(failure) => PlainRef::Failed(failure),
+        }
+    }
+}
+
+impl From<Plain> for Result<Decision, Failure> {
+    fn from(answer: Plain) -> Result<Decision, Failure> {
+        match answer {
+            Plain::Decided(decision) => Ok(decision),
+            Plain::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Judged")]
+struct JudgedDef {
+    #[serde(with = "DecisionDef")]
+    decision: Decision,
+    #[serde(with = "VerdictDef")]
+    verdict: Verdict,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Verdict", rename_all = "kebab-case")]
+enum VerdictDef {
+    Nothing,
+    CarriedOut,
+    Overruled(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Decision")]
+struct DecisionDef {
+    #[serde(with = "ActionDef")]
+    action: Action,
+    #[serde(rename = "wake_after_ms")]
+    wake_after: u64,
+    #[serde(rename = "lease_duration_ms", default, skip_serializing_if = "Option::is_none")]
+    lease_duration: Option<u64>,
+    reason: String,
+    #[serde(with = "publish", default, skip_serializing_if = "Vec::is_empty")]
+    publish: Vec<(String, Value)>,
+    #[serde(with = "bytes", default, skip_serializing_if = "Vec::is_empty")]
+    memory: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Action", rename_all = "kebab-case")]
+enum ActionDef {
+    Wait,
+    Campaign,
+    Renew,
+    Resign(Option<String>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Failure")]
+struct FailureDef {
+    #[serde(with = "FailureKindDef")]
+    kind: FailureKind,
+    detail: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FailureKind", rename_all = "kebab-case")]
+enum FailureKindDef {
+    Refused,
+    Trapped,
+    OutOfFuel,
+    TimedOut,
+    OutOfMemory,
+    AnswerTooLarge,
+    Rejected,
+}
+
+/// Published signals, a key and a value each.
+mod publish {
+    use super::{Deserialize, Serialize, Value, ValueDef};
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize)]
+    struct Lent<'a> {
+        key: &'a str,
+        #[serde(with = "ValueDef")]
+        value: &'a Value,
+    }
+
+    #[derive(Deserialize)]
+    struct Owned {
+        key: String,
+        #[serde(with = "ValueDef")]
+        value: Value,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        list: &[(String, Value)],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(list.iter().map(|(key, value)| Lent { key, value }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<(String, Value)>, D::Error> {
+        let list = Vec::<Owned>::deserialize(from)?;
+        Ok(list.into_iter().map(|Owned { key, value }| (key, value)).collect())
+    }
+}

@@ -1,0 +1,219 @@
+//! What is recorded and what is read are equal, to the last bit.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use hotseat_core::event::{Account, AskId, Judged, Verdict};
+use hotseat_core::policy::{
+    Action, Attempts, Candidate, Cause, Claim, Decision, Failure, FailureKind, Input, Observation,
+    Outcome, Pace, Seat, Signal, Value,
+};
+use hotseat_journal::{Body, Decided, Encoder, Reader, Record, Shadow, Swap};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const CAUSES: [Cause; 8] = [
+    Cause::Started,
+    Cause::SeatChanged,
+    Cause::Timer,
+    Cause::SignalChanged,
+    Cause::RosterChanged,
+    Cause::WriteFinished,
+    Cause::Swapped,
+    Cause::Stopping,
+];
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::None,
+    Outcome::Written,
+    Outcome::Conflict,
+    Outcome::Denied,
+    Outcome::Throttled,
+    Outcome::TimedOut,
+    Outcome::Unreachable,
+];
+
+/// Text with quotes, line ends and what else has to be escaped.
+fn text() -> BoxedStrategy<String> {
+    prop_oneof![any::<String>(), "[a-z.\"\\\\\n\u{2028}]{0,20}"].boxed()
+}
+
+fn value() -> BoxedStrategy<Value> {
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, 5e-324];
+    prop_oneof![
+        text().prop_map(Value::Text),
+        any::<f64>().prop_map(Value::Number),
+        any::<u64>().prop_map(|bits| Value::Number(f64::from_bits(bits))),
+        any::<i32>().prop_map(|whole| Value::Number(whole.into())),
+        select(odd.to_vec()).prop_map(Value::Number),
+        any::<bool>().prop_map(Value::Flag),
+    ]
+    .boxed()
+}
+
+fn signals() -> BoxedStrategy<Vec<Signal>> {
+    let signal =
+        (text(), value(), any::<u64>()).prop_map(|(key, value, age)| Signal { key, value, age });
+    vec(signal, 0..4).boxed()
+}
+
+fn seat() -> BoxedStrategy<Seat> {
+    let numbers = any::<[u64; 4]>();
+    (option::of(text()), numbers, option::of(text()), any::<bool>())
+        .prop_map(|(holder, [age, duration, free_in, transitions], successor, paused)| Seat {
+            holder,
+            age,
+            duration,
+            free_in,
+            transitions,
+            successor,
+            paused,
+        })
+        .boxed()
+}
+
+fn roster() -> BoxedStrategy<Vec<Candidate>> {
+    let candidate = (text(), any::<u64>(), signals())
+        .prop_map(|(identity, age, signals)| Candidate { identity, age, signals });
+    vec(candidate, 0..3).boxed()
+}
+
+fn observation() -> BoxedStrategy<Observation> {
+    let claim = any::<[u64; 2]>().prop_map(|[held_for, valid_for]| Claim { held_for, valid_for });
+    let attempts = (select(OUTCOMES.to_vec()), any::<u32>(), option::of(any::<u64>()))
+        .prop_map(|(last, failures, since_success)| Attempts { last, failures, since_success });
+    let me = (text(), any::<u64>(), select(CAUSES.to_vec()));
+    (me, option::of(seat()), option::of(claim), attempts, signals(), roster())
+        .prop_map(|((identity, uptime, cause), seat, claim, attempts, signals, roster)| {
+            Observation { identity, uptime, cause, seat, claim, attempts, signals, roster }
+        })
+        .boxed()
+}
+
+fn input() -> BoxedStrategy<Input> {
+    let pace = any::<[u64; 5]>().prop_map(
+        |[lease_duration, renew_deadline, retry_period, shortest_lease, longest_lease]| Pace {
+            lease_duration,
+            renew_deadline,
+            retry_period,
+            shortest_lease,
+            longest_lease,
+        },
+    );
+    let settings = prop_oneof![Just(String::new()), text(), "x{500,600}"];
+    (settings, vec(any::<u8>(), 0..80), any::<u64>(), pace, observation())
+        .prop_map(|(settings, memory, entropy, timing, observation)| Input {
+            settings,
+            memory,
+            entropy,
+            timing,
+            observation,
+        })
+        .boxed()
+}
+
+fn decision() -> BoxedStrategy<Decision> {
+    let action = prop_oneof![
+        Just(Action::Wait),
+        Just(Action::Campaign),
+        Just(Action::Renew),
+        option::of(text()).prop_map(Action::Resign),
+    ];
+    let publish = vec((text(), value()), 0..3);
+    let memory = vec(any::<u8>(), 0..80);
+    (action, any::<u64>(), option::of(any::<u64>()), text(), publish, memory)
+        .prop_map(|(action, wake_after, lease_duration, reason, publish, memory)| Decision {
+            action,
+            wake_after,
+            lease_duration,
+            reason,
+            publish,
+            memory,
+        })
+        .boxed()
+}
+
+fn failure() -> BoxedStrategy<Failure> {
+    (select(FailureKind::ALL.to_vec()), text())
+        .prop_map(|(kind, detail)| Failure { kind, detail })
+        .boxed()
+}
+
+fn judged() -> BoxedStrategy<Judged> {
+    let verdict = prop_oneof![
+        Just(Verdict::Nothing),
+        Just(Verdict::CarriedOut),
+        text().prop_map(Verdict::Overruled),
+    ];
+    (decision(), verdict).prop_map(|(decision, verdict)| Judged { decision, verdict }).boxed()
+}
+
+fn body() -> BoxedStrategy<Body> {
+    let account = (
+        option::of(any::<u64>()),
+        input(),
+        option::of(prop_oneof![judged().prop_map(Ok), failure().prop_map(Err)]),
+        option::of(judged()),
+    );
+    let account = account.prop_map(|(ask, input, answer, rule)| Account {
+        ask: ask.map(AskId),
+        input,
+        answer,
+        rule,
+    });
+    let decided = (option::of(text()), account)
+        .prop_map(|(policy, account)| Body::Decision(Box::new(Decided { policy, account })));
+    let texts = (text(), text(), text(), text(), text());
+    let swap =
+        (texts, option::of(text())).prop_map(|((digest, name, version, source, stage), error)| {
+            Body::Swap(Swap { digest, name, version, source, stage, error })
+        });
+    let answer = || prop_oneof![decision().prop_map(Ok), failure().prop_map(Err)];
+    let shadow =
+        (any::<u64>(), text(), answer(), answer()).prop_map(|(ask, policy, active, candidate)| {
+            Body::Shadow(Box::new(Shadow { ask: AskId(ask), policy, active, candidate }))
+        });
+    prop_oneof![4 => decided, 1 => swap, 1 => shadow].boxed()
+}
+
+fn record() -> BoxedStrategy<Record> {
+    (any::<u64>(), text(), any::<u64>(), body())
+        .prop_map(|(number, time, at_ms, body)| Record { number, time, at_ms, body })
+        .boxed()
+}
+
+/// Equal even where a number is none: `Debug` writes every field, and tells -0 from 0.
+fn assert_same(read: &[Record], written: &[Record]) {
+    assert_eq!(format!("{read:#?}"), format!("{written:#?}"));
+}
+
+proptest! {
+    #[test]
+    fn records_come_back_as_they_were(records in vec(record(), 1..6)) {
+        let mut encoder = Encoder::default();
+        let text: String = records.iter().map(|record| encoder.line(record).unwrap()).collect();
+        prop_assert_eq!(text.lines().count(), records.len());
+        let read: Result<Vec<_>, _> = Reader::new(text.as_bytes()).collect();
+        let read: Vec<Record> = read.unwrap().into_iter().map(|(_, record)| record).collect();
+        assert_same(&read, &records);
+    }
+
+    #[test]
+    fn any_bytes_end_in_lines_and_errors(bytes in vec(any::<u8>(), 0..2000)) {
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        prop_assert!(Reader::new(&bytes[..]).count() <= lines);
+    }
+
+    #[test]
+    fn a_damaged_line_harms_no_other(record in record(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let line = |number| Encoder::default().line(&Record { number, ..record.clone() }).unwrap();
+        let mut middle = line(2).into_bytes();
+        let end = middle.len() - 1;
+        middle[at.index(end)] = byte;
+        let text = [line(1).into_bytes(), middle, line(3).into_bytes()].concat();
+        let read: Vec<u64> =
+            Reader::new(&text[..]).flatten().map(|(_, record)| record.number).collect();
+        prop_assert_eq!(read.first(), Some(&1));
+        prop_assert_eq!(read.last(), Some(&3));
+    }
+}

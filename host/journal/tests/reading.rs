@@ -1,0 +1,188 @@
+//! What is wrong with a line is told from what is only new, and the next line is read all the same.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use hotseat_core::event::{Account, AskId, Judged, Verdict};
+use hotseat_core::policy::{Action, Attempts, Cause, Decision, Input, Observation, Pace, Value};
+use hotseat_journal::{Body, Decided, Encoder, LONGEST_LINE, Problem, Reader, Record, Swap};
+
+fn swap(number: u64) -> Record {
+    let swap = Swap { stage: "active".to_owned(), ..Swap::default() };
+    Record { number, time: "2026-01-02T03:04:05.006Z".to_owned(), at_ms: 9, body: Body::Swap(swap) }
+}
+
+fn decision(number: u64, settings: &str) -> Record {
+    let timing = Pace {
+        lease_duration: 15_000,
+        renew_deadline: 10_000,
+        retry_period: 2_000,
+        shortest_lease: 15_000,
+        longest_lease: 15_000,
+    };
+    let observation = Observation {
+        identity: "web-0".to_owned(),
+        uptime: 4_000,
+        cause: Cause::Timer,
+        seat: None,
+        claim: None,
+        attempts: Attempts::default(),
+        signals: Vec::new(),
+        roster: Vec::new(),
+    };
+    let settings = settings.to_owned();
+    let input = Input { settings, memory: vec![1, 2, 255], entropy: 10, timing, observation };
+    let decision = Decision {
+        action: Action::Resign(None),
+        wake_after: 500,
+        lease_duration: None,
+        reason: "tired".to_owned(),
+        publish: vec![("a".to_owned(), Value::Number(f64::NAN))],
+        memory: Vec::new(),
+    };
+    let answer = Some(Ok(Judged { decision, verdict: Verdict::Overruled("no".to_owned()) }));
+    let account = Account { ask: Some(AskId(3)), input, answer, rule: None };
+    let decided = Decided { policy: Some("sha256:ab".to_owned()), account };
+    let body = Body::Decision(Box::new(decided));
+    Record { body, ..swap(number) }
+}
+
+fn line(record: &Record) -> String {
+    Encoder::default().line(record).unwrap()
+}
+
+/// The numbers of the records, and each error as it is told.
+fn read(text: &[u8]) -> (Vec<u64>, Vec<String>) {
+    let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+    for line in Reader::new(text) {
+        match line {
+            Ok((_, record)) => numbers.push(record.number),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    (numbers, errors)
+}
+
+#[test]
+fn a_decision_is_one_line_that_people_can_read() {
+    let expected = concat!(
+        r#"{"v":1,"kind":"decision","n":1,"time":"2026-01-02T03:04:05.006Z","at_ms":9,"#,
+        r#""policy":"sha256:ab","ask":3,"settings":"{}","input":{"memory":"AQL/","#,
+        r#""entropy":"000000000000000a","timing":{"lease_duration_ms":15000,"#,
+        r#""renew_deadline_ms":10000,"retry_period_ms":2000,"shortest_lease_ms":15000,"#,
+        r#""longest_lease_ms":15000},"observation":{"identity":"web-0","uptime_ms":4000,"#,
+        r#""cause":"timer","attempts":{"last":"none","failures":0}}},"answer":{"decided":"#,
+        r#"{"decision":{"action":{"resign":null},"wake_after_ms":500,"reason":"tired","#,
+        r#""publish":[{"key":"a","value":{"number":"NaN"}}]},"verdict":{"overruled":"no"}}}}"#,
+        "\n"
+    );
+    assert_eq!(line(&decision(1, "{}")), expected);
+}
+
+#[test]
+fn what_a_later_version_adds_is_passed_over() {
+    let text = line(&swap(1)).replace("\"n\":1", "\"n\":1,\"colour\":{\"of\":[1]}");
+    assert_eq!(read(text.as_bytes()), (vec![1], vec![]));
+}
+
+#[test]
+fn another_version_and_another_kind_are_no_damage() {
+    let text = [
+        line(&swap(1)),
+        line(&swap(2)).replace("\"v\":1", "\"v\":2"),
+        line(&swap(3)).replace("\"swap\"", "\"nap\\n\""),
+        "{\"v\":1}\n".to_owned(),
+        line(&swap(5)),
+    ];
+    let (numbers, errors) = read(text.concat().as_bytes());
+    assert_eq!(numbers, [1, 5]);
+    assert_eq!(
+        errors,
+        [
+            "line 2: is a record of version 2, and this program reads version 1: use the hotseat \
+             that wrote it, or a later one",
+            "line 3: is a record of the kind `nap `, which this program does not know",
+            "line 4: is a record of the kind ``, which this program does not know",
+        ]
+    );
+}
+
+#[test]
+fn damage_is_told_with_its_line_and_place() {
+    let good = line(&swap(1));
+    let text = [
+        good.clone().into_bytes(),
+        b"not json\n".to_vec(),
+        b"\n  \n".to_vec(),
+        b"\xff\xfe\n".to_vec(),
+        line(&decision(2, "")).replace("\"timer\"", "\"whim\"").into_bytes(),
+        line(&decision(2, "")).replace("AQL/", "A!").into_bytes(),
+        b"{\"kind\":\"swap\"}\n".to_vec(),
+        good.into_bytes(),
+    ];
+    let (numbers, errors) = read(&text.concat());
+    assert_eq!(numbers, [1, 1]);
+    let begins = |line: u64| format!("line {line}: is damaged or no record of a journal: ");
+    let words = ["expected ident at byte 2", "utf-8", "`whim`", "symbol", "missing field `v`"];
+    assert_eq!(errors.len(), words.len(), "{errors:#?}");
+    for ((error, line), word) in errors.iter().zip([2, 5, 6, 7, 8]).zip(words) {
+        assert!(error.starts_with(&begins(line)) && error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_last_line_that_is_cut_off_is_told_apart() {
+    let whole = line(&decision(2, "{}"));
+    for cut in [1, 20, whole.len() - 2] {
+        let text = line(&swap(1)) + &whole[..cut];
+        let lines: Vec<_> = Reader::new(text.as_bytes()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1].as_ref().unwrap_err().problem, Problem::CutOff, "{cut}");
+    }
+    // Only its end is missing.
+    assert_eq!(read(whole.trim_end().as_bytes()), (vec![2], vec![]));
+}
+
+#[test]
+fn a_line_without_end_is_not_held() {
+    let long = "x".repeat(3 * LONGEST_LINE);
+    let text = format!("{long}\n{}{long}", line(&swap(4)));
+    let (numbers, errors) = read(text.as_bytes());
+    assert_eq!(numbers, [4]);
+    let told = "is longer than 1048576 bytes: it is no record of a journal";
+    assert_eq!(errors, [format!("line 1: {told}"), format!("line 3: {told}")]);
+}
+
+#[test]
+fn a_record_that_is_too_long_for_a_line_is_not_written() {
+    assert_eq!(Encoder::default().line(&decision(1, &"x".repeat(LONGEST_LINE))), None);
+}
+
+#[test]
+fn long_settings_stand_where_they_change() {
+    let (long, other) = ("x".repeat(600), "y".repeat(600));
+    let all = [&long, "{}", &long, &other, &other, &long, ""];
+    let mut encoder = Encoder::default();
+    let records: Vec<Record> = all.iter().map(|settings| decision(1, settings)).collect();
+    let lines: Vec<String> = records.iter().map(|record| encoder.line(record).unwrap()).collect();
+    let above: Vec<bool> = lines.iter().map(|line| line.contains("settings_above")).collect();
+    assert_eq!(above, [false, false, true, false, true, false, false]);
+    let text = lines.concat();
+    let settings = |(_, record): (u64, Record)| match record.body {
+        Body::Decision(decided) => decided.account.input.settings,
+        other => panic!("{other:?}"),
+    };
+    let read: Vec<String> =
+        Reader::new(text.as_bytes()).map(|line| settings(line.unwrap())).collect();
+    assert_eq!(read, all);
+    // Out of their text they are missed.
+    let (numbers, errors) = read_lines(&lines[2..]);
+    assert_eq!(numbers.len(), 4);
+    assert_eq!(
+        errors,
+        ["line 1: has its settings in an earlier line that is not here: give the whole journal"]
+    );
+}
+
+fn read_lines(lines: &[String]) -> (Vec<u64>, Vec<String>) {
+    read(lines.concat().as_bytes())
+}

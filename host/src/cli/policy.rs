@@ -1,0 +1,135 @@
+//! `hotseat policy`: its arguments, and what it prints.
+
+use super::args::Output;
+use crate::policy_tools::{Memory, Replay, check, replay};
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// The largest settings of a policy, in bytes, as for `--policy-settings`.
+const LARGEST_SETTINGS: usize = 256 * 1024;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Take a component through every stage that a sidecar would, and say what it is
+    Check(CheckArgs),
+    /// Ask a policy what it would have decided, on the decisions of a journal
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The component: a path, or builtin
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// The policy's settings: JSON, or @FILE with JSON in it
+    #[arg(long, value_name = "JSON", default_value = "")]
+    settings: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The file that --journal wrote, or an answer of /v1/journal; - for standard input
+    #[arg(value_name = "JOURNAL")]
+    journal: String,
+    /// The component to ask: a path, or builtin
+    #[arg(long, value_name = "FILE")]
+    policy: String,
+    /// The policy's settings: JSON, or @FILE with JSON in it [default: as recorded]
+    #[arg(long, value_name = "JSON")]
+    settings: Option<String>,
+    /// The policy's memory: as recorded for each decision, or carried from its own answers
+    #[arg(long, value_enum, default_value = "recorded")]
+    memory: MemoryArg,
+    /// Let reasons and memory count as differences, too
+    #[arg(long)]
+    strict: bool,
+    /// End with status 1 if a decision would differ
+    #[arg(long)]
+    fail_on_difference: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MemoryArg {
+    Recorded,
+    Carried,
+}
+
+impl PolicyCommand {
+    /// Does it and prints what came of it.
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            PolicyCommand::Check(args) => run_check(&args),
+            PolicyCommand::Replay(args) => run_replay(args),
+        }
+    }
+}
+
+fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let report = check(&args.file, &settings(&args.settings)?)?;
+    print(args.output, &report, || report.text())?;
+    match (report.stage, report.error) {
+        (Some(stage), Some(error)) => Err(anyhow!("stage {stage}: {error}")),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
+    let report = replay(&Replay {
+        journal: args.journal,
+        policy: args.policy,
+        settings: args.settings.as_deref().map(settings).transpose()?,
+        memory: match args.memory {
+            MemoryArg::Recorded => Memory::Recorded,
+            MemoryArg::Carried => Memory::Carried,
+        },
+        strict: args.strict,
+    })?;
+    for note in &report.notes {
+        eprintln!("hotseat: {note}");
+    }
+    print(args.output, &report, || report.text())?;
+    Ok(match args.fail_on_difference && report.different > 0 {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
+}
+
+fn print(
+    output: Output,
+    report: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    let text = match output {
+        Output::Text => text(),
+        Output::Json => serde_json::to_string(report)? + "\n",
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+/// The settings as they are given to the policy.
+fn settings(text: &str) -> anyhow::Result<String> {
+    let text = match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).with_context(|| {
+            format!("--settings @{path}: cannot be read: give a file with JSON in it")
+        })?,
+        None => text.to_owned(),
+    };
+    if text.len() > LARGEST_SETTINGS {
+        bail!("--settings: {} bytes, at most {LARGEST_SETTINGS} are taken", text.len());
+    }
+    if !text.trim().is_empty()
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text)
+    {
+        bail!("--settings: not JSON ({error}): give JSON, or @FILE with JSON in it");
+    }
+    Ok(text)
+}

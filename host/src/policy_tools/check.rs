@@ -1,0 +1,313 @@
+//! `hotseat policy check`: every stage that a policy passes before it may decide, offline.
+
+use super::questions::questions;
+use super::same::same;
+use super::{component, failed, loader, plain, reference, words};
+use crate::policies::SwapError;
+use hotseat_core::policy::{Decision, Input};
+use hotseat_engine::{Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
+use hotseat_sources::PolicyRef;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// The interface of the contract, up to its version.
+const CONTRACT: &str = "hotseat:policy/policy@";
+
+/// What was found out, up to the stage that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Every stage was passed.
+    pub ok: bool,
+    /// The stage that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<&'static str>,
+    /// Why it failed, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The component, as it was named.
+    pub file: String,
+    /// Its size in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+    /// `sha256:` and the digest of the bytes: what a pin names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The world that it was built for; none if it is another than a policy's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world: Option<String>,
+    /// What it imports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imports: Option<Vec<String>>,
+    /// What it exports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exports: Option<Vec<String>>,
+    /// The time that the compiler took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile_ms: Option<u128>,
+    /// The size of the machine code in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compiled_bytes: Option<u64>,
+    /// What the policy says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyReport>,
+    /// The sample decisions.
+    pub decisions: Vec<SampleReport>,
+}
+
+/// What a policy says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyReport {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it does.
+    pub summary: String,
+    /// The schema of its memory.
+    pub memory_schema: u32,
+    /// Whether it has a schema for its settings.
+    pub settings_schema: bool,
+    /// Whether it asks for the roster.
+    pub wants_roster: bool,
+}
+
+/// A sample decision. Each question was asked twice, and answered the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SampleReport {
+    /// What the question was about.
+    pub question: &'static str,
+    /// The decision in a few words.
+    pub decision: String,
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Time by the wall clock, in microseconds.
+    pub micros: u128,
+}
+
+/// A stage that failed.
+struct Failed {
+    stage: &'static str,
+    error: String,
+}
+
+impl From<SwapError> for Failed {
+    fn from(error: SwapError) -> Failed {
+        Failed { stage: error.stage(), error: error.to_string() }
+    }
+}
+
+impl From<LoadError> for Failed {
+    fn from(error: LoadError) -> Failed {
+        SwapError::Load(error).into()
+    }
+}
+
+/// Takes the component that `name` names through all stages, with these settings.
+///
+/// # Errors
+///
+/// The component is not on this machine, or the engine does not run on it. What is wrong with the component is in the report.
+pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
+    let reference = reference(name)?;
+    // As in the sidecar: what takes too long there takes too long here.
+    let limits = Limits::default();
+    let loader = loader(limits.clone())?;
+    let mut report = CheckReport { file: plain(name), ..CheckReport::default() };
+    match stages(&loader, &limits, &reference, settings, &mut report) {
+        Ok(()) => report.ok = true,
+        Err(Failed { stage, error }) => {
+            report.stage = Some(stage);
+            report.error = Some(error);
+        }
+    }
+    Ok(report)
+}
+
+fn stages(
+    loader: &Loader,
+    limits: &Limits,
+    reference: &PolicyRef,
+    settings: &str,
+    report: &mut CheckReport,
+) -> Result<(), Failed> {
+    let source = component(reference)?;
+    report.bytes = Some(source.bytes().len());
+    report.digest = Some(source.digest().to_owned());
+    let surface = Surface::of(&source)?;
+    report.world = world(&surface);
+    report.imports = Some(surface.imports);
+    report.exports = Some(surface.exports);
+    let policy = load(loader, &source, report)?;
+    loader.accept(&policy, settings)?;
+    for (question, input) in questions(settings) {
+        let (decision, spent) = decide_twice(loader, &policy, limits, question, &input)?;
+        report.decisions.push(SampleReport {
+            question,
+            decision: words(&decision),
+            fuel: spent.fuel,
+            micros: spent.wall.as_micros(),
+        });
+    }
+    Ok(())
+}
+
+fn load(
+    loader: &Loader,
+    source: &Source,
+    report: &mut CheckReport,
+) -> Result<LoadedPolicy, LoadError> {
+    let begun = Instant::now();
+    let compiled = loader.compile(source)?;
+    report.compile_ms = Some(begun.elapsed().as_millis());
+    report.compiled_bytes = compiled.size().ok();
+    let policy = loader.link(source, &compiled)?;
+    let said = policy.descriptor();
+    report.policy = Some(PolicyReport {
+        name: said.name.clone(),
+        version: said.version.clone(),
+        summary: said.summary.clone(),
+        memory_schema: said.memory_schema,
+        settings_schema: !said.settings_schema.is_empty(),
+        wants_roster: said.wants_roster,
+    });
+    Ok(policy)
+}
+
+/// Equal questions have to have equal answers: swapping, shadowing and replay rest on it.
+fn decide_twice(
+    loader: &Loader,
+    policy: &LoadedPolicy,
+    limits: &Limits,
+    question: &str,
+    input: &Input,
+) -> Result<(Decision, Spent), Failed> {
+    // The first time is slower than all later ones: memory is touched for the first time.
+    loader.try_out(policy, input).map_err(|error| Failed {
+        stage: error.stage(),
+        error: format!("{error} (asked as {question})"),
+    })?;
+    let ask = || {
+        policy.decide(input, limits).map_err(|failure| Failed {
+            stage: "dry-run",
+            error: format!("{}: {} (asked as {question})", policy.label(), failed(&failure)),
+        })
+    };
+    let (first, second) = (ask()?, ask()?);
+    match difference(&first, &second) {
+        None => Ok(second),
+        Some(difference) => {
+            let label = policy.label();
+            let error = format!(
+                "{label}: the same question had two answers (asked as {question}): {difference}: let the answer depend on the input alone"
+            );
+            Err(Failed { stage: "repeat", error })
+        }
+    }
+}
+
+/// How two answers to one question differ.
+fn difference(first: &(Decision, Spent), second: &(Decision, Spent)) -> Option<String> {
+    let ((one, cost), (other, other_cost)) = (first, second);
+    if cost.fuel == other_cost.fuel && same(one, other, true) {
+        return None;
+    }
+    let (one, other) = (words(one), words(other));
+    Some(format!("{one} for {} fuel, then {other} for {} fuel", cost.fuel, other_cost.fuel))
+}
+
+fn world(surface: &Surface) -> Option<String> {
+    let version = surface.exports.iter().find_map(|name| name.strip_prefix(CONTRACT))?;
+    Some(format!("hotseat:policy/election@{version}"))
+}
+
+impl CheckReport {
+    /// Lines for people, up to the stage that failed.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |what: &str, told: &str| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{what:<9} {told}");
+        };
+        line("file", &self.file);
+        if let (Some(bytes), Some(digest)) = (self.bytes, &self.digest) {
+            line("size", &format!("{bytes} bytes"));
+            line("digest", digest);
+        }
+        if let (Some(imports), Some(exports)) = (&self.imports, &self.exports) {
+            line("world", self.world.as_deref().unwrap_or("not election of hotseat:policy"));
+            line("imports", &listed(imports));
+            line("exports", &listed(exports));
+        }
+        if let Some(time) = self.compile_ms {
+            let size =
+                self.compiled_bytes.map_or(String::new(), |size| format!(", to {size} bytes"));
+            line("compiled", &format!("in {time} ms{size}"));
+        }
+        if let Some(policy) = &self.policy {
+            line("policy", &format!("{} {}: {}", policy.name, policy.version, policy.summary));
+            line("memory", &format!("schema {}", policy.memory_schema));
+            let settings = if policy.settings_schema { "has a schema" } else { "no schema" };
+            let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
+            line("settings", &format!("{settings}{accepted}"));
+            line("roster", if policy.wants_roster { "wanted" } else { "not wanted" });
+        }
+        for sample in &self.decisions {
+            let SampleReport { question, decision, fuel, micros } = sample;
+            line("decides", &format!("{question}: {decision}; {fuel} fuel, {micros} us"));
+        }
+        if self.ok {
+            line("ok", "every stage was passed, and equal questions had equal answers");
+        }
+        text
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hotseat_core::policy::Action;
+    use std::time::Duration;
+
+    fn answer() -> (Decision, Spent) {
+        let decision = Decision {
+            action: Action::Renew,
+            wake_after: 10,
+            lease_duration: None,
+            reason: "due".to_owned(),
+            publish: Vec::new(),
+            memory: vec![1],
+        };
+        (decision, Spent { fuel: 7, wall: Duration::from_micros(9) })
+    }
+
+    #[test]
+    fn two_answers_are_told_apart() {
+        let mut slower = answer();
+        slower.1.wall = Duration::from_secs(1);
+        assert_eq!(difference(&answer(), &slower), None);
+        let changes: [fn(&mut (Decision, Spent)); 3] =
+            [|it| it.0.memory = vec![2], |it| it.1.fuel = 8, |it| it.0.action = Action::Wait];
+        for change in changes {
+            let mut other = answer();
+            change(&mut other);
+            let told = difference(&answer(), &other).unwrap();
+            assert!(told.starts_with("renew, again in 10 ms (due) for 7 fuel, then "), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_world_is_told_by_the_contract() {
+        let surface = |name: &str| Surface { exports: vec![name.to_owned()], ..Surface::default() };
+        let told = world(&surface("hotseat:policy/policy@1.2.0"));
+        assert_eq!(told.as_deref(), Some("hotseat:policy/election@1.2.0"));
+        assert_eq!(world(&surface("acme:other/thing@1.0.0")), None);
+    }
+}

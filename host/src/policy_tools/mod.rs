@@ -1,0 +1,88 @@
+//! What `hotseat policy` does: trying policies before they run.
+//!
+//! Everything here runs offline, in a process of its own, with the engine of the sidecar: what
+//! passes here passes there.
+
+mod check;
+mod questions;
+mod replay;
+mod same;
+
+pub use check::{CheckReport, PolicyReport, SampleReport, check};
+pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
+pub(crate) use same::same;
+
+use crate::policies::{COMPILE_COMMAND, SwapError};
+use anyhow::{Context, anyhow, bail};
+use hotseat_core::policy::{Action, Decision, Failure};
+use hotseat_engine::{
+    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, STANDARD, STANDARD_LABEL,
+    Source,
+};
+use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef};
+use std::path::PathBuf;
+
+/// A loader with the sidecar's compiler, whose policies may use `limits`.
+fn loader(limits: Limits) -> anyhow::Result<Loader> {
+    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
+    let runtime = Runtime::new().context("the policy engine does not start")?;
+    Ok(Loader::new(runtime, compiler, limits))
+}
+
+/// The component that a person names: a path, or what `--policy` takes for a file or the standard
+/// policy.
+fn reference(name: &str) -> anyhow::Result<PolicyRef> {
+    let elsewhere = ["oci:", "configmap:"].iter().any(|scheme| name.starts_with(scheme));
+    if elsewhere {
+        bail!("{name}: is not on this machine: give the component's file");
+    }
+    if name == STANDARD_LABEL || name.starts_with("file:") {
+        return name.parse().map_err(|error| anyhow!("{name}: {error}"));
+    }
+    Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None })
+}
+
+/// The stages that the source of a policy has: read, size, digest.
+fn component(reference: &PolicyRef) -> Result<Source, SwapError> {
+    let fetched = match &reference.origin {
+        Origin::File(path) => {
+            let limit = LARGEST_COMPONENT;
+            FileSource { path: path.clone(), limit, signed: false }.read()?
+        }
+        _ => {
+            let label = STANDARD_LABEL.to_owned();
+            Fetched { label, bytes: STANDARD.to_vec(), signature: None }
+        }
+    };
+    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key: None };
+    let Checked { label, bytes, digest, .. } = hotseat_sources::check(fetched, &demands)?;
+    Ok(Source::checked(label, digest.to_string(), bytes))
+}
+
+/// A decision in a few words for people: `renew, again in 2000 ms (renewal is due)`.
+fn words(decision: &Decision) -> String {
+    let action = match &decision.action {
+        Action::Wait => "wait".to_owned(),
+        Action::Campaign => "campaign".to_owned(),
+        Action::Renew => "renew".to_owned(),
+        Action::Resign(None) => "resign".to_owned(),
+        Action::Resign(Some(successor)) => format!("resign to {}", plain(successor)),
+    };
+    let lease = decision.lease_duration.map_or(String::new(), |ms| format!(" for {ms} ms"));
+    let publish = match decision.publish.len() {
+        0 => String::new(),
+        count => format!(", publish {count} signals"),
+    };
+    let (wake, reason) = (decision.wake_after, plain(&decision.reason));
+    format!("{action}{lease}, again in {wake} ms{publish} ({reason})")
+}
+
+/// A failure in a few words for people: `failed, trapped: unreachable`.
+fn failed(failure: &Failure) -> String {
+    format!("failed, {}: {}", failure.kind.as_str(), plain(&failure.detail))
+}
+
+/// Text of a stranger's must not steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

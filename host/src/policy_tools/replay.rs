@@ -1,0 +1,252 @@
+//! `hotseat policy replay`: what another policy would have decided.
+
+use super::same::same;
+use super::{component, failed, loader, plain, reference, words};
+use anyhow::{Context, anyhow, bail};
+use hotseat_core::event::{Account, Judged};
+use hotseat_core::policy::{Cause, Decision, Failure, Input};
+use hotseat_engine::{Limits, LoadedPolicy, Loader};
+use hotseat_journal::{Body, Decided, LineError, Problem, Reader, Record};
+use serde::Serialize;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::time::Duration;
+
+/// Lines of which is said what is wrong with them; the others are counted.
+const MOST_NOTES: usize = 20;
+/// How long a decision may take: nobody waits for it, and a machine may be busy. Fuel bounds it as
+/// it does in the sidecar.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Which memory the policy has at each question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// The one in the record: each decision is tried by itself.
+    Recorded,
+    /// What the policy itself answered last, empty at first: as it would have run all the time. For
+    /// policies whose memory is of another form.
+    Carried,
+}
+
+/// What is replayed, and how.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The journal's file, or `-` for standard input.
+    pub journal: String,
+    /// The policy: `builtin` or a component's path.
+    pub policy: String,
+    /// The settings; none: those in each record.
+    pub settings: Option<String>,
+    /// Which memory.
+    pub memory: Memory,
+    /// Reason and memory count, too.
+    pub strict: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReplayReport {
+    /// Decisions that a policy was asked for.
+    pub decisions: u64,
+    /// Those that would be the same.
+    pub equal: u64,
+    /// Those that would not.
+    pub different: u64,
+    /// Those in which the policy fails now.
+    pub failures: u64,
+    /// Decisions that no policy was asked for, since none was loaded yet.
+    pub without_policy: u64,
+    /// Records of other kinds.
+    pub other_records: u64,
+    /// Lines that are no record.
+    pub skipped: u64,
+    /// Each decision that would be another.
+    pub differences: Vec<Difference>,
+    /// What is wrong with the first lines that were skipped.
+    pub notes: Vec<String>,
+}
+
+/// A decision that would be another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The line in the journal, from 1.
+    pub line: u64,
+    /// The time of day.
+    pub time: String,
+    /// Why the policy was asked.
+    pub cause: String,
+    /// What was decided.
+    pub was: String,
+    /// What would be.
+    pub would_be: String,
+}
+
+/// Replays a journal.
+///
+/// # Errors
+///
+/// The journal cannot be read or has no decision of a policy; the policy does not load, or refuses
+/// the settings.
+pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
+    let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
+    let source = reference(&replay.policy).and_then(|wanted| Ok(component(&wanted)?));
+    let source = source.context("--policy")?;
+    let policy = loader.prepare(&source).context("--policy")?;
+    let mut player = Player {
+        replay,
+        loader,
+        policy,
+        accepted: None,
+        memory: Vec::new(),
+        report: ReplayReport::default(),
+    };
+    let name = &replay.journal;
+    for line in Reader::new(open(name)?) {
+        match line {
+            Ok((line, record)) => player.play(line, &record)?,
+            Err(LineError { line, problem: problem @ Problem::Unreadable(_) }) => {
+                bail!("{name}: line {line}: {problem}")
+            }
+            Err(error) => {
+                player.report.skipped += 1;
+                if player.report.notes.len() < MOST_NOTES {
+                    player.report.notes.push(format!("{name}: {error}"));
+                }
+            }
+        }
+    }
+    if player.report.decisions == 0 {
+        bail!(
+            "{name}: no decision of a policy is in it: give a journal that hotseat --journal wrote"
+        );
+    }
+    Ok(player.report)
+}
+
+fn open(name: &str) -> anyhow::Result<Box<dyn BufRead>> {
+    if name == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = File::open(name).with_context(|| {
+        format!("{name}: cannot be read: give a journal that hotseat --journal wrote, or - for standard input")
+    })?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+struct Player<'a> {
+    replay: &'a Replay,
+    loader: Loader,
+    policy: LoadedPolicy,
+    /// The settings that the policy has accepted last.
+    accepted: Option<String>,
+    /// What the policy answered last.
+    memory: Vec<u8>,
+    report: ReplayReport,
+}
+
+impl Player<'_> {
+    fn play(&mut self, line: u64, record: &Record) -> anyhow::Result<()> {
+        let Body::Decision(decided) = &record.body else {
+            self.report.other_records += 1;
+            return Ok(());
+        };
+        let Decided { account, .. } = &**decided;
+        let Account { input, answer: Some(was), .. } = account else {
+            self.report.without_policy += 1;
+            return Ok(());
+        };
+        let input = self.input(line, input)?;
+        let limits = Limits { wall: PATIENCE, ..Limits::default() };
+        let now = self.policy.decide(&input, &limits).map(|(decision, _)| decision);
+        self.report.decisions += 1;
+        match &now {
+            Ok(decision) => self.memory.clone_from(&decision.memory),
+            Err(_) => self.report.failures += 1,
+        }
+        if self.is_equal(was, &now) {
+            self.report.equal += 1;
+            return Ok(());
+        }
+        self.report.different += 1;
+        self.report.differences.push(Difference {
+            line,
+            time: plain(&record.time),
+            cause: cause(input.observation.cause).to_owned(),
+            was: was.as_ref().map_or_else(failed, |judged| words(&judged.decision)),
+            would_be: now.as_ref().map_or_else(failed, words),
+        });
+        Ok(())
+    }
+
+    fn input(&mut self, line: u64, recorded: &Input) -> anyhow::Result<Input> {
+        let mut input = recorded.clone();
+        if let Some(settings) = &self.replay.settings {
+            input.settings.clone_from(settings);
+        }
+        if self.replay.memory == Memory::Carried {
+            input.memory.clone_from(&self.memory);
+        }
+        if self.accepted.as_ref() != Some(&input.settings) {
+            let accepted = self.loader.accept(&self.policy, &input.settings);
+            accepted.map_err(|error| match self.replay.settings {
+                Some(_) => anyhow!("--settings: {error}"),
+                None => anyhow!(
+                    "{}: line {line}: {error}: the settings are those of the journal: give the policy's own by --settings",
+                    self.replay.journal
+                ),
+            })?;
+            self.accepted = Some(input.settings.clone());
+        }
+        Ok(input)
+    }
+
+    fn is_equal(&self, was: &Result<Judged, Failure>, now: &Result<Decision, Failure>) -> bool {
+        match (was, now) {
+            (Ok(was), Ok(now)) => {
+                let mut now = now.clone();
+                // As the core does before it goes into the journal.
+                now.reason = now.reason.replace(char::is_control, " ");
+                same(&was.decision, &now, self.replay.strict)
+            }
+            (Err(was), Err(now)) => was.kind == now.kind,
+            _ => false,
+        }
+    }
+}
+
+fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Started => "started",
+        Cause::SeatChanged => "seat-changed",
+        Cause::Timer => "timer",
+        Cause::SignalChanged => "signal-changed",
+        Cause::RosterChanged => "roster-changed",
+        Cause::WriteFinished => "write-finished",
+        Cause::Swapped => "swapped",
+        Cause::Stopping => "stopping",
+    }
+}
+
+impl ReplayReport {
+    /// Lines for people: each difference, and a summary.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for Difference { line, time, cause, was, would_be } in &self.differences {
+            text += &format!(
+                "line {line}, {time}, asked for {cause}\n  was       {was}\n  would be  {would_be}\n"
+            );
+        }
+        let ReplayReport { decisions, equal, different, failures, without_policy, skipped, .. } =
+            self;
+        text += &format!(
+            "{decisions} decisions: {equal} equal, {different} different, {failures} failures"
+        );
+        if *without_policy > 0 {
+            text += &format!("; {without_policy} by the built-in rule before a policy was loaded");
+        }
+        if *skipped > 0 {
+            text += &format!("; {skipped} lines skipped");
+        }
+        text + "\n"
+    }
+}

@@ -1,0 +1,61 @@
+//! What the journal of a running sidecar tells of swaps and of policies in shadow.
+
+use super::*;
+
+fn write(path: &Path, text: &str) {
+    let beside = path.with_extension("new");
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, path).unwrap();
+}
+
+#[test]
+fn swaps_and_shadows_are_in_the_journal() {
+    let folder = ScratchDir::new("hotseat-swaps-").unwrap();
+    let settings = folder.path().join("settings.json");
+    write(&settings, r#"{"minutes": 60}"#);
+    let journal = folder.path().join("journal");
+    let api = Api::embedded("journal-of-swaps").unwrap();
+    let flags = [
+        format!("--policy=file:{}", guests().path("rotate").display()),
+        format!("--policy-settings=@{}", settings.display()),
+        format!("--journal={}", journal.display()),
+        "--policy-poll=200ms".to_owned(),
+        "--shadow=3".to_owned(),
+    ];
+    let flags: Vec<&str> = QUICK.into_iter().chain(flags.iter().map(String::as_str)).collect();
+    let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
+    let records = |wanted: &dyn Fn(&Value) -> bool| -> Vec<Value> {
+        let text = fs::read_to_string(&journal).unwrap_or_default();
+        let records = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        records.filter(|record| wanted(record)).collect()
+    };
+    let some = |what: &str, wanted: &dyn Fn(&Value) -> bool| {
+        until(what, LOADED, || match records(wanted) {
+            found if found.is_empty() => Err(records(&|_| true).len()),
+            found => Ok(found),
+        })
+    };
+    let action = |record: &Value| record["answer"]["decided"]["decision"]["action"].clone();
+    let active = |record: &Value| record["kind"] == "swap" && record["stage"] == "active";
+    some("a renewal by the first policy", &|record| action(record) == "renew");
+    assert_eq!(records(&active).len(), 1);
+
+    write(&settings, r#"{"minutes": 0}"#);
+    // A leader whose time is over would resign: three decisions in shadow, then for good.
+    let shadow = some("a difference in shadow", &|record| record["kind"] == "shadow");
+    let first = &shadow[0];
+    assert!(first["candidate"]["decided"]["action"].get("resign").is_some(), "{first}");
+    let beside = some("the decision beside it", &|record| {
+        record["kind"] == "decision" && record["ask"] == first["ask"]
+    });
+    let decision = &beside[0]["answer"]["decided"]["decision"];
+    assert_eq!(decision["action"], first["active"]["decided"]["action"], "{first}");
+    some("the swap", &|record| active(record) && record["n"].as_u64() > first["n"].as_u64());
+    some("a resignation", &|record| action(record).get("resign").is_some());
+
+    write(&settings, r#"{"minutes": "many"}"#);
+    let refused = some("the refusal", &|record| record["stage"] == "settings");
+    assert_eq!((&refused[0]["kind"], &refused[0]["name"]), (&"swap".into(), &"rotate".into()));
+    assert!(refused[0]["error"].as_str().unwrap().contains("settings"), "{refused:?}");
+    anna.end();
+}
