@@ -9,6 +9,8 @@ use crate::kubernetes::{
 };
 use crate::metrics::Metrics;
 use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
+use crate::probes::{self, Probe};
+use crate::signals;
 use crate::state::State;
 use crate::tell::Teller;
 use anyhow::Context;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
 
 /// Events that may wait for the loop: far more than can be under way at a time, so that only a
 /// watch which the server floods ever waits.
@@ -55,6 +58,8 @@ pub struct Settings {
     pub shadow: Option<ShadowPeriod>,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
+    /// What is probed, and reported to the policy.
+    pub probes: Vec<Probe>,
 }
 
 /// Runs the sidecar to its end: a signal, after which the seat is released.
@@ -87,6 +92,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "campaigning"
     );
     let (sender, receiver) = channel(WAITING_EVENTS);
+    // Ends with this function.
+    let _reporting = report_signals(&settings, &state, &sender);
     let told = Events::new(
         connection.clone(),
         metrics.clone(),
@@ -114,6 +121,21 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     }
     drop(identity);
     Ok(code)
+}
+
+/// Starts the tasks that probe, and the one that tells the election of signals.
+fn report_signals(settings: &Settings, state: &State, events: &Sender<Event>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for probe in settings.probes.iter().cloned() {
+        tasks.spawn(probes::run(probe, state.signals().clone()));
+    }
+    let relay = signals::relay(state.signals().clone(), events.clone());
+    tasks.spawn(async move {
+        if let Err(error) = relay.await {
+            tracing::error!(%error, "there is no timer: signals do not reach the policy any more");
+        }
+    });
+    tasks
 }
 
 fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Config> {

@@ -1,5 +1,6 @@
 //! What the running sidecar shows: written by the election's loop, read by the HTTP server.
 
+use crate::signals::Store;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -29,6 +30,7 @@ struct Inner {
     last_beat: AtomicU64,
     view: RwLock<Arc<View>>,
     policy: RwLock<Arc<PolicyReport>>,
+    signals: Store,
 }
 
 impl State {
@@ -43,6 +45,7 @@ impl State {
             last_beat,
             view: RwLock::new(Arc::new(view)),
             policy: RwLock::new(Arc::new(PolicyReport::default())),
+            signals: Store::default(),
         }))
     }
 
@@ -79,6 +82,12 @@ impl State {
     /// Publishes another view.
     pub fn show(&self, view: View) {
         *self.0.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    /// What the application and the probes report: the one thing here that others than the
+    /// election's loop write.
+    pub fn signals(&self) -> &Store {
+        &self.0.signals
     }
 
     /// What is known of the policy.

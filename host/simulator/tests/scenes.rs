@@ -17,6 +17,8 @@ use std::time::Duration;
 mod client_go;
 #[path = "scenes/safety.rs"]
 mod safety;
+#[path = "scenes/signals.rs"]
+mod signals;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 

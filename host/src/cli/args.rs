@@ -2,6 +2,7 @@
 
 use super::length::parse_length;
 use crate::demo;
+use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::time::Duration;
@@ -98,6 +99,12 @@ pub(super) struct SidecarArgs {
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
 
+    /// What to probe, as NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, with interval=2s,
+    /// timeout=1s, rise=2 and fall=3 behind it, separated by commas. The policy sees the signal
+    /// probe.NAME. May be given several times
+    #[arg(long, env = "HOTSEAT_PROBE", value_name = "PROBE", value_parser = parse_probes, help_heading = SIGNALS)]
+    pub(super) probe: Vec<Probes>,
+
     /// How logs are written on stderr: text or json
     #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]
     pub(super) log_format: LogFormat,
@@ -106,9 +113,17 @@ pub(super) struct SidecarArgs {
     pub(super) log_level: LogLevel,
 }
 
+/// What one `--probe` holds.
+pub(super) type Probes = Box<[Probe]>;
+
+fn parse_probes(text: &str) -> Result<Probes, SpecError> {
+    probes::parse(text).map(Vec::into_boxed_slice)
+}
+
 const ELECTION: &str = "Election";
 const TIMING: &str = "Timing";
 const POLICY: &str = "Policy";
+const SIGNALS: &str = "Signals";
 const LOGS: &str = "Logs";
 
 /// How much is logged.

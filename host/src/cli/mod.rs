@@ -2,10 +2,9 @@
 
 mod args;
 mod check;
-mod length;
 
 use crate::policies::COMPILE_COMMAND;
-use crate::{demo, sidecar, status, telemetry};
+use crate::{demo, length, sidecar, status, telemetry};
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind;

@@ -7,6 +7,7 @@ mod crowd;
 mod listening;
 mod metrics;
 mod old_image;
+mod signals;
 mod site;
 mod status;
 mod v1;
