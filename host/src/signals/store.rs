@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Waits for a report or a removal since the last call. For one waiter.
-    pub(super) async fn changed(&self) {
+    pub(crate) async fn changed(&self) {
         self.0.changed.notified().await;
     }
 
