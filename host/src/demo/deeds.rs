@@ -5,7 +5,7 @@ use super::policies::Policy;
 use super::referee::Cause;
 use super::script::Deed;
 use super::stage::{Fate, Stage, State};
-use super::{NAMES, words};
+use super::NAMES;
 use crate::clock;
 use std::time::Duration;
 

@@ -76,7 +76,7 @@ fn the_same_signal_again_is_only_younger() {
 fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
     let mut stage = leader();
     let (mut questions, mut renewals) = (0, Vec::new());
-    for number in 0..10_000 {
+    for number in 0..10_000_u32 {
         report(&mut stage, Value::Number(f64::from(number)));
         stage.pass(millis(1));
         assert!(stage.leads());
@@ -87,7 +87,7 @@ fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
         }
         if let Some(write) = stage.writes().pop() {
             renewals.push(stage.now);
-            stage.succeeds(&write, 12 + u64::from(number.unsigned_abs()));
+            stage.succeeds(&write, 12 + u64::from(number));
         }
     }
     assert!((90..=101).contains(&questions), "{questions} questions in ten seconds");
