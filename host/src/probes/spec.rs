@@ -210,7 +210,7 @@ mod tests {
             ("web=tcp://h", "give one"),
             ("web=tcp://h:1/x", "tcp has no path"),
             ("web=http://u:p@h/", "no user"),
-            ("web=http://:80/", "no URL"),
+            ("web=http://:80/", "a host is needed"),
             ("web=http://h:0/", "from 1 to 65535"),
             ("web=http://h:99999/", "65535"),
             ("web=http://h,interval=1ms", "interval=1ms: give a length from 50ms to 1h"),
