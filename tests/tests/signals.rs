@@ -27,8 +27,8 @@ fn component() -> &'static Path {
     static FILE: OnceLock<(ScratchDir, PathBuf)> = OnceLock::new();
     let (_, file) = FILE.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        // A folder of its own: other tests build other guests meanwhile.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("signals-guests");
+        // Where the sidecar's own build has left it.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../policy-guests");
         let bytes = build(&root.join("examples/policies/app-heartbeat"), &Options::new(target));
         let folder = ScratchDir::new("hotseat-signals-").unwrap();
         let file = folder.path().join("app-heartbeat.wasm");
@@ -53,7 +53,8 @@ impl Application {
         let address = candidate.process.http_addr();
         let (stop, stopped) = channel::<()>();
         let thread = thread::spawn(move || {
-            while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout)
+            {
                 // It may be gone; then nobody misses the heartbeat.
                 let _ = send(address, "PUT", HEARTBEAT, "ok");
             }
@@ -211,7 +212,8 @@ fn a_flood_of_signals_costs_no_renewal_and_few_decisions() {
     let first = crew.leader();
     let address = anna.process.http_addr();
     let decisions = || -> f64 {
-        let by = |by| anna.metric(&format!("hotseat_policy_decisions_total{{by=\"{by}\"}}")).unwrap();
+        let by =
+            |by| anna.metric(&format!("hotseat_policy_decisions_total{{by=\"{by}\"}}")).unwrap();
         by("policy") + by("rule")
     };
     let (before, begin) = (decisions(), Instant::now());

@@ -19,10 +19,7 @@ const MOST: u64 = 4096;
 
 /// Reports a heartbeat to the candidate at that address again and again while `beats` says so,
 /// until either of them is gone.
-pub async fn beat(
-    address: watch::Receiver<Option<SocketAddr>>,
-    mut beats: watch::Receiver<bool>,
-) {
+pub async fn beat(address: watch::Receiver<Option<SocketAddr>>, mut beats: watch::Receiver<bool>) {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

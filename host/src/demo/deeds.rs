@@ -1,11 +1,11 @@
 //! What is done to the candidates, as the script says.
 
+use super::NAMES;
 use super::candidate::Order;
 use super::policies::Policy;
 use super::referee::Cause;
 use super::script::Deed;
 use super::stage::{Fate, Stage, State};
-use super::NAMES;
 use crate::clock;
 use std::time::Duration;
 

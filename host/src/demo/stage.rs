@@ -167,13 +167,7 @@ impl Stage {
     pub fn outcome(&self) -> Outcome {
         // Others may ask the server too, such as a kubectl beside the demonstration.
         let requests = self.server.requests().by_agent("hotseat/").total();
-        Outcome::new(
-            &self.referee,
-            &NAMES,
-            self.lock.heartbeats(),
-            requests,
-            self.swaps.done(),
-        )
+        Outcome::new(&self.referee, &NAMES, self.lock.heartbeats(), requests, self.swaps.done())
     }
 
     /// What the candidates that run said last, if it was no answer.

@@ -15,8 +15,7 @@ use hyper::{Method, StatusCode};
 use std::net::IpAddr;
 
 /// For whoever asks for something else.
-const ROUTES: &str =
-    "no such page; there are: / /leader /v1/leader /v1/policy /v1/signals /healthz /readyz /metrics\n";
+const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /v1/signals /healthz /readyz /metrics\n";
 
 /// What the handlers know.
 #[derive(Debug)]

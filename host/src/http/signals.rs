@@ -116,7 +116,8 @@ pub(super) fn check_sender(
     let hosts: Vec<&str> = hosts.chain(uri.authority().map(|it| it.as_str())).collect();
     if let Some(host) = hosts.iter().find(|host| !is_loopback(host)) {
         let host = host.escape_debug();
-        let why = format!("the request is for the host {host}: ask for http://127.0.0.1 or localhost");
+        let why =
+            format!("the request is for the host {host}: ask for http://127.0.0.1 or localhost");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     let same_site = |name: HeaderName, is_own: &dyn Fn(&str) -> bool| {
@@ -157,7 +158,8 @@ pub(super) fn application_key(text: &str) -> Result<Key, Refusal> {
         Refusal(StatusCode::BAD_REQUEST, format!("{text}: {error}"))
     })?;
     if key.is_own() {
-        let why = format!("{key}: the sidecar's own, as all under probe, pod and node: take another key");
+        let why =
+            format!("{key}: the sidecar's own, as all under probe, pod and node: take another key");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     Ok(key)
@@ -183,9 +185,8 @@ fn ttl(query: Option<&str>) -> Result<Option<Duration>, Refusal> {
             return refuse(StatusCode::BAD_REQUEST, why);
         };
         let length = parse_length(length);
-        let length = length.map_err(|why| {
-            Refusal(StatusCode::BAD_REQUEST, format!("{}: {why}", shown()))
-        })?;
+        let length = length
+            .map_err(|why| Refusal(StatusCode::BAD_REQUEST, format!("{}: {why}", shown())))?;
         if !(SHORTEST_TTL..=LONGEST_TTL).contains(&length) || ttl.is_some() {
             let why = format!("{}: give one ttl, from 100ms to 24h", shown());
             return refuse(StatusCode::BAD_REQUEST, why);
@@ -232,9 +233,13 @@ fn too_long<T>() -> Result<T, Refusal> {
 
 /// Whether the body is JSON; it is text if nothing is said.
 fn is_json(headers: &HeaderMap) -> Result<bool, Refusal> {
-    let mend = "send text/plain in UTF-8, or application/json, as in curl -H 'Content-Type: text/plain'";
+    let mend =
+        "send text/plain in UTF-8, or application/json, as in curl -H 'Content-Type: text/plain'";
     if headers.contains_key(header::CONTENT_ENCODING) {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("a coded body: {mend}, as it is"));
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("a coded body: {mend}, as it is"),
+        );
     }
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return Ok(false);

@@ -40,7 +40,9 @@ pub async fn run(probe: Probe, store: Store) {
 
 fn tell(key: &Key, before: Option<bool>, up: Option<bool>, found: &Result<(), String>) {
     match (up, found) {
-        (Some(true), _) if before != up => tracing::info!(signal = %key, "the probe's target is up"),
+        (Some(true), _) if before != up => {
+            tracing::info!(signal = %key, "the probe's target is up")
+        }
         (Some(false), Err(reason)) if before != up => {
             tracing::warn!(signal = %key, %reason, "the probe's target is down");
         }

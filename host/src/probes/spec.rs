@@ -129,7 +129,9 @@ impl Probe {
             "timeout" => self.timeout = length(value)?,
             "rise" => self.rise = row(value)?,
             "fall" => self.fall = row(value)?,
-            _ => return Err("no such option: there are interval, timeout, rise and fall".to_owned()),
+            _ => {
+                return Err("no such option: there are interval, timeout, rise and fall".to_owned());
+            }
         }
         Ok(())
     }

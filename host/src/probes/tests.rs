@@ -75,10 +75,12 @@ async fn until(store: &Store, wanted: Option<bool>) {
 async fn an_answer_of_2xx_or_3xx_is_up() {
     let target = Target::start("").await;
     let probe = target.probe("/health?a=b");
-    for (status, good) in [(200, true), (204, true), (302, true), (399, true)]
-        .into_iter()
-        .chain([(400, false), (404, false), (500, false), (503, false)])
-    {
+    for (status, good) in [(200, true), (204, true), (302, true), (399, true)].into_iter().chain([
+        (400, false),
+        (404, false),
+        (500, false),
+        (503, false),
+    ]) {
         let length = if status == 204 { "" } else { "Content-Length: 4\r\n" };
         let body = if status == 204 { "" } else { "body" };
         target.text.send_replace(format!("HTTP/1.1 {status} x\r\n{length}\r\n{body}"));

@@ -70,7 +70,8 @@ mod tests {
         for text in ["app.heartbeat", "a", "node.zone", "app.lag-ms", "9.a-0", &longest] {
             assert_eq!(Key::parse(text).unwrap().as_str(), text);
         }
-        for text in ["", ".", "a.", "-a", "a..b", "a.-b", "App", "a_b", "a b", "a/b", "ä", "a%20"] {
+        for text in ["", ".", "a.", "-a", "a..b", "a.-b", "App", "a_b", "a b", "a/b", "ä", "a%20"]
+        {
             assert_eq!(Key::parse(text), Err(KeyError::Shape), "{text:?}");
         }
         assert_eq!(Key::parse(&"k".repeat(129)), Err(KeyError::TooLong(129)));

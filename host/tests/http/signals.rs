@@ -147,7 +147,12 @@ fn bodies_are_checked() {
         (JSON, "1 2", 400, "no JSON"),
         (JSON, "1e999", 400, "no JSON"),
         (JSON, "", 400, "no JSON"),
-        ("Content-Type: application/x-www-form-urlencoded\r\n", "a", 415, "curl -H 'Content-Type: text/plain'"),
+        (
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            "a",
+            415,
+            "curl -H 'Content-Type: text/plain'",
+        ),
         ("Content-Type: text/plain; charset=latin1\r\n", "a", 415, "in UTF-8"),
         ("Content-Type: image/png\r\n", "a", 415, "image/png: send text/plain"),
         ("Content-Encoding: gzip\r\n", "a", 415, "a coded body"),
@@ -155,7 +160,8 @@ fn bodies_are_checked() {
         refused(&put(&site, HEARTBEAT, headers, body), status, &[words]);
     }
     let mut client = Client::connect(site.address());
-    client.send(format!("PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"));
+    client
+        .send(format!("PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"));
     client.send([0xff, 0xfe]);
     refused(&client.receive("PUT"), 400, &["not UTF-8"]);
     assert_eq!(values(&site), []);
@@ -182,7 +188,9 @@ fn the_size_of_a_text_is_bounded_and_so_is_what_is_read_of_it() {
     }
     // More than is read even to be thrown away.
     let mut client = Client::connect(site.address());
-    client.send(format!("PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n"));
+    client.send(format!(
+        "PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n"
+    ));
     let answer = client.receive("PUT");
     refused(&answer, 413, &["send less"]);
     assert_eq!(answer.header("connection"), Some("close"));
@@ -194,10 +202,8 @@ fn half_a_body_sets_nothing() {
     let short = Duration::from_millis(250);
     let site = Site::with(Limits { request_time: short, ..Limits::default() });
     let begin = format!("PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\n");
-    for rest in [
-        "Content-Length: 4\r\n\r\nhal",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-    ] {
+    for rest in ["Content-Length: 4\r\n\r\nhal", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
+    {
         // Too slow, and then gone in the middle.
         let mut client = Client::connect(site.address());
         client.send(format!("{begin}{rest}"));

@@ -51,12 +51,7 @@ pub fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response> {
 /// # Errors
 ///
 /// When nobody listens, an answer takes longer than 5 s, or is no whole HTTP/1.1 answer.
-pub fn send(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    body: &str,
-) -> anyhow::Result<Response> {
+pub fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> anyhow::Result<Response> {
     let talk = || -> anyhow::Result<Vec<u8>> {
         let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
         connection.set_read_timeout(Some(PATIENCE))?;

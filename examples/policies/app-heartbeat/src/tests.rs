@@ -46,10 +46,7 @@ mod leader {
     fn one_that_is_too_old_ends_its_term_and_names_the_age() {
         let decision = ask(scene().leading(500).old_signal(KEY, "ok", 10_001));
         assert_eq!(decision.action, Action::Resign(None));
-        assert_eq!(
-            decision.reason,
-            "no heartbeat for 10001 ms: app.heartbeat may be 10000 ms old"
-        );
+        assert_eq!(decision.reason, "no heartbeat for 10001 ms: app.heartbeat may be 10000 ms old");
     }
 
     #[test]
@@ -135,7 +132,11 @@ fn beat(play: &mut Play<AppHeartbeat>, seconds: u64) {
 }
 
 /// Runs until the candidate leads or not, a second at a time; gives how many those were.
-fn until(play: &mut Play<AppHeartbeat>, leads: bool, mut each: impl FnMut(&mut Play<AppHeartbeat>)) -> u64 {
+fn until(
+    play: &mut Play<AppHeartbeat>,
+    leads: bool,
+    mut each: impl FnMut(&mut Play<AppHeartbeat>),
+) -> u64 {
     for second in 0..1_000 {
         if play.leads() == leads {
             return second;
@@ -258,7 +259,11 @@ fn settings_are_checked_one_by_one() {
         (r#"{"grace_ms": -1}"#, "/grace_ms", "from 0 to"),
         (r#"{"backoff_ms": 1.5}"#, "/backoff_ms", "whole milliseconds"),
         (r#"{"steady_ms": 86400001}"#, "/steady_ms", "to 86400000"),
-        (r#"{"longest_backoff_ms": 4999}"#, "/longest_backoff_ms", "at least backoff_ms, that is 5000"),
+        (
+            r#"{"longest_backoff_ms": 4999}"#,
+            "/longest_backoff_ms",
+            "at least backoff_ms, that is 5000",
+        ),
         (r#"{"signal": "App"}"#, "/signal", "lower-case words"),
         (r#"{"signal": 7}"#, "/signal", "give the key of a signal"),
         (r#"{"fresh": 7}"#, "", "unknown field `fresh`"),
@@ -278,7 +283,8 @@ fn settings_are_checked_one_by_one() {
 #[test]
 fn the_schema_is_json_that_names_every_setting() {
     let schema = AppHeartbeat::describe().settings_schema;
-    for name in ["signal", "fresh_ms", "grace_ms", "backoff_ms", "longest_backoff_ms", "steady_ms"] {
+    for name in ["signal", "fresh_ms", "grace_ms", "backoff_ms", "longest_backoff_ms", "steady_ms"]
+    {
         assert!(schema.contains(&format!("\"{name}\": {{\"type\"")), "{name}");
     }
     assert_eq!(schema.matches('{').count(), schema.matches('}').count());

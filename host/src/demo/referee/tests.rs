@@ -39,8 +39,7 @@ fn the_first_gap_counts_from_the_start() {
 fn a_death_counts_from_the_last_answer_and_a_departure_from_the_signal() {
     let mut referee = judge(&[answer(ANNA, 10, 11, Some(1)), answer(ANNA, 20, 21, Some(1))]);
     referee.harm(Cause::Killed, Moment::from_millis(28));
-    let open =
-        Open { cause: Cause::Killed, before: Some(ANNA), since: Moment::from_millis(28) };
+    let open = Open { cause: Cause::Killed, before: Some(ANNA), since: Moment::from_millis(28) };
     assert_eq!(referee.open(), Some(open));
     let found = referee.read(&answer(BEN, 4025, 4030, Some(2))).unwrap();
     assert_eq!(found.gap, millis(4010));
