@@ -1,7 +1,7 @@
 //! What `/metrics` counts, in OpenMetrics' words.
 //!
 //! Labels take their values from closed sets, except for the names of the leader and the policy,
-//! of which one stands there at a time. So no client and no policy can make the text grow.
+//! of which one stands there at a time, and of the probes, which the operator named. So no client and no policy can make the text grow.
 
 mod gauges;
 

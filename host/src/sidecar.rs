@@ -10,6 +10,8 @@ use crate::kubernetes::{
 };
 use crate::metrics::Metrics;
 use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
+use crate::probes::{self, Probe};
+use crate::signals;
 use crate::state::State;
 use crate::tell::Teller;
 use anyhow::Context;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
 
 /// Events that may wait for the loop: far more than can be under way at a time, so that only a
 /// watch which the server floods ever waits.
@@ -60,6 +63,8 @@ pub struct Settings {
     pub preemptions_per_hour: u32,
     /// Where the journal is written; none: it stays in memory.
     pub journal: Option<JournalFile>,
+    /// What is probed, and reported to the policy.
+    pub probes: Vec<Probe>,
 }
 
 /// Runs the sidecar to its end: a signal, after which the seat is released.
@@ -95,6 +100,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "campaigning"
     );
     let (sender, receiver) = channel(WAITING_EVENTS);
+    // Ends with this function.
+    let _reporting = report_signals(&settings, &state, &sender);
     let told = Events::new(
         connection.clone(),
         metrics.clone(),
@@ -123,6 +130,21 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     state.journal().finish(LAST_RECORDS);
     drop(identity);
     Ok(code)
+}
+
+/// Starts the tasks that probe, and the one that tells the election of signals.
+fn report_signals(settings: &Settings, state: &State, events: &Sender<Event>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for probe in settings.probes.iter().cloned() {
+        tasks.spawn(probes::run(probe, state.signals().clone()));
+    }
+    let relay = signals::relay(state.signals().clone(), events.clone());
+    tasks.spawn(async move {
+        if let Err(error) = relay.await {
+            tracing::error!(%error, "there is no timer: signals do not reach the policy any more");
+        }
+    });
+    tasks
 }
 
 fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Config> {

@@ -1,6 +1,7 @@
 //! What the running sidecar shows: written by the election's loop, read by the HTTP server.
 
 use crate::journal::Journalist;
+use crate::signals::Store;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -31,6 +32,7 @@ struct Inner {
     view: RwLock<Arc<View>>,
     policy: RwLock<Arc<PolicyReport>>,
     journal: Journalist,
+    signals: Store,
 }
 
 impl State {
@@ -46,6 +48,7 @@ impl State {
             view: RwLock::new(Arc::new(view)),
             policy: RwLock::new(Arc::new(PolicyReport::default())),
             journal: Journalist::default(),
+            signals: Store::default(),
         }))
     }
 
@@ -87,6 +90,12 @@ impl State {
     /// What was decided.
     pub fn journal(&self) -> &Journalist {
         &self.0.journal
+    }
+
+    /// What the application and the probes report: the one thing here that others than the
+    /// election's loop write.
+    pub fn signals(&self) -> &Store {
+        &self.0.signals
     }
 
     /// What is known of the policy.

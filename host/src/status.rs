@@ -183,7 +183,12 @@ fn deciding(policy: &PolicyAnswer) -> String {
 fn trying(candidate: &CandidateAnswer) -> String {
     let mut text = match candidate.policy.name.as_str() {
         "" => candidate.policy.digest.clone(),
-        name => format!("{} {}, {}", plain(name), plain(&candidate.policy.version), candidate.policy.digest),
+        name => format!(
+            "{} {}, {}",
+            plain(name),
+            plain(&candidate.policy.version),
+            candidate.policy.digest
+        ),
     };
     let _ = write!(text, ", stage {}", candidate.stage);
     if candidate.shadow_decisions > 0 {

@@ -18,7 +18,7 @@ use rustix::process::{Pid, kill_process};
 pub use rustix::process::Signal;
 
 pub use self::binary::hotseat_binary;
-pub use self::http::{Response, get};
+pub use self::http::{Response, get, send};
 use self::lines::Lines;
 pub use self::lines::{Line, Stream};
 use crate::{lifeline, wait};

@@ -63,7 +63,10 @@ fn command(manifest: &Path, target_dir: &Path, toolchain: &Toolchain) -> Command
         .env("CARGO_ENCODED_RUSTFLAGS", flags())
         .envs(PROFILE.iter().copied());
     command
-        .args(["build", "--release", "--lib", "--target", TARGET])
+        // Only the crate itself becomes a module. A dependency that is one, too, would leave its
+        // module and its library under names without a hash, so that two sets of features of it
+        // overwrite each other.
+        .args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET])
         .arg("--message-format=json-render-diagnostics")
         .arg("--manifest-path")
         .arg(manifest)

@@ -40,7 +40,7 @@ pub enum BuildError {
     },
     /// The crate builds but yields no WebAssembly module.
     #[error(
-        "{} yields no module: add `crate-type = [\"cdylib\"]` to its [lib] section",
+        "{} yields no module: its [lib] section must make a library",
         .0.display()
     )]
     NoModule(PathBuf),

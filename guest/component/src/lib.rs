@@ -50,7 +50,8 @@ impl Options {
     }
 }
 
-/// Builds the crate in `manifest_dir`, which must have a `cdylib`, and returns its component.
+/// Builds the library of the crate in `manifest_dir` and returns its component. Policies that it
+/// builds on must be plain libraries, with no `cdylib` among their crate types.
 ///
 /// Cargo's and the compiler's own messages go to standard error.
 ///

@@ -78,10 +78,20 @@ fn a_crate_that_does_not_compile_is_named() {
 }
 
 #[test]
-fn a_crate_without_a_cdylib_is_told_to_have_one() {
-    let odd = a_crate("no-module", "crate-type = [\"rlib\"]", "");
-    let error = build(odd.path(), &options()).unwrap_err().to_string();
-    assert!(error.contains("add `crate-type = [\"cdylib\"]` to its [lib]"), "{error}");
+fn a_crate_without_a_library_is_told_so() {
+    let odd = a_crate("no-module", "path = \"src/missing.rs\"", "");
+    let error = build(odd.path(), &options()).unwrap_err();
+    assert!(matches!(error, BuildError::Cargo { .. }), "{error}");
+}
+
+/// The one and the other want different features of the standard policy's crate.
+#[test]
+fn policies_that_share_a_folder_and_a_dependency_do_not_spoil_each_other() {
+    let built = |path: &str| build(&in_workspace(path), &options()).unwrap();
+    let (standard, steady) = (built("guest/standard"), built("examples/policies/steady"));
+    assert!(built("guest/standard") == standard);
+    assert!(built("examples/policies/steady") == steady);
+    assert!(standard != steady);
 }
 
 #[test]

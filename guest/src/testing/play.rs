@@ -188,10 +188,22 @@ impl<P: Policy> Play<P> {
         self
     }
 
-    /// The application reports a signal.
+    /// The application reports a signal. One that says the same as before is only younger then: the
+    /// host does not ask because of it.
     pub fn signal(&mut self, key: &str, value: impl Into<Value>) -> &mut Play<P> {
-        self.signals.insert(key.into(), (value.into(), self.now));
-        self.ask(Cause::SignalChanged);
+        let value = value.into();
+        let before = self.signals.insert(key.into(), (value.clone(), self.now));
+        if before.is_none_or(|(old, _)| old != value) {
+            self.ask(Cause::SignalChanged);
+        }
+        self
+    }
+
+    /// The signal of that key is taken back, or its time is over.
+    pub fn signal_goes(&mut self, key: &str) -> &mut Play<P> {
+        if self.signals.remove(key).is_some() {
+            self.ask(Cause::SignalChanged);
+        }
         self
     }
 

@@ -47,7 +47,8 @@ pub enum Event {
         /// The operator's settings for it, JSON or empty.
         settings: String,
     },
-    /// What the application and the probes report, all of it, with the moment of each report.
+    /// What the application and the probes report, all of it, in the order of the keys, with the
+    /// moment of each report.
     Signals(Vec<(String, Value, Moment)>),
     /// The other candidates as they published themselves.
     Roster(Vec<Candidate>),

@@ -19,6 +19,8 @@ mod accounts;
 mod client_go;
 #[path = "scenes/safety.rs"]
 mod safety;
+#[path = "scenes/signals.rs"]
+mod signals;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 

@@ -1,9 +1,10 @@
 //! The arguments as they are written.
 
-use super::length::parse_length;
 use super::policy::PolicyCommand;
 use super::size::parse_size;
 use crate::demo;
+use crate::length::parse_length;
+use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -111,6 +112,12 @@ pub(super) struct SidecarArgs {
     #[arg(long, env = "HOTSEAT_JOURNAL_SIZE", value_name = "SIZE", value_parser = parse_size, default_value = "10MiB", help_heading = POLICY)]
     pub(super) journal_size: u64,
 
+    /// What to probe, as NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, with interval=2s,
+    /// timeout=1s, rise=2 and fall=3 behind it, separated by commas. The policy sees the signal
+    /// probe.NAME. May be given several times
+    #[arg(long, env = "HOTSEAT_PROBE", value_name = "PROBE", value_parser = parse_probes, help_heading = SIGNALS)]
+    pub(super) probe: Vec<Probes>,
+
     /// How logs are written on stderr: text or json
     #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]
     pub(super) log_format: LogFormat,
@@ -119,9 +126,17 @@ pub(super) struct SidecarArgs {
     pub(super) log_level: LogLevel,
 }
 
+/// What one `--probe` holds.
+pub(super) type Probes = Box<[Probe]>;
+
+fn parse_probes(text: &str) -> Result<Probes, SpecError> {
+    probes::parse(text).map(Vec::into_boxed_slice)
+}
+
 const ELECTION: &str = "Election";
 const TIMING: &str = "Timing";
 const POLICY: &str = "Policy";
+const SIGNALS: &str = "Signals";
 const LOGS: &str = "Logs";
 
 /// How much is logged.

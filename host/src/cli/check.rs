@@ -1,11 +1,12 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
-use super::args::SidecarArgs;
-use super::length::parse_length;
+use super::args::{Probes, SidecarArgs};
 use crate::identity::hostname;
 use crate::journal::JournalFile;
 use crate::kubernetes::Credentials;
+use crate::length::parse_length;
 use crate::policies::{SettingsOrigin, ShadowPeriod, Wish};
+use crate::probes::{MOST_PROBES, Probe};
 use crate::sidecar::Settings;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
@@ -39,6 +40,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         shadow: shadow(&args.shadow)?,
         preemptions_per_hour: args.preemptions_per_hour,
         journal: journal(args.journal, args.journal_size)?,
+        probes: probes(args.probe)?,
     })
 }
 
@@ -166,6 +168,19 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
         None => SettingsOrigin::Text(args.policy_settings.clone()),
     };
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries: Registries::default() })
+}
+
+fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
+    let probes: Vec<Probe> = given.into_iter().flatten().collect();
+    if probes.len() > MOST_PROBES {
+        bail!("--probe: {} probes, at most {MOST_PROBES} are made: leave some out", probes.len());
+    }
+    for (index, probe) in probes.iter().enumerate() {
+        if probes[..index].iter().any(|other| other.key == probe.key) {
+            bail!("--probe: {} is there twice: give each probe a name of its own", probe.key);
+        }
+    }
+    Ok(probes)
 }
 
 /// `50` decisions, or `30s`; 0 of either: none.

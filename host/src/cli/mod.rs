@@ -2,7 +2,6 @@
 
 mod args;
 mod check;
-mod length;
 mod policy;
 mod size;
 

@@ -24,6 +24,8 @@ pub struct Launch {
     pub election: String,
     /// The way to the API server.
     pub kubeconfig: PathBuf,
+    /// The file with the policy.
+    pub policy: PathBuf,
     /// The timing.
     pub timing: Timing,
 }
@@ -141,6 +143,7 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         .arg(format!("--lease-duration={}ms", lease_duration.as_millis()))
         .arg(format!("--renew-deadline={}ms", renew_deadline.as_millis()))
         .arg(format!("--retry-period={}ms", retry_period.as_millis()))
+        .arg(format!("--policy=file:{}", launch.policy.display()))
         .arg("--log-format=text")
         // Flags, proxies and clusters that the user's environment names are not for the show.
         .env_clear()
@@ -258,6 +261,7 @@ mod tests {
             program: PathBuf::from(program),
             election: "demo".to_owned(),
             kubeconfig: PathBuf::from("/nowhere"),
+            policy: PathBuf::from("/nowhere.wasm"),
             timing: Timing::new(seconds(4), seconds(2), seconds(1)),
         }
     }

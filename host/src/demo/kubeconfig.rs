@@ -41,6 +41,11 @@ impl Kubeconfig {
         Ok(kubeconfig)
     }
 
+    /// The folder, for other files of the demonstration.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path

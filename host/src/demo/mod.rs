@@ -1,16 +1,20 @@
 //! `hotseat demo`: an election to look at, on this machine and with no cluster.
 //!
 //! Three candidates run as real processes of this program, against the embedded API server in this
-//! process. A script kills the leader and asks it to leave, in turn. Each candidate is asked on its
-//! port about every 10 ms whether it leads, and the answers show what matters: how long nobody led,
-//! and that two never led at a time.
+//! process. A script kills the leader, asks it to leave, swaps the policy of all three while they
+//! run, and silences the leader's application. Each candidate is asked on its port about every
+//! 10 ms whether it leads, and the answers show what matters: how long nobody led, that two never
+//! led at a time, and that a swap costs no heartbeat.
 
+mod deeds;
 mod script;
 mod stage;
 
+mod application;
 mod candidate;
 mod kubeconfig;
 mod orphan;
+mod policies;
 mod ports;
 
 mod lock;
@@ -18,6 +22,7 @@ mod sampler;
 
 mod outcome;
 mod referee;
+mod swap;
 
 mod paint;
 mod picture;
@@ -32,6 +37,7 @@ use candidate::Launch;
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
 use kubeconfig::Kubeconfig;
+use policies::PolicyFile;
 use screen::{Screen, Style};
 use stage::Stage;
 use std::path::PathBuf;
@@ -112,17 +118,19 @@ async fn perform(options: &Options) -> anyhow::Result<ExitCode> {
     let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new());
     let server = server.await.context("the embedded API server cannot listen on 127.0.0.1")?;
     let kubeconfig = Kubeconfig::write(&server.kubeconfig())?;
+    let policy = PolicyFile::new(kubeconfig.folder())?;
     let launch = Launch {
         program: program()?,
         election: options.election(),
         kubeconfig: kubeconfig.path().to_owned(),
+        policy: policy.path().to_owned(),
         timing: options.timing(),
     };
     let style = match options.output {
         Output::Text => Style::for_people(),
         Output::Json => Style::Silent,
     };
-    let mut stage = Stage::new(options, launch, server, Screen::start(style)?);
+    let mut stage = Stage::new(options, launch, policy, server, Screen::start(style)?);
     let played = stage.play(stop).await;
     conclude(stage, played).await
 }
@@ -136,7 +144,9 @@ async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Res
         _ => stage.lease + Duration::from_secs(3),
     };
     let open = stage.referee.open();
-    let failure = outcome.failure(open, &NAMES, crate::clock::now(), patience);
+    let now = crate::clock::now();
+    let failure = outcome.failure(open, &NAMES, now, patience);
+    let failure = failure.or_else(|| stage.swaps.failure(now, patience));
     let troubles = stage.troubles();
     stage.clear().await;
     let last = match stage.screen.style() {

@@ -1,6 +1,7 @@
 //! What a demonstration showed: the figures, the verdict, and how both are told.
 
 use super::referee::{Cause, Election, Open, Referee};
+use super::swap::Swapped;
 use super::words::{self, Names};
 use hotseat_core::time::{Moment, millis_up};
 use serde::Serialize;
@@ -19,12 +20,15 @@ pub struct Outcome {
     pub heartbeats: u64,
     /// Requests of all candidates to the API server; a watch counts once.
     pub api_requests: u64,
+    /// The swaps of the policy, in their order.
+    pub swaps: Vec<Swapped>,
 }
 
 /// An election that ended with a leader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Elected {
-    /// `start`, `killed`, `released`, or `lost` if nothing was done to the leader before.
+    /// `start`, `killed`, `released`, `silenced` if the leader's application fell silent, or `lost`
+    /// if nothing was done to the leader before.
     pub cause: &'static str,
     /// The name of the new leader.
     pub leader: &'static str,
@@ -34,7 +38,13 @@ pub struct Elected {
 
 impl Outcome {
     /// The figures as they stand.
-    pub fn new(referee: &Referee, names: Names, heartbeats: u64, api_requests: u64) -> Outcome {
+    pub fn new(
+        referee: &Referee,
+        names: Names,
+        heartbeats: u64,
+        api_requests: u64,
+        swaps: &[Swapped],
+    ) -> Outcome {
         let elected = |election: &Election| Elected {
             cause: cause(election.cause),
             leader: names[election.leader],
@@ -46,6 +56,7 @@ impl Outcome {
             overlap_ms: millis_up(referee.overlap()),
             heartbeats,
             api_requests,
+            swaps: swaps.to_vec(),
         }
     }
 
@@ -71,6 +82,10 @@ impl Outcome {
         }
         let waited = words::length(waited);
         Some(match (open.cause, open.before) {
+            (Cause::Silenced, Some(old)) => {
+                let old = names[old];
+                format!("nobody followed {old} within {waited} after its application was silent")
+            }
             (Cause::Start, _) => format!("nobody led within {waited}: give --for more time"),
             (_, Some(old)) => format!("nobody led within {waited} after {} was gone", names[old]),
             (_, None) => format!("nobody led within {waited}"),
@@ -95,6 +110,7 @@ impl Outcome {
             ("start", "at the start"),
             ("killed", "after a death at most"),
             ("released", "at a hand-over at most"),
+            ("silenced", "at a resignation at most"),
             ("lost", "after a lease was lost at most"),
         ];
         let gaps: Vec<String> = gaps
@@ -109,6 +125,15 @@ impl Outcome {
             text.push_str(&gaps.join(", "));
             text.push('.');
         }
+        if let Some(longest) = self.swaps.iter().map(|swap| swap.ms).max() {
+            let missed = self.swaps.iter().map(|swap| swap.missed_heartbeats).sum();
+            text.push_str(&format!(
+                "\nSwaps of the policy: {} in all candidates within {}, {} missed.",
+                self.swaps.len(),
+                words::length(Duration::from_millis(longest)),
+                words::count(missed, "heartbeat"),
+            ));
+        }
         text
     }
 }
@@ -118,6 +143,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Start => "start",
         Cause::Killed => "killed",
         Cause::Released => "released",
+        Cause::Silenced => "silenced",
         Cause::Lost => "lost",
     }
 }
@@ -143,16 +169,19 @@ mod tests {
     fn the_json_is_what_scripts_rely_on() {
         let mut referee = Referee::new(2, Moment::ZERO);
         referee.read(&answer(1, 40, 42, "7"));
-        let outcome = Outcome::new(&referee, &NAMES, 5, 17);
+        let digest = "sha256:00ff".to_owned();
+        let swap = Swapped { digest, ms: 83, missed_heartbeats: 0 };
+        let outcome = Outcome::new(&referee, &NAMES, 5, 17, &[swap]);
         assert_eq!(
             serde_json::to_string(&outcome).unwrap(),
-            r#"{"candidates":2,"elections":[{"cause":"start","leader":"ben","gap_ms":42}],"overlap_ms":0,"heartbeats":5,"api_requests":17}"#
+            r#"{"candidates":2,"elections":[{"cause":"start","leader":"ben","gap_ms":42}],"overlap_ms":0,"heartbeats":5,"api_requests":17,"swaps":[{"digest":"sha256:00ff","ms":83,"missed_heartbeats":0}]}"#
         );
         assert_eq!(outcome.failure(referee.open(), &NAMES, Moment::NEVER, NO_PATIENCE), None);
         assert_eq!(
             outcome.summary(Duration::from_secs(9)),
             "00:09: 1 election, never two leaders at a time, 5 heartbeats, 17 API requests.\n\
-             Time without a leader: at the start 42 ms."
+             Time without a leader: at the start 42 ms.\n\
+             Swaps of the policy: 1 in all candidates within 83 ms, 0 heartbeats missed."
         );
     }
 
@@ -161,7 +190,7 @@ mod tests {
         let mut referee = Referee::new(2, Moment::ZERO);
         let at = Moment::from_millis;
         let fail = |referee: &Referee, now, patience| {
-            Outcome::new(referee, &NAMES, 0, 0).failure(referee.open(), &NAMES, now, patience)
+            Outcome::new(referee, &NAMES, 0, 0, &[]).failure(referee.open(), &NAMES, now, patience)
         };
         let text = fail(&referee, at(1000), NO_PATIENCE).unwrap();
         assert_eq!(text, "nobody led within 1.0 s: give --for more time");
@@ -180,7 +209,7 @@ mod tests {
         for reading in [answer(0, 10, 11, "1"), answer(1, 12, 13, "2"), answer(0, 14, 15, "1")] {
             referee.read(&reading);
         }
-        let outcome = Outcome::new(&referee, &NAMES, 0, 0);
+        let outcome = Outcome::new(&referee, &NAMES, 0, 0, &[]);
         assert_eq!(outcome.overlap_ms, 1);
         let text = outcome.failure(None, &NAMES, Moment::ZERO, Duration::MAX).unwrap();
         assert!(text.contains("two candidates led"), "{text}");

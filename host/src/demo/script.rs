@@ -1,5 +1,7 @@
 //! What happens in a demonstration, as data: who is harmed when.
 
+use super::application::HOLDS;
+use super::policies::Policy;
 use std::time::Duration;
 
 /// Something that is done to the candidates.
@@ -11,6 +13,12 @@ pub enum Deed {
     AskLeaderToLeave,
     /// Whoever is not running is started again.
     BringBack,
+    /// Another policy takes over in all candidates while they run.
+    Swap(Policy),
+    /// The leader's application ceases to report its heartbeat.
+    SilenceLeader,
+    /// The application that was silenced goes on.
+    LetSpeak,
 }
 
 impl Deed {
@@ -21,7 +29,9 @@ impl Deed {
             // Nobody may take over before the lease has run out.
             Deed::KillLeader => lease + MARGIN,
             Deed::AskLeaderToLeave => MARGIN,
-            Deed::BringBack => Duration::ZERO,
+            Deed::Swap(_) => MARGIN,
+            Deed::SilenceLeader => HOLDS + MARGIN,
+            Deed::BringBack | Deed::LetSpeak => Duration::ZERO,
         }
     }
 }
@@ -35,16 +45,21 @@ pub struct Step {
     pub deed: Deed,
 }
 
-/// What is shown again and again: a death and a hand-over, ten seconds apart.
-pub const ROUND: [Step; 4] = [
+/// What is shown again and again: a death, a hand-over, and a swap of the policy for one that steps
+/// down when its application is silent.
+pub const ROUND: [Step; 8] = [
     Step { at: Duration::from_secs(6), deed: Deed::KillLeader },
     Step { at: Duration::from_secs(12), deed: Deed::BringBack },
-    Step { at: Duration::from_secs(16), deed: Deed::AskLeaderToLeave },
-    Step { at: Duration::from_secs(19), deed: Deed::BringBack },
+    Step { at: Duration::from_secs(14), deed: Deed::AskLeaderToLeave },
+    Step { at: Duration::from_secs(16), deed: Deed::BringBack },
+    Step { at: Duration::from_secs(19), deed: Deed::Swap(Policy::AppHeartbeat) },
+    Step { at: Duration::from_secs(22), deed: Deed::SilenceLeader },
+    Step { at: Duration::from_secs(27), deed: Deed::LetSpeak },
+    Step { at: Duration::from_secs(29), deed: Deed::Swap(Policy::Standard) },
 ];
 
 /// From the start of one round to the start of the next.
-pub const ROUND_LENGTH: Duration = Duration::from_secs(20);
+pub const ROUND_LENGTH: Duration = Duration::from_secs(30);
 
 /// Where in the script a demonstration is.
 #[derive(Clone, Debug)]
@@ -102,23 +117,27 @@ mod tests {
     }
 
     #[test]
-    fn half_a_minute_shows_a_death_and_a_hand_over() {
+    fn half_a_minute_shows_a_death_a_hand_over_and_a_swap() {
         let shown = play(Some(30), 30);
         let wanted = [
             (6, Deed::KillLeader),
             (12, Deed::BringBack),
-            (16, Deed::AskLeaderToLeave),
-            (19, Deed::BringBack),
+            (14, Deed::AskLeaderToLeave),
+            (16, Deed::BringBack),
+            (19, Deed::Swap(Policy::AppHeartbeat)),
+            (22, Deed::SilenceLeader),
+            (27, Deed::LetSpeak),
         ];
         assert_eq!(shown, wanted);
     }
 
     #[test]
     fn without_an_end_it_goes_round() {
-        let shown = play(None, 60);
-        assert_eq!(shown[4], (26, Deed::KillLeader));
-        assert_eq!(shown[6], (36, Deed::AskLeaderToLeave));
-        assert_eq!(shown[8], (46, Deed::KillLeader));
+        let shown = play(None, 70);
+        assert_eq!(shown[7], (29, Deed::Swap(Policy::Standard)));
+        assert_eq!(shown[8], (36, Deed::KillLeader));
+        assert_eq!(shown[12], (49, Deed::Swap(Policy::AppHeartbeat)));
+        assert_eq!(shown[16], (66, Deed::KillLeader));
     }
 
     #[test]

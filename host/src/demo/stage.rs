@@ -1,13 +1,16 @@
 //! The running demonstration: one loop that hears the candidates, the lock and the clock, and
 //! plays the script.
 
-use super::candidate::{Candidate, Exit, Launch, Order};
+use super::application::beat;
+use super::candidate::{Candidate, Exit, Launch};
 use super::lock::Lock;
 use super::outcome::Outcome;
+use super::policies::PolicyFile;
 use super::referee::{Cause, Referee};
 use super::sampler::{Sample, sample};
 use super::screen::Screen;
-use super::script::{Deed, Script};
+use super::script::Script;
+use super::swap::Swaps;
 use super::words;
 use super::{NAMES, Options};
 use crate::clock;
@@ -18,15 +21,13 @@ use hotseat_core::time::Moment;
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Between two looks at the script, and two frames of the live view.
 const FRAME: Duration = Duration::from_millis(50);
 /// Events of the timeline that are kept.
 const TIMELINE: usize = 200;
-/// How long a candidate may take to leave before it is killed.
-const LEAVE: Duration = Duration::from_secs(10);
 /// The signal that ends a process without asking it.
 const SIGKILL: i32 = 9;
 
@@ -41,12 +42,17 @@ pub struct Stage {
     pub(super) referee: Referee,
     pub(super) lock: Lock,
     pub(super) policy: Option<PolicyName>,
+    /// The policy's file, and what became of its changes.
+    pub(super) file: PolicyFile,
+    pub(super) swaps: Swaps,
+    /// Whether the application beside each candidate gives its heartbeat.
+    pub(super) applications: Vec<watch::Sender<bool>>,
     pub(super) timeline: VecDeque<(Duration, String)>,
     pub(super) start: Moment,
     pub(super) screen: Screen,
-    script: Script,
+    pub(super) script: Script,
+    pub(super) exits: mpsc::Sender<Exit>,
     overlapped: bool,
-    exits: mpsc::Sender<Exit>,
 }
 
 /// What is known of a candidate.
@@ -74,7 +80,13 @@ pub enum Fate {
 
 impl Stage {
     /// A demonstration that is ready to begin.
-    pub fn new(options: &Options, launch: Launch, server: Server, screen: Screen) -> Stage {
+    pub fn new(
+        options: &Options,
+        launch: Launch,
+        file: PolicyFile,
+        server: Server,
+        screen: Screen,
+    ) -> Stage {
         let candidates = NAMES.iter().zip(options.ports).enumerate();
         let fleet = candidates.map(|(index, (name, port))| Candidate::new(index, name, port));
         let state = State { fate: Fate::Gone, last: None, trouble: None };
@@ -82,7 +94,10 @@ impl Stage {
         Stage {
             lease: options.lease,
             length: options.length,
+            swaps: Swaps::new(launch.timing.retry_period),
             launch,
+            file,
+            applications: NAMES.iter().map(|_| watch::Sender::new(true)).collect(),
             server,
             fleet: fleet.collect(),
             states: vec![state; NAMES.len()],
@@ -111,6 +126,8 @@ impl Stage {
         let (sender, mut samples) = mpsc::channel(256);
         for candidate in &self.fleet {
             tokio::spawn(sample(candidate.index, candidate.address(), sender.clone()));
+            let beats = self.applications[candidate.index].subscribe();
+            tokio::spawn(beat(candidate.address(), beats));
         }
         let mut changes = self.server.store().changes();
         let mut frames = interval(FRAME);
@@ -150,7 +167,7 @@ impl Stage {
     pub fn outcome(&self) -> Outcome {
         // Others may ask the server too, such as a kubectl beside the demonstration.
         let requests = self.server.requests().by_agent("hotseat/").total();
-        Outcome::new(&self.referee, &NAMES, self.lock.heartbeats(), requests)
+        Outcome::new(&self.referee, &NAMES, self.lock.heartbeats(), requests, self.swaps.done())
     }
 
     /// What the candidates that run said last, if it was no answer.
@@ -165,7 +182,7 @@ impl Stage {
         clock::now().since(self.start)
     }
 
-    fn tell(&mut self, text: String) {
+    pub(super) fn tell(&mut self, text: String) {
         let at = self.elapsed();
         self.screen.tell(at, &text);
         if self.timeline.len() == TIMELINE {
@@ -191,6 +208,7 @@ impl Stage {
         if let Some(election) = self.referee.read(&reading) {
             self.tell(words::elected(&election, &NAMES));
         }
+        self.look_at_swap(reading.after);
         if !self.overlapped && !self.referee.overlap().is_zero() {
             self.overlapped = true;
             self.tell("TWO LED AT ONCE".to_owned());
@@ -199,7 +217,28 @@ impl Stage {
 
     fn look_at_lock(&mut self) {
         let lease = self.server.store().get(&LEASES, "default", &self.launch.election);
-        self.lock.see(lease.as_deref(), clock::now());
+        let (before, now) = (self.lock.heartbeats(), clock::now());
+        self.lock.see(lease.as_deref(), now);
+        if self.lock.heartbeats() == before {
+            return;
+        }
+        if let Some(swapped) = self.swaps.beat(now) {
+            let text = words::swapped(swapped);
+            self.tell(text);
+        }
+    }
+
+    /// The swap is over when every candidate says that the new policy decides.
+    fn look_at_swap(&mut self, at: Moment) {
+        let Some(digest) = self.swaps.awaited() else { return };
+        let decides = |state: &State| {
+            let policy = state.last.as_ref().and_then(|(_, answer)| answer.policy.as_ref());
+            policy.is_some_and(|policy| policy.digest == digest)
+        };
+        let mut running = self.states.iter().filter(|state| state.fate == Fate::Running);
+        if running.all(decides) {
+            self.swaps.end(at);
+        }
     }
 
     fn bury(&mut self, exit: Exit) -> anyhow::Result<()> {
@@ -224,85 +263,5 @@ impl Stage {
             _ => bail!("candidate {name} ended by itself: {status}"),
         }
         Ok(())
-    }
-
-    fn follow_script(&mut self) -> anyhow::Result<()> {
-        self.hurry_leavers();
-        while let Some(deed) = self.script.due(self.elapsed()) {
-            match deed {
-                Deed::BringBack if self.is_settled() => self.bring_back()?,
-                Deed::KillLeader | Deed::AskLeaderToLeave => {
-                    let Some(leader) = self.leader_with_standby() else {
-                        // Whoever was ended by somebody else has to be there first.
-                        if self.is_settled() {
-                            self.bring_back()?;
-                        }
-                        return Ok(());
-                    };
-                    self.harm(leader, deed);
-                }
-                Deed::BringBack => return Ok(()),
-            }
-            self.script.done(self.elapsed());
-        }
-        Ok(())
-    }
-
-    fn harm(&mut self, leader: usize, deed: Deed) {
-        let name = NAMES[leader];
-        let now = clock::now();
-        if deed == Deed::KillLeader {
-            self.tell(format!("{name} is killed without warning"));
-            self.referee.harm(Cause::Killed, now);
-            self.states[leader].fate = Fate::Killed;
-            self.fleet[leader].order(Order::Kill);
-        } else {
-            self.tell(format!("{name} is asked to leave"));
-            self.referee.harm(Cause::Released, now);
-            self.states[leader].fate = Fate::Leaving(now);
-            self.fleet[leader].order(Order::Leave);
-        }
-    }
-
-    fn hurry_leavers(&mut self) {
-        let now = clock::now();
-        for (index, name) in NAMES.into_iter().enumerate() {
-            let Fate::Leaving(since) = self.states[index].fate else { continue };
-            if now.since(since) > LEAVE {
-                self.states[index].fate = Fate::Killed;
-                self.fleet[index].order(Order::Kill);
-                self.tell(format!("{name} did not leave and is killed"));
-            }
-        }
-    }
-
-    fn bring_back(&mut self) -> anyhow::Result<()> {
-        let first = self.timeline.len() <= 1;
-        for (index, name) in NAMES.into_iter().enumerate() {
-            if self.states[index].fate != Fate::Gone {
-                continue;
-            }
-            self.fleet[index].start(&self.launch, &self.exits)?;
-            self.states[index] = State { fate: Fate::Running, last: None, trouble: None };
-            if !first {
-                self.tell(format!("{name} is started again"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing is under way: somebody leads, or nobody is left to.
-    fn is_settled(&self) -> bool {
-        let running = self.states.iter().filter(|s| s.fate == Fate::Running).count();
-        let going = self.states.iter().any(|s| matches!(s.fate, Fate::Killed | Fate::Leaving(_)));
-        !going && (running == 0 || self.referee.open().is_none())
-    }
-
-    /// The leader, if another candidate is there to follow it.
-    fn leader_with_standby(&self) -> Option<usize> {
-        let leader = self.referee.leader().filter(|_| self.referee.open().is_none())?;
-        let ready = |s: &State| s.fate == Fate::Running && s.last.is_some() && s.trouble.is_none();
-        let mut others = self.states.iter().enumerate().filter(|(index, _)| *index != leader);
-        (ready(&self.states[leader]) && others.any(|(_, state)| ready(state))).then_some(leader)
     }
 }

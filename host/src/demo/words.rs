@@ -1,6 +1,7 @@
 //! What happens, in words for somebody who has never heard of a lease.
 
 use super::referee::{Cause, Election, Open};
+use super::swap::Swapped;
 use hotseat_core::time::millis_up;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ pub fn elected(election: &Election, names: Names) -> String {
             format!("{leader} leads after {gap}: nobody may lead before {old}'s lease runs out")
         }
         Cause::Released => format!("{leader} leads after {gap}: {old} gave the seat up"),
+        Cause::Silenced => {
+            format!("{leader} leads after {gap}: {old} stepped down, as its policy says")
+        }
         Cause::Lost => {
             format!("{leader} leads after {gap}: {old} could not renew the lease in time")
         }
@@ -33,8 +37,18 @@ pub fn waiting(open: &Open, names: Names) -> String {
             format!("Nobody leads: {old} is dead, but until its lease runs out nobody can be sure.")
         }
         Cause::Released => format!("Nobody leads for a moment: {old} is giving the seat up."),
-        Cause::Lost => "Nobody leads at the moment.".to_owned(),
+        Cause::Silenced | Cause::Lost => "Nobody leads at the moment.".to_owned(),
     }
+}
+
+/// What a swap of the policy took.
+pub fn swapped(swapped: &Swapped) -> String {
+    let took = length(Duration::from_millis(swapped.ms));
+    let missed = match swapped.missed_heartbeats {
+        0 => "no heartbeat was missed".to_owned(),
+        some => format!("{} missed", count(some, "heartbeat")),
+    };
+    format!("it decides in all candidates after {took}: {missed}")
 }
 
 /// Whom these are, as in `anna, ben and cleo`.
@@ -87,6 +101,18 @@ mod tests {
         assert_eq!(elected(&released, &NAMES), "cleo leads after 12 ms: ben gave the seat up");
         let open = Open { cause: Cause::Killed, before: Some(1), since: Moment::ZERO };
         assert!(waiting(&open, &NAMES).contains("ben is dead"));
+    }
+
+    #[test]
+    fn swaps_say_what_they_cost() {
+        let digest = "sha256:00".to_owned();
+        let mut swap = Swapped { digest, ms: 83, missed_heartbeats: 0 };
+        assert_eq!(
+            swapped(&swap),
+            "it decides in all candidates after 83 ms: no heartbeat was missed"
+        );
+        swap.missed_heartbeats = 2;
+        assert!(swapped(&swap).ends_with(": 2 heartbeats missed"));
     }
 
     #[test]

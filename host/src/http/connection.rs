@@ -1,13 +1,15 @@
 //! One connection, from accept to close.
 
+use super::body::receive;
 use super::journal::ReadingSeat;
 use super::limits::Limits;
 use super::routes::Site;
+use super::signals;
 use super::slots::{Order, Phase, Slot};
 use super::stream::Stream;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +17,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -40,8 +43,10 @@ pub(super) async fn serve(stream: TcpStream, slot: &Rc<Slot>, site: &Site, limit
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, "an HTTP connection ended before it was served");
     }
+    // None if it has gone already.
+    let peer = stream.peer_addr().ok().map(|address| address.ip());
     let io = TokioIo::new(Stream::new(stream, Rc::clone(slot)));
-    let service = service_fn(|request| respond(request, slot, site, limits.body_bytes));
+    let service = service_fn(|request| respond(request, peer, slot, site, limits.body_bytes));
     let connection = http1::Builder::new()
         .max_buf_size(limits.head_bytes.max(SMALLEST_HEAD))
         // Old clients may look for `Content-Length:` as Go writes it.
@@ -111,6 +116,7 @@ fn report(end: End, site: &Site) {
 
 async fn respond(
     request: Request<Incoming>,
+    peer: Option<IpAddr>,
     slot: &Slot,
     site: &Site,
     most: usize,
@@ -118,9 +124,15 @@ async fn respond(
     // With pipelining the request was there already.
     slot.received();
     let (head, body) = request.into_parts();
-    let whole = body.is_end_stream() || throw_away(body, most).await;
-    let mut response = site.answer(&head.method, &head.uri);
-    if !whole {
+    let signal = signals::key_in(head.uri.path());
+    // All other bodies are read only to be thrown away.
+    let keep = if signal.is_some() { signals::MOST_BYTES } else { 0 };
+    let body = receive(body, keep, most).await;
+    let mut response = match signal {
+        Some(key) => site.signal(key, peer, &head, body.content),
+        None => site.answer(&head.method, &head.uri),
+    };
+    if !body.whole {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     site.count(response.status().as_u16());
@@ -129,23 +141,4 @@ async fn respond(
     }
     slot.enter(Phase::Answering);
     Ok(response)
-}
-
-/// Reads a body of at most `most` bytes; false if it is longer or broken. Nothing is read of one
-/// that says before that it is longer.
-async fn throw_away(mut body: Incoming, most: usize) -> bool {
-    if body.size_hint().lower() > most as u64 {
-        return false;
-    }
-    let mut count = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return false;
-        };
-        count += frame.data_ref().map_or(0, Bytes::len);
-        if count > most {
-            return false;
-        }
-    }
-    true
 }

@@ -1,6 +1,7 @@
 //! The HTTP server: who leads, for the application beside it, for probes and for Prometheus.
 //!
 //! Every answer is computed when it is asked (I10), from [`crate::state::State`] and the clock.
+//! Nothing that is asked here changes the election but signals, which come from the pod only.
 //! No handler waits for anything, so a connection only ever waits for its client; [`Limits`]
 //! bounds how long and with how much.
 //!
@@ -8,6 +9,7 @@
 
 mod address;
 mod answer;
+mod body;
 mod connection;
 mod health;
 mod journal;
@@ -15,12 +17,15 @@ mod limits;
 mod report;
 mod routes;
 mod server;
+mod signals;
 mod slots;
 mod stream;
 
 pub use address::BindError;
 pub use limits::Limits;
 pub use report::{
-    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName, PolicySummary,
+    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
+    PolicySummary,
 };
 pub use server::{Bound, Running, Server};
+pub use signals::{Scalar, SignalAnswer, SignalsAnswer};

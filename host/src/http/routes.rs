@@ -1,18 +1,22 @@
 //! Which path answers what.
 
 use super::answer::{Answer, Answers};
+use super::body::Content;
 use super::health;
 use super::journal::Readers;
 use super::report::{LeaderAnswer, PolicyAnswer};
+use super::signals::{self, Refusal, SignalsAnswer};
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::time::Moment;
+use http::request::Parts;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
+use std::net::IpAddr;
 
 /// For whoever asks for something else.
-const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /v1/journal /healthz /readyz /metrics\n";
+const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /v1/journal /v1/signals /healthz /readyz /metrics\n";
 
 /// What the handlers know.
 #[derive(Debug)]
@@ -47,8 +51,8 @@ impl Site {
             // The old image answered to any method; a CONNECT cannot have a body with its 200.
             "/" if method != Method::CONNECT => self.answers.name(self.state.view().leader(now)),
             "/" => self.refuse(method, "any but CONNECT", ""),
-            "/leader" | "/v1/leader" | "/v1/policy" | "/v1/journal" | "/healthz" | "/readyz"
-            | "/metrics" => {
+            "/leader" | "/v1/leader" | "/v1/policy" | "/v1/journal" | "/v1/signals"
+            | "/healthz" | "/readyz" | "/metrics" => {
                 if method == Method::GET || method == Method::HEAD {
                     self.page(uri, now)
                 } else {
@@ -59,12 +63,52 @@ impl Site {
         }
     }
 
+    /// The answer to a request for one signal, which the application sets and deletes.
+    pub(super) fn signal(
+        &self,
+        key: &str,
+        peer: Option<IpAddr>,
+        head: &Parts,
+        content: Content,
+    ) -> Answer {
+        if head.method != Method::PUT && head.method != Method::DELETE {
+            return self.refuse(&head.method, "PUT and DELETE", "PUT, DELETE");
+        }
+        match self.change_signal(key, peer, head, content) {
+            Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
+            Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
+        }
+    }
+
+    fn change_signal(
+        &self,
+        key: &str,
+        peer: Option<IpAddr>,
+        head: &Parts,
+        content: Content,
+    ) -> Result<(), Refusal> {
+        signals::check_sender(peer, &head.uri, &head.headers)?;
+        let key = signals::application_key(key)?;
+        let (store, now) = (self.state.signals(), clock::now());
+        if head.method == Method::PUT {
+            let report = signals::report(&head.uri, &head.headers, content, now)?;
+            return Ok(store.report(key, report)?);
+        }
+        match store.remove(&key, now) {
+            true => Ok(()),
+            false => Err(Refusal(StatusCode::NOT_FOUND, format!("{key}: no such signal"))),
+        }
+    }
+
     fn page(&self, uri: &Uri, now: Moment) -> Answer {
         match uri.path() {
             "/leader" => self.leader(now),
             "/v1/leader" => self.answers.json(&LeaderAnswer::at(&self.state, now)),
             "/v1/policy" => self.answers.json(&PolicyAnswer::at(&self.state.policy(), now)),
             "/v1/journal" => self.readers.answer(&self.answers, self.state.journal(), uri.query()),
+            "/v1/signals" => {
+                self.answers.json(&SignalsAnswer::at(self.state.signals().all(now), now))
+            }
             "/healthz" => self.probe(health::alive(&self.state, now)),
             "/readyz" => self.probe(health::ready(&self.state)),
             _ => match self.metrics.render(now) {

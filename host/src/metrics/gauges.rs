@@ -1,6 +1,7 @@
 //! What is true at the moment of the question, computed then (I10).
 
 use crate::state::State;
+use hotseat_core::policy::Value;
 use hotseat_core::time::Moment;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
@@ -9,12 +10,16 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
+/// How the keys of probes begin.
+const PROBE: &str = "probe.";
+
 /// The gauges at `now`; `started` is since the Unix epoch.
 pub(super) fn at(state: &State, started: Duration, now: Moment) -> Registry {
     let mut all = Registry::default();
     election(&mut all, state, now);
     policy(&mut all, state);
     journal(&mut all, state);
+    signals(&mut all, state, now);
     process(&mut all, started);
     all
 }
@@ -62,6 +67,20 @@ fn journal(all: &mut Registry, state: &State) {
         "Records of the journal that could not be kept or written",
         ConstCounter::new(state.journal().dropped()),
     );
+}
+
+fn signals(all: &mut Registry, state: &State, now: Moment) {
+    let signals = state.signals().all(now);
+    let count = u64::try_from(signals.len()).unwrap_or(u64::MAX);
+    all.register("hotseat_signals", "Signals that the policy sees", ConstGauge::new(count));
+    let up = Family::<[(&'static str, String); 1], Gauge>::default();
+    for (key, report) in signals {
+        if let (Some(name), Value::Flag(flag)) = (key.as_str().strip_prefix(PROBE), report.value) {
+            up.get_or_create(&[("probe", name.to_owned())]).set(i64::from(flag));
+        }
+    }
+    let help = "Whether a probe finds its target up, 1 or 0; none while that is not decided";
+    all.register("hotseat_probe_up", help, up);
 }
 
 fn process(all: &mut Registry, started: Duration) {

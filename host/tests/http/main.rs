@@ -8,6 +8,7 @@ mod journal;
 mod listening;
 mod metrics;
 mod old_image;
+mod signals;
 mod site;
 mod status;
 mod v1;

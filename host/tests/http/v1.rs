@@ -167,7 +167,9 @@ fn what_is_not_there_says_what_is() {
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains(" /v1/policy "), "{answer:?}");
     }
-    for path in ["/leader", "/v1/leader", "/v1/policy", "/healthz", "/readyz", "/metrics"] {
+    for path in
+        ["/leader", "/v1/leader", "/v1/policy", "/v1/signals", "/healthz", "/readyz", "/metrics"]
+    {
         let answer = client.ask("POST", path);
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{path}");
         let head = client.ask("HEAD", path);

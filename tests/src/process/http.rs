@@ -1,4 +1,4 @@
-//! A GET over HTTP/1.1, small enough to see what the server sent.
+//! A request over HTTP/1.1, small enough to see what the server sent.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -41,15 +41,29 @@ impl Response {
 ///
 /// # Errors
 ///
-/// When nobody listens, an answer takes longer than 5 s, or is no whole HTTP/1.1 answer.
+/// As [`send`].
 pub fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response> {
+    send(address, "GET", path, "")
+}
+
+/// Sends a request with a body of plain text over a connection of its own.
+///
+/// # Errors
+///
+/// When nobody listens, an answer takes longer than 5 s, or is no whole HTTP/1.1 answer.
+pub fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> anyhow::Result<Response> {
     let talk = || -> anyhow::Result<Vec<u8>> {
         let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
         connection.set_read_timeout(Some(PATIENCE))?;
         connection.set_write_timeout(Some(PATIENCE))?;
         connection.set_nodelay(true)?;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let content = match body {
+            "" => String::new(),
+            body => format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", body.len()),
+        };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{content}\r\n{body}"
+        );
         connection.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer)?;
@@ -57,7 +71,7 @@ pub fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response> {
     };
     talk()
         .and_then(|answer| parse(&answer))
-        .with_context(|| format!("GET http://{address}{path} failed"))
+        .with_context(|| format!("{method} http://{address}{path} failed"))
 }
 
 fn parse(answer: &[u8]) -> anyhow::Result<Response> {

@@ -83,7 +83,17 @@ impl<'a> Crew<'a> {
     ///
     /// When it cannot be started.
     pub fn add(&mut self, name: &str) -> anyhow::Result<&Candidate> {
-        let candidate = Candidate::start(self.api, name, &self.flags)?;
+        self.add_with(name, &[])
+    }
+
+    /// Starts one more, with flags of its own besides.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn add_with(&mut self, name: &str, flags: &[&str]) -> anyhow::Result<&Candidate> {
+        let flags = [&self.flags, flags].concat();
+        let candidate = Candidate::start(self.api, name, &flags)?;
         self.sampler.watch(self.api.namespace(), name, candidate.process.http_addr())?;
         self.members.push(candidate);
         self.members.last().context("nobody was added")

@@ -115,6 +115,9 @@ impl Elector {
         if self.finished {
             return;
         }
+        if self.signals.take_due(self.now) {
+            self.mind.ask_for(Cause::SignalChanged);
+        }
         if let Some(question) = &self.mind.question {
             if self.now >= question.deadline {
                 let ask = question.ask;
@@ -125,6 +128,9 @@ impl Elector {
         }
         if self.now >= self.mind.wake {
             self.mind.ask_for(Cause::Timer);
+            // It is noted. A moment that has passed would wake the shell over and over while an
+            // operation is under way.
+            self.mind.wake = Moment::NEVER;
         }
         let Some(cause) = self.mind.cause else { return };
         let stopping = cause == Cause::Stopping;
@@ -133,6 +139,7 @@ impl Elector {
         }
         self.mind.cause = None;
         self.mind.wake = Moment::NEVER;
+        self.signals.shown(self.now, cause);
         let input = self.input(cause);
         if !self.mind.loaded {
             let rule = Some(self.decide_by_rule(&input));
@@ -315,15 +322,7 @@ impl Elector {
                 valid_for: valid(term.until),
             }),
             attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
-            signals: self
-                .signals
-                .iter()
-                .map(|(key, value, at)| policy::Signal {
-                    key: key.clone(),
-                    value: value.clone(),
-                    age: age(*at),
-                })
-                .collect(),
+            signals: self.signals.for_policy(self.now),
             roster: self.roster.clone(),
         }
     }

@@ -14,17 +14,19 @@
 mod consult;
 mod observe;
 mod retire;
+mod signals;
 mod write;
 
 use crate::claim::Claim;
 use crate::config::Config;
 use crate::event::{Effect, Event, Notice, Purpose, Why};
-use crate::policy::{Attempts, Candidate, Cause, Value};
+use crate::policy::{Attempts, Candidate, Cause};
 use crate::seat::Seat;
 use crate::time::Moment;
 use crate::view::{Sighting, View};
 use consult::Mind;
 use retire::Retirement;
+use signals::Signals;
 use std::time::Duration;
 
 /// One candidate in one election.
@@ -51,7 +53,7 @@ pub struct Elector {
     retirement: Option<Retirement>,
     finished: bool,
     serial: u64,
-    signals: Vec<(String, Value, Moment)>,
+    signals: Signals,
     roster: Vec<Candidate>,
     twin: Option<String>,
     told_leader: String,
@@ -96,7 +98,7 @@ impl Elector {
             retirement: None,
             finished: false,
             serial: 0,
-            signals: Vec::new(),
+            signals: Signals::default(),
             roster: Vec::new(),
             twin: None,
             told_leader: String::new(),
@@ -154,10 +156,7 @@ impl Elector {
             Event::WriteEnded { serial, result } => self.write_ended(serial, result),
             Event::Decided { ask, answer } => self.decided(ask, answer),
             Event::Swapped { memory, settings } => self.mind.swap(memory, settings),
-            Event::Signals(signals) => {
-                self.signals = signals;
-                self.mind.ask_for(Cause::SignalChanged);
-            }
+            Event::Signals(signals) => self.signals.take_in(self.now, signals),
             Event::Roster(roster) => {
                 self.roster = roster;
                 self.mind.ask_for(Cause::RosterChanged);
@@ -221,7 +220,7 @@ impl Elector {
 
     fn next_wake(&self) -> Moment {
         let grace = self.config.timing.request_timeout();
-        let mut wake = self.mind.wake();
+        let mut wake = self.mind.wake().min(self.signals.wake());
         if let Some(term) = self.claim.believed() {
             wake = wake.min(term.until);
         }

@@ -8,8 +8,8 @@ use std::time::Duration;
 ///
 /// # Errors
 ///
-/// What is wrong with the text, for the command line to show.
-pub(super) fn parse_length(text: &str) -> Result<Duration, String> {
+/// What is wrong with the text, to be shown to whoever wrote it.
+pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
     let mend = "write it as 15s, 1m30s or 500ms";
     if text == "0" {
         return Ok(Duration::ZERO);

@@ -1,0 +1,60 @@
+//! Signals: what the policy sees of them, and how often it is asked because of them.
+
+use crate::policy::{self, Cause, Value};
+use crate::time::{Moment, millis};
+use std::time::Duration;
+
+/// Between two questions that signals cause. Whoever reports signals can keep the policy this busy
+/// and no more; a change that comes sooner waits, and is told with all that came meanwhile.
+const PACE: Duration = Duration::from_millis(100);
+
+/// The signals as they were last reported.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    all: Vec<(String, Value, Moment)>,
+    /// Something changed that the policy has not seen; it is to be asked at this moment.
+    due: Option<Moment>,
+    /// When the next question because of signals may be asked.
+    paced_until: Moment,
+}
+
+impl Signals {
+    /// Takes in all signals as they are now. A report that only repeats what was said makes a
+    /// signal younger, and nothing else: an application's heartbeat is no reason to decide anew.
+    pub(super) fn take_in(&mut self, now: Moment, all: Vec<(String, Value, Moment)>) {
+        let same = self.all.len() == all.len()
+            && self.all.iter().zip(&all).all(|(old, new)| (&old.0, &old.1) == (&new.0, &new.1));
+        self.all = all;
+        if !same && self.due.is_none() {
+            self.due = Some(now.max(self.paced_until));
+        }
+    }
+
+    /// Whether the policy is to be asked because of signals now; says so once.
+    pub(super) fn take_due(&mut self, now: Moment) -> bool {
+        self.due.take_if(|due| now >= *due).is_some()
+    }
+
+    /// The policy is asked for this reason, and sees the signals, whatever the reason is.
+    pub(super) fn shown(&mut self, now: Moment, cause: Cause) {
+        self.due = None;
+        if cause == Cause::SignalChanged {
+            self.paced_until = now + PACE;
+        }
+    }
+
+    /// When the elector has to look again.
+    pub(super) fn wake(&self) -> Moment {
+        self.due.unwrap_or(Moment::NEVER)
+    }
+
+    /// What the policy sees at `now`.
+    pub(super) fn for_policy(&self, now: Moment) -> Vec<policy::Signal> {
+        let signal = |(key, value, at): &(String, Value, Moment)| policy::Signal {
+            key: key.clone(),
+            value: value.clone(),
+            age: millis(now.since(*at)),
+        };
+        self.all.iter().map(signal).collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! What signals do to an election: they reach the policy, and can neither hurry nor hinder it.
+
+use super::*;
+use hotseat_core::policy::{Signal, Value};
+
+const HEARTBEAT: &str = "app.heartbeat";
+
+fn report(stage: &mut Stage, value: Value) {
+    let now = stage.now;
+    stage.tell(Event::Signals(vec![(HEARTBEAT.to_owned(), value, now)]));
+}
+
+/// The questions since the last call.
+fn asked(stage: &mut Stage) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    stage.effects.retain(|effect| match effect {
+        Effect::Ask { input, .. } => {
+            inputs.push((**input).clone());
+            false
+        }
+        _ => true,
+    });
+    inputs
+}
+
+fn causes(inputs: &[Input]) -> Vec<Cause> {
+    inputs.iter().map(|input| input.observation.cause).collect()
+}
+
+/// A leader whose policy has nothing to do for a while.
+fn leader() -> Stage {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.pass(millis(500));
+    asked(&mut stage);
+    stage
+}
+
+#[test]
+fn a_signal_that_comes_changes_or_goes_is_a_question() {
+    let mut stage = leader();
+    let seen = |value: Value| Signal { key: HEARTBEAT.to_owned(), value, age: 0 };
+    for value in [Value::Flag(true), Value::Flag(false), Value::Text("no".to_owned())] {
+        report(&mut stage, value.clone());
+        let inputs = asked(&mut stage);
+        assert_eq!(causes(&inputs), [Cause::SignalChanged], "{value:?}");
+        assert_eq!(inputs[0].observation.signals, [seen(value)]);
+        stage.pass(millis(100));
+    }
+    stage.tell(Event::Signals(Vec::new()));
+    let inputs = asked(&mut stage);
+    assert_eq!(causes(&inputs), [Cause::SignalChanged]);
+    assert_eq!(inputs[0].observation.signals, []);
+}
+
+#[test]
+fn the_same_signal_again_is_only_younger() {
+    let mut stage = leader();
+    report(&mut stage, Value::Flag(true));
+    asked(&mut stage);
+    for _ in 0..12 {
+        stage.pass(millis(100));
+        report(&mut stage, Value::Flag(true));
+    }
+    assert_eq!(causes(&asked(&mut stage)), []);
+    // The renewal is due by now, and its question has the age of the last report.
+    stage.pass(millis(400));
+    let inputs = asked(&mut stage);
+    assert_eq!(causes(&inputs), [Cause::Timer]);
+    let age = inputs[0].observation.signals[0].age;
+    assert!(age <= 400, "{age} ms");
+    assert_eq!(stage.one_write().purpose, Purpose::Renew);
+}
+
+#[test]
+fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
+    let mut stage = leader();
+    let (mut questions, mut renewals) = (0, Vec::new());
+    for number in 0..10_000_u32 {
+        report(&mut stage, Value::Number(f64::from(number)));
+        stage.pass(millis(1));
+        assert!(stage.leads());
+        for input in asked(&mut stage) {
+            questions += usize::from(input.observation.cause == Cause::SignalChanged);
+            // What waited is told with what came meanwhile.
+            assert!(input.observation.signals[0].age <= 1);
+        }
+        if let Some(write) = stage.writes().pop() {
+            renewals.push(stage.now);
+            stage.succeeds(&write, 12 + u64::from(number));
+        }
+    }
+    assert!((90..=101).contains(&questions), "{questions} questions in ten seconds");
+    assert_eq!(renewals.len(), 5, "{renewals:?}");
+    let late = renewals.windows(2).map(|pair| pair[1].since(pair[0])).max();
+    assert!(late <= Some(millis(2020)), "{renewals:?}");
+}
+
+#[test]
+fn a_change_within_the_pace_is_not_forgotten() {
+    let mut stage = leader();
+    report(&mut stage, Value::Number(1.0));
+    stage.pass(millis(10));
+    report(&mut stage, Value::Number(2.0));
+    assert_eq!(asked(&mut stage).len(), 1);
+    stage.pass(millis(89));
+    assert_eq!(asked(&mut stage).len(), 0);
+    stage.pass(millis(1));
+    let inputs = asked(&mut stage);
+    assert_eq!(causes(&inputs), [Cause::SignalChanged]);
+    assert_eq!(inputs[0].observation.signals[0].value, Value::Number(2.0));
+    assert_eq!(inputs[0].observation.signals[0].age, 90);
+}
+
+#[test]
+fn a_change_during_a_write_is_asked_about_when_it_has_ended_and_wakes_nobody_before() {
+    let mut stage = leader();
+    let (renewal, _) = stage.next_write();
+    asked(&mut stage);
+    report(&mut stage, Value::Flag(false));
+    let wakes = |stage: &Stage| {
+        stage.effects.iter().filter(|effect| matches!(effect, Effect::WakeAt(_))).count()
+    };
+    let before = wakes(&stage);
+    stage.pass(millis(900));
+    assert_eq!(causes(&asked(&mut stage)), []);
+    assert!(wakes(&stage) <= before + 1, "the shell is woken for nothing");
+    stage.succeeds(&renewal, 12);
+    let inputs = asked(&mut stage);
+    assert_eq!(causes(&inputs), [Cause::WriteFinished]);
+    assert_eq!(inputs[0].observation.signals[0].value, Value::Flag(false));
+    // It was seen: no second question about it.
+    stage.pass(millis(300));
+    assert_eq!(causes(&asked(&mut stage)), []);
+}

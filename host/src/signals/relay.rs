@@ -1,0 +1,86 @@
+//! From the store to the election.
+
+use super::Store;
+use crate::clock::{self, Alarm};
+use hotseat_core::event::Event;
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// Between two messages to the election. However often signals are reported, its loop hears of
+/// them at this pace; what comes meanwhile goes together.
+const PACE: Duration = Duration::from_millis(20);
+
+/// Tells the election all signals whenever one was reported, was taken back or ceased to hold.
+/// Runs until nobody listens.
+///
+/// # Errors
+///
+/// The system has no timer.
+pub async fn relay(store: Store, events: Sender<Event>) -> std::io::Result<()> {
+    // Ages and ttls count on the boot-time clock, and so does the alarm.
+    let alarm = Alarm::new()?;
+    loop {
+        alarm.set(store.forget(clock::now()))?;
+        tokio::select! {
+            () = store.changed() => {}
+            rung = alarm.ring() => rung?,
+        }
+        let all = store.all(clock::now());
+        let all = all.into_iter().map(|(key, said)| (key.to_string(), said.value, said.at));
+        if events.send(Event::Signals(all.collect())).await.is_err() {
+            return Ok(());
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Key, Report};
+    use super::*;
+    use hotseat_core::policy::Value;
+    use tokio::sync::mpsc::{Receiver, channel};
+    use tokio::time::timeout;
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    fn report(store: &Store, key: &str, number: f64, ttl: Option<Duration>) {
+        let report = Report { value: Value::Number(number), at: clock::now(), ttl };
+        store.report(Key::parse(key).unwrap(), report).unwrap();
+    }
+
+    async fn next(events: &mut Receiver<Event>) -> Vec<(String, Value)> {
+        match timeout(SOON, events.recv()).await.unwrap().unwrap() {
+            Event::Signals(all) => all.into_iter().map(|(key, value, _)| (key, value)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_report_and_the_end_of_its_ttl_are_told() {
+        let store = Store::default();
+        let (sender, mut events) = channel(4);
+        let task = tokio::spawn(relay(store.clone(), sender));
+        report(&store, "app.lag", 7.0, Some(Duration::from_millis(100)));
+        assert_eq!(next(&mut events).await, [("app.lag".to_owned(), Value::Number(7.0))]);
+        assert_eq!(next(&mut events).await, []);
+        drop(events);
+        report(&store, "app.lag", 8.0, None);
+        timeout(SOON, task).await.unwrap().unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_reported_at_a_time_goes_together() {
+        let store = Store::default();
+        let (sender, mut events) = channel(4);
+        let task = tokio::spawn(relay(store.clone(), sender));
+        // The task has no turn before this one waits.
+        for number in 0..1000 {
+            report(&store, "app.lag", f64::from(number), None);
+        }
+        assert_eq!(next(&mut events).await, [("app.lag".to_owned(), Value::Number(999.0))]);
+        report(&store, "app.b", 0.0, None);
+        assert_eq!(next(&mut events).await.len(), 2);
+        task.abort();
+    }
+}

@@ -1,0 +1,268 @@
+//! Signals in real elections: an application that falls silent, a program that is probed and goes
+//! away, and a flood.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use hotseat_component::{Options, build};
+use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::process::{Launch, Stream, send};
+use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::wait::until;
+use serde_json::Value;
+
+/// Two policies are compiled before a candidate campaigns.
+const LOADED: Duration = Duration::from_secs(120);
+const HEARTBEAT: &str = "/v1/signals/app.heartbeat";
+
+/// The app-heartbeat policy's component, built once for this test binary.
+fn component() -> &'static Path {
+    static FILE: OnceLock<(ScratchDir, PathBuf)> = OnceLock::new();
+    let (_, file) = FILE.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        // Where the sidecar's own build has left it.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../policy-guests");
+        let bytes = build(&root.join("examples/policies/app-heartbeat"), &Options::new(target));
+        let folder = ScratchDir::new("hotseat-signals-").unwrap();
+        let file = folder.path().join("app-heartbeat.wasm");
+        std::fs::write(&file, bytes.unwrap()).unwrap();
+        (folder, file)
+    });
+    file
+}
+
+fn policy() -> String {
+    format!("--policy=file:{}", component().display())
+}
+
+/// An application that reports its heartbeat all the while, until it is dropped.
+struct Application {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Application {
+    fn beside(candidate: &Candidate) -> Application {
+        let address = candidate.process.http_addr();
+        let (stop, stopped) = channel::<()>();
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout)
+            {
+                // It may be gone; then nobody misses the heartbeat.
+                let _ = send(address, "PUT", HEARTBEAT, "ok");
+            }
+        });
+        Application { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_leader_whose_application_falls_silent_hands_over() {
+    let api = Api::embedded("silent").unwrap();
+    let policy = policy();
+    let settings = r#"--policy-settings={"fresh_ms": 2000, "grace_ms": 0, "backoff_ms": 60000}"#;
+    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
+    let crew = Crew::with_patience(&api, &["anna", "ben"], &flags, LOADED).unwrap();
+    let mut applications: Vec<(&str, Application)> = Vec::new();
+    for member in crew.members() {
+        applications.push((member.name(), Application::beside(member)));
+    }
+    let first = crew.leader();
+    // It leads on, at the operator's pace.
+    let leader = crew.member(&first.name);
+    let renewals = leader.metric("hotseat_renewals_total").unwrap();
+    until("five renewals", SOON, || match leader.metric("hotseat_renewals_total").unwrap() {
+        more if more >= renewals + 5.0 => Ok(more),
+        few => Err(few),
+    });
+    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
+
+    let silent = Instant::now();
+    applications.retain(|(name, _)| *name != first.name);
+    let second = crew.leader_after(&first);
+    assert_ne!(second.name, first.name, "{}", crew.logs());
+    let gone = silent.elapsed();
+    assert!(gone >= Duration::from_millis(1500), "{gone:?}: before the heartbeat was too old");
+    let line = leader.process.wait_line("stepped down: the policy resigned", SOON);
+    assert!(line.text.contains("no heartbeat for 2"), "{line}");
+    assert!(line.text.contains("app.heartbeat may be 2000 ms old"), "{line}");
+    let shown = leader.json("/v1/policy").unwrap();
+    assert_eq!(shown["active"]["name"], "app-heartbeat", "{shown}");
+    assert_eq!(shown["failures_in_a_row"], 0, "{shown}");
+
+    // With no application that is well, nobody leads, and nobody fails.
+    applications.clear();
+    let nobody = || {
+        let names = crew.members().iter().map(|member| member.leader().unwrap()["name"].clone());
+        let names: Vec<Value> = names.collect();
+        if names.iter().all(|name| *name == "") { Ok(()) } else { Err(names) }
+    };
+    until("an empty seat", SOON, nobody);
+    assert_eq!(api.spec("holderIdentity").unwrap(), "");
+    crew.finish();
+}
+
+#[test]
+fn a_signal_past_its_ttl_is_gone_for_the_policy_too() {
+    let api = Api::embedded("ttl").unwrap();
+    let policy = policy();
+    let settings = r#"--policy-settings={"fresh_ms": 3600000, "grace_ms": 0}"#;
+    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
+    let crew = Crew::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
+    let anna = crew.member("anna");
+    let answer = send(anna.process.http_addr(), "PUT", &format!("{HEARTBEAT}?ttl=3s"), "ok");
+    assert_eq!(answer.unwrap().status, 200);
+    let first = crew.leader();
+    assert_eq!(first.name, "anna");
+    let line = anna.process.wait_line("stepped down: the policy resigned", SOON);
+    assert!(line.text.contains("app.heartbeat is gone"), "{line}");
+    assert_eq!(anna.json("/v1/signals").unwrap()["signals"], Value::Array(vec![]));
+    crew.finish();
+}
+
+/// A web server that answers every request with 200, until it is dropped.
+struct Web {
+    address: SocketAddr,
+    stop: Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Web {
+    fn start() -> Web {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = channel::<()>();
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
+                let Ok((mut stream, _)) = listener.accept() else { continue };
+                stream.set_nonblocking(false).unwrap();
+                stream.set_read_timeout(Some(SOON)).unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        });
+        Web { address, stop, thread: Some(thread) }
+    }
+
+    fn end(mut self) {
+        let Web { stop, thread, .. } = &mut self;
+        *stop = channel().0;
+        thread.take().unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn a_leader_whose_program_goes_away_hands_over() {
+    let api = Api::embedded("probe").unwrap();
+    let policy = policy();
+    let settings = r#"--policy-settings={"signal": "probe.web", "grace_ms": 0}"#;
+    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
+    let mut crew = Crew::with_patience(&api, &[], &flags, LOADED).unwrap();
+    let mut webs = Vec::new();
+    for name in ["anna", "ben"] {
+        let web = Web::start();
+        let probe = format!("--probe=web=http://{}/,interval=100ms,rise=2,fall=2", web.address);
+        crew.add_with(name, &[&probe]).unwrap();
+        webs.push((name, web));
+    }
+    let first = crew.leader();
+    let leader = crew.member(&first.name);
+    assert_eq!(leader.metric("hotseat_probe_up{probe=\"web\"}").unwrap(), 1.0);
+    let shown = leader.json("/v1/signals").unwrap();
+    assert_eq!(shown["signals"][0]["key"], "probe.web", "{shown}");
+    assert_eq!(shown["signals"][0]["value"], true, "{shown}");
+    // The program next to the leader cannot be made up by anybody.
+    let answer = send(leader.process.http_addr(), "PUT", "/v1/signals/probe.web", "x").unwrap();
+    assert_eq!(answer.status, 403, "{}", answer.text());
+
+    let index = webs.iter().position(|(name, _)| *name == first.name).unwrap();
+    webs.remove(index).1.end();
+    let second = crew.leader_after(&first);
+    assert_ne!(second.name, first.name, "{}", crew.logs());
+    let line = leader.process.wait_line("stepped down: the policy resigned", SOON);
+    assert!(line.text.contains("probe.web says no"), "{line}");
+    leader.process.wait_line("the probe's target is down", SOON);
+    assert_eq!(leader.metric("hotseat_probe_up{probe=\"web\"}").unwrap(), 0.0);
+    crew.finish();
+}
+
+#[test]
+fn a_flood_of_signals_costs_no_renewal_and_few_decisions() {
+    let api = Api::embedded("flood").unwrap();
+    let crew = Crew::with_patience(&api, &["anna"], &QUICK, LOADED).unwrap();
+    let anna = crew.member("anna");
+    anna.process.wait_line("the policy is active", LOADED);
+    let first = crew.leader();
+    let address = anna.process.http_addr();
+    let decisions = || -> f64 {
+        let by =
+            |by| anna.metric(&format!("hotseat_policy_decisions_total{{by=\"{by}\"}}")).unwrap();
+        by("policy") + by("rule")
+    };
+    let (before, begin) = (decisions(), Instant::now());
+    let flooding: Vec<JoinHandle<u32>> = (0..4)
+        .map(|thread| {
+            thread::spawn(move || {
+                let mut sent = 0;
+                while begin.elapsed() < Duration::from_secs(5) {
+                    let path = format!("/v1/signals/app.flood-{thread}");
+                    let answer = send(address, "PUT", &path, &format!("{sent}"));
+                    assert_eq!(answer.unwrap().status, 200);
+                    sent += 1;
+                }
+                sent
+            })
+        })
+        .collect();
+    let sent: u32 = flooding.into_iter().map(|thread| thread.join().unwrap()).sum();
+    let (made, time) = (decisions() - before, begin.elapsed().as_secs_f64());
+    assert!(sent > 200, "{sent} are no flood");
+    // Ten in a second because of signals, and two for each renewal, every half second.
+    assert!(made <= time * 10.0 + time * 4.0 + 5.0, "{made} decisions in {time} s for {sent}");
+    assert!(made >= time * 2.0, "{made} decisions in {time} s for {sent}");
+    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
+    assert!(!anna.log().contains("stepped down"), "{}", anna.log());
+    crew.finish();
+}
+
+#[test]
+fn what_is_no_probe_is_refused_in_one_line() {
+    for (given, status, words) in [
+        (&["web=https://127.0.0.1/"][..], 2, &["--probe", "https is not probed"][..]),
+        (&["web"], 2, &["web: no probe: give NAME=http://HOST:PORT/PATH"]),
+        (&["web=tcp://h:1,rise=0"], 2, &["rise=0: give a number from 1 to 100"]),
+        (&["a=tcp://h:1", "a=tcp://h:2"], 1, &["--probe: probe.a is there twice"]),
+    ] {
+        let mut launch = Launch::hotseat().unwrap().args(["--election=refused", "--http="]);
+        for probe in given {
+            launch = launch.args(["--probe", probe]);
+        }
+        let mut process = launch.start().unwrap();
+        assert_eq!(process.wait_exit(SOON).code(), Some(status), "{process}");
+        let said = process.output(Stream::Stderr);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        for word in words {
+            assert!(said.contains(word), "no {word:?} in {said}");
+        }
+    }
+    let launch = Launch::hotseat().unwrap().args(["--election=refused", "--http="]);
+    let mut process = launch.env("HOTSEAT_PROBE", "a=tcp://h:1,b=udp://h:2").start().unwrap();
+    assert_eq!(process.wait_exit(SOON).code(), Some(2), "{process}");
+}
