@@ -193,6 +193,7 @@ async fn deletion_is_told_and_return_too() {
 async fn a_quick_deletion_and_return_is_not_told() {
     let mut followed = Followed::new(NEVER, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
+    followed.quiet().await;
     fs::remove_file(followed.path("policy.wasm")).unwrap();
     // Long enough for one look, and shorter than two are apart.
     let early = timeout(Duration::from_millis(20), followed.updates.recv()).await;
