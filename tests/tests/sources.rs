@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
+#[path = "sources/cli.rs"]
+mod cli;
 #[path = "sources/damage.rs"]
 mod damage;
 #[path = "sources/login.rs"]

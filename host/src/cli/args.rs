@@ -1,6 +1,7 @@
 //! The arguments as they are written.
 
 use super::policy::PolicyCommand;
+use super::registry::RegistryArgs;
 use super::size::parse_size;
 use crate::demo;
 use crate::length::parse_length;
@@ -88,6 +89,8 @@ pub(super) struct SidecarArgs {
     /// A minisign public key, or the file with it: policies not signed with it are refused
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY", help_heading = POLICY)]
     pub(super) policy_key: Option<String>,
+    #[command(flatten)]
+    pub(super) registries: RegistryArgs,
     /// How often the files of the policy and its settings are looked at
     #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_length, default_value = "2s", help_heading = POLICY)]
     pub(super) policy_poll: Duration,
@@ -135,7 +138,7 @@ fn parse_probes(text: &str) -> Result<Probes, SpecError> {
 
 const ELECTION: &str = "Election";
 const TIMING: &str = "Timing";
-const POLICY: &str = "Policy";
+pub(super) const POLICY: &str = "Policy";
 const SIGNALS: &str = "Signals";
 const LOGS: &str = "Logs";
 

@@ -10,7 +10,7 @@ use crate::probes::{MOST_PROBES, Probe};
 use crate::sidecar::Settings;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
-use hotseat_sources::{Origin, PolicyKey, PolicyRef, Registries};
+use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -149,8 +149,11 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
 
 fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     let written = &args.policy;
-    let policy: PolicyRef =
-        written.parse().map_err(|error| anyhow!("--policy {written}: {error}"))?;
+    let registries = args.registries.registries();
+    let policy: PolicyRef = written.parse().map_err(|error| {
+        let why = refused_reference(&error, &registries);
+        anyhow!("--policy {written}: {why}")
+    })?;
     let key = match args.policy_key.as_deref() {
         None | Some("") => None,
         Some(key) => Some(
@@ -167,7 +170,17 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
         Some(path) => SettingsOrigin::File(PathBuf::from(path)),
         None => SettingsOrigin::Text(args.policy_settings.clone()),
     };
-    Ok(Wish { policy, settings, key, poll: args.policy_poll, registries: Registries::default() })
+    Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+/// For a tag, the registry is asked what to write instead.
+fn refused_reference(error: &RefError, registries: &Registries) -> String {
+    let RefError::Tag(tag) = error else { return error.to_string() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(registries.refuse_tag(tag)),
+        Err(_) => error.to_string(),
+    }
 }
 
 fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {

@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod policy;
+mod push;
+mod registry;
 mod size;
 
 use crate::policies::COMPILE_COMMAND;

@@ -1,6 +1,7 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::push::PushArgs;
 use crate::policy_tools::{Memory, Replay, check, replay};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -17,6 +18,8 @@ pub(super) enum PolicyCommand {
     Check(CheckArgs),
     /// Ask a policy what it would have decided, on the decisions of a journal
     Replay(ReplayArgs),
+    /// Put a component into an OCI registry, and print what --policy takes to get it
+    Push(PushArgs),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,7 @@ impl PolicyCommand {
         match self {
             PolicyCommand::Check(args) => run_check(&args),
             PolicyCommand::Replay(args) => run_replay(args),
+            PolicyCommand::Push(args) => args.run(),
         }
     }
 }
@@ -103,7 +107,7 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn print(
+pub(super) fn print(
     output: Output,
     report: &impl Serialize,
     text: impl FnOnce() -> String,

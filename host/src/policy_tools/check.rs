@@ -216,7 +216,7 @@ fn difference(first: &(Decision, Spent), second: &(Decision, Spent)) -> Option<S
     Some(format!("{one} for {} fuel, then {other} for {} fuel", cost.fuel, other_cost.fuel))
 }
 
-fn world(surface: &Surface) -> Option<String> {
+pub(super) fn world(surface: &Surface) -> Option<String> {
     let version = surface.exports.iter().find_map(|name| name.strip_prefix(CONTRACT))?;
     Some(format!("hotseat:policy/election@{version}"))
 }

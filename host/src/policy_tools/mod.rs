@@ -1,14 +1,16 @@
 //! What `hotseat policy` does: trying policies before they run.
 //!
-//! Everything here runs offline, in a process of its own, with the engine of the sidecar: what
-//! passes here passes there.
+//! Everything but a push runs offline, in a process of its own, with the engine of the sidecar:
+//! what passes here passes there.
 
 mod check;
+mod push;
 mod questions;
 mod replay;
 mod same;
 
 pub use check::{CheckReport, PolicyReport, SampleReport, check};
+pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
 pub(crate) use same::same;
 

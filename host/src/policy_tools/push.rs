@@ -1,0 +1,88 @@
+//! `hotseat policy push`: a component from a file into a registry.
+
+use super::check::world;
+use anyhow::{anyhow, bail};
+use hotseat_engine::{LARGEST_COMPONENT, Source, Surface};
+use hotseat_sources::{
+    Artifact, Demands, FileSource, OciTarget, PolicyKey, Registries, WasmConfig, check,
+};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What to push, and where to.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// The component, as it is or packed with gzip. Its signature is `FILE.minisig`.
+    pub file: PathBuf,
+    /// Where to.
+    pub target: OciTarget,
+    /// The key that it must be signed with.
+    pub key: Option<PolicyKey>,
+    /// How the registry is asked.
+    pub registries: Registries,
+}
+
+/// What was pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PushReport {
+    /// What `--policy` takes to get it.
+    pub reference: String,
+    /// The tag that points at it now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The digest of the component itself, which a `#sha256=` pin names.
+    pub component: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Whether a signature went with it.
+    pub signed: bool,
+}
+
+/// Pushes a policy. What is no policy for this version of the contract is not pushed; whether it
+/// is a good one, `hotseat policy check` says.
+///
+/// # Errors
+///
+/// The file cannot be read, is no policy or is not signed as it must be, or the registry does not
+/// take it.
+pub fn push(push: Push) -> anyhow::Result<PushReport> {
+    let file = FileSource { path: push.file, limit: LARGEST_COMPONENT, signed: true };
+    let fetched = file.read()?;
+    let signature = fetched.signature.clone();
+    let demands = Demands { limit: LARGEST_COMPONENT, pin: None, key: push.key };
+    let checked = check(fetched, &demands)?;
+    let source = Source::checked(checked.label.clone(), checked.digest.to_string(), checked.bytes);
+    let surface = Surface::of(&source)?;
+    let Some(world) = world(&surface) else {
+        bail!(
+            "{}: exports no hotseat:policy/policy: build it against wit/policy.wit",
+            checked.label
+        );
+    };
+    let bytes = source.bytes().len();
+    let signed = signature.is_some();
+    let config = WasmConfig {
+        imports: surface.imports,
+        exports: surface.exports,
+        target: Some(world),
+        ..WasmConfig::default()
+    };
+    let artifact = Artifact { component: source.bytes().to_owned(), signature, config };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let pushed = runtime.block_on(push.registries.push(&push.target, artifact));
+    let pushed = pushed.map_err(|error| anyhow!("{error}"))?;
+    Ok(PushReport {
+        reference: pushed.reference.to_string(),
+        tag: push.target.tag().map(str::to_owned),
+        component: pushed.component.to_string(),
+        bytes,
+        signed,
+    })
+}
+
+impl PushReport {
+    /// The reference, alone on its line, for a script to take.
+    pub fn text(&self) -> String {
+        format!("{}\n", self.reference)
+    }
+}
