@@ -8,6 +8,7 @@
 
 pub mod cluster;
 pub mod detached;
+pub mod guests;
 pub mod lifeline;
 pub mod process;
 pub mod registry;

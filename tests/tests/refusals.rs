@@ -180,7 +180,6 @@ fn policies_that_are_none() {
     };
     let large = file("large", b"");
     fs::File::options().write(true).open(&large).unwrap().set_len((20 << 20) + 1).unwrap();
-    let wasi = r#"(component (import "wasi:clocks/monotonic-clock@0.2.0" (instance)))"#;
     let foreign = r#"(component (import "acme:store/kv@1.0.0" (instance)))"#;
     let world = r#"(component (component $c) (export "acme:other/thing@1.0.0" (component $c)))"#;
     let wat = |text: &str| wat::parse_str(text).unwrap();
@@ -208,7 +207,6 @@ fn policies_that_are_none() {
             file("world", &wat(world)),
             &["world: ", "acme:other/thing@1.0.0", "hotseat:policy/policy@1.0.0"],
         ),
-        (file("wasi", &wat(wasi)), &["wasi: ", "wasi:clocks/monotonic-clock@0.2.0", "WASI"]),
         (file("foreign", &wat(foreign)), &["foreign: ", "acme:store/kv@1.0.0"]),
         (large, &["large: is larger than 20 MiB"]),
     ] {

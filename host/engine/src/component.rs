@@ -8,6 +8,7 @@ use wasmtime::wasmparser::{BinaryReaderError, Chunk, Encoding, Parser, Payload};
 use crate::error::LoadError;
 use crate::source::Source;
 use crate::text::one_line;
+use crate::wasi;
 
 /// The interface that a policy exports. Another minor version of it links just as well.
 const INTERFACE: &str = "hotseat:policy/policy@1.0.0";
@@ -20,7 +21,7 @@ struct Outline<'a> {
     exports: Vec<&'a str>,
 }
 
-/// Checks that the bytes look like a component, import nothing and export the contract's
+/// Checks that the bytes look like a component, import nothing but WASI and export the contract's
 /// interface. Its types are checked later.
 ///
 /// # Errors
@@ -140,19 +141,11 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
 }
 
 fn refused_imports(imports: &[&str]) -> Option<String> {
-    let first = imports.first()?;
-    let wasi = imports.iter().filter(|name| name.starts_with("wasi:")).count();
-    if wasi == imports.len() {
-        return Some(format!(
-            "imports {}, and WASI is not linked for now: build the policy for \
-             wasm32-unknown-unknown, or with its WASI imports stubbed",
-            listed(imports)
-        ));
-    }
-    let first = imports.iter().find(|name| !name.starts_with("wasi:")).unwrap_or(first);
+    let refused: Vec<&str> = imports.iter().copied().filter(|name| !wasi::answers(name)).collect();
+    let first = refused.first()?;
     Some(format!(
-        "imports {}, and a policy imports nothing: take `{}` out of its world",
-        listed(imports),
+        "imports {}, and a policy imports nothing but WASI: take `{}` out of its world",
+        listed(&refused),
         one_line(first)
     ))
 }

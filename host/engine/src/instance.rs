@@ -12,6 +12,7 @@ use crate::runtime::Runtime;
 use crate::sandbox::{Interruptible, Sandbox, Spent, run};
 use crate::settings::Limits;
 use crate::text::one_line;
+use crate::wasi::Blindfold;
 
 /// A policy that is loaded. Each question is answered by a new instance: nothing leaks from one
 /// answer to the next, and no failure is carried over.
@@ -79,6 +80,8 @@ impl LoadedPolicy {
     ) -> std::result::Result<(Decision, Spent), Failure> {
         let Inner { runtime, pre, .. } = &*self.0;
         let (answer, spent) = run(runtime, limits, interruptible, |store| {
+            let uptime = input.observation.uptime;
+            store.data_mut().blindfold = Blindfold { uptime, entropy: input.entropy };
             let instance = pre.instantiate(&mut *store)?;
             guest(&instance).call_decide(store, &input.into())
         })?;

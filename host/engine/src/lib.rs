@@ -39,6 +39,7 @@ mod settings;
 mod source;
 mod standard;
 mod text;
+mod wasi;
 mod worker;
 
 pub use child::compile_child_main;

@@ -12,6 +12,8 @@ use crate::instance::{Linked, LoadedPolicy};
 use crate::runtime::Runtime;
 use crate::settings::Limits;
 use crate::source::Source;
+use crate::text::one_line;
+use crate::wasi;
 
 /// Loads policies.
 #[derive(Clone)]
@@ -73,9 +75,12 @@ impl Loader {
     ) -> Result<LoadedPolicy, LoadError> {
         let label = || source.label().to_owned();
         let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
-        let pre =
-            Linker::new(&self.runtime.engine).instantiate_pre(&component).map_err(|error| {
-                LoadError::Imports { label: label(), why: format!("cannot be linked: {error:#}") }
+        let mut linker = Linker::new(&self.runtime.engine);
+        let pre = wasi::link(&mut linker, &component)
+            .and_then(|()| linker.instantiate_pre(&component))
+            .map_err(|error| LoadError::Imports {
+                label: label(),
+                why: format!("cannot be linked: {}", one_line(&format!("{error:#}"))),
             })?;
         let mismatch = |error: wasmtime::Error| LoadError::Exports {
             label: label(),
@@ -104,10 +109,7 @@ impl Loader {
             Ok(issues) => issues.join("; "),
             Err(failure) => format!("`validate`: {}: {}", failure.kind.as_str(), failure.detail),
         };
-        Err(LoadError::Settings {
-            label: policy.label().to_owned(),
-            why: crate::text::one_line(&why),
-        })
+        Err(LoadError::Settings { label: policy.label().to_owned(), why: one_line(&why) })
     }
 
     /// Stage migrate: makes the memory of the active policy over, as a trial.

@@ -10,6 +10,7 @@ use wasmtime::{Error, ResourceLimiter, Result, Store, Trap, UpdateDeadline};
 use crate::runtime::Runtime;
 use crate::settings::Limits;
 use crate::text::{bytes, one_line};
+use crate::wasi::Blindfold;
 
 /// Core instances, tables and linear memories of one component. Python's interpreter has more
 /// than 16 instances; a policy of one module has two.
@@ -75,6 +76,8 @@ impl Interruptible {
 pub(crate) struct Sandbox {
     left: usize,
     refused: bool,
+    /// What WASI tells, where it is imported.
+    pub(crate) blindfold: Blindfold,
 }
 
 /// Runs `call` in a new store within `limits`.
@@ -91,7 +94,7 @@ pub(crate) fn run<R>(
         let why = format!("the call's deadline could not be set: {error}");
         refuse(FailureKind::TimedOut, why)
     })?;
-    let sandbox = Sandbox { left: limits.memory, refused: false };
+    let sandbox = Sandbox { left: limits.memory, refused: false, blindfold: Blindfold::default() };
     let mut store = Store::new(&runtime.engine, sandbox);
     store.limiter(|sandbox| sandbox);
     store.set_hostcall_fuel(limits.answer);

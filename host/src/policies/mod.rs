@@ -208,7 +208,17 @@ impl Policies {
             return;
         }
         match standard().and_then(|source| self.0.loader.prepare(&source)) {
-            Ok(policy) => self.slot().standard = Some(policy),
+            Ok(policy) => {
+                let mut slot = self.slot();
+                slot.standard = Some(policy.clone());
+                let broken = slot.active().is_some_and(|active| slot.is_bad(&active));
+                drop(slot);
+                // The active policy failed before there was anything to fall back on.
+                if broken {
+                    let setup = Setup { policy, settings: Arc::from("") };
+                    self.publish(Coming { setup, compile: Duration::ZERO, restored: true });
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "the standard policy does not load; the built-in rule is the last resort");
             }

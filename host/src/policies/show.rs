@@ -52,7 +52,7 @@ impl Policies {
 
     pub(super) fn show_prepared(&self, policy: &LoadedPolicy, took: Duration) {
         let descriptor = policy.descriptor();
-        tracing::info!(name = %descriptor.name, version = %descriptor.version, ms = millis(took), "the candidate policy is compiled");
+        tracing::info!(name = %descriptor.name, version = %descriptor.version, ms = millis(took), "the candidate policy is at hand");
         self.change_candidate(|candidate| {
             candidate.name.clone_from(&descriptor.name);
             candidate.version.clone_from(&descriptor.version);

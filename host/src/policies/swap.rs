@@ -151,6 +151,7 @@ impl Policies {
             .find(|policy| policy.digest() == source.digest());
         drop(slot);
         if let Some(policy) = loaded {
+            self.show_prepared(&policy, Duration::ZERO);
             return Ok((policy, Duration::ZERO));
         }
         self.show_stage("compile");

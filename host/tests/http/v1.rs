@@ -103,8 +103,9 @@ fn the_policy_tells_how_it_does() {
     let expected = json!({
         "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff",
             "summary": "client-go's timing", "source": "builtin"},
-        "previous": null, "candidate": null, "source": "file:/p.wasm", "stage": "active",
-        "error": null, "decisions": 40, "rule_decisions": 2,
+        "previous": null, "candidate": null, "source": "file:/p.wasm", "source_error": null,
+        "stage": "active", "error": null, "swaps": 0, "swap_pause_us": 0, "memory_lost": null,
+        "decisions": 40, "rule_decisions": 2,
         "failures": {"refused": 0, "trapped": 2, "out-of-fuel": 0, "timed-out": 0,
             "out-of-memory": 0, "answer-too-large": 0, "rejected": 0},
         "failures_in_a_row": 1,

@@ -26,7 +26,8 @@ const RIGHTS_WITHIN: Duration = Duration::from_secs(30);
 /// What a candidate's service account may do in its namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
-    /// What Hotseat asks for: get, create, update, list and watch leases, create events.
+    /// What Hotseat asks for: get, create, update, list and watch leases, create events, list and
+    /// watch ConfigMaps.
     Full,
     /// Get, list and watch leases.
     ReadOnly,
@@ -46,6 +47,14 @@ impl Rights {
         }
     }
 
+    /// For a policy in a ConfigMap.
+    fn config_map_verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::Full => &["list", "watch"],
+            Self::ReadOnly | Self::NoWatch | Self::None => &[],
+        }
+    }
+
     fn event_verbs(self) -> &'static [&'static str] {
         match self {
             Self::Full | Self::NoWatch => &["create"],
@@ -55,9 +64,13 @@ impl Rights {
 
     /// Group, resource and verbs of each rule.
     fn rules(self) -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
-        [("coordination.k8s.io", "leases", self.lease_verbs()), ("", "events", self.event_verbs())]
-            .into_iter()
-            .filter(|(_, _, verbs)| !verbs.is_empty())
+        [
+            ("coordination.k8s.io", "leases", self.lease_verbs()),
+            ("", "events", self.event_verbs()),
+            ("", "configmaps", self.config_map_verbs()),
+        ]
+        .into_iter()
+        .filter(|(_, _, verbs)| !verbs.is_empty())
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Odd<'a> {
     pub describe: &'a str,
     pub validate: &'a str,
     pub decide: &'a str,
+    /// Imports of the module.
+    pub imports: &'a str,
     /// More fields of the module.
     pub extra: &'a str,
 }
@@ -109,6 +111,7 @@ impl Default for Odd<'_> {
             describe: "(i32.const 1024)",
             validate: "(i32.const 1100)",
             decide: "(i64.store (i32.const 2072) (i64.const 1000)) (i32.const 2048)",
+            imports: "",
             extra: "",
         }
     }
@@ -121,11 +124,12 @@ impl Odd<'_> {
     }
 
     fn module(&self) -> Vec<u8> {
-        let Odd { interface, memory, describe, validate, decide, extra, .. } = self;
+        let Odd { interface, memory, describe, validate, decide, imports, extra, .. } = self;
         // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no roster.
         let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0]);
         let text = format!(
             r#"(module
+  {imports}
   (memory (export "memory") {memory})
   (data (i32.const 900) "odd1s")
   (data (i32.const 1024) "{descriptor}")

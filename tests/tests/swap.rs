@@ -1,0 +1,260 @@
+//! Policies that are swapped while a candidate leads: it goes on leading.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use hotseat_component::{Options, build};
+use hotseat_engine::{STANDARD, digest};
+use hotseat_tests::guests::{publish, standard_marked};
+use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
+use hotseat_tests::wait::until;
+use http::Method;
+use serde_json::{Value, json};
+
+#[path = "swap/fleet.rs"]
+mod fleet;
+#[path = "swap/many.rs"]
+mod many;
+
+/// Until a policy is compiled by a debug build on a busy machine.
+const LOADED: Duration = Duration::from_secs(120);
+
+/// A component of the workspace, built once for this test binary.
+fn guest(name: &str) -> Vec<u8> {
+    static BUILT: OnceLock<ScratchDir> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let folder = ScratchDir::new("hotseat-guests-").unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Folders of their own: cargo mixes up crates that two workspaces share in one.
+        for (name, manifest, target) in [
+            ("rotate", "../examples/policies/rotate", "policy-examples"),
+            ("hostile", "guest", "policy-guests"),
+        ] {
+            let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(target);
+            let bytes = build(&root.join(manifest), &Options::new(target)).unwrap();
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        folder
+    });
+    fs::read(folder.path().join(name)).unwrap()
+}
+
+/// A candidate alone in its election, whose policy is a file.
+struct Stage {
+    folder: ScratchDir,
+    anna: Candidate,
+    api: Api,
+}
+
+impl Stage {
+    fn new(scene: &str, first: &[u8], flags: &[&str]) -> Stage {
+        let api = Api::embedded(scene).unwrap();
+        let folder = ScratchDir::new("hotseat-swap-").unwrap();
+        let file = folder.path().join("policy.wasm");
+        publish(&file, first).unwrap();
+        let own = [format!("--policy=file:{}", file.display()), "--policy-poll=200ms".to_owned()];
+        let flags: Vec<&str> = QUICK
+            .iter()
+            .copied()
+            .chain(own.iter().map(String::as_str))
+            .chain(flags.iter().copied())
+            .collect();
+        let anna = Candidate::start(&api, "anna", &flags).unwrap();
+        anna.process.wait_line("became leader", LOADED);
+        Stage { folder, anna, api }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("policy.wasm")
+    }
+
+    fn policy(&self) -> Value {
+        self.anna.json("/v1/policy").unwrap()
+    }
+
+    /// Waits for a report of which `wanted` is true.
+    fn report(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, LOADED, || match self.policy() {
+            report if wanted(&report) => Ok(report),
+            other => Err(other),
+        })
+    }
+
+    fn active(&self, bytes: &[u8]) -> Value {
+        let wanted = digest(bytes);
+        self.report("the policy is active", |report| report["active"]["digest"] == wanted.as_str())
+    }
+
+    fn refused(&self, stage: &str) -> Value {
+        self.report(&format!("refused at {stage}"), |report| {
+            report["candidate"]["stage"] == stage && !report["candidate"]["error"].is_null()
+        })
+    }
+
+    /// It led all the time, in one term.
+    fn end(mut self) {
+        assert_eq!(self.anna.leader().unwrap()["self"], true, "{}", self.anna.log());
+        assert!(!self.anna.log().contains("stepped down"), "{}", self.anna.log());
+        assert_eq!(self.api.spec("leaseTransitions").unwrap(), 0);
+        self.anna.end();
+    }
+}
+
+#[test]
+fn a_file_is_followed_in_all_ways_that_files_change() {
+    let stage = Stage::new("swap-ways", STANDARD, &[]);
+    let file = stage.file();
+    let [plain, renamed, linked] = [1, 2, 3].map(standard_marked);
+    fs::write(&file, &plain).unwrap();
+    stage.active(&plain);
+    publish(&file, &renamed).unwrap();
+    stage.active(&renamed);
+    fs::remove_file(&file).unwrap();
+    stage.report("the file is gone", |report| {
+        report["source_error"].as_str().is_some_and(|error| error.contains("check the path"))
+    });
+    // As the kubelet updates a volume: the link `..data` is replaced.
+    for (folder, bytes) in [("..one", &linked), ("..two", &plain)] {
+        let folder = stage.folder.path().join(folder);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("policy.wasm"), bytes).unwrap();
+        let (data, next) = (stage.folder.path().join("..data"), stage.folder.path().join("..next"));
+        symlink(folder.file_name().unwrap(), &next).unwrap();
+        fs::rename(next, data).unwrap();
+        if !file.is_symlink() {
+            symlink("..data/policy.wasm", &file).unwrap();
+        }
+        let report = stage.active(bytes);
+        assert_eq!((&report["source_error"], &report["error"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!(stage.policy()["swaps"], 5);
+    stage.end();
+}
+
+#[test]
+fn a_policy_that_does_not_load_changes_nothing() {
+    let stage = Stage::new("swap-refused", STANDARD, &[]);
+    let core_module = wat::parse_str("(module)").unwrap();
+    for (bytes, name) in [(b"no wasm".to_vec(), "parse"), (core_module, "parse")] {
+        publish(&stage.file(), &bytes).unwrap();
+        let report = stage.refused(name);
+        assert_eq!(report["candidate"]["digest"], digest(&bytes).as_str());
+        assert_eq!(report["active"]["digest"], digest(STANDARD).as_str());
+        assert_eq!((&report["active"]["name"], &report["swaps"]), (&json!("standard"), &json!(1)));
+    }
+    // The hostile policy takes no settings but names of misdeeds.
+    publish(&stage.file(), &guest("hostile")).unwrap();
+    let report = stage.refused("settings");
+    assert_eq!(report["candidate"]["name"], "hostile");
+    let series = "hotseat_policy_refusals_total{stage=\"settings\"}";
+    assert!(stage.anna.metric(series).unwrap() >= 1.0);
+    let events = until("an Event", SOON, || {
+        let events = stage.api.events().unwrap();
+        let told = events.iter().any(|note| note.starts_with("stage settings: file:"));
+        if told { Ok(events) } else { Err(events) }
+    });
+    assert!(events.iter().any(|note| note.starts_with("stage parse: ")), "{events:?}");
+    publish(&stage.file(), STANDARD).unwrap();
+    stage.report("nothing is tried", |report| report["candidate"].is_null());
+    stage.end();
+}
+
+#[test]
+fn settings_change_live_and_through_the_policys_own_check() {
+    let folder = ScratchDir::new("hotseat-settings-").unwrap();
+    let settings = folder.path().join("settings.json");
+    publish(&settings, br#"{"minutes": 60}"#).unwrap();
+    let flag = format!("--policy-settings=@{}", settings.display());
+    let stage = Stage::new("swap-settings", &guest("rotate"), &[&flag]);
+    for (text, stage_of_refusal) in [("{\"minutes\": \"many\"}", true), ("{nonsense", false)] {
+        publish(&settings, text.as_bytes()).unwrap();
+        if stage_of_refusal {
+            stage.refused("settings");
+        } else {
+            stage.report("not JSON", |report| {
+                report["source_error"].as_str().is_some_and(|error| error.contains("not JSON"))
+            });
+        }
+        assert_eq!(stage.policy()["swaps"], 1);
+    }
+    publish(&settings, br#"{"minutes": 50}"#).unwrap();
+    let report = stage.report("other settings", |report| report["swaps"] == 2);
+    assert_eq!(report["active"]["digest"], digest(&guest("rotate")).as_str());
+    assert_eq!(report["compile_ms"], 0, "only settings changed: {report}");
+    stage.end();
+}
+
+#[test]
+fn the_last_good_policy_comes_back_and_what_failed_stays_away() {
+    let settings = "--policy-settings=\"trap@leader\"";
+    let stage = Stage::new("swap-back", STANDARD, &[settings]);
+    let hostile = guest("hostile");
+    // It behaves in its trial until it is asked as a leader.
+    publish(&stage.file(), &hostile).unwrap();
+    let refused = stage.refused("dry-run");
+    assert!(refused["candidate"]["error"].as_str().unwrap().contains("trapped"), "{refused}");
+    stage.end();
+
+    let late = "--policy-settings=\"trap-third@leader\"";
+    let stage = Stage::new("swap-back-late", &standard_marked(7), &[late]);
+    publish(&stage.file(), &hostile).unwrap();
+    let report = stage.report("back", |report| report["stage"] == "restored");
+    assert_eq!(report["active"]["digest"], digest(&standard_marked(7)).as_str());
+    assert_eq!(report["previous"]["digest"], digest(&hostile).as_str());
+    assert!(report["error"].as_str().unwrap().contains("failed three times in a row"), "{report}");
+    // Touched, it has the same bytes: it is not taken up again. Others are.
+    publish(&stage.file(), &standard_marked(8)).unwrap();
+    stage.active(&standard_marked(8));
+    publish(&stage.file(), &hostile).unwrap();
+    stage.refused("known-bad");
+    assert_eq!(stage.policy()["active"]["digest"], digest(&standard_marked(8)).as_str());
+    stage.end();
+}
+
+#[test]
+fn a_shadow_takes_over_or_is_refused() {
+    let stage = Stage::new("swap-shadow", STANDARD, &["--shadow=6"]);
+    publish(&stage.file(), &standard_marked(1)).unwrap();
+    let seen = stage.report("a decision in shadow", |report| {
+        report["candidate"]["shadow_decisions"].as_u64().unwrap_or(0) > 0
+    });
+    assert_eq!(seen["candidate"]["shadow_differences"], 0, "{seen}");
+    assert_eq!(seen["active"]["digest"], digest(STANDARD).as_str());
+    stage.active(&standard_marked(1));
+    assert!(stage.anna.metric("hotseat_policy_shadow_decisions_total").unwrap() >= 6.0);
+    stage.end();
+
+    let settings = "--policy-settings=\"trap-third@leader\"";
+    let stage = Stage::new("swap-shadow-bad", STANDARD, &["--shadow=100", settings]);
+    publish(&stage.file(), &guest("hostile")).unwrap();
+    let report = stage.refused("shadow");
+    assert!(report["candidate"]["error"].as_str().unwrap().contains("trapped"), "{report}");
+    assert_eq!((&report["swaps"], &report["rule_decisions"]), (&json!(1), &json!(0)), "{report}");
+    stage.end();
+}
+
+#[test]
+fn a_pin_holds() {
+    let pin = digest(STANDARD);
+    let api = Api::embedded("swap-pin").unwrap();
+    let folder = ScratchDir::new("hotseat-pin-").unwrap();
+    let file = folder.path().join("policy.wasm");
+    publish(&file, STANDARD).unwrap();
+    let policy =
+        format!("--policy=file:{}#sha256={}", file.display(), pin.trim_start_matches("sha256:"));
+    let flags = [QUICK[0], QUICK[1], QUICK[2], &policy, "--policy-poll=200ms"];
+    let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
+    anna.process.wait_line("became leader", LOADED);
+    publish(&file, &standard_marked(1)).unwrap();
+    until("refused", SOON, || match anna.json("/v1/policy").unwrap() {
+        report if report["stage"] == "digest" => Ok(()),
+        other => Err(other),
+    });
+    anna.end();
+}

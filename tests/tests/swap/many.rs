@@ -1,0 +1,67 @@
+//! A thousand swaps on one leader, against a real API server.
+
+use super::*;
+
+/// As many as a year of a busy platform team brings.
+const SWAPS: u32 = 1_000;
+/// After so many the process has seen all that it will keep.
+const WARM: u32 = 50;
+/// How much more may be resident at the end, in KiB.
+const MOST_GROWTH: u64 = 1024;
+/// Twice the pace of renewals: a renewal that is later was missed.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
+
+fn resident(anna: &Candidate) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", anna.process.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_thousand_swaps_cost_neither_a_renewal_nor_memory() {
+    let api = Api::real("swap-many").unwrap();
+    let folder = ScratchDir::new("hotseat-many-").unwrap();
+    let file = folder.path().join("policy.wasm");
+    let policies = [standard_marked(0), standard_marked(1)];
+    publish(&file, &policies[0]).unwrap();
+    let policy = format!("--policy=file:{}", file.display());
+    let flags = ["--lease-duration=6s", "--renew-deadline=4s", "--retry-period=1s", &policy];
+    let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
+    anna.process.wait_line("became leader", LOADED);
+    let token = anna.leader().unwrap()["token"].clone();
+    let mut warm = 0;
+    let (mut renewals, mut last, mut longest) = (0.0, Instant::now(), Duration::ZERO);
+    for swap in 1..=SWAPS {
+        let next = &policies[swap as usize % 2];
+        let digest = digest(next);
+        publish(&file, next).unwrap();
+        until("the policy is active", LOADED, || {
+            let counted = anna.metric("hotseat_renewals_total").unwrap();
+            if counted > renewals {
+                (renewals, longest) = (counted, longest.max(last.elapsed()));
+                last = Instant::now();
+            }
+            match anna.json("/v1/policy").unwrap() {
+                report if report["active"]["digest"] == digest.as_str() => Ok(()),
+                other => Err(other),
+            }
+        });
+        if swap == WARM {
+            warm = resident(&anna);
+        }
+    }
+    let leader = anna.leader().unwrap();
+    assert_eq!((&leader["self"], &leader["token"]), (&json!(true), &token), "{}", anna.log());
+    assert_eq!(api.spec("leaseTransitions").unwrap(), 0);
+    assert!(!anna.log().contains("stepped down"), "it stepped down");
+    assert!(renewals > 10.0 && longest < LONGEST_GAP, "{renewals} renewals, {longest:?} apart");
+    let report = anna.json("/v1/policy").unwrap();
+    assert_eq!(
+        (&report["swaps"], &report["rule_decisions"]),
+        (&json!(SWAPS + 1), &json!(0)),
+        "{report}"
+    );
+    let end = resident(&anna);
+    assert!(end < warm + MOST_GROWTH, "{warm} KiB after {WARM} swaps, {end} KiB after {SWAPS}");
+    anna.end();
+}
