@@ -4,11 +4,11 @@ use super::*;
 use hotseat_core::event::{Account, AskId, Judged, Verdict};
 
 fn accounts(stage: &Stage) -> Vec<&Account> {
-    let account = |effect| match effect {
-        &Effect::Account(ref account) => Some(&**account),
+    let accounts = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Account(account) => Some(&**account),
         _ => None,
-    };
-    stage.effects.iter().filter_map(account).collect()
+    });
+    accounts.collect()
 }
 
 fn answer(stage: &mut Stage, answer: Result<Decision, Failure>) -> Account {
