@@ -4,10 +4,12 @@ use super::*;
 use hotseat_core::event::{Account, AskId, Judged, Verdict};
 
 fn accounts(stage: &Stage) -> Vec<&Account> {
-    let account = |effect| match effect {
-        &Effect::Account(ref account) => Some(&**account),
-        _ => None,
-    };
+    fn account(effect: &Effect) -> Option<&Account> {
+        match effect {
+            Effect::Account(account) => Some(account),
+            _ => None,
+        }
+    }
     stage.effects.iter().filter_map(account).collect()
 }
 
