@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn a_swap_between_two_heartbeats_costs_none() {
         let swapped = Swapped { digest: "sha256:1".to_owned(), ms: 80, missed_heartbeats: 0 };
-        assert_eq!(swap(&[400, 1000, 1600, 2200]), [swapped.clone()]);
+        assert_eq!(swap(&[400, 1000, 1600, 2200]), std::slice::from_ref(&swapped));
         // Late, but within half a retry period.
-        assert_eq!(swap(&[400, 1000, 1900]), [swapped.clone()]);
+        assert_eq!(swap(&[400, 1000, 1900]), std::slice::from_ref(&swapped));
         // Late before, and late after: no matter of the swap.
         assert_eq!(swap(&[0, 1050, 1600, 9000]), [swapped]);
     }

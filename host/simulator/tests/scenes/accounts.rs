@@ -4,11 +4,13 @@ use super::*;
 use hotseat_core::event::{Account, AskId, Judged, Verdict};
 
 fn accounts(stage: &Stage) -> Vec<&Account> {
-    let accounts = stage.effects.iter().filter_map(|effect| match effect {
-        Effect::Account(account) => Some(&**account),
-        _ => None,
-    });
-    accounts.collect()
+    fn account(effect: &Effect) -> Option<&Account> {
+        match effect {
+            Effect::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+    stage.effects.iter().filter_map(account).collect()
 }
 
 fn answer(stage: &mut Stage, answer: Result<Decision, Failure>) -> Account {
