@@ -16,6 +16,8 @@ mod plain;
 mod proxy;
 #[path = "sources/push.rs"]
 mod push;
+#[path = "sources/sidecar.rs"]
+mod sidecar;
 #[path = "sources/signed.rs"]
 mod signed;
 

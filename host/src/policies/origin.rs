@@ -193,7 +193,9 @@ impl Desk {
                 Ok(source) => Change::Component(Some(Arc::new(source))),
                 Err(error) => Change::Refused(error),
             },
-            Update::Failed(error) => Change::Ailing(error.to_string()),
+            Update::Failed(error @ SourceError::Read { .. }) => Change::Ailing(error.to_string()),
+            // It was had, and is not what was asked for.
+            Update::Failed(error) => Change::Refused(error),
         };
         // The process ends if nobody takes it.
         let _ = self.tell.send(change).await;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A folder with a component, and two pairs of keys without a password.
-struct Signer {
+pub struct Signer {
     folder: tempfile::TempDir,
 }
 
 impl Signer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let signer = Self { folder: tempfile::tempdir().unwrap() };
         fs::write(signer.path("policy.wasm"), "a component").unwrap();
         for name in ["one", "two"] {
@@ -22,15 +22,15 @@ impl Signer {
         signer
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn key(&self, name: &str) -> PathBuf {
+    pub fn key(&self, name: &str) -> PathBuf {
         self.path(&format!("{name}.pub"))
     }
 
-    fn sign(&self, name: &str, more: &[&str]) {
+    pub fn sign(&self, name: &str, more: &[&str]) {
         let (secret, file) = (self.path(name), self.path("policy.wasm"));
         let all = [&["-S", "-s", text(&secret), "-m", text(&file)], more].concat();
         minisign(&all);

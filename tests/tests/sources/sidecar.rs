@@ -1,0 +1,145 @@
+//! Sidecars that lead while their policy comes from elsewhere.
+
+use crate::signed::Signer;
+use crate::{reference, with_policy};
+use hotseat_engine::STANDARD;
+use hotseat_sources::Digest;
+use hotseat_tests::registry::{Options, Registry};
+use hotseat_tests::scene::{Api, Candidate, QUICK};
+use hotseat_tests::wait::until;
+use serde_json::Value;
+use std::fs;
+use std::time::Duration;
+
+/// A compilation in a debug build on a busy machine, and several attempts at a registry.
+const LATER: Duration = Duration::from_secs(120);
+
+/// The standard policy with a mark in it, so that it has a digest of its own.
+fn marked(mark: &str) -> Vec<u8> {
+    let length = |bytes: usize| u8::try_from(bytes).unwrap();
+    // A custom section without content: its kind, its length, and its name with its length.
+    let section = [0, length(mark.len() + 1), length(mark.len())];
+    [STANDARD, &section, mark.as_bytes()].concat()
+}
+
+fn start(api: &Api, flags: &[&str]) -> Candidate {
+    Candidate::start(api, "a", &[&QUICK, flags].concat()).unwrap()
+}
+
+/// The digest of the active policy.
+fn active(candidate: &Candidate) -> String {
+    let digest = policy(candidate)["active"]["digest"].clone();
+    digest.as_str().unwrap_or_default().to_owned()
+}
+
+fn policy(candidate: &Candidate) -> Value {
+    candidate.json("/v1/policy").unwrap()
+}
+
+#[track_caller]
+fn becomes_active(candidate: &Candidate, component: &[u8]) {
+    let wanted = Digest::of(component).to_string();
+    until("the policy to be active", LATER, || match active(candidate) {
+        digest if digest == wanted => Ok(()),
+        _ => Err(policy(candidate)),
+    });
+}
+
+/// Leads, and has since its first term.
+#[track_caller]
+fn leads_on(candidate: &Candidate) {
+    let leader = until("it to lead", LATER, || match candidate.leader().unwrap() {
+        leader if leader["self"] == true => Ok(leader),
+        leader => Err(leader),
+    });
+    assert_eq!(leader["transitions"], 0, "{leader}");
+}
+
+#[test]
+fn a_registry_that_is_down_at_the_start_and_later() {
+    let api = Api::embedded("registry-down").unwrap();
+    let mut registry = Registry::start(Options::default()).unwrap();
+    let wanted = marked("from a registry");
+    let reference = with_policy(&registry, &wanted);
+    registry.stop().unwrap();
+    let candidate = start(&api, &["--policy", &reference.to_string()]);
+    leads_on(&candidate);
+    becomes_active(&candidate, STANDARD);
+    let error = until("the trouble to be shown", LATER, || {
+        let error = policy(&candidate)["source_error"].clone();
+        error.as_str().map(str::to_owned).ok_or(error)
+    });
+    assert!(error.contains("no connection to 127.0.0.1"), "{error}");
+    registry.restart().unwrap();
+    becomes_active(&candidate, &wanted);
+    registry.stop().unwrap();
+    leads_on(&candidate);
+    assert_eq!(policy(&candidate)["source_error"], Value::Null);
+    assert_eq!(active(&candidate), Digest::of(&wanted).to_string());
+}
+
+#[test]
+fn a_damaged_layer_leaves_the_standard_policy_until_it_is_mended() {
+    let api = Api::embedded("registry-damaged").unwrap();
+    let registry = Registry::start(Options::default()).unwrap();
+    let wanted = marked("damaged");
+    let digest = Digest::of(&wanted);
+    let reference = with_policy(&registry, &wanted);
+    registry.damage(digest, |layer| layer.truncate(1000)).unwrap();
+    let candidate = start(&api, &["--policy", &reference.to_string()]);
+    until("the refusal to be shown", LATER, || match policy(&candidate) {
+        policy if policy["stage"] == "digest" => Ok(()),
+        policy => Err(policy),
+    });
+    becomes_active(&candidate, STANDARD);
+    registry.damage(digest, |layer| *layer = wanted.clone()).unwrap();
+    becomes_active(&candidate, &wanted);
+    leads_on(&candidate);
+}
+
+#[test]
+fn two_layers_leave_the_standard_policy() {
+    let api = Api::embedded("two-layers").unwrap();
+    let registry = Registry::start(Options::default()).unwrap();
+    let component = marked("twice");
+    let layers = [("application/wasm", component.as_slice()); 2];
+    let digest = registry.put_artifact("team/policy", &layers).unwrap();
+    let reference = reference(&registry.host(), "team/policy", digest).to_string();
+    let candidate = start(&api, &["--policy", &reference]);
+    let error = until("the trouble to be shown", LATER, || {
+        let error = policy(&candidate)["source_error"].clone();
+        error.as_str().map(str::to_owned).ok_or(error)
+    });
+    assert!(error.starts_with(&reference) && error.contains("it has 2 layers"), "{error}");
+    becomes_active(&candidate, STANDARD);
+    leads_on(&candidate);
+}
+
+#[test]
+fn only_what_minisign_signed_is_taken() {
+    let api = Api::embedded("signed").unwrap();
+    let signer = Signer::new();
+    let file = signer.path("policy.wasm");
+    let first = marked("first");
+    fs::write(&file, &first).unwrap();
+    signer.sign("one", &["-t", "the first"]);
+    let flags = [
+        format!("--policy=file:{}", file.display()),
+        format!("--policy-key={}", signer.key("one").display()),
+    ];
+    let flags = [flags[0].as_str(), &flags[1], "--policy-poll=100ms"];
+    let candidate = start(&api, &flags);
+    becomes_active(&candidate, &first);
+    // Another component under the old signature.
+    let second = marked("second");
+    fs::write(&file, &second).unwrap();
+    until("the refusal to be shown", LATER, || match policy(&candidate) {
+        policy if policy["stage"] == "signature" => Ok(()),
+        policy => Err(policy),
+    });
+    assert_eq!(active(&candidate), Digest::of(&first).to_string());
+    signer.sign("two", &[]);
+    signer.sign("one", &["-t", "the second"]);
+    becomes_active(&candidate, &second);
+    leads_on(&candidate);
+}
