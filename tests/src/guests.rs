@@ -5,11 +5,17 @@ use std::path::Path;
 
 use hotseat_engine::STANDARD;
 
-/// The standard policy with another digest: a custom section with `mark` in it is put behind it,
-/// which changes nothing that it does.
+/// The standard policy with another digest, see [`marked`].
 #[must_use]
 pub fn standard_marked(mark: u32) -> Vec<u8> {
-    let mut bytes = STANDARD.to_vec();
+    marked(STANDARD, mark)
+}
+
+/// A component with another digest: a custom section with `mark` in it is put behind it, which
+/// changes nothing that it does.
+#[must_use]
+pub fn marked(component: &[u8], mark: u32) -> Vec<u8> {
+    let mut bytes = component.to_vec();
     // Section 0 of 9 bytes: a name of 4 bytes, and the mark.
     bytes.extend([0, 9, 4]);
     bytes.extend(b"mark");

@@ -189,7 +189,7 @@ fn policies_that_are_none() {
             &["missing: cannot be read: No such file", "check the path"][..],
         ),
         (folder.path().to_owned(), &["it is a folder: name the component in it"]),
-        (file("empty", b""), &["empty: is empty: copy or build it again"]),
+        (file("empty", b""), &["empty: cannot be read: it is empty: put a component there"]),
         (file("text", b"hello"), &["text: is not WebAssembly"]),
         (
             file("core", &wat("(module)")),
@@ -217,7 +217,7 @@ fn policies_that_are_none() {
     refuses(
         campaign(&config, &["--policy=oci://a"]),
         1,
-        &["--policy oci://a: no such source: give builtin or file:PATH"],
+        &["--policy oci://a: it names no registry: write oci://HOST/NAME"],
     );
 }
 
@@ -225,7 +225,10 @@ fn policies_that_are_none() {
 fn settings_that_are_not_json() {
     for (settings, words) in [
         ("{", &["--policy-settings: not JSON (", "give JSON, or @FILE"][..]),
-        ("@/nonexistent", &["--policy-settings @/nonexistent: cannot be read", "No such file"]),
+        (
+            "@/nonexistent",
+            &["--policy-settings: file:/nonexistent: cannot be read", "No such file"],
+        ),
     ] {
         refuses(with(&["--election=a", "--policy-settings", settings]), 1, words);
     }

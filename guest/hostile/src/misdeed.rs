@@ -47,11 +47,13 @@ pub enum Misdeed {
     /// Panics when a timer asks the third time or later since it last started counting. A trap
     /// leaves the count as it was, so any question for another reason starts it again.
     TrapThird,
+    /// Panics at every question but the first after a swap, so that a trial shows nothing.
+    TrapLater,
 }
 
 impl Misdeed {
     /// Every way and its name in the settings.
-    pub const ALL: [(&str, Misdeed); 19] = [
+    pub const ALL: [(&str, Misdeed); 20] = [
         ("trap", Misdeed::Trap),
         ("loop", Misdeed::Loop),
         ("memory-bomb", Misdeed::MemoryBomb),
@@ -71,6 +73,7 @@ impl Misdeed {
         ("renew-storm", Misdeed::RenewStorm),
         ("never-renew", Misdeed::NeverRenew),
         ("trap-third", Misdeed::TrapThird),
+        ("trap-later", Misdeed::TrapLater),
     ];
 
     /// The one of that name.
@@ -89,6 +92,9 @@ impl Misdeed {
             Misdeed::DeepRecursion => waste::stack(),
             Misdeed::Refuse => return Err(Refusal::Other("the settings ask for a refusal".into())),
             Misdeed::TrapThird => return trap_third(input),
+            Misdeed::TrapLater => {
+                assert!(input.observation.cause == Cause::Swapped, "the settings ask for a trap");
+            }
             Misdeed::Spin => waste::some_fuel(input.entropy),
             Misdeed::NeverRenew if input.observation.leads() => {
                 return Ok(Decision::wait_for(86_400_000).because("asleep at the wheel"));

@@ -98,8 +98,23 @@ fn link_function(
         } else if function == "exit" || function == "exit-with-code" {
             bail!("the policy called {bare}.{function}: a policy answers and does not exit");
         }
-        Ok(())
+        params.iter().try_for_each(|param| give_back(&mut store, param))
     })
+}
+
+/// Handles that a call was given are the host's to drop.
+fn give_back(store: &mut StoreContextMut<'_, Sandbox>, param: &Val) -> Result<()> {
+    match param {
+        Val::Resource(handle) => handle.resource_drop(&mut *store),
+        Val::List(inner) | Val::Tuple(inner) => {
+            inner.iter().try_for_each(|value| give_back(store, value))
+        }
+        Val::Option(Some(inner)) => give_back(store, inner),
+        Val::Record(fields) => fields.iter().try_for_each(|(_, value)| give_back(store, value)),
+        Val::Variant(_, Some(inner)) => give_back(store, inner),
+        Val::Result(Ok(Some(inner)) | Err(Some(inner))) => give_back(store, inner),
+        _ => Ok(()),
+    }
 }
 
 /// Clocks, chance and streams: what has an answer of its own.

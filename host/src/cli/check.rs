@@ -170,6 +170,7 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
         Some(path) => SettingsOrigin::File(PathBuf::from(path)),
         None => SettingsOrigin::Text(args.policy_settings.clone()),
     };
+    settings.read().map_err(|why| anyhow!("--policy-settings: {why}"))?;
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
 }
 

@@ -28,6 +28,9 @@ pub(super) struct First {
     pub(super) source: Option<Option<Arc<Source>>>,
     /// The swap to it has been made.
     pub(super) made: bool,
+    /// It comes through a network: the standard policy decides until it does, without settings,
+    /// which are the other policy's.
+    pub(super) remote: bool,
 }
 
 /// A swap that runs on its thread.
@@ -38,7 +41,7 @@ struct Running {
 
 /// Follows the changes for as long as the process lives.
 pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiver<Change>) {
-    let First { mut settings, mut source, made } = first;
+    let First { mut settings, mut source, made, remote } = first;
     let mut running: Option<Running> = None;
     let mut due = !made;
     loop {
@@ -47,7 +50,9 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
                 Some(running) => running.overtaken.store(true, Ordering::Relaxed),
                 None => {
                     due = false;
-                    let proposal = Proposal { source: source.clone(), settings: settings.clone() };
+                    let stand_in = remote && source.is_none();
+                    let settings = if stand_in { Arc::from("") } else { settings.clone() };
+                    let proposal = Proposal { source: source.clone(), settings };
                     running = start(&policies, proposal);
                 }
             }
@@ -88,6 +93,7 @@ fn start(policies: &Policies, proposal: Proposal) -> Option<Running> {
         move || {
             // What came of it is shown already.
             let _ = policies.swap(&proposal, &overtaken);
+            policies.load_fallback();
             let _ = tell.send(());
         }
     });

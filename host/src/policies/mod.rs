@@ -141,6 +141,9 @@ impl Policies {
     fn publish(&self, coming: Coming) {
         let mut slot = self.slot();
         let setup = coming.setup.clone();
+        if !coming.restored {
+            slot.last_good = slot.active();
+        }
         slot.coming = Some(coming);
         if let Some(worker) = &slot.worker {
             return worker.publish(setup);

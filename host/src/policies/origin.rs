@@ -94,7 +94,8 @@ impl Policies {
         let settings = settings.map_err(|why| anyhow!("--policy-settings: {why}"))?;
         let (tell, changes) = channel(WAITING);
         let desk = Desk { demands: wish.demands(), tell: tell.clone() };
-        let mut first = First { settings: settings.clone(), source: None, made: false };
+        let remote = matches!(wish.policy.origin, Origin::ConfigMap(_) | Origin::Oci(_));
+        let mut first = First { settings: settings.clone(), source: None, made: false, remote };
         match wish.policy.origin.clone() {
             Origin::Builtin => {
                 let pin = wish.policy.pin.map(|pin| pin.to_string());
@@ -119,7 +120,7 @@ impl Policies {
                 tokio::spawn(desk.follow_file(file, wish.poll));
             }
             Origin::ConfigMap(map) => {
-                self.load_standard_beside();
+                first.source = Some(None);
                 let namespace = map.namespace().unwrap_or(namespace).to_owned();
                 let (seen, sights) = channel(1);
                 let name = map.name().to_owned();
@@ -127,7 +128,7 @@ impl Policies {
                 tokio::spawn(desk.follow_config_map(map, settings, sights));
             }
             Origin::Oci(artifact) => {
-                self.load_standard_beside();
+                first.source = Some(None);
                 tokio::spawn(desk.follow_oci(wish.registries.clone(), artifact));
             }
         }
@@ -154,20 +155,6 @@ impl Policies {
         })?;
         let swapped = loaded.await.map_err(|_| anyhow!("loading the policy panicked"))?;
         swapped.context("--policy")
-    }
-
-    /// Until a network gives the policy that was asked for, the standard one decides.
-    fn load_standard_beside(&self) {
-        let policies = self.clone();
-        let standard = Proposal { source: None, settings: Arc::from("") };
-        let thread = std::thread::Builder::new().name("policy-swap".to_owned());
-        let started = thread.spawn(move || {
-            // What came of it is shown already.
-            let _ = policies.swap(&standard, &AtomicBool::new(false));
-        });
-        if let Err(error) = started {
-            tracing::error!(%error, "no thread for the standard policy; the built-in rule decides");
-        }
     }
 }
 

@@ -78,8 +78,12 @@ impl Policies {
         }
         self.show_candidate(source);
         let swapped = self.stages(source, proposal, overtaken);
-        if let Err(error) = &swapped {
-            self.show_refused(error);
+        match &swapped {
+            Err(SwapError::Overtaken { label }) => {
+                tracing::info!(source = %label, "a newer policy or newer settings came")
+            }
+            Err(error) => self.show_refused(error),
+            Ok(()) => {}
         }
         swapped
     }
@@ -102,6 +106,9 @@ impl Policies {
         }
         let loader = &self.0.loader;
         let (policy, compile) = self.prepare(source)?;
+        if proposal.source.is_none() {
+            self.slot().standard = Some(policy.clone());
+        }
         self.show_stage("settings");
         loader.accept(&policy, settings)?;
         let setup = Setup { policy: policy.clone(), settings: settings.clone() };
@@ -126,9 +133,6 @@ impl Policies {
         }
         if overtaken.load(Ordering::Relaxed) {
             return Err(SwapError::Overtaken { label: label() });
-        }
-        if proposal.source.is_none() {
-            self.slot().standard = Some(policy);
         }
         self.publish(Coming { setup, compile, restored: false });
         Ok(())
