@@ -85,6 +85,12 @@ impl FileSource {
         Some(Print { component: Stamp::of(&component), signature })
     }
 
+    /// Whether the file lies where looking at it takes no time: on a disk or in the memory of this
+    /// machine, and not behind a network that may hang.
+    pub(crate) fn is_near(&self) -> bool {
+        rustix::fs::statfs(&self.path).is_ok_and(|system| NEAR.contains(&(system.f_type as u64)))
+    }
+
     /// What is there, by digest, without keeping the bytes.
     pub(crate) fn sum(&self) -> Result<Sum, SourceError> {
         let mut hasher = Hasher::default();
@@ -100,6 +106,9 @@ impl FileSource {
         })
     }
 }
+
+/// The numbers of ext2 to ext4, XFS, Btrfs, overlayfs and tmpfs.
+const NEAR: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
 
 /// Which content a file and its signature have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
