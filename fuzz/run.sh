@@ -25,7 +25,8 @@ flags=(
 # With --target the flags do not reach build scripts, which have no libFuzzer to link.
 for target in "${targets[@]}"; do
     RUSTFLAGS="${flags[*]}" CARGO_TARGET_DIR=$target_dir \
-        cargo build --locked --release --target "$host" --bin "$target"
+        cargo build --locked --release --target "$host" --no-default-features \
+        --features "${target/journal/}" --bin "$target"
 done
 
 mkdir -p corpus/journal corpus/component artifacts

@@ -20,8 +20,8 @@ pub struct Bounds {
 }
 
 impl Default for Bounds {
-    /// 1,000 records and 256 KiB, whichever is reached first: some hundred decisions of a policy
-    /// with little memory, that is ten minutes and more of an election.
+    /// 1,000 records and 256 KiB, whichever is reached first: about 250 decisions of a policy with
+    /// little memory, that is four minutes of a leader with client-go's timing.
     fn default() -> Bounds {
         Bounds { records: 1000, bytes: 256 << 10 }
     }
