@@ -44,6 +44,8 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
     let First { mut settings, mut source, made, remote } = first;
     let mut running: Option<Running> = None;
     let mut due = !made;
+    // One that came while a swap was running: what the swap shows must not hide it.
+    let mut refused = None;
     loop {
         if due && let Some(source) = &source {
             match &running {
@@ -61,17 +63,26 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
             change = changes.recv() => match change {
                 Some(Change::Component(bytes)) => {
                     policies.show_source_error(None);
-                    (source, due) = (Some(bytes), true);
+                    (source, due, refused) = (Some(bytes), true, None);
                 }
                 Some(Change::Settings(text)) => (settings, due) = (text, true),
                 Some(Change::Refused(error)) => {
                     policies.show_source_error(None);
-                    policies.refuse_source(error);
+                    match running {
+                        Some(_) => refused = Some(error),
+                        None => policies.refuse_source(error),
+                    }
                 }
                 Some(Change::Ailing(error)) => policies.show_source_error(Some(error)),
                 None => return,
             },
-            () = ended(&mut running) => running = None,
+            () = ended(&mut running) => {
+                running = None;
+                let more = due && source.is_some();
+                if !more && let Some(error) = refused.take() {
+                    policies.refuse_source(error);
+                }
+            }
         }
     }
 }
