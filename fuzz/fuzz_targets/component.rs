@@ -6,7 +6,7 @@
 use hotseat_core::config::Timing;
 use hotseat_core::policy::{Attempts, Cause, Input, Observation, Seat};
 use hotseat_engine::{
-    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, Source, Surface,
+    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, STANDARD, Source, Surface,
     compile_child_main,
 };
 use libfuzzer_sys::fuzz_target;
@@ -28,7 +28,7 @@ static LOADER: LazyLock<Loader> = LazyLock::new(|| {
     Loader::new(Runtime::new().expect("the engine runs here"), compiler, Limits::default())
 });
 
-fuzz_target!(init: compile_if_asked(), |bytes: &[u8]| {
+fuzz_target!(init: begin(), |bytes: &[u8]| {
     let Ok(source) = Source::new("fuzz", bytes.to_vec(), LARGEST_COMPONENT) else { return };
     let surface = Surface::of(&source);
     match LOADER.load(&source, &sample()) {
@@ -49,12 +49,18 @@ fuzz_target!(init: compile_if_asked(), |bytes: &[u8]| {
     }
 });
 
-/// As `hotseat` itself does at its start.
-fn compile_if_asked() {
+/// Compiles if it was started for that, as `hotseat` does. Else sees that a policy that is one
+/// passes: without it, a compiler that never starts would pass for a component that is refused.
+fn begin() {
     if std::env::args().nth(1).is_some_and(|first| first == COMPILE) {
         let code = compile_child_main();
         let status = (0..=u8::MAX).find(|status| ExitCode::from(*status) == code);
         std::process::exit(status.unwrap_or(u8::MAX).into());
+    }
+    let standard = Source::new("standard", STANDARD.to_vec(), LARGEST_COMPONENT);
+    let loaded = standard.and_then(|source| LOADER.load(&source, &sample()));
+    if let Err(error) = loaded {
+        panic!("the standard policy does not load: {error}");
     }
 }
 

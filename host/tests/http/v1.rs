@@ -111,7 +111,6 @@ fn the_policy_tells_how_it_does() {
         "failures_in_a_row": 1,
         "last_failure": {"kind": "trapped", "detail": "unreachable"},
         "last_reason": "renewal is due", "decide_us": 11, "decide_fuel": 900, "compile_ms": 40,
-        "source_error": null, "swap_pause_us": 0, "swaps": 0, "memory_lost": null,
     });
     assert_eq!(told, expected);
 }
