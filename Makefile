@@ -31,7 +31,7 @@ test-oldest: wasm-target ## the same suites against Kubernetes 1.20
 
 bench: build ## the table of figures, in one run of about ten minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+	HOTSEAT_BENCH_PYTHON="$$(tests/setup/python-policy.sh)" $(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check

@@ -90,6 +90,7 @@ pub struct Odd<'a> {
     pub describe: &'a str,
     pub validate: &'a str,
     pub decide: &'a str,
+    pub migrate: &'a str,
     /// Imports of the module.
     pub imports: &'a str,
     /// More fields of the module.
@@ -111,6 +112,7 @@ impl Default for Odd<'_> {
             describe: "(i32.const 1024)",
             validate: "(i32.const 1100)",
             decide: "(i64.store (i32.const 2072) (i64.const 1000)) (i32.const 2048)",
+            migrate: "(i32.const 1200)",
             imports: "",
             extra: "",
         }
@@ -124,7 +126,8 @@ impl Odd<'_> {
     }
 
     fn module(&self) -> Vec<u8> {
-        let Odd { interface, memory, describe, validate, decide, imports, extra, .. } = self;
+        let Odd { interface, memory, describe, validate, decide, migrate, imports, extra, .. } =
+            self;
         // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no roster.
         let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0]);
         let text = format!(
@@ -141,7 +144,7 @@ impl Odd<'_> {
   (func (export "{interface}#describe") (result i32) {describe})
   (func (export "{interface}#validate") (param i32 i32) (result i32) {validate})
   (func (export "{interface}#decide") (param i32) (result i32) {decide})
-  (func (export "{interface}#migrate") (param i32 i32 i32 i32 i32) (result i32) (i32.const 1200))
+  (func (export "{interface}#migrate") (param i32 i32 i32 i32 i32) (result i32) {migrate})
   {extra})"#
         );
         wat::parse_str(text).unwrap()

@@ -14,6 +14,7 @@ mod probe;
 mod serving;
 mod startup;
 mod stats;
+mod swapping;
 mod table;
 mod takeover;
 
@@ -73,6 +74,8 @@ fn measure(memory_after: Duration) -> anyhow::Result<Table> {
     step(&mut table, "graceful hand-over", || takeover::hand_over_rows(&arena));
     step(&mut table, "crash", || takeover::crash_rows(&arena));
     step(&mut table, "GET /", || serving::rows(&arena));
+    step(&mut table, "swaps of a policy", || swapping::rows(&arena));
+    step(&mut table, "a policy in Python", || swapping::large_rows(&arena));
     say("the memory figure waits until its sidecars are old enough");
     wait_until(pair.started() + memory_after.max(Pair::YOUNGEST));
     step(&mut table, "API requests of a standby", || api_requests::rows(&cluster, &pair));
