@@ -13,6 +13,9 @@ use std::time::Duration;
 /// An Event that does not get through in this time is let go: it must never hold an election up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The longest message that the API server takes of some kinds of Events, in bytes.
+const LONGEST_NOTE: usize = 1024;
+
 /// Writes Events on one Lease. Cheap to clone.
 #[derive(Clone)]
 pub struct Events(Arc<Inner>);
@@ -85,7 +88,7 @@ impl Events {
                 ..ObjectReference::default()
             },
             reason: Some(reason.to_owned()),
-            message: Some(note),
+            message: Some(clipped(note)),
             type_: Some(if warning { "Warning" } else { "Normal" }.to_owned()),
             source: Some(EventSource {
                 component: Some("hotseat".to_owned()),
@@ -96,5 +99,26 @@ impl Events {
             count: Some(1),
             ..Event::default()
         }
+    }
+}
+
+fn clipped(mut note: String) -> String {
+    if note.len() > LONGEST_NOTE {
+        let end = note.floor_char_boundary(LONGEST_NOTE - '…'.len_utf8());
+        note.truncate(end);
+        note.push('…');
+    }
+    note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_note_is_clipped_between_two_letters() {
+        assert_eq!(clipped("short".to_owned()), "short");
+        let long = clipped("ü".repeat(1000));
+        assert!(long.len() <= LONGEST_NOTE && long.ends_with("ü…"), "{}", long.len());
     }
 }
