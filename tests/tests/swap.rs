@@ -223,7 +223,9 @@ fn the_last_good_policy_comes_back_and_what_failed_stays_away() {
     stage.report("it decides", |report| report["decisions"].as_u64().unwrap() > decided + 3);
 
     // What failed is not taken up again until its bytes or its settings change.
-    misdeed(&folder, "spin");
+    misdeed(&folder, "trap");
+    // It has to be seen, or the next one is no change.
+    stage.refused("dry-run");
     misdeed(&folder, "trap-later");
     stage.refused("known-bad");
     publish(&stage.file(), &marked(&guest("hostile"), 1)).unwrap();
