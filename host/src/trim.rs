@@ -14,7 +14,7 @@ use std::time::Duration;
 /// After this long the start is over, the first policy's swap included.
 const AFTER: Duration = Duration::from_secs(30);
 
-/// Gives the code that the start needed back, once the start is over.
+/// Gives the code and the constants that the start needed back, once the start is over.
 pub async fn after_start() {
     tokio::time::sleep(AFTER).await;
     match code() {
@@ -23,7 +23,7 @@ pub async fn after_start() {
     }
 }
 
-/// Drops the mappings of this program's code, of so many bytes in all.
+/// Drops the mappings of this program's code and constants, of so many bytes in all.
 ///
 /// # Errors
 ///
@@ -35,21 +35,24 @@ fn code() -> io::Result<usize> {
     for (start, length) in
         maps.lines().filter_map(|line| code_range(line, &program.to_string_lossy()))
     {
-        // SAFETY: the range is a private mapping of the program's file that is executable and not
-        // writable, and was never written, since the program has no text relocations. Dropping it
-        // changes no content: the next access maps the file's page again.
+        // SAFETY: the range is a private mapping of the program's file that is not writable and was
+        // never written: the program has no text relocations, and the constants that are relocated
+        // when it starts lie behind the code and not at the file's beginning. Dropping it changes
+        // no content: the next access maps the file's page again.
         unsafe { madvise(start as *mut _, length, Advice::LinuxDontNeed)? };
         total += length;
     }
     Ok(total)
 }
 
-/// Start and length of a mapping of the program's code; none for any other line.
+/// Start and length of a mapping of the program's code, or of the constants at the beginning of its
+/// file; none for any other line.
 fn code_range(line: &str, program: &str) -> Option<(usize, usize)> {
     let mut words = line.split_ascii_whitespace();
     let (range, rights) = (words.next()?, words.next()?);
-    let path = words.nth(3)?;
-    if rights != "r-xp" || path != program {
+    let (offset, path) = (words.next()?, words.nth(2)?);
+    let constants = rights == "r--p" && offset.bytes().all(|digit| digit == b'0');
+    if !(rights == "r-xp" || constants) || path != program {
         return None;
     }
     let (start, end) = range.split_once('-')?;
@@ -69,6 +72,8 @@ mod tests {
         };
         let range = |rights, path| code_range(&line(rights, path), "/bin/hotseat");
         assert_eq!(range("r-xp", "/bin/hotseat"), Some((0x55d0, 0x1000)));
+        let first = line("r--p", "/bin/hotseat").replace("00001000", "00000000");
+        assert_eq!(code_range(&first, "/bin/hotseat"), Some((0x55d0, 0x1000)));
         for (rights, path) in [
             ("r--p", "/bin/hotseat"),
             ("rw-p", "/bin/hotseat"),

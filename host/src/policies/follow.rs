@@ -42,6 +42,9 @@ struct Running {
 /// Follows the changes for as long as the process lives.
 pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiver<Change>) {
     let First { mut settings, mut source, made, remote } = first;
+    if made {
+        source = source.map(|source| lighter(&policies, source));
+    }
     let mut running: Option<Running> = None;
     let mut due = !made;
     // One that came while a swap was running: what the swap shows must not hide it.
@@ -78,6 +81,7 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
             },
             () = ended(&mut running) => {
                 running = None;
+                source = source.map(|source| lighter(&policies, source));
                 let more = due && source.is_some();
                 if !more && let Some(error) = refused.take() {
                     policies.refuse_source(error);
@@ -85,6 +89,14 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
             }
         }
     }
+}
+
+/// A policy with its interpreter has 18 MB that nobody needs once it is compiled.
+fn lighter(policies: &Policies, source: Option<Arc<Source>>) -> Option<Arc<Source>> {
+    source.map(|source| match policies.has(&source) {
+        true => Arc::new(source.without_bytes()),
+        false => source,
+    })
 }
 
 async fn ended(running: &mut Option<Running>) {

@@ -67,6 +67,8 @@ struct Slot {
     standard: Option<LoadedPolicy>,
     /// The one before the active one, if it did not fail.
     last_good: Option<Setup>,
+    /// The one that was compiled last, for when its settings change.
+    compiled: Option<LoadedPolicy>,
     /// What is about to take over.
     coming: Option<Coming>,
     /// Digests and settings of policies that failed three times in a row.
@@ -243,6 +245,13 @@ impl Policies {
 impl Slot {
     fn active(&self) -> Option<Setup> {
         self.worker.as_ref().map(PolicyWorker::active)
+    }
+
+    /// The policy of that digest, if it is loaded.
+    fn loaded(&self, digest: &str) -> Option<LoadedPolicy> {
+        let active = self.active().map(|active| active.policy);
+        let others = [&self.standard, &self.compiled].into_iter().flatten().cloned();
+        active.into_iter().chain(others).find(|policy| policy.digest() == digest)
     }
 
     fn is_bad(&self, setup: &Setup) -> bool {

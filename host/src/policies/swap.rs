@@ -138,6 +138,11 @@ impl Policies {
         Ok(())
     }
 
+    /// Whether it is compiled, so that its bytes are not needed any more.
+    pub(super) fn has(&self, source: &Source) -> bool {
+        self.slot().loaded(source.digest()).is_some()
+    }
+
     fn is_active(&self, source: &Source, settings: &str) -> bool {
         self.slot().active().is_some_and(|active| {
             active.policy.digest() == source.digest() && &*active.settings == settings
@@ -146,14 +151,7 @@ impl Policies {
 
     /// Compiles the component, unless it is loaded already and only its settings change.
     fn prepare(&self, source: &Source) -> Result<(LoadedPolicy, Duration), LoadError> {
-        let slot = self.slot();
-        let loaded = slot
-            .active()
-            .map(|active| active.policy)
-            .into_iter()
-            .chain(slot.standard.clone())
-            .find(|policy| policy.digest() == source.digest());
-        drop(slot);
+        let loaded = self.slot().loaded(source.digest());
         if let Some(policy) = loaded {
             self.show_prepared(&policy, Duration::ZERO);
             return Ok((policy, Duration::ZERO));
@@ -162,6 +160,7 @@ impl Policies {
         let began = Instant::now();
         let policy = self.0.loader.prepare(source)?;
         let took = began.elapsed();
+        self.slot().compiled = Some(policy.clone());
         self.show_prepared(&policy, took);
         Ok((policy, took))
     }
