@@ -29,7 +29,7 @@ test-oldest: wasm-target ## the same suites against Kubernetes 1.20
 	tests/setup/sources.sh
 	HOTSEAT_TEST_APISERVER=oldest $(CARGO) test -p hotseat-tests
 
-bench: build ## the table of figures, in one run of about ten minutes; BENCH=--quick for less
+bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
 	HOTSEAT_BENCH_PYTHON="$$(tests/setup/python-policy.sh)" $(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 

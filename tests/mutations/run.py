@@ -8,12 +8,16 @@ Exit status 1 if a mutation is not caught, or no longer fits the code.
 
 import os
 import re
+import signal
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+# Seconds for building and running one suite; unbroken, the slowest takes half of that.
+PATIENCE = 120
+NO_END = "a test that does not end"
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
@@ -114,14 +118,22 @@ def run_tests(copy, tests):
     """The tests that failed, or none if all passed."""
     environment = dict(os.environ, CARGO_TARGET_DIR=str(target()), RUST_BACKTRACE="0")
     command = ["cargo", "test", "--quiet", *tests]
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=900)
-    output = done.stdout + done.stderr
-    if done.returncode == 0:
+    # Its own session, so that what the tests started ends with them.
+    process = subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        # A broken rule may also show by an election that never gets on.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return [NO_END]
+    if process.returncode == 0:
         return []
     if "could not compile" in output:
         sys.exit(f"a mutation does not compile:\n{output[-4000:]}")
     failed = re.findall(r"^    ([\w:]+)$", output, re.MULTILINE)
-    return sorted(set(failed)) or ["a test that did not end"]
+    return sorted(set(failed)) or [NO_END]
 
 
 def target():
