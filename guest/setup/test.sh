@@ -15,8 +15,11 @@ readonly host_libraries=/usr/lib/rustlib/x86_64-unknown-linux-gnu
 work=$(mktemp -d)
 readonly work
 trap 'rm -rf "$work"' EXIT
-# Kept from run to run: the standard library takes Debian's compiler a minute.
-readonly guests=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target/test-guests
+# Kept from run to run: the standard library takes Debian's compiler a minute. What decides its bytes
+# is in the folder's name, once Debian's compiler is there to be asked: cargo keeps a library of
+# every profile and compiler side by side, and two of one name are one too many for a sysroot.
+readonly cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target
+guests=
 builder=${CARGO_TARGET_DIR:-$root/target}/debug/examples/build
 cd "$root"
 
@@ -57,6 +60,16 @@ wasm_target() {
 
 rustup_calls() { if [[ -e $work/rustup-calls ]]; then wc -l <"$work/rustup-calls"; else echo 0; fi; }
 
+# Chooses the folder of the guests, and drops those of other compilers and other profiles.
+choose_guests() {
+    local key
+    key=$({ /usr/bin/rustc -vV && cat guest/component/src/cargo.rs &&
+        echo "${CARGO_HOME:-$HOME/.cargo}"; } | sha256sum | cut -c1-16)
+    guests=$cache/test-guests-$key
+    mkdir -p "$cache"
+    find "$cache" -maxdepth 1 -name 'test-guests*' ! -name "${guests##*/}" -exec rm -rf {} +
+}
+
 # build FOLDER: builds a policy with what is there, and anew: the marks of the policies' crates go
 # first. Debian's way and the others have a folder each, since each would undo what the other built.
 build() {
@@ -75,6 +88,8 @@ collect_std() {
             *) cp "$library" "$work/std" ;;
         esac
     done
+    local core=("$work/std"/libcore-*.rlib)
+    ((${#core[@]} == 1)) || fail "$guests has ${#core[@]} builds of the standard library"
 }
 
 # The linker that the target asks for by default, as rustup's toolchains bring it along.
@@ -100,6 +115,7 @@ test_debian() {
     wasm_target >/dev/null
     [[ $(rustup_calls) == 2 ]] || fail "rustup was not tried again after a day"
     ok "rustup's failure counts for a day"
+    choose_guests
     said=$(build debian)
     expect "$said" "built by Debian's toolchain"
     ok "$said"
