@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// What happened, as far as the kernel says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +40,11 @@ pub(super) struct Hints {
 /// The link that a ConfigMap volume moves to change all its files at once.
 const VOLUME_LINK: &[u8] = b"..data";
 
-/// Between two looks at the events of a folder in which much else happens.
-const PACE: Duration = Duration::from_millis(50);
+/// Between two looks at the events of a folder in which something else happened. A file that is
+/// written beside the component and then renamed over it is such an event, so the first pause is
+/// short; it doubles up to the longest while the folder does not rest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Hints {
     /// Must be called within a tokio runtime.
@@ -83,16 +86,24 @@ impl Hints {
 
     /// The next hint; never comes where there is no inotify.
     pub(super) async fn next(&mut self) -> Hint {
+        let mut pause = SHORTEST_PAUSE;
         loop {
             let Some(events) = &self.events else { return std::future::pending().await };
+            let asked = Instant::now();
             let Ok(mut ready) = events.readable().await else {
                 self.events = None;
                 continue;
             };
             ready.clear_ready();
+            if asked.elapsed() > LONGEST_PAUSE {
+                pause = SHORTEST_PAUSE;
+            }
             let fd = Arc::clone(events.get_ref());
             match self.drain(&fd) {
-                Hint::None => sleep(PACE).await,
+                Hint::None => {
+                    sleep(pause).await;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
                 Hint::Closed if self.is_being_written() => return Hint::Changed,
                 hint => return hint,
             }
