@@ -1,7 +1,7 @@
 //! Policies that no operator would want.
 
 use crate::dice::Dice;
-use crate::world::Policy;
+use crate::member::Policy;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
 use hotseat_core::rule;
 

@@ -10,6 +10,7 @@
 mod chaos;
 mod check;
 mod dice;
+mod member;
 mod network;
 mod script;
 mod store;
@@ -18,7 +19,8 @@ mod world;
 pub use chaos::chaotic;
 pub use check::Broken;
 pub use dice::Dice;
+pub use member::{Member, Policy};
 pub use network::{Fate, Network};
 pub use script::transcript;
 pub use store::Store;
-pub use world::{Member, Policy, World};
+pub use world::World;

@@ -1,14 +1,16 @@
 //! The world: true time, a queue of what will happen, and the candidates in it.
 
+mod traffic;
+
 use crate::check::{Believer, Broken, Checker};
 use crate::dice::Dice;
+use crate::member::{Member, Policy};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
-use hotseat_core::elector::Elector;
-use hotseat_core::event::{Effect, Event, Notice, Trouble, Via, Write};
+use hotseat_core::elector::{Elector, State};
+use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::Lock;
-use hotseat_core::policy::{Decision, Failure, Input, Outcome};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use std::cmp::Reverse;
@@ -17,33 +19,6 @@ use std::time::Duration;
 
 /// More events in a second of virtual time than this, and somebody spins.
 const BUSIEST_SECOND: u64 = 20_000;
-
-/// What answers a candidate's questions.
-pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
-
-/// One candidate with its clock and its ways to the API server.
-pub struct Member {
-    elector: Elector,
-    policy: Policy,
-    /// True nanoseconds to local ones, in parts per million above or below 1.
-    clock_ppm: i64,
-    clock_offset: Duration,
-    view: View,
-    wake: Moment,
-    generation: u64,
-    alive: bool,
-    /// Stopped by a signal until this moment; what arrives waits.
-    frozen_until: Moment,
-    /// Nothing comes through, in either direction.
-    cut_off: bool,
-    /// How long the application acts on an answer after belief ended.
-    reaction: Duration,
-    believer: Believer,
-    /// How long the policy takes.
-    thinking: Duration,
-    /// The deadline of the read that was asked for and is not answered.
-    reading: Option<Moment>,
-}
 
 /// Something that will happen.
 enum Coming {
@@ -104,24 +79,8 @@ impl World {
 
     /// Puts a candidate there, not yet started. Gives its index.
     pub fn add(&mut self, config: Config, policy: Policy, clock_ppm: i64) -> usize {
-        let reaction = config.timing.reaction;
         let offset = Duration::from_millis(self.dice.below(100_000));
-        self.members.push(Member {
-            elector: Elector::new(config),
-            policy,
-            clock_ppm,
-            clock_offset: offset,
-            view: View::default(),
-            wake: Moment::NEVER,
-            generation: 0,
-            alive: false,
-            frozen_until: Moment::ZERO,
-            cut_off: false,
-            reaction,
-            believer: Believer::default(),
-            thinking: Duration::ZERO,
-            reading: None,
-        });
+        self.members.push(Member::new(config, policy, clock_ppm, offset));
         self.members.len() - 1
     }
 
@@ -222,6 +181,12 @@ impl World {
         &self.members[index].view
     }
 
+    /// Where a candidate stands; none if it does not run.
+    pub fn state(&self, index: usize) -> Option<State> {
+        let member = &self.members[index];
+        member.alive.then(|| member.elector.state())
+    }
+
     /// How many terms there were so far.
     pub fn terms(&self) -> u64 {
         self.checker.terms()
@@ -251,66 +216,6 @@ impl World {
         self.run_until(self.now + length)
     }
 
-    fn happen(&mut self) -> Result<(), Broken> {
-        let Some(Reverse((at, order))) = self.queue.pop() else {
-            return Ok(());
-        };
-        self.check_pace(at)?;
-        let Some(coming) = self.coming.remove(&order) else {
-            return Ok(());
-        };
-        // Between two events belief can only end.
-        self.now = self.now.max(at);
-        self.check()?;
-        match coming {
-            Coming::Tell(index, generation, event) => {
-                self.deliver(index, generation, event);
-            }
-            Coming::Wake(index, generation, wake) => {
-                if self.members[index].wake == wake {
-                    self.deliver(index, generation, Event::Timer);
-                }
-            }
-            Coming::Relist(index, generation) => {
-                let member = &self.members[index];
-                if member.alive && member.generation == generation {
-                    self.request_read(index, false);
-                }
-            }
-            Coming::ReadTimeout(index, generation, deadline) => {
-                if self.members[index].reading == Some(deadline) {
-                    self.deliver(index, generation, Event::ReadFailed(timed_out()));
-                }
-            }
-            Coming::Watch(index, generation, lock) => {
-                if !self.members[index].cut_off {
-                    self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
-                }
-            }
-            Coming::Write(index, generation, write, answers) => {
-                let result = self.store.write(&write);
-                if result.is_ok() {
-                    self.announce();
-                }
-                let event = Event::WriteEnded { serial: write.mark.serial, result };
-                self.answer_later(index, generation, event, answers, write.deadline);
-            }
-            Coming::Read(index, generation, asked, answers) => {
-                let requested = answers.is_some();
-                let via = Via::Read { asked, requested };
-                let event = Event::Observed { lock: self.store.read(), via };
-                self.answer_later(
-                    index,
-                    generation,
-                    event,
-                    answers.or(Some(Duration::ZERO)),
-                    Moment::NEVER,
-                );
-            }
-        }
-        self.check()
-    }
-
     /// A candidate that spins would never let time pass.
     fn check_pace(&mut self, at: Moment) -> Result<(), Broken> {
         if self.pace.0 < at.since_origin().as_secs() {
@@ -324,23 +229,6 @@ impl World {
             });
         }
         Ok(())
-    }
-
-    /// The answer comes by the deadline or not at all.
-    fn answer_later(
-        &mut self,
-        index: usize,
-        generation: u64,
-        event: Event,
-        answers: Option<Duration>,
-        deadline: Moment,
-    ) {
-        let cut = self.members[index].cut_off;
-        if let Some(delay) = answers.filter(|_| !cut)
-            && self.local_of(index, self.now + delay) < deadline
-        {
-            self.later(delay, Coming::Tell(index, generation, event));
-        }
     }
 
     fn deliver(&mut self, index: usize, generation: u64, event: Event) {
@@ -370,73 +258,6 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, index: usize, effect: Effect) {
-        let generation = self.members[index].generation;
-        match effect {
-            Effect::Ask { ask, input } => {
-                let answer = (self.members[index].policy)(&input);
-                let event = Event::Decided { ask, answer };
-                let thinking = self.members[index].thinking;
-                self.later(thinking, Coming::Tell(index, generation, event));
-            }
-            Effect::Read { deadline } => self.send_read(index, deadline),
-            Effect::Write(write) => self.send_write(index, write),
-            Effect::WakeAt(at) => {
-                self.members[index].wake = at;
-                let due = self.true_of(index, at);
-                self.at(due, Coming::Wake(index, generation, at));
-            }
-            Effect::Show(view) => {
-                self.members[index].view = *view;
-            }
-            Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
-            Effect::RestorePolicy => {
-                self.members[index].policy =
-                    Box::new(|input| Ok(hotseat_core::rule::decide(input)));
-                let event = Event::Swapped { memory: Vec::new(), settings: String::new() };
-                self.later(Duration::ZERO, Coming::Tell(index, generation, event));
-            }
-            Effect::RestartWatch => self.request_read(index, false),
-            Effect::Account(_) => {}
-            Effect::Finished => self.members[index].alive = false,
-        }
-    }
-
-    fn send_write(&mut self, index: usize, write: Write) {
-        let generation = self.members[index].generation;
-        let (serial, deadline) = (write.mark.serial, write.deadline);
-        let fate = self.network.fate(&mut self.dice);
-        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
-            self.later(delay, Coming::Write(index, generation, write, fate.answers));
-        }
-        let event = Event::WriteEnded { serial, result: Err(timed_out()) };
-        self.at(self.true_of(index, deadline), Coming::Tell(index, generation, event));
-    }
-
-    fn send_read(&mut self, index: usize, deadline: Moment) {
-        let generation = self.members[index].generation;
-        self.request_read(index, true);
-        self.members[index].reading = Some(deadline);
-        let timeout = Coming::ReadTimeout(index, generation, deadline);
-        self.at(self.true_of(index, deadline), timeout);
-    }
-
-    fn request_read(&mut self, index: usize, requested: bool) {
-        let generation = self.members[index].generation;
-        let asked = self.local(index);
-        let fate = self.network.fate(&mut self.dice);
-        if fate.arrives.is_none() && !requested {
-            self.later(Duration::from_secs(1), Coming::Relist(index, generation));
-        }
-        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
-            let answers = if requested { fate.answers } else { None };
-            if requested && answers.is_none() {
-                return;
-            }
-            self.later(delay, Coming::Read(index, generation, asked, answers));
-        }
-    }
-
     fn later(&mut self, delay: Duration, coming: Coming) {
         self.at(self.now + delay, coming);
     }
@@ -449,30 +270,14 @@ impl World {
 
     /// The candidate's clock now.
     fn local(&self, index: usize) -> Moment {
-        self.local_of(index, self.now)
-    }
-
-    fn local_of(&self, index: usize, at: Moment) -> Moment {
-        let member = &self.members[index];
-        let nanos = i128::try_from(at.since_origin().as_nanos()).unwrap_or(i128::MAX);
-        let local = nanos + nanos * i128::from(member.clock_ppm) / 1_000_000;
-        Moment::at(Duration::from_nanos(u64::try_from(local).unwrap_or(0)) + member.clock_offset)
-    }
-
-    /// When the candidate's clock shows this, rounded up.
-    fn true_of(&self, index: usize, local: Moment) -> Moment {
-        let member = &self.members[index];
-        let nanos = local.since_origin().saturating_sub(member.clock_offset).as_nanos();
-        let nanos = i128::try_from(nanos).unwrap_or(i128::MAX);
-        let at = nanos * 1_000_000 / (1_000_000 + i128::from(member.clock_ppm)) + 2;
-        Moment::at(Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX)))
+        self.members[index].local(self.now)
     }
 
     fn check(&mut self) -> Result<(), Broken> {
         for index in 0..self.members.len() {
             let leads = self.leads(index);
             let until = self.members[index].view.term.as_ref().map(|term| term.until);
-            let until = until.map(|until| self.true_of(index, until));
+            let until = until.map(|until| self.members[index].true_time(until));
             let now = self.now;
             let member = &mut self.members[index];
             if leads || member.believer.token.is_some() {
@@ -489,8 +294,4 @@ impl World {
             self.members.iter().map(|member| member.believer.clone()).collect();
         self.checker.check(self.now, &believers)
     }
-}
-
-fn timed_out() -> Trouble {
-    Trouble { outcome: Outcome::TimedOut, retry_after: None, detail: "timed out".to_owned() }
 }

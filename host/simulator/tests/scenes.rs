@@ -17,6 +17,10 @@ use std::time::Duration;
 mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
+#[path = "scenes/lives.rs"]
+mod lives;
+#[path = "scenes/policies.rs"]
+mod policies;
 #[path = "scenes/safety.rs"]
 mod safety;
 #[path = "scenes/signals.rs"]
@@ -239,4 +243,12 @@ fn decision(action: Action) -> Decision {
         publish: Vec::new(),
         memory: Vec::new(),
     }
+}
+
+fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {
+    let ask = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { ask, .. } => Some(*ask),
+        _ => None,
+    });
+    ask.expect("no question was asked")
 }

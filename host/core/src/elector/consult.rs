@@ -104,6 +104,10 @@ impl Mind {
         self.wake.min(answer)
     }
 
+    pub(super) fn is_asking(&self) -> bool {
+        self.question.is_some()
+    }
+
     pub(super) fn reason(&self) -> &str {
         &self.reason
     }
@@ -230,12 +234,14 @@ impl Elector {
         }
         let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
         self.mind.wake = self.now + pause;
-        // An operation that began since the question was asked is waited for.
+        // An operation that began since the question was asked is waited for, and what it found may
+        // change the answer: the policy is asked again at its end, not when it wanted to be next.
         if self.operation.is_some() {
-            return match decision.action {
-                Action::Wait => Verdict::Nothing,
-                _ => Verdict::Overruled("a request about the lock is under way".to_owned()),
-            };
+            if decision.action == Action::Wait {
+                return Verdict::Nothing;
+            }
+            self.mind.ask_for(Cause::Timer);
+            return Verdict::Overruled("a request about the lock is under way".to_owned());
         }
         match judge(&decision.action, &self.facts()) {
             Ruling::Nothing => return Verdict::Nothing,

@@ -15,6 +15,7 @@ mod consult;
 mod observe;
 mod retire;
 mod signals;
+mod state;
 mod write;
 
 use crate::claim::Claim;
@@ -28,6 +29,8 @@ use consult::Mind;
 use retire::Retirement;
 use signals::Signals;
 use std::time::Duration;
+
+pub use state::{Phase, State, Underway};
 
 /// One candidate in one election.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ fn accounts(stage: &Stage) -> Vec<&Account> {
 }
 
 fn answer(stage: &mut Stage, answer: Result<Decision, Failure>) -> Account {
-    let ask = safety::last_ask(stage);
+    let ask = last_ask(stage);
     stage.effects.clear();
     stage.tell(Event::Decided { ask, answer });
     let told = accounts(stage);
@@ -138,7 +138,7 @@ fn the_last_account_comes_before_the_end() {
         version: Version("12".to_owned()),
         ..Stage::stored(&Write { holder: Some("bar".to_owned()), ..acquire }, 12)
     }));
-    let ask = safety::last_ask(&stage);
+    let ask = last_ask(&stage);
     stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Resign(None))) });
     let kinds: Vec<&Effect> = stage.effects.iter().rev().take(1).collect();
     assert!(matches!(kinds[..], [Effect::Finished]), "{kinds:?}");

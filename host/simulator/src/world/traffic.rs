@@ -1,0 +1,159 @@
+//! What happens in a world: effects go out as requests, and come back as events.
+
+use super::{Coming, World};
+use crate::check::Broken;
+use hotseat_core::event::{Effect, Event, Trouble, Via, Write};
+use hotseat_core::policy::Outcome;
+use hotseat_core::time::Moment;
+use std::cmp::Reverse;
+use std::time::Duration;
+
+impl World {
+    pub(super) fn happen(&mut self) -> Result<(), Broken> {
+        let Some(Reverse((at, order))) = self.queue.pop() else {
+            return Ok(());
+        };
+        self.check_pace(at)?;
+        let Some(coming) = self.coming.remove(&order) else {
+            return Ok(());
+        };
+        // Between two events belief can only end.
+        self.now = self.now.max(at);
+        self.check()?;
+        match coming {
+            Coming::Tell(index, generation, event) => {
+                self.deliver(index, generation, event);
+            }
+            Coming::Wake(index, generation, wake) => {
+                if self.members[index].wake == wake {
+                    self.deliver(index, generation, Event::Timer);
+                }
+            }
+            Coming::Relist(index, generation) => {
+                let member = &self.members[index];
+                if member.alive && member.generation == generation {
+                    self.request_read(index, false);
+                }
+            }
+            Coming::ReadTimeout(index, generation, deadline) => {
+                if self.members[index].reading == Some(deadline) {
+                    self.deliver(index, generation, Event::ReadFailed(timed_out()));
+                }
+            }
+            Coming::Watch(index, generation, lock) => {
+                if !self.members[index].cut_off {
+                    self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
+                }
+            }
+            Coming::Write(index, generation, write, answers) => {
+                let result = self.store.write(&write);
+                if result.is_ok() {
+                    self.announce();
+                }
+                let event = Event::WriteEnded { serial: write.mark.serial, result };
+                self.answer_later(index, generation, event, answers, write.deadline);
+            }
+            Coming::Read(index, generation, asked, answers) => {
+                let requested = answers.is_some();
+                let via = Via::Read { asked, requested };
+                let event = Event::Observed { lock: self.store.read(), via };
+                self.answer_later(
+                    index,
+                    generation,
+                    event,
+                    answers.or(Some(Duration::ZERO)),
+                    Moment::NEVER,
+                );
+            }
+        }
+        self.check()
+    }
+
+    pub(super) fn carry_out(&mut self, index: usize, effect: Effect) {
+        let generation = self.members[index].generation;
+        match effect {
+            Effect::Ask { ask, input } => {
+                let answer = (self.members[index].policy)(&input);
+                let event = Event::Decided { ask, answer };
+                let thinking = self.members[index].thinking;
+                self.later(thinking, Coming::Tell(index, generation, event));
+            }
+            Effect::Read { deadline } => self.send_read(index, deadline),
+            Effect::Write(write) => self.send_write(index, write),
+            Effect::WakeAt(at) => {
+                self.members[index].wake = at;
+                let due = self.members[index].true_time(at);
+                self.at(due, Coming::Wake(index, generation, at));
+            }
+            Effect::Show(view) => {
+                self.members[index].view = *view;
+            }
+            Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::RestorePolicy => {
+                self.members[index].policy =
+                    Box::new(|input| Ok(hotseat_core::rule::decide(input)));
+                let event = Event::Swapped { memory: Vec::new(), settings: String::new() };
+                self.later(Duration::ZERO, Coming::Tell(index, generation, event));
+            }
+            Effect::RestartWatch => self.request_read(index, false),
+            Effect::Account(_) => {}
+            Effect::Finished => self.members[index].alive = false,
+        }
+    }
+
+    fn send_write(&mut self, index: usize, write: Write) {
+        let generation = self.members[index].generation;
+        let (serial, deadline) = (write.mark.serial, write.deadline);
+        let fate = self.network.fate(&mut self.dice);
+        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            self.later(delay, Coming::Write(index, generation, write, fate.answers));
+        }
+        let event = Event::WriteEnded { serial, result: Err(timed_out()) };
+        self.at(self.members[index].true_time(deadline), Coming::Tell(index, generation, event));
+    }
+
+    fn send_read(&mut self, index: usize, deadline: Moment) {
+        let generation = self.members[index].generation;
+        self.request_read(index, true);
+        self.members[index].reading = Some(deadline);
+        let timeout = Coming::ReadTimeout(index, generation, deadline);
+        self.at(self.members[index].true_time(deadline), timeout);
+    }
+
+    pub(super) fn request_read(&mut self, index: usize, requested: bool) {
+        let generation = self.members[index].generation;
+        let asked = self.local(index);
+        let fate = self.network.fate(&mut self.dice);
+        if fate.arrives.is_none() && !requested {
+            self.later(Duration::from_secs(1), Coming::Relist(index, generation));
+        }
+        if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            let answers = if requested { fate.answers } else { None };
+            if requested && answers.is_none() {
+                return;
+            }
+            self.later(delay, Coming::Read(index, generation, asked, answers));
+        }
+    }
+
+    /// The answer comes by the deadline or not at all.
+    fn answer_later(
+        &mut self,
+        index: usize,
+        generation: u64,
+        event: Event,
+        answers: Option<Duration>,
+        deadline: Moment,
+    ) {
+        let cut = self.members[index].cut_off;
+        if let Some(delay) = answers.filter(|_| !cut)
+            && self.members[index].local(self.now + delay) < deadline
+        {
+            self.later(delay, Coming::Tell(index, generation, event));
+        }
+    }
+}
+
+fn timed_out() -> Trouble {
+    Trouble { outcome: Outcome::TimedOut, retry_after: None, detail: "timed out".to_owned() }
+}

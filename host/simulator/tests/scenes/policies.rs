@@ -1,0 +1,202 @@
+//! The invariants I11 to I14: what a policy may not do, and what its failure does not.
+
+use super::*;
+
+/// I11: what a policy may not do.
+#[test]
+fn i11_a_policy_cannot_take_an_unexpired_seat() {
+    let mut stage = Stage::new();
+    stage.answers = false;
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    for action in [Action::Campaign, Action::Renew, Action::Resign(None)] {
+        stage.pass(millis(600));
+        let ask = last_ask(&stage);
+        stage.tell(Event::Decided { ask, answer: Ok(decision(action)) });
+        assert_eq!(stage.writes(), []);
+        stage.sees(Lock::Present(Record {
+            version: Version((stage.now.since_origin().as_millis()).to_string()),
+            times: stage.now.to_string(),
+            ..record("bing", 15)
+        }));
+    }
+}
+
+#[test]
+fn i11_preemptions_have_a_budget() {
+    // Two an hour: the third resignation in favour of somebody is overruled, and the rule leads on.
+    let mut resigned = 0;
+    let mut stage = Stage::new();
+    let mut version = 11;
+    stage.starts_with(Lock::Absent(None));
+    for _ in 0..3 {
+        stage.answers = true;
+        while !stage.leads() {
+            stage.pass(millis(500));
+            for write in stage.writes() {
+                stage.succeeds(&write, version);
+                version += 1;
+            }
+        }
+        stage.answers = false;
+        stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+        let ask = last_ask(&stage);
+        let resignation = decision(Action::Resign(Some("bing".to_owned())));
+        stage.tell(Event::Decided { ask, answer: Ok(resignation) });
+        if !stage.leads() {
+            resigned += 1;
+            for write in stage.writes() {
+                assert_eq!(write.successor.as_deref(), Some("bing"));
+                stage.succeeds(&write, version);
+                version += 1;
+            }
+        }
+    }
+    assert_eq!(resigned, 2);
+    assert!(stage.leads());
+}
+
+/// A read that began while the policy was thinking is waited for, and the policy is asked again at
+/// its end: the seat of a leader that has died must not stay empty until the policy's next wake-up.
+#[test]
+fn a_decision_that_meets_a_read_is_asked_for_again_at_its_end() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.answers = false;
+    // A holder that is not heard of for 5 s is read.
+    stage.pass(millis(4_995));
+    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    let ask = last_ask(&stage);
+    stage.pass(millis(10));
+    assert!(stage.reading, "no read is under way");
+    stage.effects.clear();
+    stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Campaign)) });
+    assert_eq!(stage.writes(), []);
+    stage.reads(Lock::Present(record("bing", 15)));
+    assert_ne!(last_ask(&stage), ask);
+}
+
+/// I12: each kind of failure leaves a decision, by the rule.
+#[test]
+fn i12_the_rule_renews_when_the_policy_fails() {
+    let absurd = |change: fn(&mut Decision)| {
+        let mut decision = decision(Action::Wait);
+        change(&mut decision);
+        Ok(decision)
+    };
+    let mut answers: Vec<Result<Decision, Failure>> = FailureKind::ALL
+        .into_iter()
+        .map(|kind| Err(Failure { kind, detail: String::new() }))
+        .collect();
+    answers.extend([
+        absurd(|decision| decision.wake_after = 0),
+        absurd(|decision| decision.wake_after = u64::MAX),
+        absurd(|decision| decision.lease_duration = Some(u64::MAX)),
+        absurd(|decision| decision.reason = "x".repeat(1 << 20)),
+        absurd(|decision| decision.memory = vec![0; 1 << 20]),
+    ]);
+    for answer in answers {
+        let mut stage = Stage::new();
+        stage.lead();
+        stage.answers = false;
+        stage.pass(millis(2000));
+        let ask = last_ask(&stage);
+        stage.effects.clear();
+        stage.tell(Event::Decided { ask, answer: answer.clone() });
+        assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
+        assert_eq!(stage.one_write().purpose, Purpose::Renew, "{answer:?}");
+    }
+}
+
+#[test]
+fn i12_a_policy_that_never_answers_does_not_stop_the_renewals() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.answers = false;
+    stage.pass(millis(3000));
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
+    assert_eq!(stage.one_write().purpose, Purpose::Renew);
+}
+
+#[test]
+fn i12_after_three_failures_in_a_row_the_last_good_policy_is_wanted() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.answers = false;
+    let mut version = 12;
+    for _ in 0..5 {
+        stage.pass(millis(2000));
+        for write in stage.writes() {
+            stage.succeeds(&write, version);
+            version += 1;
+        }
+    }
+    assert!(stage.leads());
+    stage.effects.clear();
+    let mut restored = 0;
+    for _ in 0..5 {
+        stage.pass(millis(2000));
+        restored += stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count();
+        for write in stage.writes() {
+            stage.succeeds(&write, version);
+            version += 1;
+        }
+    }
+    assert_eq!(restored, 0, "it was asked for once, before");
+}
+
+/// I14: a successful compare-and-swap on the own record continues the term.
+#[test]
+fn i14_the_term_goes_on_after_an_outage() {
+    let mut stage = Stage::new();
+    let acquire = stage.lead();
+    stage.pass(millis(2000));
+    let renewal = stage.one_write();
+    stage.fails(&renewal, Outcome::Unreachable);
+    let down = stage.now;
+    while stage.now < down + Duration::from_secs(11) {
+        stage.pass(millis(250));
+        for write in stage.writes() {
+            stage.fails(&write, Outcome::Unreachable);
+        }
+        let trouble = Trouble {
+            outcome: Outcome::Unreachable,
+            retry_after: None,
+            detail: "scripted".to_owned(),
+        };
+        stage.tell(Event::ReadFailed(trouble));
+    }
+    assert!(!stage.leads());
+    let write = loop {
+        stage.pass(millis(100));
+        stage.reads(Lock::Present(Stage::stored(&acquire, 11)));
+        if let Some(write) = stage.writes().pop() {
+            break write;
+        }
+        assert!(stage.now < down + Duration::from_secs(20), "nothing is written any more");
+    };
+    assert_eq!((write.purpose, write.transitions), (Purpose::Renew, 0));
+    stage.succeeds(&write, 12);
+    assert!(stage.leads());
+    assert_eq!(stage.view.term.clone().unwrap().token, Version("11".to_owned()));
+    assert_eq!(stage.told(|notice| matches!(notice, Notice::ResumedTerm { .. })), 1);
+}
+
+/// The input is what the policy may go by: the claim is told only while it is believed.
+#[test]
+fn the_observation_tells_what_is_so() {
+    let mut stage = Stage::new();
+    stage.lead();
+    let inputs: Vec<Input> = stage
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Ask { input, .. } => Some((**input).clone()),
+            _ => None,
+        })
+        .collect();
+    let last = inputs.last().unwrap();
+    assert_eq!(last.observation.cause, Cause::WriteFinished);
+    assert!(last.observation.claim.is_some());
+    assert_eq!(last.observation.attempts.last, Outcome::Written);
+    assert_eq!(last.timing.lease_duration, 15_000);
+}
