@@ -1,9 +1,9 @@
 //! Memory that only the start needed is given back.
 //!
 //! Starting touches most of the program once: arguments, certificates, the kubeconfig, the first
-//! policy. The kernel maps 64 KiB around each page of code that is touched, and all of it counts as
-//! resident for good. Dropped once the election runs, what is in use comes back from the page
-//! cache, a fault for each 64 KiB, and the rest stays away.
+//! policy. The kernel maps 64 KiB around each page of code that is touched, of the program and of
+//! its libraries, and all of it counts as resident for good. Dropped once the election runs, what
+//! is in use comes back from the page cache, a fault for each 64 KiB, and the rest stays away.
 
 #![allow(unsafe_code, reason = "advice to the kernel about memory is unsafe by its signature")]
 
@@ -16,92 +16,138 @@ const AFTER: Duration = Duration::from_secs(30);
 
 /// Gives the code and the constants that the start needed back, once the start is over.
 pub async fn after_start() {
+    let early = read_mappings();
     tokio::time::sleep(AFTER).await;
-    match code() {
+    match early.and_then(|early| drop_code(&early)) {
         Ok(bytes) => tracing::debug!(bytes, "the mappings of code were dropped"),
         Err(error) => tracing::debug!(%error, "the mappings of code were not dropped"),
     }
 }
 
-/// Drops the mappings of this program's code and constants, of so many bytes in all.
+/// Drops the mappings of code that were there early and are there now, of so many bytes in all. One
+/// that is new may belong to a library that is just being loaded, and change.
 ///
 /// # Errors
 ///
 /// /proc is not mounted, or the kernel refuses.
-fn code() -> io::Result<usize> {
-    let program = std::fs::read_link("/proc/self/exe")?;
-    let maps = std::fs::read_to_string("/proc/self/maps")?;
+fn drop_code(early: &[Mapping]) -> io::Result<usize> {
     let mut total = 0;
-    for (start, length) in
-        maps.lines().filter_map(|line| code_range(line, &program.to_string_lossy()))
-    {
-        // SAFETY: the range is a private mapping of the program's file that is not writable and was
-        // never written: the program has no text relocations, and the constants that are relocated
-        // when it starts lie behind the code and not at the file's beginning. Dropping it changes
-        // no content: the next access maps the file's page again.
-        unsafe { madvise(start as *mut _, length, Advice::LinuxDontNeed)? };
-        total += length;
+    for mapping in read_mappings()?.iter().filter(|mapping| early.contains(mapping)) {
+        let start = mapping.start as *mut _;
+        // SAFETY: the range is a mapping of a file that is not writable, and none of its pages is
+        // the process's own: nothing was ever relocated in it, and it was mapped whole long ago.
+        // Dropping it changes no content: the next access maps the file's page again.
+        unsafe { madvise(start, mapping.length, Advice::LinuxDontNeed)? };
+        total += mapping.length;
     }
     Ok(total)
 }
 
-/// Start and length of a mapping of the program's code, or of the constants at the beginning of its
-/// file; none for any other line.
-fn code_range(line: &str, program: &str) -> Option<(usize, usize)> {
+/// A mapping that holds nothing but what its file holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Mapping {
+    start: usize,
+    length: usize,
+    path: String,
+}
+
+/// The mappings of code, and of the constants at the beginning of a file, of this program and its
+/// libraries.
+fn read_mappings() -> io::Result<Vec<Mapping>> {
+    let program = std::fs::read_link("/proc/self/exe")?;
+    let smaps = std::fs::read_to_string("/proc/self/smaps")?;
+    Ok(mappings(&smaps, &program.to_string_lossy()))
+}
+
+fn mappings(smaps: &str, program: &str) -> Vec<Mapping> {
+    let mut found = Vec::new();
+    let mut current = None;
+    for line in smaps.lines() {
+        match line.split_once(": ") {
+            // What the kernel counts of the process's own pages in it; one is one too many.
+            Some(("Anonymous" | "Swap", count)) if count.trim() != "0 kB" => current = None,
+            // The last line of each.
+            Some(("VmFlags", _)) => found.extend(current.take()),
+            Some(_) => {}
+            None => current = code(line, program),
+        }
+    }
+    found
+}
+
+/// A mapping by the first of its lines; none for one of anything else.
+fn code(line: &str, program: &str) -> Option<Mapping> {
     let mut words = line.split_ascii_whitespace();
     let (range, rights) = (words.next()?, words.next()?);
     let (offset, path) = (words.next()?, words.nth(2)?);
     let constants = rights == "r--p" && offset.bytes().all(|digit| digit == b'0');
-    if !(rights == "r-xp" || constants) || path != program {
+    if !(rights == "r-xp" || constants) || !(path == program || is_library(path)) {
         return None;
     }
     let (start, end) = range.split_once('-')?;
     let start = usize::from_str_radix(start, 16).ok()?;
     let end = usize::from_str_radix(end, 16).ok()?;
-    Some((start, end.checked_sub(start)?))
+    Some(Mapping { start, length: end.checked_sub(start)?, path: path.to_owned() })
+}
+
+/// Whether a mapped file is a shared library, such as `/lib/libc.so.6`.
+fn is_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path.starts_with('/') && (name.ends_with(".so") || name.contains(".so."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn smaps(rights: &str, path: &str, anonymous: &str) -> String {
+        format!(
+            "55d0-65d0 {rights} 00001000 fe:00 42                  {path}\n\
+             Rss:      4 kB\nAnonymous:      {anonymous} kB\nVmFlags: rd mr\n"
+        )
+    }
+
+    fn found(smaps: &str) -> Vec<(usize, usize)> {
+        let range = |mapping: Mapping| (mapping.start, mapping.length);
+        mappings(smaps, "/bin/hotseat").into_iter().map(range).collect()
+    }
+
     #[test]
-    fn only_the_programs_code_is_meant() {
-        let line = |rights: &str, path: &str| {
-            format!("55d0-65d0 {rights} 00001000 fe:00 42                  {path}")
-        };
-        let range = |rights, path| code_range(&line(rights, path), "/bin/hotseat");
-        assert_eq!(range("r-xp", "/bin/hotseat"), Some((0x55d0, 0x1000)));
-        let first = line("r--p", "/bin/hotseat").replace("00001000", "00000000");
-        assert_eq!(code_range(&first, "/bin/hotseat"), Some((0x55d0, 0x1000)));
+    fn only_the_code_of_the_program_and_its_libraries_is_meant() {
+        for path in ["/bin/hotseat", "/lib/libc.so.6", "/lib64/libgcc_s.so"] {
+            assert_eq!(found(&smaps("r-xp", path, "0")), [(0x55d0, 0x1000)], "{path}");
+            assert_eq!(found(&smaps("r-xp", path, "4")), [], "own pages in {path}");
+        }
+        let first = smaps("r--p", "/bin/hotseat", "0").replace("00001000", "00000000");
+        assert_eq!(found(&first), [(0x55d0, 0x1000)]);
         for (rights, path) in [
             ("r--p", "/bin/hotseat"),
+            ("r--p", "/lib/libc.so.6"),
             ("rw-p", "/bin/hotseat"),
             ("rwxp", "/bin/hotseat"),
-            ("r-xp", "/lib/libc.so.6"),
+            ("r-xp", "/tmp/other"),
+            ("r-xp", "/memfd:policy"),
             ("r-xp", ""),
         ] {
-            assert_eq!(range(rights, path), None, "{rights} {path}");
+            assert_eq!(found(&smaps(rights, path, "0")), [], "{rights} {path}");
         }
+        let both = smaps("r-xp", "/lib/libm.so.6", "4") + &smaps("r-xp", "/lib/libc.so.6", "0");
+        assert_eq!(found(&both).len(), 1, "the one without own pages");
     }
 
     #[test]
     fn the_program_goes_on_without_its_mappings() {
-        let dropped = code().unwrap();
-        assert!(dropped > 100_000, "{dropped}");
-        let resident = |maps: &str| {
-            let exe = std::fs::read_link("/proc/self/exe").unwrap();
-            let exe = exe.to_string_lossy().into_owned();
-            let mut inside = false;
-            maps.lines()
-                .find_map(|line| {
-                    inside = code_range(line, &exe).is_some() || (inside && line.contains("kB"));
-                    let rss = line.strip_prefix("Rss:").filter(|_| inside)?;
-                    rss.trim().strip_suffix(" kB")?.parse::<usize>().ok()
-                })
-                .unwrap()
+        let early = read_mappings().unwrap();
+        assert!(early.iter().any(|mapping| is_library(&mapping.path)), "{early:?}");
+        let resident = || {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find(|line| line.starts_with("RssFile")).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
         };
-        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
-        assert!(resident(&maps) * 1024 < dropped, "{maps}");
+        let before = resident();
+        let dropped = drop_code(&early).unwrap();
+        assert!(dropped > 100_000, "{dropped}");
+        assert!(resident() < before, "{before} bytes of files before, {} after", resident());
+        assert_eq!(drop_code(&[]).unwrap(), 0, "what was not there early");
     }
 }
