@@ -47,8 +47,8 @@ pub struct Surroundings {
     pub state: State,
     /// What is counted.
     pub metrics: Metrics,
-    /// Events on the Lease; none in tests of this module.
-    pub told: Option<Events>,
+    /// Events on the Lease.
+    pub told: Events,
     /// The election.
     pub election: Sender<Event>,
 }

@@ -95,7 +95,7 @@ impl Policies {
         let (tell, changes) = channel(WAITING);
         let desk = Desk { demands: wish.demands(), tell: tell.clone() };
         let remote = matches!(wish.policy.origin, Origin::ConfigMap(_) | Origin::Oci(_));
-        let mut first = First { settings: settings.clone(), source: None, made: false, remote };
+        let mut first = First { settings: settings.clone(), source: None, remote };
         match wish.policy.origin.clone() {
             Origin::Builtin => {
                 let pin = wish.policy.pin.map(|pin| pin.to_string());
@@ -108,7 +108,6 @@ impl Policies {
                         standard.digest()
                     );
                 }
-                first.source = Some(None);
             }
             Origin::File(path) => {
                 let signed = wish.key.is_some();
@@ -116,11 +115,10 @@ impl Policies {
                 let source = file.read().and_then(|fetched| desk.check(fetched));
                 let source = Arc::new(source.context("--policy")?);
                 self.load_first(Proposal { source: Some(source.clone()), settings }).await?;
-                first = First { source: Some(Some(source)), made: true, ..first };
+                first.source = Some(source);
                 tokio::spawn(desk.follow_file(file, wish.poll));
             }
             Origin::ConfigMap(map) => {
-                first.source = Some(None);
                 let namespace = map.namespace().unwrap_or(namespace).to_owned();
                 let (seen, sights) = channel(1);
                 let name = map.name().to_owned();
@@ -128,7 +126,6 @@ impl Policies {
                 tokio::spawn(desk.follow_config_map(map, settings, sights));
             }
             Origin::Oci(artifact) => {
-                first.source = Some(None);
                 tokio::spawn(desk.follow_oci(wish.registries.clone(), artifact));
             }
         }
@@ -177,7 +174,7 @@ impl Desk {
     async fn tell(&self, update: Update) {
         let change = match update {
             Update::Fetched(fetched) => match self.check(fetched) {
-                Ok(source) => Change::Component(Some(Arc::new(source))),
+                Ok(source) => Change::Component(Arc::new(source)),
                 Err(error) => Change::Refused(error),
             },
             Update::Failed(error @ SourceError::Read { .. }) => Change::Ailing(error.to_string()),

@@ -212,10 +212,8 @@ impl Policies {
     }
 
     fn tell(&self, reason: &str, note: String, warning: bool) {
-        if let Some(events) = &self.0.around.told {
-            let _runtime = self.0.tokio.enter();
-            drop(events.write(reason, note, warning));
-        }
+        let _runtime = self.0.tokio.enter();
+        drop(self.0.around.told.write(reason, note, warning));
     }
 }
 
