@@ -85,6 +85,13 @@ struct Coming {
     restored: bool,
 }
 
+impl Coming {
+    /// It takes over again from one that failed.
+    fn back(setup: Setup) -> Coming {
+        Coming { setup, compile: Duration::ZERO, restored: true }
+    }
+}
+
 impl Policies {
     /// Nothing is loaded yet; the built-in rule decides until something is. Must be called within
     /// the runtime that serves the election.
@@ -119,7 +126,7 @@ impl Policies {
     /// each time. What failed is not taken up again until its bytes or its settings change.
     pub fn restore(&self) {
         let mut slot = self.slot();
-        let Some(active) = slot.worker.as_ref().map(PolicyWorker::active) else { return };
+        let Some(active) = slot.active() else { return };
         if slot
             .standard
             .as_ref()
@@ -129,13 +136,11 @@ impl Policies {
         }
         slot.remember_bad(&active);
         let good = slot.last_good.take().filter(|good| !slot.is_bad(good));
-        let standard = slot.standard.clone();
-        let back =
-            good.or_else(|| standard.map(|policy| Setup { policy, settings: Arc::from("") }));
+        let back = good.or_else(|| slot.standard.clone().map(without_settings));
         drop(slot);
         self.show_broken(&active, back.as_ref());
         if let Some(setup) = back {
-            self.publish(Coming { setup, compile: Duration::ZERO, restored: true });
+            self.publish(Coming::back(setup));
         }
     }
 
@@ -186,10 +191,10 @@ impl Policies {
             self.show_spent(spent);
             decision
         });
+        let beside = shadow.and_then(|shadow| Some((shadow, decided.as_ref().ok()?.clone())));
         // The election has ended if nobody takes the answer.
-        let _ =
-            self.0.around.election.blocking_send(Event::Decided { ask, answer: decided.clone() });
-        if let (Some(shadow), Ok(decision)) = (shadow, decided) {
+        let _ = self.0.around.election.blocking_send(Event::Decided { ask, answer: decided });
+        if let Some((shadow, decision)) = beside {
             shadow.beside(ask, answer.input, decision);
         }
     }
@@ -220,8 +225,7 @@ impl Policies {
                 drop(slot);
                 // The active policy failed before there was anything to fall back on.
                 if broken {
-                    let setup = Setup { policy, settings: Arc::from("") };
-                    self.publish(Coming { setup, compile: Duration::ZERO, restored: true });
+                    self.publish(Coming::back(without_settings(policy)));
                 }
             }
             Err(error) => {
@@ -268,6 +272,11 @@ impl Slot {
             self.bad.push_front((setup.policy.digest().to_owned(), setup.settings.clone()));
         }
     }
+}
+
+/// The standard policy to fall back on: the settings are those of the policy that failed.
+fn without_settings(policy: LoadedPolicy) -> Setup {
+    Setup { policy, settings: Arc::from("") }
 }
 
 /// The standard policy's bytes.
