@@ -14,7 +14,7 @@ use crate::kubernetes::Events;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::event::{AskId, Event};
-use hotseat_core::policy::{Attempts, Cause, Failure, FailureKind, Input, Observation, Pace, Seat};
+use hotseat_core::policy::{Failure, FailureKind, Input, Pace};
 use hotseat_engine::{
     Answer, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader,
     PolicyWorker, Runtime, STANDARD, STANDARD_LABEL, Said, Setup, Source, Takeover,
@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-pub use origin::{SETTINGS_KEY, SettingsOrigin, Wish};
+pub(crate) use origin::loadable;
+pub use origin::{PolicySettings, SETTINGS_KEY, Wish};
 pub use shadow::ShadowPeriod;
 pub use swap::{Proposal, SwapError};
 
@@ -100,8 +101,7 @@ impl Policies {
     ///
     /// The engine cannot run on this machine.
     pub fn new(around: Surroundings) -> std::io::Result<Policies> {
-        let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
-        let loader = Loader::new(Runtime::new()?, compiler, Limits::default());
+        let loader = loader(Limits::default())?;
         let tokio = tokio::runtime::Handle::current();
         Ok(Policies(Arc::new(Inner { loader, around, tokio, slot: Mutex::default() })))
     }
@@ -274,6 +274,12 @@ impl Slot {
     }
 }
 
+/// A loader with the program's own compiler, whose policies may use `limits`.
+pub(crate) fn loader(limits: Limits) -> std::io::Result<Loader> {
+    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
+    Ok(Loader::new(Runtime::new()?, compiler, limits))
+}
+
 /// The standard policy to fall back on: the settings are those of the policy that failed.
 fn without_settings(policy: LoadedPolicy) -> Setup {
     Setup { policy, settings: Arc::from("") }
@@ -282,33 +288,4 @@ fn without_settings(policy: LoadedPolicy) -> Setup {
 /// The standard policy's bytes.
 fn standard() -> Result<Source, LoadError> {
     Source::new(STANDARD_LABEL, STANDARD.to_vec(), LARGEST_COMPONENT)
-}
-
-/// What a policy is tried on when the election has not asked anything yet: a standby that sees a
-/// free seat.
-fn sample(pace: Pace) -> Input {
-    Input {
-        settings: String::new(),
-        memory: Vec::new(),
-        entropy: 0,
-        timing: pace,
-        observation: Observation {
-            identity: "candidate".to_owned(),
-            uptime: 1000,
-            cause: Cause::Started,
-            seat: Some(Seat {
-                holder: None,
-                age: 0,
-                duration: 0,
-                free_in: 0,
-                transitions: 0,
-                successor: None,
-                paused: false,
-            }),
-            claim: None,
-            attempts: Attempts::default(),
-            signals: Vec::new(),
-            roster: Vec::new(),
-        },
-    }
 }

@@ -1,9 +1,9 @@
 //! One swap: from bytes and settings to a policy that takes over, stage by stage.
 
 use super::shadow::{Shadow, Verdict};
-use super::{Coming, Policies, sample, standard};
+use super::{Coming, Policies, standard};
 use hotseat_core::policy::{Cause, Input};
-use hotseat_engine::{LoadError, LoadedPolicy, Setup, Source};
+use hotseat_engine::{LoadError, LoadedPolicy, Setup, Source, sample};
 use hotseat_sources::SourceError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
