@@ -7,8 +7,10 @@ CARGO ?= cargo
 DEMO ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
+# What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
+DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint mutations fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny mutations fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -36,6 +38,10 @@ bench: build ## the table of figures, in one run of about six minutes; BENCH=--q
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
+	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
+	$(CARGO) deny check $(DENY)
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py

@@ -4,7 +4,7 @@
 #![no_main]
 
 use hotseat_core::config::Timing;
-use hotseat_core::policy::{Attempts, Cause, Input, Observation, Seat};
+use hotseat_core::policy::Input;
 use hotseat_engine::{
     CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, STANDARD, Source, Surface,
     compile_child_main,
@@ -65,28 +65,5 @@ fn begin() {
 }
 
 fn sample() -> Input {
-    Input {
-        settings: String::new(),
-        memory: Vec::new(),
-        entropy: 7,
-        timing: Timing::client_go().pace(),
-        observation: Observation {
-            identity: "fuzz".to_owned(),
-            uptime: 1000,
-            cause: Cause::Started,
-            seat: Some(Seat {
-                holder: None,
-                age: 0,
-                duration: 0,
-                free_in: 0,
-                transitions: 0,
-                successor: None,
-                paused: false,
-            }),
-            claim: None,
-            attempts: Attempts::default(),
-            signals: Vec::new(),
-            roster: Vec::new(),
-        },
-    }
+    Input { entropy: 7, ..hotseat_engine::sample(Timing::client_go().pace()) }
 }

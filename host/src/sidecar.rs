@@ -114,7 +114,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         shadow: settings.shadow,
         state: state.clone(),
         metrics: metrics.clone(),
-        told: Some(told.clone()),
+        told: told.clone(),
         election: sender.clone(),
     })
     .context("the policy engine does not start")?;

@@ -1,9 +1,47 @@
 //! Components to swap in.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use anyhow::Context;
+use hotseat_component::{Options, build};
 use hotseat_engine::STANDARD;
+
+use crate::lifeline::ScratchDir;
+use crate::process::target_folder;
+
+/// The file of a policy's component: `hostile`, which is in `tests/guest`, or one of
+/// `examples/policies`. It is built when this process asks for it first.
+///
+/// # Errors
+///
+/// When the build fails.
+pub fn file(name: &str) -> anyhow::Result<PathBuf> {
+    static FOLDER: Mutex<Option<ScratchDir>> = Mutex::new(None);
+    let mut slot = FOLDER.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = match slot.take() {
+        Some(folder) => folder,
+        None => ScratchDir::new("hotseat-guests-")?,
+    };
+    let file = slot.insert(folder).path().join(format!("{name}.wasm"));
+    if !file.exists() {
+        let bytes = built(name).with_context(|| format!("the policy {name}"))?;
+        publish(&file, &bytes)?;
+    }
+    Ok(file)
+}
+
+fn built(name: &str) -> anyhow::Result<Vec<u8>> {
+    let (root, target) = (Path::new(env!("CARGO_MANIFEST_DIR")), target_folder()?);
+    // Folders of their own: cargo mixes up crates that two workspaces share in one. The examples'
+    // is the one that the sidecar's own build has filled.
+    let (manifest, target) = match name {
+        "hostile" => (root.join("guest"), target.join("tmp/policy-guests")),
+        _ => (root.join("../examples/policies").join(name), target.join("policy-guests")),
+    };
+    Ok(build(&manifest, &Options::new(target))?)
+}
 
 /// The standard policy with another digest, see [`marked`].
 #[must_use]

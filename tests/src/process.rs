@@ -3,6 +3,7 @@
 mod binary;
 mod http;
 mod lines;
+mod memory;
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -18,9 +19,11 @@ use rustix::process::{Pid, kill_process};
 pub use rustix::process::Signal;
 
 pub use self::binary::hotseat_binary;
+pub(crate) use self::binary::target_folder;
 pub use self::http::{Response, get, send};
 use self::lines::Lines;
 pub use self::lines::{Line, Stream};
+pub use self::memory::Memory;
 use crate::{lifeline, wait};
 
 /// How long a start may take until the address is known.
@@ -130,6 +133,15 @@ impl Hotseat {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it holds in memory.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended.
+    pub fn memory(&self) -> anyhow::Result<Memory> {
+        Memory::of(self.pid())
     }
 
     /// All lines that it wrote so far, of both streams.

@@ -5,12 +5,12 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use hotseat_component::{Options, build};
+use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::hotseat_binary;
 use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
@@ -25,33 +25,8 @@ const DECISIONS: usize = 12;
 /// Until a policy is loaded: a debug build on a busy machine takes its time.
 const LOADED: Duration = Duration::from_secs(120);
 
-struct Guests {
-    folder: ScratchDir,
-}
-
-impl Guests {
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(format!("{name}.wasm"))
-    }
-}
-
-/// Components of policies, built once for this test binary.
-fn guests() -> &'static Guests {
-    static GUESTS: OnceLock<Guests> = OnceLock::new();
-    GUESTS.get_or_init(|| {
-        let guests = Guests { folder: ScratchDir::new("hotseat-policies-").unwrap() };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // Folders of their own: cargo mixes up crates that two workspaces share in one.
-        for (name, manifest, target) in [
-            ("rotate", "../examples/policies/rotate", "policy-examples"),
-            ("hostile", "guest", "policy-guests"),
-        ] {
-            let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(target);
-            let bytes = build(&root.join(manifest), &Options::new(target)).unwrap();
-            fs::write(guests.path(name), bytes).unwrap();
-        }
-        guests
-    })
+fn guest(name: &str) -> PathBuf {
+    guests::file(name).unwrap()
 }
 
 fn hotseat(args: &[&str]) -> Output {
@@ -91,7 +66,7 @@ fn the_standard_policy_passes_every_stage() {
 
 #[test]
 fn a_policy_of_a_file_is_told_in_lines() {
-    let file = guests().path("rotate");
+    let file = guest("rotate");
     let file = file.to_str().unwrap();
     let output = hotseat(&["policy", "check", file, "--settings={\"minutes\": 0}"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -138,13 +113,13 @@ fn each_stage_that_fails_is_named() {
     fails_at("parse", "is a core module", &[&file("core", &wat("(module)"))]);
     fails_at("imports", "acme:store/kv@1.0.0", &[&file("foreign", &wat(foreign))]);
     fails_at("exports", "acme:other/thing@1.0.0", &[&file("world", &wat(world))]);
-    let rotate = guests().path("rotate");
+    let rotate = guest("rotate");
     fails_at("settings", "settings: ", &[rotate.to_str().unwrap()]);
 }
 
 #[test]
 fn a_hostile_policy_fails_its_sample_decision() {
-    let file = guests().path("hostile");
+    let file = guest("hostile");
     let file = file.to_str().unwrap();
     for (misdeed, words) in [
         ("trap", "trapped: "),
@@ -244,7 +219,7 @@ fn the_policy_that_decided_decides_the_same() {
 
 #[test]
 fn another_policy_decides_otherwise() {
-    let (path, file) = (journal().argument(), guests().path("rotate"));
+    let (path, file) = (journal().argument(), guest("rotate"));
     let policy = format!("--policy={}", file.display());
     let args = ["policy", "replay", &path, &policy, "--settings={\"minutes\": 0}", "--output=text"];
     let output = hotseat(&args);
@@ -265,7 +240,7 @@ fn another_policy_decides_otherwise() {
 
 #[test]
 fn settings_that_the_policy_refuses_are_told() {
-    let (path, file) = (journal().argument(), guests().path("rotate"));
+    let (path, file) = (journal().argument(), guest("rotate"));
     let policy = format!("--policy={}", file.display());
     let output = hotseat(&["policy", "replay", &path, &policy]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -5,14 +5,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use hotseat_component::{Options, build};
-use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::guests;
 use hotseat_tests::process::{Launch, Stream, send};
 use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
 use hotseat_tests::wait::until;
@@ -22,24 +19,8 @@ use serde_json::Value;
 const LOADED: Duration = Duration::from_secs(120);
 const HEARTBEAT: &str = "/v1/signals/app.heartbeat";
 
-/// The app-heartbeat policy's component, built once for this test binary.
-fn component() -> &'static Path {
-    static FILE: OnceLock<(ScratchDir, PathBuf)> = OnceLock::new();
-    let (_, file) = FILE.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        // Where the sidecar's own build has left it.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../policy-guests");
-        let bytes = build(&root.join("examples/policies/app-heartbeat"), &Options::new(target));
-        let folder = ScratchDir::new("hotseat-signals-").unwrap();
-        let file = folder.path().join("app-heartbeat.wasm");
-        std::fs::write(&file, bytes.unwrap()).unwrap();
-        (folder, file)
-    });
-    file
-}
-
 fn policy() -> String {
-    format!("--policy=file:{}", component().display())
+    format!("--policy=file:{}", guests::file("app-heartbeat").unwrap().display())
 }
 
 /// An application that reports its heartbeat all the while, until it is dropped.

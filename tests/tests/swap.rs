@@ -4,13 +4,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use hotseat_component::{Options, build};
 use hotseat_engine::{STANDARD, digest};
-use hotseat_tests::guests::{marked, publish, standard_marked};
+use hotseat_tests::guests::{self, marked, publish, standard_marked};
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
 use hotseat_tests::wait::until;
@@ -25,24 +23,9 @@ mod many;
 /// Until a policy is compiled by a debug build on a busy machine.
 const LOADED: Duration = Duration::from_secs(120);
 
-/// A component of the workspace, built once for this test binary.
+/// A component of the workspace.
 fn guest(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<ScratchDir> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let folder = ScratchDir::new("hotseat-guests-").unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // Folders of their own: cargo mixes up crates that two workspaces share in one.
-        for (name, manifest, target) in [
-            ("rotate", "../examples/policies/rotate", "policy-examples"),
-            ("hostile", "guest", "policy-guests"),
-        ] {
-            let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(target);
-            let bytes = build(&root.join(manifest), &Options::new(target)).unwrap();
-            fs::write(folder.path().join(name), bytes).unwrap();
-        }
-        folder
-    });
-    fs::read(folder.path().join(name)).unwrap()
+    fs::read(guests::file(name).unwrap()).unwrap()
 }
 
 /// A candidate alone in its election, whose policy is a file.

@@ -192,6 +192,18 @@ pub enum Action {
     Resign(Option<String>),
 }
 
+impl Action {
+    /// The word for metrics, logs and people; a successor's name is not in it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Action::Wait => "wait",
+            Action::Campaign => "campaign",
+            Action::Renew => "renew",
+            Action::Resign(_) => "resign",
+        }
+    }
+}
+
 /// The answer of `decide`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {

@@ -1,8 +1,6 @@
 //! The bytes of a component.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
+use hotseat_text::Digest;
 
 use crate::error::LoadError;
 use crate::text::one_line;
@@ -62,10 +60,5 @@ impl Source {
 
 /// `sha256:` and the digest of `bytes` in lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    let mut text = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Digest::of(bytes).to_string()
 }

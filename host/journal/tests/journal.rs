@@ -6,8 +6,9 @@ use hotseat_journal::{Body, Bounds, Journal, OpenError, Reader, Swap};
 use std::fs;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
+use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -125,25 +126,29 @@ fn a_full_disk_drops_and_counts_and_says_so_once() {
     assert!(end > dropped && journal.lines(1).contains(&format!("\"n\":{end}")));
 }
 
-#[test]
-fn nobody_waits_for_a_slow_disk() {
+/// A journal in a folder, whose writer hangs, in its complaint, until the sender is dropped.
+fn hanging() -> (TempDir, Journal, Sender<()>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
     let journal = Journal::new(Bounds { records: 10, bytes: 10 << 20 });
-    // The writer hangs in its complaint until this end goes.
-    let (hold, held) = channel::<()>();
+    let (hold, held) = channel();
     let (complain, complaints) = channel();
     let hang = move |_: &str| {
-        complain.send(()).unwrap();
+        // Only the first one is waited for.
+        let _ = complain.send(());
         let _ = held.recv();
     };
-    journal.append_to(&path, 1, hang).unwrap();
+    journal.append_to(&folder.path().join("journal"), 1, hang).unwrap();
     record(&journal, "first");
-    // Each line wants a new file, which there is no folder for.
-    let aside = folder.path().join("journal.1");
-    fs::create_dir(&aside).unwrap();
+    // Each line wants the file before it put aside, which cannot be done onto a folder.
+    fs::create_dir(folder.path().join("journal.1")).unwrap();
     record(&journal, "second");
     complaints.recv_timeout(PATIENCE).unwrap();
+    (folder, journal, hold)
+}
+
+#[test]
+fn nobody_waits_for_a_slow_disk() {
+    let (_folder, journal, hold) = hanging();
     let begun = std::time::Instant::now();
     for _ in 0..2_000 {
         record(&journal, "");
@@ -158,20 +163,7 @@ fn nobody_waits_for_a_slow_disk() {
 
 #[test]
 fn what_waits_is_bounded_in_bytes_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
-    let journal = Journal::new(Bounds { records: 10, bytes: 10 << 20 });
-    let (hold, held) = channel::<()>();
-    let (complain, complaints) = channel();
-    let hang = move |_: &str| {
-        complain.send(()).unwrap();
-        let _ = held.recv();
-    };
-    journal.append_to(&path, 1, hang).unwrap();
-    record(&journal, "first");
-    fs::create_dir(folder.path().join("journal.1")).unwrap();
-    record(&journal, "second");
-    complaints.recv_timeout(PATIENCE).unwrap();
+    let (_folder, journal, hold) = hanging();
     for _ in 0..20 {
         record(&journal, &"x".repeat(300 << 10));
     }

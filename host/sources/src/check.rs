@@ -1,9 +1,9 @@
 //! From bytes that were fetched to bytes that may be loaded.
 
-use crate::digest::Digest;
 use crate::error::SourceError;
 use crate::gzip::{UnpackError, unpack};
 use crate::signature::PolicyKey;
+use hotseat_text::Digest;
 
 /// What a source gave.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Reading a policy from a file.
 
 use crate::check::Fetched;
-use crate::digest::{Digest, Hasher};
 use crate::error::SourceError;
 use crate::signature::LARGEST_TEXT;
 use crate::text::one_line;
+use hotseat_text::{Digest, Hasher};
 use rustix::fs::OFlags;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};

@@ -10,7 +10,6 @@
 
 mod check;
 mod config_map;
-mod digest;
 mod error;
 mod file;
 mod follow;
@@ -23,10 +22,10 @@ mod text;
 
 pub use check::{Checked, Demands, Fetched, check};
 pub use config_map::from_config_map;
-pub use digest::{Digest, DigestError};
 pub use error::SourceError;
 pub use file::FileSource;
 pub use follow::{Update, follow_file};
+pub use hotseat_text::{Digest, DigestError};
 pub use oci::{
     Artifact, Pushed, Reference as OciReference, Registries, Repository as OciRepository,
     Tag as OciTag, Target as OciTarget, TargetError as OciTargetError, WasmConfig, follow_oci,

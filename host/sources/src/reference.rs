@@ -1,9 +1,9 @@
 //! What `--policy` takes.
 
 use crate::config_map::is_component;
-use crate::digest::Digest;
 use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE};
 use crate::oci::{self, Tag};
+use hotseat_text::Digest;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;

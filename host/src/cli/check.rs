@@ -5,7 +5,7 @@ use crate::identity::hostname;
 use crate::journal::JournalFile;
 use crate::kubernetes::Credentials;
 use crate::length::parse_length;
-use crate::policies::{SettingsOrigin, ShadowPeriod, Wish};
+use crate::policies::{PolicySettings, ShadowPeriod, Wish};
 use crate::probes::{MOST_PROBES, Probe};
 use crate::sidecar::Settings;
 use anyhow::{anyhow, bail};
@@ -166,11 +166,8 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
             "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
         );
     }
-    let settings = match args.policy_settings.strip_prefix('@') {
-        Some(path) => SettingsOrigin::File(PathBuf::from(path)),
-        None => SettingsOrigin::Text(args.policy_settings.clone()),
-    };
-    settings.read().map_err(|why| anyhow!("--policy-settings: {why}"))?;
+    let settings = PolicySettings::from_argument(&args.policy_settings)
+        .map_err(|why| anyhow!("--policy-settings: {why}"))?;
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
 }
 

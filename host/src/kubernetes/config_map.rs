@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::trouble::trouble;
-use super::watch::jittered;
+use super::watch::{WATCH_SECONDS, jittered};
 use crate::metrics::Metrics;
 use futures_util::TryStreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -12,8 +12,6 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-/// As for the lock's watch: below what load balancers take for an idle connection.
-const WATCH_SECONDS: u32 = 220;
 /// How long the server may take to begin an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between attempts, doubling. A policy is not urgent, and the API server may be in trouble.

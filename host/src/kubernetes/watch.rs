@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc::Sender};
 
 /// How long the server lets a watch run. Below the 240 s after which some load balancers drop an
 /// idle connection.
-const WATCH_SECONDS: u32 = 220;
+pub(super) const WATCH_SECONDS: u32 = 220;
 /// Between attempts to watch, doubling.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 /// What a source tells.
 pub(super) enum Change {
     /// Other bytes.
-    Component(Option<Arc<Source>>),
+    Component(Arc<Source>),
     /// Other settings, JSON or empty.
     Settings(Arc<str>),
     /// Bytes that must not be loaded.
@@ -24,12 +24,10 @@ pub(super) enum Change {
 /// What is wanted at first.
 pub(super) struct First {
     pub(super) settings: Arc<str>,
-    /// The component, inside none for the standard policy; none if it is still to come.
-    pub(super) source: Option<Option<Arc<Source>>>,
-    /// The swap to it has been made.
-    pub(super) made: bool,
-    /// It comes through a network: the standard policy decides until it does, without settings,
-    /// which are the other policy's.
+    /// The component, whose swap has been made; none: the standard policy, whose swap has not.
+    pub(super) source: Option<Arc<Source>>,
+    /// Another one comes through a network: the standard policy decides until it does, without
+    /// settings, which are the other policy's.
     pub(super) remote: bool,
 }
 
@@ -41,16 +39,14 @@ struct Running {
 
 /// Follows the changes for as long as the process lives.
 pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiver<Change>) {
-    let First { mut settings, mut source, made, remote } = first;
-    if made {
-        source = source.map(|source| lighter(&policies, source));
-    }
+    let First { mut settings, source, remote } = first;
+    let mut due = source.is_none();
+    let mut source = lighter(&policies, source);
     let mut running: Option<Running> = None;
-    let mut due = !made;
     // One that came while a swap was running: what the swap shows must not hide it.
     let mut refused = None;
     loop {
-        if due && let Some(source) = &source {
+        if due {
             match &running {
                 Some(running) => running.overtaken.store(true, Ordering::Relaxed),
                 None => {
@@ -81,9 +77,8 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
             },
             () = ended(&mut running) => {
                 running = None;
-                source = source.map(|source| lighter(&policies, source));
-                let more = due && source.is_some();
-                if !more && let Some(error) = refused.take() {
+                source = lighter(&policies, source);
+                if !due && let Some(error) = refused.take() {
                     policies.refuse_source(error);
                 }
             }

@@ -14,7 +14,7 @@ use crate::kubernetes::Events;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::event::{AskId, Event};
-use hotseat_core::policy::{Attempts, Cause, Failure, FailureKind, Input, Observation, Pace, Seat};
+use hotseat_core::policy::{Failure, FailureKind, Input, Pace};
 use hotseat_engine::{
     Answer, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader,
     PolicyWorker, Runtime, STANDARD, STANDARD_LABEL, Said, Setup, Source, Takeover,
@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-pub use origin::{SETTINGS_KEY, SettingsOrigin, Wish};
+pub(crate) use origin::loadable;
+pub use origin::{PolicySettings, SETTINGS_KEY, Wish};
 pub use shadow::ShadowPeriod;
 pub use swap::{Proposal, SwapError};
 
@@ -47,8 +48,8 @@ pub struct Surroundings {
     pub state: State,
     /// What is counted.
     pub metrics: Metrics,
-    /// Events on the Lease; none in tests of this module.
-    pub told: Option<Events>,
+    /// Events on the Lease.
+    pub told: Events,
     /// The election.
     pub election: Sender<Event>,
 }
@@ -85,6 +86,13 @@ struct Coming {
     restored: bool,
 }
 
+impl Coming {
+    /// It takes over again from one that failed.
+    fn back(setup: Setup) -> Coming {
+        Coming { setup, compile: Duration::ZERO, restored: true }
+    }
+}
+
 impl Policies {
     /// Nothing is loaded yet; the built-in rule decides until something is. Must be called within
     /// the runtime that serves the election.
@@ -93,8 +101,7 @@ impl Policies {
     ///
     /// The engine cannot run on this machine.
     pub fn new(around: Surroundings) -> std::io::Result<Policies> {
-        let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
-        let loader = Loader::new(Runtime::new()?, compiler, Limits::default());
+        let loader = loader(Limits::default())?;
         let tokio = tokio::runtime::Handle::current();
         Ok(Policies(Arc::new(Inner { loader, around, tokio, slot: Mutex::default() })))
     }
@@ -119,7 +126,7 @@ impl Policies {
     /// each time. What failed is not taken up again until its bytes or its settings change.
     pub fn restore(&self) {
         let mut slot = self.slot();
-        let Some(active) = slot.worker.as_ref().map(PolicyWorker::active) else { return };
+        let Some(active) = slot.active() else { return };
         if slot
             .standard
             .as_ref()
@@ -129,13 +136,11 @@ impl Policies {
         }
         slot.remember_bad(&active);
         let good = slot.last_good.take().filter(|good| !slot.is_bad(good));
-        let standard = slot.standard.clone();
-        let back =
-            good.or_else(|| standard.map(|policy| Setup { policy, settings: Arc::from("") }));
+        let back = good.or_else(|| slot.standard.clone().map(without_settings));
         drop(slot);
         self.show_broken(&active, back.as_ref());
         if let Some(setup) = back {
-            self.publish(Coming { setup, compile: Duration::ZERO, restored: true });
+            self.publish(Coming::back(setup));
         }
     }
 
@@ -186,10 +191,10 @@ impl Policies {
             self.show_spent(spent);
             decision
         });
+        let beside = shadow.and_then(|shadow| Some((shadow, decided.as_ref().ok()?.clone())));
         // The election has ended if nobody takes the answer.
-        let _ =
-            self.0.around.election.blocking_send(Event::Decided { ask, answer: decided.clone() });
-        if let (Some(shadow), Ok(decision)) = (shadow, decided) {
+        let _ = self.0.around.election.blocking_send(Event::Decided { ask, answer: decided });
+        if let Some((shadow, decision)) = beside {
             shadow.beside(ask, answer.input, decision);
         }
     }
@@ -220,8 +225,7 @@ impl Policies {
                 drop(slot);
                 // The active policy failed before there was anything to fall back on.
                 if broken {
-                    let setup = Setup { policy, settings: Arc::from("") };
-                    self.publish(Coming { setup, compile: Duration::ZERO, restored: true });
+                    self.publish(Coming::back(without_settings(policy)));
                 }
             }
             Err(error) => {
@@ -270,36 +274,18 @@ impl Slot {
     }
 }
 
+/// A loader with the program's own compiler, whose policies may use `limits`.
+pub(crate) fn loader(limits: Limits) -> std::io::Result<Loader> {
+    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
+    Ok(Loader::new(Runtime::new()?, compiler, limits))
+}
+
+/// The standard policy to fall back on: the settings are those of the policy that failed.
+fn without_settings(policy: LoadedPolicy) -> Setup {
+    Setup { policy, settings: Arc::from("") }
+}
+
 /// The standard policy's bytes.
 fn standard() -> Result<Source, LoadError> {
     Source::new(STANDARD_LABEL, STANDARD.to_vec(), LARGEST_COMPONENT)
-}
-
-/// What a policy is tried on when the election has not asked anything yet: a standby that sees a
-/// free seat.
-fn sample(pace: Pace) -> Input {
-    Input {
-        settings: String::new(),
-        memory: Vec::new(),
-        entropy: 0,
-        timing: pace,
-        observation: Observation {
-            identity: "candidate".to_owned(),
-            uptime: 1000,
-            cause: Cause::Started,
-            seat: Some(Seat {
-                holder: None,
-                age: 0,
-                duration: 0,
-                free_in: 0,
-                transitions: 0,
-                successor: None,
-                paused: false,
-            }),
-            claim: None,
-            attempts: Attempts::default(),
-            signals: Vec::new(),
-            roster: Vec::new(),
-        },
-    }
 }

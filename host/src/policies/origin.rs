@@ -7,8 +7,8 @@ use crate::metrics::Metrics;
 use anyhow::{Context, anyhow, bail};
 use hotseat_engine::{LARGEST_COMPONENT, Source};
 use hotseat_sources::{
-    ConfigMapRef, Demands, Fetched, FileSource, OciReference, Origin, PolicyKey, PolicyRef,
-    Registries, SourceError, Update, check, follow_file, follow_oci, from_config_map,
+    Checked, ConfigMapRef, Demands, Fetched, FileSource, OciReference, Origin, PolicyKey,
+    PolicyRef, Registries, SourceError, Update, check, follow_file, follow_oci, from_config_map,
 };
 use serde::de::IgnoredAny;
 use std::path::PathBuf;
@@ -29,8 +29,8 @@ const WAITING: usize = 8;
 pub struct Wish {
     /// Whence the policy.
     pub policy: PolicyRef,
-    /// Whence its settings.
-    pub settings: SettingsOrigin,
+    /// Its settings.
+    pub settings: PolicySettings,
     /// The key that policies must be signed with.
     pub key: Option<PolicyKey>,
     /// How often files are looked at.
@@ -39,13 +39,13 @@ pub struct Wish {
     pub registries: Registries,
 }
 
-/// Whence the settings. A ConfigMap's key `settings.json` goes before them.
+/// The settings. A ConfigMap's key `settings.json` goes before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SettingsOrigin {
-    /// JSON or empty, as it was written.
-    Text(String),
-    /// A file with JSON in it, followed.
-    File(PathBuf),
+pub struct PolicySettings {
+    /// JSON or empty, as at the start.
+    text: Arc<str>,
+    /// The file that they are from, followed.
+    file: Option<PathBuf>,
 }
 
 impl Wish {
@@ -54,20 +54,19 @@ impl Wish {
     }
 }
 
-impl SettingsOrigin {
-    /// Reads them once: JSON or empty.
+impl PolicySettings {
+    /// What `--policy-settings` takes: JSON, nothing, or `@` and a file with either in it.
     ///
     /// # Errors
     ///
     /// They cannot be read, are too large, or no JSON; in one line.
-    pub fn read(&self) -> Result<Arc<str>, String> {
-        match self {
-            SettingsOrigin::Text(text) => json(text.as_bytes()),
-            SettingsOrigin::File(path) => match settings_file(path.clone()).read() {
-                Ok(fetched) => json(&fetched.bytes),
-                Err(error) => Err(error.to_string()),
-            },
-        }
+    pub fn from_argument(argument: &str) -> Result<PolicySettings, String> {
+        let Some(path) = argument.strip_prefix('@') else {
+            return Ok(PolicySettings { text: json(argument.as_bytes())?, file: None });
+        };
+        let path = PathBuf::from(path);
+        let fetched = settings_file(path.clone()).read().map_err(|error| error.to_string())?;
+        Ok(PolicySettings { text: json(&fetched.bytes)?, file: Some(path) })
     }
 }
 
@@ -80,7 +79,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// The file or the settings do not do; the message is one line.
+    /// The file does not do, or the pin; the message is one line.
     pub async fn begin(
         &self,
         wish: Wish,
@@ -90,12 +89,11 @@ impl Policies {
     ) -> anyhow::Result<()> {
         let label = wish.policy.to_string();
         self.show_source(&label);
-        let settings = wish.settings.read();
-        let settings = settings.map_err(|why| anyhow!("--policy-settings: {why}"))?;
+        let PolicySettings { text: settings, file: settings_path } = wish.settings.clone();
         let (tell, changes) = channel(WAITING);
         let desk = Desk { demands: wish.demands(), tell: tell.clone() };
         let remote = matches!(wish.policy.origin, Origin::ConfigMap(_) | Origin::Oci(_));
-        let mut first = First { settings: settings.clone(), source: None, made: false, remote };
+        let mut first = First { settings: settings.clone(), source: None, remote };
         match wish.policy.origin.clone() {
             Origin::Builtin => {
                 let pin = wish.policy.pin.map(|pin| pin.to_string());
@@ -108,7 +106,6 @@ impl Policies {
                         standard.digest()
                     );
                 }
-                first.source = Some(None);
             }
             Origin::File(path) => {
                 let signed = wish.key.is_some();
@@ -116,11 +113,10 @@ impl Policies {
                 let source = file.read().and_then(|fetched| desk.check(fetched));
                 let source = Arc::new(source.context("--policy")?);
                 self.load_first(Proposal { source: Some(source.clone()), settings }).await?;
-                first = First { source: Some(Some(source)), made: true, ..first };
+                first.source = Some(source);
                 tokio::spawn(desk.follow_file(file, wish.poll));
             }
             Origin::ConfigMap(map) => {
-                first.source = Some(None);
                 let namespace = map.namespace().unwrap_or(namespace).to_owned();
                 let (seen, sights) = channel(1);
                 let name = map.name().to_owned();
@@ -128,12 +124,11 @@ impl Policies {
                 tokio::spawn(desk.follow_config_map(map, settings, sights));
             }
             Origin::Oci(artifact) => {
-                first.source = Some(None);
                 tokio::spawn(desk.follow_oci(wish.registries.clone(), artifact));
             }
         }
-        if let SettingsOrigin::File(path) = &wish.settings {
-            tokio::spawn(follow_settings(settings_file(path.clone()), wish.poll, tell));
+        if let Some(path) = settings_path {
+            tokio::spawn(follow_settings(settings_file(path), wish.poll, tell));
         }
         tokio::spawn(follow(self.clone(), first, changes));
         Ok(())
@@ -158,6 +153,11 @@ impl Policies {
     }
 }
 
+/// What a source gave, for the engine.
+pub(crate) fn loadable(checked: Checked) -> Source {
+    Source::checked(checked.label, checked.digest.to_string(), checked.bytes)
+}
+
 /// Where what a source gives is checked, and told on.
 struct Desk {
     demands: Demands,
@@ -170,14 +170,13 @@ impl Desk {
         if let Some(comment) = &checked.signed {
             tracing::info!(%comment, source = %checked.label, "the policy's signature is right");
         }
-        let digest = checked.digest.to_string();
-        Ok(Source::checked(checked.label, digest, checked.bytes))
+        Ok(loadable(checked))
     }
 
     async fn tell(&self, update: Update) {
         let change = match update {
             Update::Fetched(fetched) => match self.check(fetched) {
-                Ok(source) => Change::Component(Some(Arc::new(source))),
+                Ok(source) => Change::Component(Arc::new(source)),
                 Err(error) => Change::Refused(error),
             },
             Update::Failed(error @ SourceError::Read { .. }) => Change::Ailing(error.to_string()),

@@ -46,8 +46,12 @@ impl Policies {
 
     pub(super) fn show_stage(&self, stage: &'static str) {
         tracing::info!(stage, "the candidate policy's stage");
-        self.change_candidate(|candidate| stage.clone_into(&mut candidate.stage));
-        self.0.around.state.change_policy(|report| stage.clone_into(&mut report.stage));
+        self.0.around.state.change_policy(|report| {
+            stage.clone_into(&mut report.stage);
+            if let Some(candidate) = &mut report.candidate {
+                stage.clone_into(&mut candidate.stage);
+            }
+        });
     }
 
     pub(super) fn show_prepared(&self, policy: &LoadedPolicy, took: Duration) {
@@ -96,14 +100,14 @@ impl Policies {
             self.tell("PolicyRefused", format!("stage {stage}: {error}"), true);
         }
         self.0.around.metrics.policy_refused(stage);
-        self.change_candidate(|candidate| {
-            stage.clone_into(&mut candidate.stage);
-            candidate.error = Some(error.to_string());
-        });
         self.keep_refused(error);
         self.0.around.state.change_policy(|report| {
             stage.clone_into(&mut report.stage);
             report.error = Some(error.to_string());
+            if let Some(candidate) = &mut report.candidate {
+                stage.clone_into(&mut candidate.stage);
+                candidate.error = Some(error.to_string());
+            }
         });
     }
 
@@ -212,10 +216,8 @@ impl Policies {
     }
 
     fn tell(&self, reason: &str, note: String, warning: bool) {
-        if let Some(events) = &self.0.around.told {
-            let _runtime = self.0.tokio.enter();
-            drop(events.write(reason, note, warning));
-        }
+        let _runtime = self.0.tokio.enter();
+        drop(self.0.around.told.write(reason, note, warning));
     }
 }
 

@@ -1,9 +1,9 @@
 //! One swap: from bytes and settings to a policy that takes over, stage by stage.
 
 use super::shadow::{Shadow, Verdict};
-use super::{Coming, Policies, sample, standard};
+use super::{Coming, Policies, standard};
 use hotseat_core::policy::{Cause, Input};
-use hotseat_engine::{LoadError, LoadedPolicy, Setup, Source};
+use hotseat_engine::{LoadError, LoadedPolicy, Setup, Source, sample};
 use hotseat_sources::SourceError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,14 +70,16 @@ impl Policies {
     ///
     /// The first stage that fails. The active policy goes on as it was.
     pub fn swap(&self, proposal: &Proposal, overtaken: &AtomicBool) -> Result<(), SwapError> {
-        let standard = standard()?;
-        let source = proposal.source.as_deref().unwrap_or(&standard);
-        if self.is_active(source, &proposal.settings) {
+        let source = match &proposal.source {
+            Some(source) => source.clone(),
+            None => Arc::new(standard()?),
+        };
+        if self.is_active(&source, &proposal.settings) {
             self.show_settled();
             return Ok(());
         }
-        self.show_candidate(source);
-        let swapped = self.stages(source, proposal, overtaken);
+        self.show_candidate(&source);
+        let swapped = self.stages(&source, proposal, overtaken);
         match &swapped {
             Err(SwapError::Overtaken { label }) => {
                 tracing::info!(source = %label, "a newer policy or newer settings came")

@@ -14,21 +14,16 @@ pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
 pub(crate) use same::same;
 
-use crate::policies::{COMPILE_COMMAND, SwapError};
+use crate::policies::{self, SwapError, loadable};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
-use hotseat_engine::{
-    CompileLimits, Compiler, LARGEST_COMPONENT, Limits, Loader, Runtime, STANDARD, STANDARD_LABEL,
-    Source,
-};
-use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef};
+use hotseat_engine::{LARGEST_COMPONENT, Limits, Loader, STANDARD, STANDARD_LABEL, Source};
+use hotseat_sources::{Demands, Fetched, FileSource, Origin, PolicyRef};
 use std::path::PathBuf;
 
 /// A loader with the sidecar's compiler, whose policies may use `limits`.
 fn loader(limits: Limits) -> anyhow::Result<Loader> {
-    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
-    let runtime = Runtime::new().context("the policy engine does not start")?;
-    Ok(Loader::new(runtime, compiler, limits))
+    policies::loader(limits).context("the policy engine does not start")
 }
 
 /// The component that a person names: a path, or what `--policy` takes for a file or the standard
@@ -57,18 +52,15 @@ fn component(reference: &PolicyRef) -> Result<Source, SwapError> {
         }
     };
     let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key: None };
-    let Checked { label, bytes, digest, .. } = hotseat_sources::check(fetched, &demands)?;
-    Ok(Source::checked(label, digest.to_string(), bytes))
+    Ok(loadable(hotseat_sources::check(fetched, &demands)?))
 }
 
 /// A decision in a few words for people: `renew, again in 2000 ms (renewal is due)`.
 fn words(decision: &Decision) -> String {
-    let action = match &decision.action {
-        Action::Wait => "wait".to_owned(),
-        Action::Campaign => "campaign".to_owned(),
-        Action::Renew => "renew".to_owned(),
-        Action::Resign(None) => "resign".to_owned(),
-        Action::Resign(Some(successor)) => format!("resign to {}", plain(successor)),
+    let action = decision.action.as_str();
+    let successor = match &decision.action {
+        Action::Resign(Some(successor)) => format!(" to {}", plain(successor)),
+        _ => String::new(),
     };
     let lease = decision.lease_duration.map_or(String::new(), |ms| format!(" for {ms} ms"));
     let publish = match decision.publish.len() {
@@ -76,7 +68,7 @@ fn words(decision: &Decision) -> String {
         count => format!(", publish {count} signals"),
     };
     let (wake, reason) = (decision.wake_after, plain(&decision.reason));
-    format!("{action}{lease}, again in {wake} ms{publish} ({reason})")
+    format!("{action}{successor}{lease}, again in {wake} ms{publish} ({reason})")
 }
 
 /// A failure in a few words for people: `failed, trapped: unreachable`.

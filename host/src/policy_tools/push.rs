@@ -1,8 +1,9 @@
 //! `hotseat policy push`: a component from a file into a registry.
 
 use super::check::world;
+use crate::policies::loadable;
 use anyhow::{anyhow, bail};
-use hotseat_engine::{LARGEST_COMPONENT, Source, Surface};
+use hotseat_engine::{LARGEST_COMPONENT, Surface};
 use hotseat_sources::{
     Artifact, Demands, FileSource, OciTarget, PolicyKey, Registries, WasmConfig, check,
 };
@@ -50,13 +51,12 @@ pub fn push(push: Push) -> anyhow::Result<PushReport> {
     let fetched = file.read()?;
     let signature = fetched.signature.clone();
     let demands = Demands { limit: LARGEST_COMPONENT, pin: None, key: push.key };
-    let checked = check(fetched, &demands)?;
-    let source = Source::checked(checked.label.clone(), checked.digest.to_string(), checked.bytes);
+    let source = loadable(check(fetched, &demands)?);
     let surface = Surface::of(&source)?;
     let Some(world) = world(&surface) else {
         bail!(
             "{}: exports no hotseat:policy/policy: build it against wit/policy.wit",
-            checked.label
+            source.label()
         );
     };
     let bytes = source.bytes().len();

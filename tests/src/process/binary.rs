@@ -44,14 +44,25 @@ fn locate() -> anyhow::Result<PathBuf> {
 
 /// The cargo profile of this process, by the folder that its program is in.
 fn profile() -> anyhow::Result<String> {
-    let program = std::env::current_exe().context("cannot find this program")?;
-    // target/PROFILE/deps/NAME for tests, target/PROFILE/NAME for binaries.
-    let folder = program.ancestors().skip(1).find(|path| !path.ends_with("deps"));
-    match folder.and_then(Path::file_name).and_then(|name| name.to_str()) {
+    let folder = profile_folder()?;
+    match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") => Ok("dev".into()),
         Some(name) => Ok(name.into()),
-        None => bail!("{} is in no folder of a cargo profile", program.display()),
+        None => bail!("{} is no folder of a cargo profile", folder.display()),
     }
+}
+
+/// Cargo's target folder that this process was built in.
+pub(crate) fn target_folder() -> anyhow::Result<PathBuf> {
+    let folder = profile_folder()?;
+    Ok(folder.parent().context("this program is in no target folder")?.to_owned())
+}
+
+/// target/PROFILE of target/PROFILE/deps/NAME for tests, and of target/PROFILE/NAME for binaries.
+fn profile_folder() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let folder = program.ancestors().skip(1).find(|path| !path.ends_with("deps"));
+    Ok(folder.context("this program is in no folder")?.to_owned())
 }
 
 /// The program's path by cargo's messages, one JSON object a line.

@@ -2,21 +2,17 @@
 
 use super::*;
 
-fn write(path: &Path, text: &str) {
-    let beside = path.with_extension("new");
-    fs::write(&beside, text).unwrap();
-    fs::rename(beside, path).unwrap();
-}
+use hotseat_tests::guests::publish;
 
 #[test]
 fn swaps_and_shadows_are_in_the_journal() {
     let folder = ScratchDir::new("hotseat-swaps-").unwrap();
     let settings = folder.path().join("settings.json");
-    write(&settings, r#"{"minutes": 60}"#);
+    publish(&settings, r#"{"minutes": 60}"#.as_bytes()).unwrap();
     let journal = folder.path().join("journal");
     let api = Api::embedded("journal-of-swaps").unwrap();
     let flags = [
-        format!("--policy=file:{}", guests().path("rotate").display()),
+        format!("--policy=file:{}", guest("rotate").display()),
         format!("--policy-settings=@{}", settings.display()),
         format!("--journal={}", journal.display()),
         "--policy-poll=200ms".to_owned(),
@@ -40,7 +36,7 @@ fn swaps_and_shadows_are_in_the_journal() {
     some("a renewal by the first policy", &|record| action(record) == "renew");
     assert_eq!(records(&active).len(), 1);
 
-    write(&settings, r#"{"minutes": 0}"#);
+    publish(&settings, r#"{"minutes": 0}"#.as_bytes()).unwrap();
     // A leader whose time is over would resign: three decisions in shadow, then for good.
     let shadow = some("a difference in shadow", &|record| record["kind"] == "shadow");
     let first = &shadow[0];
@@ -53,7 +49,7 @@ fn swaps_and_shadows_are_in_the_journal() {
     some("the swap", &|record| active(record) && record["n"].as_u64() > first["n"].as_u64());
     some("a resignation", &|record| action(record).get("resign").is_some());
 
-    write(&settings, r#"{"minutes": "many"}"#);
+    publish(&settings, r#"{"minutes": "many"}"#.as_bytes()).unwrap();
     let refused = some("the refusal", &|record| record["stage"] == "settings");
     assert_eq!((&refused[0]["kind"], &refused[0]["name"]), (&"swap".into(), &"rotate".into()));
     assert!(refused[0]["error"].as_str().unwrap().contains("settings"), "{refused:?}");

@@ -265,14 +265,8 @@ impl Elector {
     }
 
     fn overrule(&mut self, action: &Action, reason: String, until: Moment) {
-        let word = match action {
-            Action::Wait => "wait",
-            Action::Campaign => "campaign",
-            Action::Renew => "renew",
-            Action::Resign(_) => "resign",
-        };
         self.mind.wake = self.mind.wake.min(until.max(self.now + SOONEST_WAKE));
-        self.tell(Notice::Overruled { action: word, reason });
+        self.tell(Notice::Overruled { action: action.as_str(), reason });
     }
 
     fn facts(&mut self) -> Facts<'_> {

@@ -1,7 +1,7 @@
 //! The two documents around a component: the manifest that a digest names, and the config that
 //! tells other tools what the component is.
 
-use crate::digest::Digest;
+use hotseat_text::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

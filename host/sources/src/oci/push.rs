@@ -5,8 +5,8 @@ use super::manifest::{self, CONFIG, Descriptor, LAYER, MANIFEST, SIGNATURE, Wasm
 use super::reference::{Reference, Target};
 use super::session::{Session, header, location, refusal};
 use super::transport::Call;
-use crate::digest::Digest;
 use bytes::Bytes;
+use hotseat_text::Digest;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, StatusCode, Uri};
 use std::collections::BTreeMap;

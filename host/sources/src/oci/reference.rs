@@ -1,7 +1,7 @@
 //! Names of artifacts in registries.
 
-use crate::digest::Digest;
 use crate::reference::RefError;
+use hotseat_text::Digest;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;

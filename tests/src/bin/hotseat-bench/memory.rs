@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use hotseat_tests::process::Memory;
 use jiff::Timestamp;
 
 use crate::arena::{Arena, Candidate};
@@ -62,10 +63,7 @@ pub(crate) fn rows(pair: &Pair) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (role, candidate) in [("leader", &pair.leader), ("standby", &pair.standby)] {
         let pid = candidate.process.pid();
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let field = |name| kib(&status, name);
-        let (total, anonymous) = (field("VmRSS:")?, field("RssAnon:")?);
-        let (file, shared) = (field("RssFile:")?, field("RssShmem:")?);
+        let Memory { resident: total, anonymous, file, shared, .. } = candidate.process.memory()?;
         let parts = format!("file {}, shared {}", mib(file), mib(shared));
         let figure = format!("resident memory of a {role} after {age} s, total");
         let measured = format!("{} MiB ({parts})", mib(total));
@@ -77,14 +75,6 @@ pub(crate) fn rows(pair: &Pair) -> anyhow::Result<Vec<Row>> {
         rows.push(Row::printed(&figure, takers(pid)?));
     }
     Ok(rows)
-}
-
-/// A field of `/proc/PID/status` in bytes.
-fn kib(text: &str, name: &str) -> anyhow::Result<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    let number = number.with_context(|| format!("no {name} in /proc/PID/status"))?;
-    Ok(number.parse::<u64>()? << 10)
 }
 
 /// Resident memory by kind of mapping.
@@ -171,11 +161,5 @@ mod tests {
         assert_eq!(kib("stacks"), Some(12));
         assert_eq!(kib("compiled policy"), Some(20));
         assert_eq!(kib("other anonymous"), Some(16));
-    }
-
-    #[test]
-    fn status_fields_are_in_bytes() {
-        assert_eq!(kib("VmRSS:\t   12 kB\n", "VmRSS:").unwrap(), 12 << 10);
-        assert!(kib("", "VmRSS:").is_err());
     }
 }

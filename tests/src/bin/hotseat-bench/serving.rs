@@ -1,10 +1,9 @@
 //! How fast `GET /` is answered, alone and while a hostile policy spins.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use hotseat_component::{Options, build};
+use hotseat_tests::guests;
 use serde_json::Value;
 
 use crate::arena::{Arena, Candidate};
@@ -26,9 +25,7 @@ pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
         rows.push(Row::printed(&figure, words(&load)));
     }
     drop(calm);
-    let folder = tempfile::tempdir()?;
-    let policy = folder.path().join("hostile.wasm");
-    std::fs::write(&policy, hostile()?)?;
+    let policy = guests::file("hostile")?;
     let launch = arena
         .launch("serving-hostile", "hostile", "127.0.0.1:0")?
         .args(["--lease-duration", "2s", "--renew-deadline", "1s", "--retry-period", "100ms"])
@@ -78,12 +75,4 @@ fn spinning(before: &Value, after: &Value) -> anyhow::Result<(u64, Duration)> {
         bail!("the hostile policy does not spin: {decisions} decisions of {each} us");
     }
     Ok((decisions, Duration::from_micros(decisions * each)))
-}
-
-/// The hostile guest of the tests, built as the standard policy is.
-fn hostile() -> anyhow::Result<Vec<u8>> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(2).context("this program is in no target folder")?;
-    Ok(build(&manifest, &Options::new(target.join("policy-guests")))?)
 }

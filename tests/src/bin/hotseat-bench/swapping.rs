@@ -1,7 +1,7 @@
 //! How long a change of a policy's file takes to be active, what it holds up, and what it costs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -135,13 +135,6 @@ impl Stage {
     }
 
     fn resident(&self) -> anyhow::Result<u64> {
-        resident(&PathBuf::from(format!("/proc/{}/status", self.candidate.process.pid())))
+        Ok(self.candidate.process.memory()?.resident)
     }
-}
-
-fn resident(status: &Path) -> anyhow::Result<u64> {
-    let status = fs::read_to_string(status)?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1024)
 }

@@ -49,14 +49,16 @@ impl Digest {
 
 /// A digest that is being made.
 #[derive(Default)]
-pub(crate) struct Hasher(sha2::Sha256);
+pub struct Hasher(sha2::Sha256);
 
 impl Hasher {
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    /// Goes on with `bytes`.
+    pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn finish(self) -> Digest {
+    /// The digest of all that was added.
+    pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
 }
