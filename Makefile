@@ -21,15 +21,21 @@ build: wasm-target ## target/release/hotseat
 demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by itself
 	target/release/hotseat demo $(DEMO)
 
+# The program that the tests start, which cargo builds together with them.
+PROGRAM = HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat"
+# The suites that run against a real API server; `http` brings the program with it.
+ON_A_SERVER = http cluster election faults hostile refusals signals swap
+
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
-	HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat" $(CARGO) test --workspace
+	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
 
-test-oldest: wasm-target ## the same suites against Kubernetes 1.20
+test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
+	tests/setup/apiserver.sh oldest >/dev/null
 	tests/setup/sources.sh
-	HOTSEAT_TEST_APISERVER=oldest $(CARGO) test -p hotseat-tests
+	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null

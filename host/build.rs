@@ -3,6 +3,8 @@
 use std::path::Path;
 
 fn main() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/policies/app-heartbeat");
-    hotseat_component::emit(&manifest, "app-heartbeat.wasm");
+    // Relative to the crate, in whose folder cargo runs this: one target folder may serve several
+    // clones.
+    let manifest = Path::new("../examples/policies/app-heartbeat");
+    hotseat_component::emit(manifest, "app-heartbeat.wasm");
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 fn main() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest/standard");
-    hotseat_component::emit(&manifest, "standard.wasm");
+    // Relative to the crate, in whose folder cargo runs this: one target folder may serve several
+    // clones.
+    let manifest = Path::new("../../guest/standard");
+    hotseat_component::emit(manifest, "standard.wasm");
 }
