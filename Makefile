@@ -22,16 +22,19 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
+	tests/setup/guests.sh >/dev/null
 	HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat" $(CARGO) test --workspace
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the same suites against Kubernetes 1.20
 	tests/setup/sources.sh
+	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(CARGO) test -p hotseat-tests
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	HOTSEAT_BENCH_PYTHON="$$(tests/setup/python-policy.sh)" $(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+	tests/setup/guests.sh python javascript >/dev/null
+	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check

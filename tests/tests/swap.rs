@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 
 #[path = "swap/fleet.rs"]
 mod fleet;
+#[path = "swap/languages.rs"]
+mod languages;
 #[path = "swap/many.rs"]
 mod many;
 

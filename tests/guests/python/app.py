@@ -1,10 +1,11 @@
 """A small election policy in Python: leads while it can, and renews on time.
 
-Built as a component by tests/setup/python-policy.sh, with WASI and all: the sidecar answers that
-deaf and blind.
+Built as a component by tests/setup/guests.sh, Python in it, with WASI and all: the sidecar answers
+that deaf and blind.
 """
 
 import random
+import time
 
 from wit_world import exports
 from wit_world.exports import policy as p
@@ -18,15 +19,21 @@ class Policy(exports.Policy):
         return None
 
     def decide(self, input):
-        seen = input.observation
-        retry = input.timing.retry_period
+        # Chance and the time of day are asked on purpose: the host fixes both by the question, so
+        # they are the same for equal questions.
+        draw, now = random.randrange(0, 200), time.time()
+        seen, retry = input.observation, input.timing.retry_period
+
+        def answer(action, wake, why):
+            reason = f"{why}; drew {draw} at {now}"
+            return p.Decision(action, wake, None, reason, [], b"")
+
         if seen.claim is not None:
-            return p.Decision(p.Action_Renew(), retry, None, "renewal is due", [], b"")
-        # The host fixes chance by the question, so this is the same for equal questions.
-        wake = retry + random.randrange(0, 200)
+            # No jitter here: a late renewal is a missed one.
+            return answer(p.Action_Renew(), retry, "renewal is due")
         if seen.seat is not None and seen.seat.free_in == 0:
-            return p.Decision(p.Action_Campaign(), wake, None, "the seat is free", [], b"")
-        return p.Decision(p.Action_Wait(), wake, None, "the seat is taken", [], b"")
+            return answer(p.Action_Campaign(), retry + draw, "the seat is free")
+        return answer(p.Action_Wait(), retry + draw, "the seat is taken")
 
     def migrate(self, from_name, from_schema, memory):
         return b""
