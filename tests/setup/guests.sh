@@ -63,14 +63,11 @@ key_go() {
         "$guests/componentize/Cargo.lock"
 }
 build_go() {
-    local tool=$cache/componentize package=$work/go/export_hotseat_policy_policy
+    local package=$work/go/export_hotseat_policy_policy
     at_least "$(go_version || echo 0)" "$oldest_go" ||
         fail "Go $oldest_go or later is needed, and there is $(go_version_or_none):" \
             "put its folder bin first in PATH"
-    cargo build --quiet --locked --manifest-path "$guests/componentize/Cargo.toml" \
-        --target-dir "$tool"
-    tool=$tool/debug/componentize
-    "$tool" go-bindings "$root/wit" "$work/go"
+    componentize go-bindings "$root/wit" "$work/go"
     mkdir "$package"
     cp "$guests/go/policy.go" "$package"
     cp "$guests/go/go.sum" "$work/go"
@@ -78,19 +75,51 @@ build_go() {
     # The bindings reach into Go's runtime, which its linker has to let them.
     GOTOOLCHAIN=local GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared \
         -ldflags='-checklinkname=0 -s -w' -o "$work/go.wasm" .
-    "$tool" wrap "$root/wit" "$work/go.wasm" "$1"
+    componentize wrap-go "$root/wit" "$work/go.wasm" "$1"
+}
+
+# The tool in tests/guests/componentize.
+componentize() {
+    cargo build --quiet --locked --manifest-path "$guests/componentize/Cargo.toml" \
+        --target-dir "$cache/componentize"
+    "$cache/componentize/debug/componentize" "$@"
 }
 
 key_rust-wasip2() {
     key "$(cd "$root" && rustc -V)" "$guests/rust-wasip2/src" "$guests/rust-wasip2/Cargo.toml" \
-        "$guests/rust-wasip2/Cargo.lock" "$root/guest/src"
+        "$guests/rust-wasip2/Cargo.lock" "$guests/componentize/src" "$root/guest/src"
 }
 build_rust-wasip2() {
+    local libraries target=$cache/rust-wasip2
     cd "$guests/rust-wasip2"
-    [[ -d $(rustc --print sysroot)/lib/rustlib/$wasip2 ]] || rustup target add "$wasip2" ||
-        fail "no toolchain for $wasip2: run 'rustup target add $wasip2' where its server is reached"
-    cargo build --quiet --locked --release --target "$wasip2" --target-dir "$cache/rust-wasip2"
-    cp "$cache/rust-wasip2/$wasip2/release/wasip2_policy.wasm" "$1"
+    libraries=$(rustc --print sysroot)/lib/rustlib/$wasip2
+    if [[ -d $libraries ]] || add_by_rustup; then
+        cargo build --quiet --locked --release --target "$wasip2" --target-dir "$target"
+        cp "$target/$wasip2/release/wasip2_policy.wasm" "$1"
+    else
+        say "no toolchain for $wasip2: Debian's builds for wasm32-wasip1, to be adapted"
+        rust_by_debian "$target"
+        componentize adapt "$target/wasm32-wasip1/release/wasip2_policy.wasm" "$1"
+    fi
+}
+
+# rustup may wait long for a server that cannot be reached.
+add_by_rustup() {
+    command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout 60 rustup target add "$wasip2"
+}
+
+# rust_by_debian FOLDER: builds the policy there, and Rust's standard library with it.
+rust_by_debian() {
+    local llvm package
+    for package in rustc-web cargo-web rust-web-src wasi-libc; do
+        dpkg -s "$package" >/dev/null 2>&1 || install_package "$package"
+    done
+    llvm=$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    need "wasm-ld-$llvm" "lld-$llvm"
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_WASIP1_LINKER=wasm-ld-$llvm \
+        RUSTFLAGS='-Clink-self-contained=no -L/usr/lib/wasm32-wasi' \
+        /usr/bin/cargo build --quiet --locked --release -Zbuild-std=std,panic_abort \
+        --target wasm32-wasip1 --target-dir "$1"
 }
 
 # The outer cargo's settings are for the outer build.

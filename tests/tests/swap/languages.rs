@@ -48,7 +48,7 @@ fn go() {
 
 #[test]
 fn rust_for_wasip2() {
-    let imports = &[CLOCKS[1], "wasi:random/insecure-seed", "wasi:cli/environment"];
+    let imports = &[CLOCKS[1], "wasi:cli/environment", "wasi:cli/stderr"];
     Guest { name: "rust-wasip2", imports }.proves_itself();
 }
 

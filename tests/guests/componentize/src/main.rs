@@ -14,14 +14,16 @@ use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 const USAGE: &str = "usage: componentize go-bindings WIT FOLDER
-       componentize wrap WIT MODULE COMPONENT";
+       componentize wrap-go WIT MODULE COMPONENT
+       componentize adapt MODULE COMPONENT";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["go-bindings", wit, folder] => go_bindings(wit, Path::new(folder)),
-        ["wrap", wit, module, component] => wrap(wit, module, component),
+        ["wrap-go", wit, module, component] => wrap_go(wit, module, component),
+        ["adapt", module, component] => read(module).and_then(|bytes| adapt(&bytes, component)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -57,15 +59,23 @@ fn go_bindings(wit: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the contract's types into the module, and the adapter to WASI 0.2 beside it.
-fn wrap(wit: &str, module: &str, component: &str) -> Result<()> {
+fn read(module: &str) -> Result<Vec<u8>> {
+    fs::read(module).with_context(|| module.to_owned())
+}
+
+/// Puts the contract's types into Go's module, and makes a component of it.
+fn wrap_go(wit: &str, module: &str, component: &str) -> Result<()> {
     let (resolve, world) = world(wit)?;
-    let bytes = fs::read(module).with_context(|| module.to_owned())?;
-    let mut bytes = merge::merge(&bytes).with_context(|| module.to_owned())?;
+    let mut bytes = merge::merge(&read(module)?).with_context(|| module.to_owned())?;
     embed_component_metadata(&mut bytes, &resolve, world, StringEncoding::UTF8)?;
+    adapt(&bytes, component)
+}
+
+/// Makes a component of a module that has the contract's types, with the adapter to WASI 0.2 in it.
+fn adapt(module: &[u8], component: &str) -> Result<()> {
     let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
     let whole = ComponentEncoder::default()
-        .module(&bytes)?
+        .module(module)?
         .validate(true)
         // The adapter's stack: the module's own allocator does not work before Go's runtime does.
         .realloc_via_memory_grow(true)
