@@ -29,17 +29,20 @@ ON_A_SERVER = http cluster election faults hostile refusals signals swap
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
+	tests/setup/guests.sh >/dev/null
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
 	tests/setup/apiserver.sh oldest >/dev/null
 	tests/setup/sources.sh
+	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	HOTSEAT_BENCH_PYTHON="$$(tests/setup/python-policy.sh)" $(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+	tests/setup/guests.sh python javascript >/dev/null
+	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check

@@ -31,10 +31,14 @@ has_go_for_newest() {
 
 # need COMMAND PACKAGE: installs PACKAGE by apt where COMMAND is missing.
 need() {
-    command -v "$1" >/dev/null && return
-    [[ $(id -u) == 0 ]] || fail "$1 is missing: install it with 'apt-get install $2'"
-    say "installing $2"
+    command -v "$1" >/dev/null || install_package "$2"
+}
+
+# install_package PACKAGE: by apt.
+install_package() {
+    [[ $(id -u) == 0 ]] || fail "$1 is missing: install it with 'apt-get install $1'"
+    say "installing $1"
     apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$2" >&2 ||
-        fail "$1 is missing and 'apt-get install $2' failed"
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1" >&2 ||
+        fail "$1 is missing and 'apt-get install $1' failed"
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use hotseat_component::{Options, build};
 use hotseat_engine::STANDARD;
 
@@ -70,4 +71,23 @@ pub fn publish(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = file.with_extension("new");
     fs::write(&beside, bytes)?;
     fs::rename(beside, file)
+}
+
+/// The component of a policy in another language, one of `tests/guests`; built if it has to be.
+///
+/// # Errors
+///
+/// When it cannot be built: what is missing has been said on standard error.
+pub fn language(name: &str) -> anyhow::Result<PathBuf> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/setup/guests.sh");
+    let output = Command::new(script)
+        .arg(name)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run {script}"))?;
+    if !output.status.success() {
+        bail!("{script} {name} failed with {}: see what it printed above", output.status);
+    }
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
 }

@@ -126,7 +126,10 @@ fn particular(
 ) -> Result<Option<Val>> {
     let blindfold = &mut store.data_mut().blindfold;
     let answer = match (interface, function) {
-        ("wasi:clocks/monotonic-clock", "now") => Val::U64(blindfold.uptime.saturating_mul(TICK)),
+        // Never 0, which Go's runtime takes for a broken clock: it would not even start.
+        ("wasi:clocks/monotonic-clock", "now") => {
+            Val::U64(blindfold.uptime.saturating_mul(TICK).max(1))
+        }
         ("wasi:clocks/monotonic-clock", "resolution") => Val::U64(TICK),
         ("wasi:clocks/wall-clock", "now") => datetime(blindfold.uptime),
         ("wasi:clocks/wall-clock", "resolution") => datetime(1),

@@ -61,6 +61,15 @@ fn the_clock_stands_at_the_uptime() {
     assert_eq!(answer("wasi:clocks/monotonic-clock", now, decide, &input()).0, 5_000);
 }
 
+/// Go's runtime ends itself when a clock says 0, and so it could not be asked to describe itself.
+#[test]
+fn the_clock_never_says_zero() {
+    let now = "\"now\" (func $now (result i64))";
+    let mut first = input();
+    first.observation.uptime = 0;
+    assert_eq!(answer("wasi:clocks/monotonic-clock", now, "(call $now)", &first).0, 1);
+}
+
 #[test]
 fn chance_comes_from_the_questions_entropy() {
     let draw = "\"get-random-u64\" (func $draw (result i64))";

@@ -75,7 +75,10 @@ fn measure(memory_after: Duration) -> anyhow::Result<Table> {
     step(&mut table, "crash", || takeover::crash_rows(&arena));
     step(&mut table, "GET /", || serving::rows(&arena));
     step(&mut table, "swaps of a policy", || swapping::rows(&arena));
-    step(&mut table, "a policy in Python", || swapping::large_rows(&arena));
+    for (guest, language) in [("python", "Python"), ("javascript", "JavaScript")] {
+        let rows = || swapping::large_rows(&arena, guest, language);
+        step(&mut table, &format!("a policy in {language}"), rows);
+    }
     say("the memory figure waits until its sidecars are old enough");
     wait_until(pair.started() + memory_after.max(Pair::YOUNGEST));
     step(&mut table, "API requests of a standby", || api_requests::rows(&cluster, &pair));

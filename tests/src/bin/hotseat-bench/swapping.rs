@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use hotseat_engine::{STANDARD, digest};
-use hotseat_tests::guests::{publish, standard_marked};
+use hotseat_tests::guests::{self, publish, standard_marked};
 use hotseat_tests::lifeline::ScratchDir;
 use serde_json::Value;
 
@@ -60,16 +60,15 @@ pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// Swaps a policy in Python in, with its interpreter, if the setup has built one.
-pub(crate) fn large_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
-    let component = std::env::var_os("HOTSEAT_BENCH_PYTHON").map(PathBuf::from);
-    let component = component.context("HOTSEAT_BENCH_PYTHON names no component: use make bench")?;
+/// Swaps a policy in another language in, with its interpreter: one of `tests/guests`.
+pub(crate) fn large_rows(arena: &Arena, guest: &str, language: &str) -> anyhow::Result<Vec<Row>> {
+    let component = guests::language(guest)?;
     let bytes = fs::read(&component).with_context(|| component.display().to_string())?;
     let folder = ScratchDir::new("hotseat-bench-")?;
-    let mut stage = Stage::new(arena, &folder, "large")?;
+    let mut stage = Stage::new(arena, &folder, guest)?;
     let seen = stage.swap(&bytes)?;
     let after = stage.resident()?;
-    let name = format!("a policy in Python of {} MiB", mib(bytes.len() as u64));
+    let name = format!("a policy in {language} of {} MiB", mib(bytes.len() as u64));
     Ok(vec![
         Row::printed(
             &format!("{name}: compile, and a decision"),
