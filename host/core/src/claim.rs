@@ -25,6 +25,8 @@ pub(crate) struct Claim {
     /// The term of the last confirmed write, as long as nobody else's record was seen.
     term: Option<Term>,
     believes: bool,
+    /// When belief last ended.
+    ended: Option<Moment>,
     /// Unconfirmed writes, oldest first.
     sent: Vec<Sent>,
     /// The last confirmed write.
@@ -40,6 +42,11 @@ impl Claim {
     /// The term that an own compare-and-swap would continue, believed or not (I14).
     pub(crate) fn term(&self) -> Option<&Term> {
         self.term.as_ref()
+    }
+
+    /// When belief last ended; none if it never has.
+    pub(crate) fn ended(&self) -> Option<Moment> {
+        self.ended
     }
 
     /// Whether a write's outcome is unknown or still awaited.
@@ -117,22 +124,23 @@ impl Claim {
     }
 
     /// Somebody else's record was seen. True if belief ended by it.
-    pub(crate) fn lose(&mut self) -> bool {
+    pub(crate) fn lose(&mut self, now: Moment) -> bool {
         self.term = None;
-        std::mem::take(&mut self.believes)
+        self.stop_believing(now)
     }
 
-    /// Belief ends, the record stays mine until it is released or lost (I6).
-    pub(crate) fn stop_believing(&mut self) -> bool {
+    /// Belief ends, the record stays mine until it is released or lost (I6). True if it ended now.
+    pub(crate) fn stop_believing(&mut self, now: Moment) -> bool {
+        if self.believes {
+            self.ended = Some(now);
+        }
         std::mem::take(&mut self.believes)
     }
 
     /// True if the renew deadline has just passed.
     pub(crate) fn lapse(&mut self, now: Moment) -> bool {
-        let over = self.believed().is_some_and(|term| now >= term.until);
-        if over {
-            self.believes = false;
-        }
-        over
+        let until = self.believed().map(|term| term.until);
+        // The process may have slept since.
+        until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))
     }
 }

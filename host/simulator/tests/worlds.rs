@@ -1,7 +1,8 @@
 //! Random worlds: bad networks, drifting clocks, frozen and killed processes, hands that delete,
 //! clear and relabel the lock, chaotic policies.
 //!
-//! `HOTSEAT_SEED=N` runs them with that seed only; a failure prints its seed.
+//! `HOTSEAT_SEED=N` runs them with that seed only, `HOTSEAT_WORLDS=N` with the first N seeds; a
+//! failure prints its seed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -158,9 +159,10 @@ impl Run {
 }
 
 fn seeds(count: u64) -> Vec<u64> {
-    match std::env::var("HOTSEAT_SEED") {
-        Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => (1..=count).collect(),
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
+    match number("HOTSEAT_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=number("HOTSEAT_WORLDS").unwrap_or(count)).collect(),
     }
 }
 
@@ -176,28 +178,30 @@ fn hold(count: u64, hands: Hands, chaos: bool, network: fn() -> Network) {
         }
         terms += run.world.terms();
     }
-    assert!(terms > seeds(count).len() as u64, "only {terms} terms: the worlds are too quiet");
+    // One world alone may be a quiet one.
+    let worlds = seeds(count).len() as u64;
+    assert!(worlds == 1 || terms > worlds, "only {terms} terms: the worlds are too quiet");
 }
 
 #[test]
 fn one_believer_on_a_bad_network() {
-    hold(120, Hands::RestartAndClear, false, Network::bad);
+    hold(1200, Hands::RestartAndClear, false, Network::bad);
 }
 
 #[test]
 fn one_believer_with_deletions() {
-    hold(120, Hands::DeleteAndClear, false, || Network { silent_events: 0, ..Network::bad() });
+    hold(1200, Hands::DeleteAndClear, false, || Network { silent_events: 0, ..Network::bad() });
 }
 
 #[test]
 fn one_believer_with_chaotic_policies() {
-    hold(120, Hands::RestartAndClear, true, Network::bad);
-    hold(60, Hands::DeleteAndClear, true, Network::perfect);
+    hold(1200, Hands::RestartAndClear, true, Network::bad);
+    hold(600, Hands::DeleteAndClear, true, Network::perfect);
 }
 
 #[test]
 fn somebody_leads_again_once_the_trouble_is_over() {
-    for seed in seeds(100) {
+    for seed in seeds(1000) {
         let mut run = Run::new(seed, Hands::RestartAndClear, false, Network::bad());
         run.go(20).unwrap();
         run.world.network = Network::perfect();

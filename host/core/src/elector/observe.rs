@@ -102,7 +102,7 @@ impl Elector {
 
     /// Somebody else's record: whatever this candidate believed, it is over (I1).
     fn lose(&mut self, lock: &Lock) {
-        if self.claim.lose() {
+        if self.claim.lose(self.now) {
             let holder = lock.record().and_then(|record| record.holder.clone());
             self.tell(Notice::SteppedDown(Why::Lost(holder)));
         }

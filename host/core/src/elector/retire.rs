@@ -34,7 +34,7 @@ impl Elector {
             retirement.exits = true;
             return;
         }
-        let led = self.claim.stop_believing();
+        let led = self.claim.stop_believing(self.now);
         if led {
             self.tell(Notice::SteppedDown(Why::Stopped));
         }
@@ -46,15 +46,17 @@ impl Elector {
 
     /// The policy resigned, and the guard let it.
     pub(super) fn resign(&mut self, successor: Option<String>, reason: String) {
-        self.claim.stop_believing();
+        self.claim.stop_believing(self.now);
         self.tell(Notice::SteppedDown(Why::Resigned(reason)));
         self.begin(false, true, successor);
     }
 
     fn begin(&mut self, exits: bool, led: bool, successor: Option<String>) {
         let timing = &self.config.timing;
-        let drain = if led { timing.stretch(self.config.drain) } else { std::time::Duration::ZERO };
-        let drained_at = self.now + drain;
+        // I6: the application may act on the last answer for so long after the end of belief, also
+        // where that was a lapse some time ago.
+        let drain = timing.stretch(self.config.drain);
+        let drained_at = self.claim.ended().map_or(self.now, |at| (at + drain).max(self.now));
         self.retirement = Some(Retirement {
             exits,
             drained_at,
@@ -103,7 +105,7 @@ impl Elector {
 
     fn retired(&mut self, exits: bool) {
         self.retirement = None;
-        self.claim.lose();
+        self.claim.lose(self.now);
         if exits {
             self.finished = true;
             self.show();

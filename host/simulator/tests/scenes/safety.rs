@@ -144,6 +144,24 @@ fn i6_belief_ends_then_the_drain_then_the_release() {
     assert_eq!(stage.one_write().purpose, Purpose::Release);
 }
 
+/// Belief may have ended by itself, a moment ago: the application has the rest of its time.
+#[test]
+fn i6_a_stop_after_a_lapse_waits_for_the_rest_of_the_drain() {
+    let mut stage = Stage::with(Config { drain: Duration::from_secs(2), ..config() });
+    stage.lead();
+    let until = stage.view.term.clone().unwrap().until;
+    // The process is stopped by a signal meanwhile.
+    stage.now = until + millis(700);
+    stage.answers = false;
+    stage.tell(Event::Stop);
+    assert_eq!(stage.told(|notice| *notice == Notice::SteppedDown(Why::Lapsed)), 1);
+    assert_eq!(stage.writes(), []);
+    stage.pass(millis(1290));
+    assert_eq!(stage.writes(), []);
+    stage.pass(millis(60));
+    assert_eq!(stage.one_write().purpose, Purpose::Release);
+}
+
 #[test]
 fn i6_the_end_of_belief_is_shown_before_the_release_is_sent() {
     // Without a policy both come out of one step.
