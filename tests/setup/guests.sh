@@ -51,7 +51,7 @@ build_javascript() {
     local tools=$cache/componentize-qjs-$componentize_qjs
     need npm npm
     [[ -x $tools/node_modules/.bin/componentize-qjs ]] ||
-        npm install --silent --no-audit --no-fund --no-save --prefix "$tools" \
+        npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$tools" \
             "componentize-qjs@$componentize_qjs"
     # The runtime that is not asynchronous: the contract's functions are not.
     "$tools/node_modules/.bin/componentize-qjs" --sync --wit "$root/wit" --world election \
