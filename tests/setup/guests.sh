@@ -93,7 +93,7 @@ build_rust-wasip2() {
     local libraries target=$cache/rust-wasip2
     cd "$guests/rust-wasip2"
     libraries=$(rustc --print sysroot)/lib/rustlib/$wasip2
-    if [[ -d $libraries ]] || add_by_rustup; then
+    if [[ -d $libraries ]] || { add_by_rustup && [[ -d $libraries ]]; }; then
         cargo build --quiet --locked --release --target "$wasip2" --target-dir "$target"
         cp "$target/$wasip2/release/wasip2_policy.wasm" "$1"
     else

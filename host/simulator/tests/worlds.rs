@@ -10,6 +10,7 @@ use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Effect, Event};
 use hotseat_core::lock::Incarnation;
 use hotseat_core::rule;
+use hotseat_core::view::View;
 use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic};
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ struct Run {
     starts: u64,
     hands: Hands,
     chaos: bool,
+    /// All candidates have seen a holder in the lock.
+    met: bool,
 }
 
 impl Run {
@@ -73,6 +76,7 @@ impl Run {
             starts: 0,
             hands,
             chaos,
+            met: false,
             dice,
         };
         run.world.record();
@@ -118,7 +122,19 @@ impl Run {
         }
     }
 
+    /// Whether all candidates have seen a holder at once, ever: one that never saw the lock is a
+    /// fresh process, too.
+    fn have_met(&mut self) -> bool {
+        let sees_holder = |index| {
+            let view: &View = self.world.view(index);
+            view.seen.as_ref().is_some_and(|seen| seen.holder.is_some())
+        };
+        self.met = self.met || (0..self.names.len()).all(sees_holder);
+        self.met
+    }
+
     fn disturb(&mut self) {
+        let met = self.have_met();
         let index = self.dice.below(self.names.len() as u64) as usize;
         let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
         match self.dice.below(10) {
@@ -127,7 +143,11 @@ impl Run {
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
             6 => drop(self.world.store.relabel()),
             7 => drop(self.world.store.clear_holder()),
-            8 if self.hands == Hands::DeleteAndClear => drop(self.world.store.delete()),
+            8 if self.hands == Hands::DeleteAndClear => {
+                if met {
+                    self.world.store.delete();
+                }
+            }
             8 => self.restart(index),
             _ => {
                 let policy = self.policy();
