@@ -105,7 +105,9 @@ fn a_module_that_is_no_policy_is_told_how_to_export_one() {
 
 #[test]
 fn a_module_that_imports_a_function_is_refused_by_its_name() {
-    let source = "unsafe extern \"C\" { fn clock() -> u64; }\n\
+    // By the module's name, or a linker may take it for a mistake.
+    let source = "#[link(wasm_import_module = \"env\")]\n\
+                  unsafe extern \"C\" { fn clock() -> u64; }\n\
                   #[unsafe(no_mangle)]\npub extern \"C\" fn now() -> u64 { unsafe { clock() } }\n";
     let odd = a_crate("importing", CDYLIB, source);
     let error = build(odd.path(), &options()).unwrap_err().to_string();
