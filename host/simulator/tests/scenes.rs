@@ -118,18 +118,19 @@ impl Stage {
         }
     }
 
-    /// Lets time pass, waking the elector as it asks for.
+    /// Lets time pass, waking the elector as it asks for. A read is answered at once, if the scene
+    /// says what there is to read.
     fn pass(&mut self, length: Duration) {
         let end = self.now + length;
         loop {
+            if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
+                self.reads(lock);
+            }
             let wake = self.effects.iter().rev().find_map(|effect| match effect {
                 Effect::WakeAt(at) => Some(*at),
                 _ => None,
             });
             let Some(wake) = wake.filter(|wake| *wake <= end) else { break };
-            if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
-                self.reads(lock);
-            }
             self.now = self.now.max(wake);
             self.tell(Event::Timer);
         }

@@ -207,18 +207,23 @@ impl Elector {
         self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
     }
 
-    /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
-    /// not known, a third of its lease bounds it.
+    /// When a standby that heard nothing reads: after about two heartbeats of a holder, and as often
+    /// while the lock is missing (I7).
     fn silent_at(&self) -> Moment {
-        let Some(record) = self.seat.record().filter(|record| record.holder.is_some()) else {
-            return Moment::NEVER;
-        };
-        if self.claim.believed().is_some() {
+        let held = self.seat.record().map(|record| record.holder.is_some());
+        if self.claim.believed().is_some() || self.seat.lock().is_none() || held == Some(false) {
             return Moment::NEVER;
         }
+        self.seat.heard() + self.silence()
+    }
+
+    /// How long a standby goes without news. The holder's pace is not known, a third of its lease
+    /// bounds it.
+    fn silence(&self) -> Duration {
         let timing = &self.config.timing;
-        let lease = Seat::duration_of(record, timing.lease_duration);
-        self.seat.heard() + (timing.retry_period * 2).max(lease / 3)
+        let own = timing.lease_duration;
+        let lease = self.seat.record().map_or(own, |record| Seat::duration_of(record, own));
+        (timing.retry_period * 2).max(lease / 3)
     }
 
     fn next_wake(&self) -> Moment {

@@ -27,7 +27,11 @@ impl Elector {
         if let Via::Read { .. } = via {
             self.read_at = None;
         }
-        let blind = matches!(via, Via::Read { requested: false, .. });
+        let blind = match via {
+            Via::Watch => false,
+            Via::Read { requested: false, .. } => true,
+            Via::Read { asked, .. } => self.was_cut_off(asked),
+        };
         let news = self.take_in(lock, blind);
         if news == News::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
             // The watch should have told.
@@ -163,7 +167,19 @@ impl Elector {
 
     /// When this candidate may take the seat, as far as the lock and its own rest go.
     pub(super) fn free_at(&self) -> Option<Moment> {
-        let free = self.seat.free_at()?;
-        Some(free.max(self.resting_until))
+        let free = self.seat.free_at()?.max(self.resting_until);
+        let timeout = self.config.timing.request_timeout();
+        // I7: a create proves that the lock is missing, not that it was missing all the time. Whoever
+        // was cut off reads first, and then waits anew.
+        if self.seat.record().is_none() && self.was_cut_off(self.now - timeout) {
+            return Some(free.max(self.now + timeout));
+        }
+        Some(free)
+    }
+
+    /// Whether nothing was heard of the lock for so long before `at` that it may have been there and
+    /// gone again: a silent connection is read once a silence.
+    fn was_cut_off(&self, at: Moment) -> bool {
+        at.since(self.seat.heard()) > self.silence() + self.config.timing.retry_period / 2
     }
 }

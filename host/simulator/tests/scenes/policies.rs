@@ -66,6 +66,7 @@ fn a_decision_that_meets_a_read_is_asked_for_again_at_its_end() {
     stage.pass(millis(4_995));
     stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
     let ask = last_ask(&stage);
+    stage.lock = None;
     stage.pass(millis(10));
     assert!(stage.reading, "no read is under way");
     stage.effects.clear();

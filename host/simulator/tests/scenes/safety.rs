@@ -207,6 +207,26 @@ fn i7_a_deleted_or_cleared_lock_is_waited_out() {
     }
 }
 
+/// I7: a create proves that the lock is missing, not that nobody had it since it was last seen to
+/// be. Whoever was cut off while it was missing waits anew.
+#[test]
+fn i7_a_lock_that_was_missing_unseen_is_waited_out_anew() {
+    let gone = Lock::Absent(Some(Version("12".to_owned())));
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.sees(gone.clone());
+    // No read is answered for longer than the wait takes.
+    stage.lock = None;
+    stage.pass(millis(16_000));
+    assert_eq!(stage.writes(), [], "the seat is taken on old news");
+    stage.reads(gone.clone());
+    stage.lock = Some(gone);
+    stage.pass(millis(14_900));
+    assert_eq!(stage.writes(), [], "another may have come and gone, and believe");
+    stage.pass(millis(200));
+    assert_eq!(stage.writes().len(), 1);
+}
+
 /// I8: a record of this name by another live process is told, and not taken.
 #[test]
 fn i8_a_live_twin_is_told_and_left_alone() {
