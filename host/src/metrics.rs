@@ -95,6 +95,7 @@ impl Metrics {
             Notice::Renewed => counters.renewed(),
             Notice::SteppedDown(why) => count(&counters.step_downs, "why", why.as_str()),
             Notice::Released => counters.written(Purpose::Release, Outcome::Written),
+            Notice::Reserved => counters.written(Purpose::Reserve, Outcome::Written),
             Notice::NotReleased(_) => {
                 counters.releases_failed.inc();
             }
@@ -193,7 +194,7 @@ impl Counters {
         for action in ["campaign", "renew", "resign"] {
             let _ = self.overruled.get_or_create(&[("action", action)]);
         }
-        for purpose in [Purpose::Acquire, Purpose::Renew, Purpose::Release] {
+        for purpose in Purpose::ALL {
             for how in [Outcome::Written, Outcome::Conflict] {
                 let _ = self.writes.get_or_create(&write_labels(purpose, how));
             }

@@ -43,6 +43,9 @@ impl Teller {
             Notice::SteppedDown(why) => self.tell_step_down(why),
             Notice::Renewed => tracing::trace!("renewed"),
             Notice::Released => tracing::info!("released the seat"),
+            Notice::Reserved => {
+                tracing::info!("put the missing lock back, for all to wait out and then to take");
+            }
             Notice::NotReleased(reason) => {
                 tracing::warn!(%reason, "the seat was not released; it expires by itself");
             }

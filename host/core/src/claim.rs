@@ -83,7 +83,7 @@ impl Claim {
         // Older ones lost the compare-and-swap against this one.
         self.sent.retain(|other| other.serial > serial);
         self.confirmed = serial;
-        if sent.purpose == Purpose::Release {
+        if let Purpose::Release | Purpose::Reserve = sent.purpose {
             self.term = None;
             self.believes = false;
             return Some(sent);

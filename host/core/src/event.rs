@@ -179,15 +179,22 @@ pub enum Purpose {
     Renew,
     /// To end it.
     Release,
+    /// To put a lock that has gone missing back, without a holder (I7).
+    Reserve,
 }
 
 impl Purpose {
+    /// All of them.
+    pub const ALL: [Purpose; 4] =
+        [Purpose::Acquire, Purpose::Renew, Purpose::Release, Purpose::Reserve];
+
     /// The word for logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Purpose::Acquire => "acquire",
             Purpose::Renew => "renew",
             Purpose::Release => "release",
+            Purpose::Reserve => "reserve",
         }
     }
 }
@@ -224,6 +231,8 @@ pub enum Notice {
     SteppedDown(Why),
     /// The seat was given up, so that another can take it at once.
     Released,
+    /// A lock that had gone missing was put back, without a holder.
+    Reserved,
     /// The seat could not be given up; it expires by itself.
     NotReleased(String),
     /// Somebody else is seen to lead; an empty name: nobody.

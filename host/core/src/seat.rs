@@ -20,6 +20,8 @@ pub(crate) struct Seat {
     promise: Option<Promise>,
     /// The last transitions seen; survives a deletion of the lock.
     transitions: Option<u64>,
+    /// The lock is missing, and was when it was read first.
+    new: bool,
 }
 
 /// Until when somebody else may believe.
@@ -80,6 +82,16 @@ impl Seat {
         self.heard
     }
 
+    /// Whether the lock was there once and is not now.
+    pub(crate) fn is_missing(&self) -> bool {
+        !self.new && matches!(self.lock, Some(Lock::Absent(_)))
+    }
+
+    /// Whether somebody else may believe, or might have until lately.
+    pub(crate) fn is_promised(&self) -> bool {
+        self.promise.is_some()
+    }
+
     /// The transitions that the next holder has to write.
     pub(crate) fn next_transitions(&self, same_holder: bool) -> u64 {
         match (self.transitions, same_holder) {
@@ -133,8 +145,9 @@ impl Seat {
         if !same {
             self.since = now;
             // A new election has had no leader to wait for. README names what that leaves open.
-            let new = first && lock.record().is_none();
-            self.promise = if new { None } else { self.next_promise(now, &lock, whose, waits) };
+            self.new = first && lock.record().is_none();
+            self.promise =
+                if self.new { None } else { self.next_promise(now, &lock, whose, waits) };
         }
         self.lock = Some(lock);
         if same { News::Same } else { News::Changed }

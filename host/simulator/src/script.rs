@@ -229,6 +229,7 @@ fn told(notice: &Notice) -> Option<String> {
             why => format!("STEPPED DOWN, {}", why.as_str()),
         },
         Notice::Released => "released".to_owned(),
+        Notice::Reserved => "put the missing lock back".to_owned(),
         Notice::NotReleased(why) => format!("could not release: {why}"),
         Notice::LeaderChanged(name) if name.is_empty() => "sees no leader".to_owned(),
         Notice::LeaderChanged(name) => format!("sees {name} lead"),

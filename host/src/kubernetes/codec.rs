@@ -28,6 +28,9 @@ struct Stamp {
     serial: u64,
     holder: String,
     renew_time: String,
+    /// The lock was put back without a holder, for all to wait out: no release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reserved: bool,
 }
 
 /// The Lease resource.
@@ -54,13 +57,14 @@ pub(super) fn decode(object: &DynamicObject) -> Record {
         .filter(|stamp| stamp.holder == holder && stamp.renew_time == renewed);
     // client-go gives a seat up by a record of one second, acquired and renewed at once.
     let client_go = seconds == Some(1) && !renewed.is_empty() && acquired == renewed;
+    let released = stamp.as_ref().map_or(client_go, |stamp| !stamp.reserved);
     Record {
         version: Version(object.metadata.resource_version.clone().unwrap_or_default()),
         uid: object.metadata.uid.clone().unwrap_or_default(),
         holder: (!holder.is_empty()).then(|| holder.to_owned()),
         duration: seconds.map(Duration::from_secs),
         transitions: spec["leaseTransitions"].as_u64().unwrap_or(0),
-        released: holder.is_empty() && (stamp.is_some() || client_go),
+        released: holder.is_empty() && released,
         mark: stamp.map(|stamp| Mark {
             incarnation: Incarnation { site: stamp.site, nonce: stamp.nonce },
             serial: stamp.serial,
@@ -111,6 +115,7 @@ pub(super) fn encode(
         serial: write.mark.serial,
         holder,
         renew_time: time,
+        reserved: write.purpose == Purpose::Reserve,
     };
     let annotations = object.metadata.annotations.get_or_insert_default();
     annotations.insert(WRITE.to_owned(), json!(stamp).to_string());
@@ -205,6 +210,19 @@ mod tests {
         object.data = json!({"spec": {"holderIdentity": "", "leaseDurationSeconds": 1,
             "acquireTime": time, "renewTime": time, "leaseTransitions": 4}});
         assert!(decode(&object).released);
+    }
+
+    /// I7: a lock that was put back is waited out for the time that stands in it.
+    #[test]
+    fn a_lock_that_was_put_back_is_no_release() {
+        let object = stored(encode("shop", None, &write(Purpose::Reserve, None), now()));
+        let record = decode(&object);
+        assert!(!record.released && record.was_held() && record.holder.is_none());
+        assert_eq!(record.duration, Some(Duration::from_secs(15)));
+        assert_eq!(record.mark, Some(write(Purpose::Reserve, None).mark));
+        let taken = encode("shop", Some(&object), &write(Purpose::Acquire, Some("a")), now());
+        let text = taken.metadata.annotations.unwrap()[WRITE].clone();
+        assert!(!text.contains("reserved"), "{text}");
     }
 
     #[test]

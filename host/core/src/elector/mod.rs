@@ -175,6 +175,9 @@ impl Elector {
         if self.operation.is_none() && self.read_is_due() {
             self.read();
         }
+        if self.operation.is_none() && self.now >= self.reserve_at() {
+            self.write_reserve();
+        }
         self.consult();
         self.tell_leader();
         self.show();
@@ -207,23 +210,18 @@ impl Elector {
         self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
     }
 
-    /// When a standby that heard nothing reads: after about two heartbeats of a holder, and as often
-    /// while the lock is missing (I7).
+    /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
+    /// not known, a third of its lease bounds it.
     fn silent_at(&self) -> Moment {
-        let held = self.seat.record().map(|record| record.holder.is_some());
-        if self.claim.believed().is_some() || self.seat.lock().is_none() || held == Some(false) {
+        let Some(record) = self.seat.record().filter(|record| record.holder.is_some()) else {
+            return Moment::NEVER;
+        };
+        if self.claim.believed().is_some() {
             return Moment::NEVER;
         }
-        self.seat.heard() + self.silence()
-    }
-
-    /// How long a standby goes without news. The holder's pace is not known, a third of its lease
-    /// bounds it.
-    fn silence(&self) -> Duration {
         let timing = &self.config.timing;
-        let own = timing.lease_duration;
-        let lease = self.seat.record().map_or(own, |record| Seat::duration_of(record, own));
-        (timing.retry_period * 2).max(lease / 3)
+        let lease = Seat::duration_of(record, timing.lease_duration);
+        self.seat.heard() + (timing.retry_period * 2).max(lease / 3)
     }
 
     fn next_wake(&self) -> Moment {
@@ -236,6 +234,7 @@ impl Elector {
             Some(operation) => wake = wake.min(operation.deadline + grace),
             None => {
                 wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
+                wake = wake.min(self.reserve_at());
             }
         }
         if let Some(retirement) = &self.retirement {

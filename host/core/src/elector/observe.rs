@@ -27,11 +27,7 @@ impl Elector {
         if let Via::Read { .. } = via {
             self.read_at = None;
         }
-        let blind = match via {
-            Via::Watch => false,
-            Via::Read { requested: false, .. } => true,
-            Via::Read { asked, .. } => self.was_cut_off(asked),
-        };
+        let blind = matches!(via, Via::Read { requested: false, .. });
         let news = self.take_in(lock, blind);
         if news == News::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
             // The watch should have told.
@@ -168,18 +164,23 @@ impl Elector {
     /// When this candidate may take the seat, as far as the lock and its own rest go.
     pub(super) fn free_at(&self) -> Option<Moment> {
         let free = self.seat.free_at()?.max(self.resting_until);
-        let timeout = self.config.timing.request_timeout();
-        // I7: a create proves that the lock is missing, not that it was missing all the time. Whoever
-        // was cut off reads first, and then waits anew.
-        if self.seat.record().is_none() && self.was_cut_off(self.now - timeout) {
-            return Some(free.max(self.now + timeout));
+        if self.seat.is_missing() && (self.seat.is_promised() || self.now >= self.reserve_at()) {
+            // Nobody takes it before it is back and waited out.
+            return Some(free.max(self.now + self.config.timing.longest_lease));
         }
         Some(free)
     }
 
-    /// Whether nothing was heard of the lock for so long before `at` that it may have been there and
-    /// gone again: a silent connection is read once a silence.
-    fn was_cut_off(&self, at: Moment) -> bool {
-        at.since(self.seat.heard()) > self.silence() + self.config.timing.retry_period / 2
+    /// I7: when a lock that has gone missing is put back without a holder. A create compares with
+    /// nothing, so it proves that the lock is missing and not that nobody had it since it was last
+    /// seen to be; the record that is put back is then waited out and taken by compare-and-swap. The
+    /// leader that saw its own lock vanish has the time until then to go on.
+    pub(super) fn reserve_at(&self) -> Moment {
+        if !self.seat.is_missing() || self.retirement.is_some() {
+            return Moment::NEVER;
+        }
+        let pause = self.config.timing.retry_period / 2;
+        let paced = self.last_write.map_or(Moment::ZERO, |at| at + pause);
+        (self.seat.since() + pause).max(paced).max(self.throttled_until)
     }
 }

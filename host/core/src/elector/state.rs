@@ -45,6 +45,8 @@ pub enum Underway {
     Renew,
     /// A write to end a term is not answered yet.
     Release,
+    /// A write to put a missing lock back is not answered yet.
+    Reserve,
 }
 
 impl Elector {
@@ -63,6 +65,7 @@ impl Elector {
             Some(OperationKind::Write { purpose: Purpose::Acquire, .. }) => Underway::Acquire,
             Some(OperationKind::Write { purpose: Purpose::Renew, .. }) => Underway::Renew,
             Some(OperationKind::Write { purpose: Purpose::Release, .. }) => Underway::Release,
+            Some(OperationKind::Write { purpose: Purpose::Reserve, .. }) => Underway::Reserve,
         };
         let writing = !matches!(operation, Underway::Nothing | Underway::Read);
         State {

@@ -46,6 +46,19 @@ impl Elector {
         self.send(write);
     }
 
+    /// Puts a lock that has gone missing back, without a holder: all wait it out like one that was
+    /// cleared by hand (I7), and then take it by compare-and-swap.
+    pub(super) fn write_reserve(&mut self) {
+        let write = Draft {
+            purpose: Purpose::Reserve,
+            holder: None,
+            lease: self.config.timing.longest_lease,
+            transitions: self.seat.next_transitions(true),
+            successor: None,
+        };
+        self.send(write);
+    }
+
     fn send(&mut self, draft: Draft) {
         self.serial += 1;
         let timing = &self.config.timing;
@@ -114,9 +127,10 @@ impl Elector {
         self.attempts.last = Outcome::Written;
         self.attempts.failures = 0;
         self.last_success = Some(sent.at);
-        if sent.purpose == Purpose::Release {
-            self.tell(Notice::Released);
-            return;
+        match sent.purpose {
+            Purpose::Release => return self.tell(Notice::Released),
+            Purpose::Reserve => return self.tell(Notice::Reserved),
+            Purpose::Acquire | Purpose::Renew => {}
         }
         let Some(term) = self.claim.believed().cloned() else {
             return;
