@@ -43,6 +43,7 @@ on_both![
     end::a_killed_leaders_seat_stays_empty_for_the_lease,
     pause::a_stopped_leader_wakes_believing_nothing,
     hand::a_deleted_lease_begins_another_term,
+    hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,
     hand::an_edit_beside_the_seat_changes_nothing_and_survives,
 ];
