@@ -164,7 +164,8 @@ impl Elector {
     /// When this candidate may take the seat, as far as the lock and its own rest go.
     pub(super) fn free_at(&self) -> Option<Moment> {
         let free = self.seat.free_at()?.max(self.resting_until);
-        if self.seat.is_missing() && (self.seat.is_promised() || self.now >= self.reserve_at()) {
+        let is_late = self.now >= self.goes_on_until();
+        if self.seat.is_missing() && (self.seat.is_promised() || is_late) {
             // Nobody takes it before it is back and waited out.
             return Some(free.max(self.now + self.config.timing.longest_lease));
         }
@@ -173,14 +174,18 @@ impl Elector {
 
     /// I7: when a lock that has gone missing is put back without a holder. A create compares with
     /// nothing, so it proves that the lock is missing and not that nobody had it since it was last
-    /// seen to be; the record that is put back is then waited out and taken by compare-and-swap. The
-    /// leader that saw its own lock vanish has the time until then to go on.
+    /// seen to be; the record that is put back is then waited out and taken by compare-and-swap.
     pub(super) fn reserve_at(&self) -> Moment {
         if !self.seat.is_missing() || self.retirement.is_some() {
             return Moment::NEVER;
         }
         let pause = self.config.timing.retry_period / 2;
         let paced = self.last_write.map_or(Moment::ZERO, |at| at + pause);
-        (self.seat.since() + pause).max(paced).max(self.throttled_until)
+        self.goes_on_until().max(paced).max(self.throttled_until)
+    }
+
+    /// How long a leader that saw its own lock vanish may go on by a create: its news get old.
+    fn goes_on_until(&self) -> Moment {
+        self.seat.since() + self.config.timing.retry_period / 2
     }
 }

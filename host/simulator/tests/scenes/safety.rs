@@ -267,6 +267,29 @@ fn i7_a_leader_whose_lock_vanishes_goes_on_at_once_or_waits_like_all() {
     assert_eq!(stage.one_write().purpose, Purpose::Reserve);
 }
 
+/// The same leader, whose policy hesitates: its news are as old as anybody's by then.
+#[test]
+fn i7_a_leader_whose_lock_vanishes_does_not_take_it_late() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.pass(millis(500));
+    stage.answers = false;
+    stage.sees(Lock::Absent(Some(Version("12".to_owned()))));
+    let ask = last_ask(&stage);
+    let hesitation = Decision { wake_after: 5000, ..decision(Action::Wait) };
+    stage.tell(Event::Decided { ask, answer: Ok(hesitation) });
+    stage.pass(millis(1100));
+    let reserve = stage.one_write();
+    assert_eq!(reserve.purpose, Purpose::Reserve);
+    stage.pass(millis(600));
+    stage.fails(&reserve, Outcome::Denied);
+    let ask = last_ask(&stage);
+    stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Campaign)) });
+    for write in stage.writes() {
+        assert_eq!(write.purpose, Purpose::Reserve, "taken on old news");
+    }
+}
+
 /// I8: a record of this name by another live process is told, and not taken.
 #[test]
 fn i8_a_live_twin_is_told_and_left_alone() {
