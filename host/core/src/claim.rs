@@ -84,8 +84,7 @@ impl Claim {
         self.sent.retain(|other| other.serial > serial);
         self.confirmed = serial;
         if let Purpose::Release | Purpose::Reserve = sent.purpose {
-            self.term = None;
-            self.believes = false;
+            self.lose(now);
             return Some(sent);
         }
         // I1: from the moment before sending, whatever time it is now.

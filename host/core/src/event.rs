@@ -171,7 +171,7 @@ pub struct Write {
 }
 
 /// Why a write is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// To begin a term: the acquire time is set anew.
     Acquire,

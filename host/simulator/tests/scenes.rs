@@ -11,6 +11,7 @@ use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input,
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
+use hotseat_simulator::Policy;
 use std::time::Duration;
 
 #[path = "scenes/accounts.rs"]
@@ -53,6 +54,23 @@ fn config() -> Config {
         preemptions_per_hour: 2,
         seed: 1,
     }
+}
+
+/// A candidate of a world, alone in its site.
+fn candidate(name: &str, drain: Duration) -> Config {
+    Config {
+        identity: name.to_owned(),
+        incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
+        site_exclusive: true,
+        timing: Timing::client_go(),
+        drain,
+        preemptions_per_hour: 6,
+        seed: 3,
+    }
+}
+
+fn by_rule() -> Policy {
+    Box::new(|input| Ok(rule::decide(input)))
 }
 
 fn record(holder: &str, seconds: u64) -> Record {

@@ -39,14 +39,8 @@ pub enum Underway {
     Nothing,
     /// A read is not answered yet.
     Read,
-    /// A write to begin a term is not answered yet.
-    Acquire,
-    /// A write to go on with a term is not answered yet.
-    Renew,
-    /// A write to end a term is not answered yet.
-    Release,
-    /// A write to put a missing lock back is not answered yet.
-    Reserve,
+    /// A write is not answered yet.
+    Write(Purpose),
 }
 
 impl Elector {
@@ -62,12 +56,9 @@ impl Elector {
         let operation = match self.operation.map(|operation| operation.kind) {
             None => Underway::Nothing,
             Some(OperationKind::Read) => Underway::Read,
-            Some(OperationKind::Write { purpose: Purpose::Acquire, .. }) => Underway::Acquire,
-            Some(OperationKind::Write { purpose: Purpose::Renew, .. }) => Underway::Renew,
-            Some(OperationKind::Write { purpose: Purpose::Release, .. }) => Underway::Release,
-            Some(OperationKind::Write { purpose: Purpose::Reserve, .. }) => Underway::Reserve,
+            Some(OperationKind::Write { purpose, .. }) => Underway::Write(purpose),
         };
-        let writing = !matches!(operation, Underway::Nothing | Underway::Read);
+        let writing = matches!(operation, Underway::Write(_));
         State {
             phase,
             operation,

@@ -1,12 +1,10 @@
 //! I13 through a whole life: candidates start, lead, lose answers, are cut off, come back and stop,
 //! and a swap in each of the states that the elector goes through changes nothing of it.
 
-use hotseat_core::config::{Config, Timing};
+use super::{by_rule, candidate, millis};
 use hotseat_core::elector::{Phase, State, Underway};
-use hotseat_core::event::{Event, Notice, Why};
-use hotseat_core::lock::Incarnation;
-use hotseat_core::rule;
-use hotseat_simulator::{Network, Policy, World};
+use hotseat_core::event::{Event, Notice, Purpose, Why};
+use hotseat_simulator::{Network, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -53,7 +51,7 @@ const SCRIPT: [(u64, Act); 9] = [
 fn live(swap: Option<u64>) -> Life {
     let mut world = World::new(5, Network::perfect());
     for name in ["a", "b"] {
-        let index = world.add(config(name), by_rule(), 0);
+        let index = world.add(candidate(name, Duration::from_secs(1)), by_rule(), 0);
         world.think(index, millis(3));
     }
     let start = world.now;
@@ -85,26 +83,6 @@ fn live(swap: Option<u64>) -> Life {
         }
     }
     life
-}
-
-fn config(name: &str) -> Config {
-    Config {
-        identity: name.to_owned(),
-        incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
-        site_exclusive: true,
-        timing: Timing::client_go(),
-        drain: Duration::from_secs(1),
-        preemptions_per_hour: 6,
-        seed: 3,
-    }
-}
-
-fn by_rule() -> Policy {
-    Box::new(|input| Ok(rule::decide(input)))
-}
-
-fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }
 
 /// When to swap: where a state begins, and in between.
@@ -140,12 +118,12 @@ fn i13_a_swap_in_every_state_of_a_life_changes_nothing_of_it() {
     for (phase, operation) in [
         (Phase::Standby, Underway::Nothing),
         (Phase::Standby, Underway::Read),
-        (Phase::Standby, Underway::Acquire),
+        (Phase::Standby, Underway::Write(Purpose::Acquire)),
         (Phase::Leading, Underway::Nothing),
         (Phase::Leading, Underway::Read),
-        (Phase::Leading, Underway::Renew),
+        (Phase::Leading, Underway::Write(Purpose::Renew)),
         (Phase::SteppingDown, Underway::Nothing),
-        (Phase::SteppingDown, Underway::Release),
+        (Phase::SteppingDown, Underway::Write(Purpose::Release)),
     ] {
         assert!(met_in(phase, operation), "no swap met {phase:?} with {operation:?}");
     }

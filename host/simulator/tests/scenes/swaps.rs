@@ -1,9 +1,7 @@
 //! I13: a swap happens between two decisions and costs no renewal, at whatever moment it comes.
 
-use hotseat_core::config::{Config, Timing};
+use super::{by_rule, candidate};
 use hotseat_core::event::Notice;
-use hotseat_core::lock::Incarnation;
-use hotseat_core::rule;
 use hotseat_core::time::Moment;
 use hotseat_simulator::{Network, World};
 use std::time::Duration;
@@ -12,16 +10,7 @@ use std::time::Duration;
 fn renewals(swaps: &[u64]) -> Vec<Moment> {
     let mut world = World::new(5, Network::perfect());
     for name in ["a", "b"] {
-        let config = Config {
-            identity: name.to_owned(),
-            incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
-            site_exclusive: true,
-            timing: Timing::client_go(),
-            drain: Duration::ZERO,
-            preemptions_per_hour: 6,
-            seed: 3,
-        };
-        let index = world.add(config, Box::new(|input| Ok(rule::decide(input))), 0);
+        let index = world.add(candidate(name, Duration::ZERO), by_rule(), 0);
         world.think(index, Duration::from_millis(3));
         world.start(index);
     }
@@ -31,7 +20,7 @@ fn renewals(swaps: &[u64]) -> Vec<Moment> {
         world.run_until(start + Duration::from_millis(swap)).unwrap();
         leader = leader.or(world.leader());
         for index in 0..2 {
-            world.swap(index, Box::new(|input| Ok(rule::decide(input))));
+            world.swap(index, by_rule());
         }
     }
     let stepped = world.notices.iter().filter(|told| matches!(told.2, Notice::SteppedDown(_)));
