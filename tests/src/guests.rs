@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use hotseat_component::{Options, build};
 use hotseat_engine::STANDARD;
 
 use crate::lifeline::ScratchDir;
 use crate::process::target_folder;
+use crate::setup;
 
 /// The file of a policy's component: `hostile`, which is in `tests/guest`, or one of
 /// `examples/policies`. It is built when this process asks for it first.
@@ -79,15 +79,5 @@ pub fn publish(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 ///
 /// When it cannot be built: what is missing has been said on standard error.
 pub fn language(name: &str) -> anyhow::Result<PathBuf> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/setup/guests.sh");
-    let output = Command::new(script)
-        .arg(name)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run {script}"))?;
-    if !output.status.success() {
-        bail!("{script} {name} failed with {}: see what it printed above", output.status);
-    }
-    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
+    setup::run("guests.sh", name)
 }

@@ -13,4 +13,5 @@ pub mod lifeline;
 pub mod process;
 pub mod registry;
 pub mod scene;
+mod setup;
 pub mod wait;

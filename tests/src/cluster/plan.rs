@@ -13,6 +13,7 @@ use http::Request;
 use serde_json::json;
 
 use super::{audit, block_on, kubeconfig, pki, ports};
+use crate::setup;
 
 /// How long a server may take until it is ready. It takes 3 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -45,22 +46,12 @@ impl Kind {
     /// The folder with the programs of this kind, built if it has to be, and the kind that it
     /// holds: the oldest stands in for the newest where no recent Go is installed.
     fn programs(self) -> anyhow::Result<(PathBuf, Self)> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/setup/apiserver.sh");
-        let output = Command::new(script)
-            .arg(self.to_string())
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("cannot run {script}"))?;
-        if !output.status.success() {
-            bail!("{script} {self} failed with {}: see what it printed above", output.status);
-        }
-        let folder = PathBuf::from(String::from_utf8(output.stdout)?.trim_end());
+        let folder = setup::run("apiserver.sh", &self.to_string())?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         match name.split('-').next() {
             Some("newest") => Ok((folder, Self::Newest)),
             Some("oldest") => Ok((folder, Self::Oldest)),
-            _ => bail!("{script} {self} printed {folder:?}, which is no folder of its cache"),
+            _ => bail!("apiserver.sh {self} printed {folder:?}, which is no folder of its cache"),
         }
     }
 }

@@ -1,0 +1,26 @@
+//! The scripts in `tests/setup`, which build what is not there yet.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+/// Runs a script and gives the path that it prints. What else it says goes to standard error.
+///
+/// # Errors
+///
+/// When it cannot be run, or fails.
+pub(crate) fn run(name: &str, argument: &str) -> anyhow::Result<PathBuf> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup").join(name);
+    let output = Command::new(&script)
+        .arg(argument)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run {}", script.display()))?;
+    if !output.status.success() {
+        let (script, status) = (script.display(), output.status);
+        bail!("{script} {argument} failed with {status}: see what it printed above");
+    }
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
+}
