@@ -8,7 +8,7 @@ use crate::view::Term;
 use std::time::Duration;
 
 /// A write on its way, or one whose outcome is unknown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Sent {
     pub(crate) serial: u64,
     pub(crate) purpose: Purpose,
@@ -20,7 +20,7 @@ pub(crate) struct Sent {
 }
 
 /// The claim on the seat.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Claim {
     /// The term of the last confirmed write, as long as nobody else's record was seen.
     term: Option<Term>,

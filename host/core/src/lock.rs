@@ -49,7 +49,7 @@ pub struct Mark {
 }
 
 /// What the lock object says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// The object's resource version.
     pub version: Version,
@@ -94,7 +94,7 @@ impl Record {
 }
 
 /// The lock, there or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {
     /// The object as read.
     Present(Record),

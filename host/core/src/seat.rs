@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 /// What this candidate saw of the lock, with the moments of its own clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seat {
     lock: Option<Lock>,
     /// When the content was first seen here.
@@ -25,7 +25,7 @@ pub(crate) struct Seat {
 }
 
 /// Until when somebody else may believe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Promise {
     holder: Option<String>,
     until: Moment,

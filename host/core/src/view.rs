@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The state of the election as a value with its expiry inside: whoever holds a view for a minute
 /// still gives the right answer, since every answer takes the moment of the question.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct View {
     /// This candidate's name.
     pub identity: String,
@@ -23,7 +23,7 @@ pub struct View {
 }
 
 /// This candidate's own term.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
     /// The fencing token: the resource version of the acquiring write (I9).
     pub token: Version,
@@ -39,7 +39,7 @@ pub struct Term {
 }
 
 /// The lock as seen from here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sighting {
     /// The name in it; none if it is vacant or missing.
     pub holder: Option<String>,
