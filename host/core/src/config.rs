@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Everything that an elector is told once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
     /// This candidate's name, as it stands in the lock while it holds it.
     pub identity: String,
@@ -28,7 +28,7 @@ pub struct Config {
 }
 
 /// The operator's timing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
     /// L: how long others wait for a silent leader. At least 1 s, since the API counts seconds.
     pub lease_duration: Duration,

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct AskId(pub u64);
 
 /// All that can happen to an elector.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The election begins. Comes first and once.
     Started,
@@ -57,7 +57,7 @@ pub enum Event {
 }
 
 /// How the lock came to be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// A watch. It may lag behind and may repeat, but it leaves no version out: after the read with
     /// which it began, each version of the lock is told in its order. The proofs of I7 rest on that.
@@ -74,7 +74,7 @@ pub enum Via {
 }
 
 /// Why a request to the API server gave no record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trouble {
     /// The kind, as the policy sees it; never `None` or `Written`.
     pub outcome: Outcome,
@@ -85,7 +85,7 @@ pub struct Trouble {
 }
 
 /// What the elector wants done. Effects are carried out in their order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Ask the policy; answer with [`Event::Decided`].
     Ask {
@@ -118,7 +118,7 @@ pub enum Effect {
 }
 
 /// One decision, from the question to what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// The question to the policy; none if there was no policy to ask.
     pub ask: Option<AskId>,
@@ -131,7 +131,7 @@ pub struct Account {
 }
 
 /// A decision, and what the guard did with it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Judged {
     /// What was decided.
     pub decision: Decision,
@@ -140,7 +140,7 @@ pub struct Judged {
 }
 
 /// What the guard did with a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// There was nothing to do.
     Nothing,
@@ -151,7 +151,7 @@ pub enum Verdict {
 }
 
 /// A write to the lock: always a compare-and-swap or a create (I4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
     /// Why.
     pub purpose: Purpose,
@@ -214,7 +214,7 @@ pub enum Base {
 }
 
 /// What people are told. Each transition of the elector has one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// A term began.
     BecameLeader {
@@ -279,7 +279,7 @@ pub enum Notice {
 }
 
 /// Why belief ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
     /// No renewal succeeded before the renew deadline.
     Lapsed,
