@@ -80,6 +80,8 @@ impl Run {
             dice,
         };
         run.world.record();
+        // Memories of a token go with the lock; only the wall clock is left then.
+        run.world.wall_clocks = hands == Hands::DeleteAndClear;
         for name in ["a", "b", "c"].iter().take(2 + run.dice.below(2) as usize) {
             run.starts += 1;
             let config = config(name, &format!("site-{name}"), run.starts, run.timing);
@@ -172,8 +174,7 @@ impl Run {
         if self.dice.percent(30) {
             self.world.tell(index, Event::Stop);
         }
-        let config =
-            Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
+        let config = Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
         self.world.restart(index, config);
     }
 }
