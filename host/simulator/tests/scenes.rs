@@ -26,6 +26,8 @@ mod policies;
 mod safety;
 #[path = "scenes/signals.rs"]
 mod signals;
+#[path = "scenes/slow.rs"]
+mod slow;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 

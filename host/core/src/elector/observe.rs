@@ -37,11 +37,10 @@ impl Elector {
 
     /// Takes in what the lock is now, by an observation or as the answer to an own write.
     pub(super) fn take_in(&mut self, lock: Lock, blind: bool) -> News {
-        if let Lock::Present(record) = &lock
-            && self.is_unsettled(record)
-        {
-            self.settle_own(record);
-        }
+        let found = match &lock {
+            Lock::Present(record) => self.is_unsettled(record) && self.settle_own(record),
+            Lock::Absent(_) => false,
+        };
         let whose = match &lock {
             Lock::Present(record) if self.wrote(record) => Whose::Mine,
             Lock::Present(record) => {
@@ -62,6 +61,9 @@ impl Elector {
         if !self.awaits_answer_for(&lock) {
             self.claim.settle(lock.version());
         }
+        if found {
+            self.leave_what_is_moot();
+        }
         self.note_twin(&lock, whose);
         let news = self.seat.accept(self.now, lock, whose, waits);
         if news == News::Changed {
@@ -79,14 +81,17 @@ impl Elector {
         mark.incarnation == self.config.incarnation && !self.is_writing(mark.serial)
     }
 
-    /// I5: the mark in the record tells that the write landed; belief counts from its sending.
-    fn settle_own(&mut self, record: &Record) {
+    /// I5: the mark in the record tells that the write landed; belief counts from its sending. True
+    /// if that was not known before.
+    fn settle_own(&mut self, record: &Record) -> bool {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
-        if let Some(sent) = self.claim.confirm(self.now, record, may_lead) {
-            self.tell(Notice::FoundOwnWrite);
-            self.succeeded(sent, before, "an own write of unknown outcome was found");
-        }
+        let Some(sent) = self.claim.confirm(self.now, record, may_lead) else {
+            return false;
+        };
+        self.tell(Notice::FoundOwnWrite);
+        self.succeeded(sent, before, "an own write of unknown outcome was found");
+        true
     }
 
     fn awaits_answer_for(&self, lock: &Lock) -> bool {
@@ -130,18 +135,24 @@ impl Elector {
     }
 
     pub(super) fn read(&mut self) {
-        let deadline = self.now + self.config.timing.request_timeout();
-        self.operation = Some(Operation { kind: OperationKind::Read, sent: self.now, deadline });
+        let timing = &self.config.timing;
+        let deadline = self.now + timing.answer_timeout();
+        let go_on = self.now + timing.request_timeout();
+        self.operation =
+            Some(Operation { kind: OperationKind::Read, sent: self.now, deadline: go_on });
         self.read_at = None;
         self.last_read = self.now;
         self.out.push(Effect::Read { deadline });
     }
 
     pub(super) fn read_failed(&mut self, trouble: Trouble) {
-        if !self.is_reading() {
-            return;
+        if self.is_reading() {
+            self.operation = None;
+            self.could_not_read(trouble);
         }
-        self.operation = None;
+    }
+
+    pub(super) fn could_not_read(&mut self, trouble: Trouble) {
         // A policy is not asked because of a read, so the pace of retries is the host's.
         let mut pause = self.config.timing.retry_period / 2;
         if trouble.outcome == Outcome::Throttled {
