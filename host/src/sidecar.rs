@@ -225,7 +225,8 @@ impl Shell {
             self.events.clone(),
             Arc::clone(&self.restart_watch),
             self.timing.retry_period,
-            self.timing.request_timeout(),
+            // Where answers take longer than that, no leader can hold its term either.
+            self.timing.renew_deadline / 2,
         ));
         let checking = tokio::spawn(self.keep_checking_access());
         let trimming = tokio::spawn(crate::trim::after_start());

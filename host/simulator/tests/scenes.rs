@@ -28,6 +28,8 @@ mod promises;
 mod safety;
 #[path = "scenes/signals.rs"]
 mod signals;
+#[path = "scenes/slow.rs"]
+mod slow;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 

@@ -117,6 +117,7 @@ impl World {
         let (serial, deadline) = (write.mark.serial, write.deadline);
         let fate = self.network.fate(&mut self.dice);
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            let delay = delay + self.network.held_writes;
             self.later(delay, Coming::Write(index, generation, write, fate.answers));
         }
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
@@ -143,6 +144,7 @@ impl World {
             if requested && answers.is_none() {
                 return;
             }
+            let delay = delay + self.network.held_reads;
             self.later(delay, Coming::Read(index, generation, asked, answers));
         }
     }
