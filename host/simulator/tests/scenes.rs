@@ -20,6 +20,8 @@ mod accounts;
 mod client_go;
 #[path = "scenes/lives.rs"]
 mod lives;
+#[path = "scenes/pace.rs"]
+mod pace;
 #[path = "scenes/policies.rs"]
 mod policies;
 #[path = "scenes/promises.rs"]
@@ -169,7 +171,8 @@ impl Stage {
                 Effect::WakeAt(at) => Some(*at),
                 _ => None,
             });
-            let Some(wake) = wake.filter(|wake| *wake <= end) else { break };
+            let finished = self.effects.contains(&Effect::Finished);
+            let Some(wake) = wake.filter(|wake| *wake <= end && !finished) else { break };
             self.now = self.now.max(wake);
             self.tell(Event::Timer);
         }

@@ -13,6 +13,7 @@
 
 mod consult;
 mod observe;
+mod pace;
 mod retire;
 mod signals;
 mod state;
@@ -218,7 +219,13 @@ impl Elector {
     }
 
     fn read_is_due(&self) -> bool {
-        self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
+        self.now >= self.next_read()
+    }
+
+    /// When the lock is read next. A read that is set for later has its reason: the last one
+    /// failed, and silence that goes on is no reason to ask a server in trouble all the faster.
+    fn next_read(&self) -> Moment {
+        self.read_at.unwrap_or_else(|| self.silent_at())
     }
 
     /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
@@ -243,8 +250,7 @@ impl Elector {
         match &self.operation {
             Some(operation) => wake = wake.min(operation.deadline),
             None => {
-                wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
-                wake = wake.min(self.reserve_at());
+                wake = wake.min(self.next_read()).min(self.reserve_at());
             }
         }
         if let Some(retirement) = &self.retirement {

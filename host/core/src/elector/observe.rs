@@ -174,7 +174,7 @@ impl Elector {
 
     pub(super) fn could_not_read(&mut self, trouble: Trouble) {
         // A policy is not asked because of a read, so the pace of retries is the host's.
-        let mut pause = self.config.timing.retry_period / 2;
+        let mut pause = self.read_pause();
         if trouble.outcome == Outcome::Throttled {
             pause = pause.max(trouble.retry_after.unwrap_or_default());
         }
@@ -210,9 +210,7 @@ impl Elector {
         if !self.seat.is_missing() || self.retirement.is_some() {
             return Moment::NEVER;
         }
-        let pause = self.config.timing.retry_period / 2;
-        let paced = self.last_write.map_or(Moment::ZERO, |at| at + pause);
-        self.goes_on_until().max(paced).max(self.throttled_until)
+        self.goes_on_until().max(self.reserve_paced_until()).max(self.throttled_until)
     }
 
     /// How long a leader that saw its own lock vanish may go on by a create: its news get old.
