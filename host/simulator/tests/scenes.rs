@@ -264,6 +264,27 @@ fn decision(action: Action) -> Decision {
     }
 }
 
+/// The policy's answer to the last question. Only an open question can be answered: the elector
+/// gives one up after half a second, and a scene that answers later would test the rule's decision.
+fn decides(stage: &mut Stage, answer: Result<Decision, Failure>) {
+    let ask = last_ask(stage);
+    let accounts = |stage: &Stage| {
+        let of_it = |effect: &&Effect| matches!(effect, Effect::Account(account) if account.ask == Some(ask));
+        stage.effects.iter().filter(of_it).count()
+    };
+    assert_eq!(accounts(stage), 0, "the question was given up before the scene answered it");
+    stage.tell(Event::Decided { ask, answer });
+    assert_eq!(accounts(stage), 1, "the answer was not taken");
+}
+
+/// Has the policy asked at this very moment; a read that is due is answered first.
+fn ask_now(stage: &mut Stage) {
+    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
+        stage.reads(lock);
+    }
+}
+
 fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {
     let ask = stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::Ask { ask, .. } => Some(*ask),
