@@ -20,4 +20,5 @@ pub mod view;
 mod claim;
 mod entropy;
 mod guard;
+mod promise;
 mod seat;

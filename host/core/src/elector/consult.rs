@@ -22,7 +22,7 @@ const LATEST_WAKE: Duration = Duration::from_secs(60);
 const MOST_FAILURES: u32 = 3;
 
 /// The elector's dealings with its policy.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mind {
     /// A policy is loaded; before that the built-in rule decides.
     loaded: bool,
@@ -41,7 +41,7 @@ pub(super) struct Mind {
     preemptions: Budget,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Question {
     ask: AskId,
     input: Input,

@@ -28,14 +28,17 @@ use crate::view::{Sighting, View};
 use consult::Mind;
 use retire::Retirement;
 use signals::Signals;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use state::{Phase, State, Underway};
 
-/// One candidate in one election.
-#[derive(Debug)]
+/// One candidate in one election: a value. Copies go on independently of each other, and two that
+/// are equal answer equal events equally for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Elector {
-    config: Config,
+    /// Never changes, so that copies of an elector share it.
+    config: Arc<Config>,
     now: Moment,
     started: Moment,
     seat: Seat,
@@ -65,14 +68,14 @@ pub struct Elector {
 }
 
 /// An operation on the lock that is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Operation {
     kind: OperationKind,
     sent: Moment,
     deadline: Moment,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum OperationKind {
     Read,
     Write { serial: u64, purpose: Purpose },
@@ -107,7 +110,7 @@ impl Elector {
             told_leader: String::new(),
             shown: None,
             out: Vec::new(),
-            config,
+            config: Arc::new(config),
         }
     }
 

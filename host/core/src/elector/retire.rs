@@ -7,7 +7,7 @@ use crate::policy::Cause;
 use crate::time::Moment;
 
 /// A leader that is giving up its seat, or a candidate that is about to stop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Retirement {
     /// The process ends afterwards.
     pub(super) exits: bool,
