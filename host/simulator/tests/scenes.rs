@@ -18,6 +18,10 @@ use std::time::Duration;
 mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
+#[path = "scenes/edges.rs"]
+mod edges;
+#[path = "scenes/ends.rs"]
+mod ends;
 #[path = "scenes/lives.rs"]
 mod lives;
 #[path = "scenes/policies.rs"]
@@ -26,6 +30,8 @@ mod policies;
 mod promises;
 #[path = "scenes/safety.rs"]
 mod safety;
+#[path = "scenes/sight.rs"]
+mod sight;
 #[path = "scenes/signals.rs"]
 mod signals;
 #[path = "scenes/swaps.rs"]

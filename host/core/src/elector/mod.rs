@@ -175,7 +175,7 @@ impl Elector {
     fn proceed(&mut self) {
         self.give_up_on_silence();
         self.retire();
-        if self.operation.is_none() && self.read_is_due() {
+        if self.operation.is_none() && self.now >= self.read_due() {
             self.read();
         }
         if self.operation.is_none() && self.now >= self.reserve_at() {
@@ -209,8 +209,10 @@ impl Elector {
         }
     }
 
-    fn read_is_due(&self) -> bool {
-        self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
+    /// When the lock is to be read. A read that is planned is the next one, also for a standby that
+    /// has heard nothing: it would else repeat a read that fails as fast as the answers come.
+    fn read_due(&self) -> Moment {
+        self.read_at.unwrap_or_else(|| self.silent_at())
     }
 
     /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
@@ -236,7 +238,7 @@ impl Elector {
         match &self.operation {
             Some(operation) => wake = wake.min(operation.deadline + grace),
             None => {
-                wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
+                wake = wake.min(self.read_due());
                 wake = wake.min(self.reserve_at());
             }
         }

@@ -61,7 +61,7 @@ fn i11_a_standbys_policy_cannot_hurry_the_writes() {
         [(Outcome::Denied, 500), (Outcome::Unreachable, 500), (Outcome::Conflict, 5)]
     {
         let mut stage = Stage::new();
-        stage.starts_with(Lock::Present(record("", 0)));
+        stage.starts_with(Lock::Absent(None));
         stage.answers = false;
         let mut writes: Vec<Moment> = Vec::new();
         for _ in 0..3_000 {
