@@ -177,7 +177,7 @@ impl Elector {
     fn proceed(&mut self) {
         self.go_on_without_answer();
         self.retire();
-        if self.operation.is_none() && self.read_is_due() {
+        if self.operation.is_none() && self.now >= self.read_due() {
             self.read();
         }
         if self.operation.is_none() && self.now >= self.reserve_at() {
@@ -218,13 +218,9 @@ impl Elector {
         }
     }
 
-    fn read_is_due(&self) -> bool {
-        self.now >= self.next_read()
-    }
-
-    /// When the lock is read next. A read that is set for later has its reason: the last one
-    /// failed, and silence that goes on is no reason to ask a server in trouble all the faster.
-    fn next_read(&self) -> Moment {
+    /// When the lock is to be read. A read that is planned is the next one, also for a standby that
+    /// has heard nothing: it would else repeat a read that fails as fast as the answers come.
+    fn read_due(&self) -> Moment {
         self.read_at.unwrap_or_else(|| self.silent_at())
     }
 
@@ -250,7 +246,7 @@ impl Elector {
         match &self.operation {
             Some(operation) => wake = wake.min(operation.deadline),
             None => {
-                wake = wake.min(self.next_read()).min(self.reserve_at());
+                wake = wake.min(self.read_due()).min(self.reserve_at());
             }
         }
         if let Some(retirement) = &self.retirement {
