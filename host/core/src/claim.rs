@@ -149,10 +149,13 @@ impl Claim {
         self.version = Some(record.version.clone());
         self.released = false;
         match (&mut self.term, sent.purpose) {
-            (Some(term), Purpose::Renew) => term.until = until,
+            (Some(term), Purpose::Renew) => {
+                term.until = until;
+                term.token = record.token;
+            }
             _ => {
                 self.term = Some(Term {
-                    // I9: what the acquiring write put into the record.
+                    // I9: what the write put into the record.
                     token: record.token,
                     uid: record.uid.clone(),
                     transitions: record.transitions,

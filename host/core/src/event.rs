@@ -165,15 +165,33 @@ pub struct Write {
     pub duration: Duration,
     /// Goes into the record.
     pub transitions: u64,
-    /// Goes into the record (I9). For [`Purpose::Acquire`] the least that the new term's token may
-    /// be: the shell raises it to the wall clock in milliseconds, so that it is larger than tokens
-    /// which were lost with the object. For all others the token as it is.
-    pub token: Token,
+    /// Goes into the record (I9).
+    pub token: Fencing,
     /// Goes into the record: who should follow.
     pub successor: Option<String>,
     /// When to give up waiting for the answer. The elector goes on without it before that, but an
     /// answer counts until then: to drop the request earlier would undo a write that is only slow.
     pub deadline: Moment,
+}
+
+/// Which fencing token a write leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fencing {
+    /// This one, as it was.
+    Keep(Token),
+    /// A new one, this at least: belief begins or begins again. The shell raises it to the wall
+    /// clock in milliseconds, so that it is larger than tokens which were lost with the object.
+    New(Token),
+}
+
+impl Fencing {
+    /// The token, by a wall clock in milliseconds since 1970.
+    pub fn at(self, wall_clock: u64) -> Token {
+        match self {
+            Fencing::Keep(token) => token,
+            Fencing::New(least) => least.max(Token(wall_clock)).min(Token::LARGEST),
+        }
+    }
 }
 
 /// Why a write is made.
@@ -228,7 +246,7 @@ pub enum Notice {
     },
     /// Belief came back within the same term, after it had lapsed.
     ResumedTerm {
-        /// The fencing token, the same as before.
+        /// The fencing token, a new one: the store may have been restored meanwhile.
         token: Token,
     },
     /// A renewal succeeded.

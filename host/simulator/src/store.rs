@@ -3,6 +3,7 @@
 use hotseat_core::event::{Base, Purpose, Trouble, Write};
 use hotseat_core::lock::{Lock, Record, Token, Version};
 use hotseat_core::policy::Outcome;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The lock as the API server stores it.
@@ -12,7 +13,12 @@ pub struct Store {
     version: u64,
     objects: u64,
     edits: u64,
+    /// What was there before, newest last: what a hand or a backup may put back.
+    history: VecDeque<Record>,
 }
+
+/// How many records are kept for being put back.
+const KEPT: usize = 12;
 
 impl Store {
     /// The lock as a consistent read gives it.
@@ -61,7 +67,8 @@ impl Store {
             holder: write.holder.clone(),
             duration: Some(Duration::from_secs(write.duration.as_millis().div_ceil(1000) as u64)),
             transitions: write.transitions,
-            token: write.token,
+            // The wall clocks are the world's.
+            token: write.token.at(0),
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,
             times: format!("written {}", self.edits),
@@ -69,7 +76,28 @@ impl Store {
             paused: false,
         };
         self.record = Some(record.clone());
+        self.history.push_back(record.clone());
+        if self.history.len() > KEPT {
+            self.history.pop_front();
+        }
         Ok(record)
+    }
+
+    /// The records that were written before, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Record> {
+        self.history.iter()
+    }
+
+    /// A backup of the store is restored, with the record of that time in it under the version that
+    /// it had. The store counts on from `version`. Watches do not survive it.
+    pub fn restore(&mut self, record: Record, version: u64) {
+        self.version = version;
+        self.record = Some(record);
+    }
+
+    /// The version of the last change.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// A person deletes the lock. False if there was none.

@@ -5,7 +5,9 @@
 
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{Base, Effect, Event, Notice, Purpose, Trouble, Via, Why, Write};
+use hotseat_core::event::{
+    Base, Effect, Event, Fencing, Notice, Purpose, Trouble, Via, Why, Write,
+};
 use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
 use hotseat_core::rule;
@@ -248,7 +250,7 @@ impl Stage {
             holder: write.holder.clone(),
             duration: Some(write.duration),
             transitions: write.transitions,
-            token: write.token,
+            token: write.token.at(0),
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,
             times: format!("{version}"),

@@ -1,5 +1,5 @@
 //! Random worlds: bad networks, drifting clocks, frozen and killed processes, hands that delete,
-//! clear and relabel the lock, chaotic policies.
+//! relabel and edit the lock or put earlier records back, restored backups, chaotic policies.
 //!
 //! `HOTSEAT_SEED=N` runs them with that seed only, `HOTSEAT_WORLDS=N` with the first N seeds; a
 //! failure prints its seed.
@@ -8,7 +8,7 @@
 
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Effect, Event};
-use hotseat_core::lock::Incarnation;
+use hotseat_core::lock::{Incarnation, Record, Token};
 use hotseat_core::rule;
 use hotseat_core::view::View;
 use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic};
@@ -80,8 +80,8 @@ impl Run {
             dice,
         };
         run.world.record();
-        // Memories of a token go with the lock; only the wall clock is left then.
-        run.world.wall_clocks = hands == Hands::DeleteAndClear;
+        // Memories of a token go with the lock and with processes; the wall clock is left.
+        run.world.wall_clocks = true;
         for name in ["a", "b", "c"].iter().take(2 + run.dice.below(2) as usize) {
             run.starts += 1;
             let config = config(name, &format!("site-{name}"), run.starts, run.timing);
@@ -106,7 +106,7 @@ impl Run {
         for _ in 0..steps {
             let pause = self.dice.between(Duration::from_millis(1), Duration::from_secs(8));
             self.world.run_for(pause)?;
-            self.disturb();
+            self.disturb()?;
         }
         self.world.run_for(Duration::from_secs(60))
     }
@@ -135,7 +135,7 @@ impl Run {
         self.met
     }
 
-    fn disturb(&mut self) {
+    fn disturb(&mut self) -> Result<(), Broken> {
         let met = self.have_met();
         let index = self.dice.below(self.names.len() as u64) as usize;
         let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
@@ -144,7 +144,7 @@ impl Run {
             2 | 3 => self.world.cut(index, true),
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
             6 => drop(self.world.store.relabel()),
-            7 => drop(self.world.store.clear_holder()),
+            7 => self.edit()?,
             8 if self.hands == Hands::DeleteAndClear => {
                 if met {
                     self.world.store.delete();
@@ -159,6 +159,61 @@ impl Run {
             }
         }
         self.world.announce();
+        Ok(())
+    }
+
+    /// A hand, another elector or a backup changes the record in any way.
+    fn edit(&mut self) -> Result<(), Broken> {
+        let before = self.world.store.history().len() as u64;
+        let seconds = 1 + self.dice.below(40);
+        let number = self.starts * 1000 + self.world.store.version();
+        let edit: &dyn Fn(&mut Record) = match self.dice.below(11) {
+            0 => &|record| record.holder = None,
+            1 => &|record| record.duration = None,
+            2 => &|record| record.duration = Some(Duration::from_secs(seconds)),
+            3 => &|record| record.transitions = 0,
+            4 => &|record| record.times = format!("edited {number}"),
+            5 => &|record| {
+                (record.holder, record.duration, record.transitions) = (None, None, 0);
+                record.times.clear();
+            },
+            // The annotation, and with it what the object remembers of tokens.
+            6 => &|record| record.token = Token(0),
+            7 => &|record| record.holder = Some("other".to_owned()),
+            // client-go's release, whoever held the seat.
+            8 => &|record| {
+                (record.holder, record.released) = (None, true);
+                record.duration = Some(Duration::from_secs(1));
+                record.times = format!("released {number}");
+            },
+            _ if before > 0 => {
+                let index = self.dice.below(before) as usize;
+                let old = self.world.store.history().nth(index).unwrap().clone();
+                return self.put_back(old);
+            }
+            _ => &|_| {},
+        };
+        self.world.store.edit(|record| {
+            record.mark = None;
+            record.released = false;
+            edit(record);
+        });
+        Ok(())
+    }
+
+    /// An earlier record comes back, by a hand or by a backup of the store.
+    fn put_back(&mut self, old: Record) -> Result<(), Broken> {
+        if self.dice.percent(70) {
+            self.world.store.put(old);
+            return Ok(());
+        }
+        // As README has it: no API server answers for the longest lease, and versions are raised.
+        (0..self.names.len()).for_each(|index| self.world.cut(index, true));
+        self.world.run_for(self.timing.stretch(self.timing.longest_lease))?;
+        let version = self.world.store.version() + 1000;
+        self.world.store.restore(old, version);
+        (0..self.names.len()).for_each(|index| self.world.cut(index, false));
+        Ok(())
     }
 
     /// A process ends, by a signal or at once, and another comes in its place: in the same pod, or

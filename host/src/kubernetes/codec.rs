@@ -176,7 +176,8 @@ pub(super) fn encode(
         serial: write.mark.serial,
         base: write.mark.base.as_ref().map(|version| version.0.clone()),
         kind: Kind::of(write.purpose),
-        token: token(write, now).0,
+        // I9. The wall clock serves for nothing else.
+        token: write.token.at(u64::try_from(now.as_millisecond()).unwrap_or(0)).0,
         seat: Seat::of(&object),
     };
     let annotations = object.metadata.annotations.get_or_insert_default();
@@ -187,16 +188,6 @@ pub(super) fn encode(
         (None, _) => drop(annotations.remove(SUCCESSOR)),
     }
     object
-}
-
-/// The token that a write leaves (I9). A new term's is not below the wall clock, which serves for
-/// nothing else: where object and memories are lost, it still is larger than the tokens of before.
-fn token(write: &Write, now: Timestamp) -> Token {
-    let clock = match write.purpose {
-        Purpose::Acquire => u64::try_from(now.as_millisecond()).unwrap_or(0),
-        Purpose::Renew | Purpose::Release | Purpose::Reserve => 0,
-    };
-    write.token.max(Token(clock)).min(Token::LARGEST)
 }
 
 /// A Lease without what only the server reads, to be kept as the base of a later write.

@@ -2,8 +2,8 @@
 
 use super::{Elector, Operation, OperationKind};
 use crate::claim::{Landed, Sent};
-use crate::event::{Base, Effect, Notice, Purpose, Trouble, Via, Write};
-use crate::lock::{Lock, Mark, Record, Token};
+use crate::event::{Base, Effect, Fencing, Notice, Purpose, Trouble, Via, Write};
+use crate::lock::{Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
 use crate::promise::Sight;
 use crate::time::Moment;
@@ -21,10 +21,11 @@ impl Elector {
         // compare-and-swap on it continues the term.
         let purpose =
             if mine && self.claim.term().is_some() { Purpose::Renew } else { Purpose::Acquire };
-        let token = match self.claim.term().filter(|_| purpose == Purpose::Renew) {
-            Some(term) => term.token,
-            // I9: larger than every token that was ever seen here.
-            None => self.seat.token().next(),
+        let token = match self.claim.believed() {
+            Some(term) => Fencing::Keep(term.token),
+            // I9: larger than every token that was ever seen here. So is that of a term which goes
+            // on after belief lapsed: a store that was restored meanwhile tells nothing of others.
+            None => Fencing::New(self.seat.token().next()),
         };
         let same_holder = self
             .seat
@@ -49,7 +50,7 @@ impl Elector {
             // client-go's one-second record, which its candidates know as a release.
             lease: Duration::from_secs(1),
             transitions: self.seat.next_transitions(true),
-            token: self.seat.token(),
+            token: Fencing::Keep(self.seat.token()),
             successor,
         };
         self.send(write);
@@ -63,7 +64,7 @@ impl Elector {
             holder: None,
             lease: self.config.timing.longest_lease,
             transitions: self.seat.next_transitions(true),
-            token: self.seat.token(),
+            token: Fencing::Keep(self.seat.token()),
             successor: None,
         };
         self.send(write);
@@ -184,7 +185,7 @@ impl Elector {
         let Some(term) = self.claim.believed().cloned() else {
             return;
         };
-        let known = before.filter(|before| before.token == term.token);
+        let known = before.filter(|before| before.since == term.since);
         let notice = match known {
             None => Notice::BecameLeader {
                 token: term.token,
@@ -227,6 +228,6 @@ struct Draft {
     holder: Option<String>,
     lease: Duration,
     transitions: u64,
-    token: Token,
+    token: Fencing,
     successor: Option<String>,
 }

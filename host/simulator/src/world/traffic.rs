@@ -3,8 +3,7 @@
 use super::{Coming, World};
 use crate::check::Broken;
 use crate::member::Member;
-use hotseat_core::event::{Effect, Event, Purpose, Trouble, Via, Write};
-use hotseat_core::lock::Token;
+use hotseat_core::event::{Effect, Event, Fencing, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::{Moment, millis};
 use std::cmp::Reverse;
@@ -110,8 +109,8 @@ impl World {
     }
 
     fn send_write(&mut self, index: usize, mut write: Write) {
-        if self.wall_clocks && write.purpose == Purpose::Acquire {
-            write.token = write.token.max(Token(millis(self.now.since_origin())));
+        if self.wall_clocks {
+            write.token = Fencing::Keep(write.token.at(millis(self.now.since_origin())));
         }
         let generation = self.members[index].generation;
         let (serial, deadline) = (write.mark.serial, write.deadline);

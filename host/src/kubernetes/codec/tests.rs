@@ -1,7 +1,7 @@
 //! What comes out of a Lease, whoever wrote it.
 
 use super::*;
-use hotseat_core::event::Base;
+use hotseat_core::event::{Base, Fencing};
 use hotseat_core::time::Moment;
 
 fn write(purpose: Purpose, holder: Option<&str>) -> Write {
@@ -16,7 +16,7 @@ fn write(purpose: Purpose, holder: Option<&str>) -> Write {
         holder: holder.map(str::to_owned),
         duration: Duration::from_millis(14_500),
         transitions: 2,
-        token: Token(7),
+        token: Fencing::Keep(Token(7)),
         successor: None,
         deadline: Moment::NEVER,
     }
@@ -138,21 +138,20 @@ fn an_edit_of_any_field_of_the_seat_takes_the_mark_away() {
 #[test]
 fn a_new_terms_token_is_not_below_the_wall_clock() {
     let millis = Token(1_795_334_400_123);
-    let token = |purpose, token| {
-        let write = Write { token, ..write(purpose, Some("a")) };
+    let token = |token| {
+        let write = Write { token, ..write(Purpose::Acquire, Some("a")) };
         decode(&stored(encode("shop", None, &write, now()))).token
     };
-    assert_eq!(token(Purpose::Acquire, Token(7)), millis);
-    assert_eq!(token(Purpose::Acquire, millis.next()), millis.next(), "a larger one was seen");
-    assert_eq!(token(Purpose::Renew, Token(7)), Token(7));
-    assert_eq!(token(Purpose::Release, Token(7)), Token(7));
+    assert_eq!(token(Fencing::New(Token(7))), millis);
+    assert_eq!(token(Fencing::New(millis.next())), millis.next(), "a larger one was seen");
+    assert_eq!(token(Fencing::Keep(Token(7))), Token(7));
 }
 
 /// A hand's nonsense must not use the tokens up.
 #[test]
 fn a_token_out_of_all_proportion_counts_only_under_a_mark_that_holds() {
     let mut write = write(Purpose::Renew, Some("a"));
-    write.token = Token::LARGEST;
+    write.token = Fencing::Keep(Token::LARGEST);
     let mut object = stored(encode("shop", None, &write, now()));
     assert_eq!(decode(&object).token, Token::LARGEST);
     object.data["spec"]["holderIdentity"] = json!("b");
