@@ -6,7 +6,7 @@ use crate::identity::Identity;
 use crate::journal::JournalFile;
 use crate::kubernetes::{
     Connection, Credentials, Events, LeaseLock, Need, check_access, config_map_needs,
-    election_needs, watch,
+    election_needs, keep_warm, watch,
 };
 use crate::metrics::Metrics;
 use crate::note::Note;
@@ -228,6 +228,7 @@ impl Shell {
             // Where answers take longer than that, no leader can hold its term either.
             self.timing.renew_deadline / 2,
         ));
+        let warming = tokio::spawn(keep_warm(self.lock.clone(), self.timing.request_timeout()));
         let checking = tokio::spawn(self.keep_checking_access());
         let trimming = tokio::spawn(crate::trim::after_start());
         let mut event = Event::Started;
@@ -260,6 +261,7 @@ impl Shell {
             };
         }
         watching.abort();
+        warming.abort();
         checking.abort();
         trimming.abort();
         self.teller.finish(LAST_EVENTS).await;

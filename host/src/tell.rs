@@ -76,6 +76,7 @@ impl Teller {
 
     /// Lets the last Events out, for so long at most.
     pub async fn finish(&mut self, patience: Duration) {
+        self.events.hurry();
         let all = async { while self.sending.join_next().await.is_some() {} };
         if tokio::time::timeout(patience, all).await.is_err() {
             tracing::debug!("not all Events were written in time");

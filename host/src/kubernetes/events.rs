@@ -9,9 +9,15 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// An Event that does not get through in this time is let go: it must never hold an election up.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An Event waits for so long before it is sent. It tells of a change of the seat, and the server
+/// would store it before the very write that ends the change, such as the release of a leader that
+/// has just stepped down.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest message that the API server takes of some kinds of Events, in bytes.
 const LONGEST_NOTE: usize = 1024;
@@ -27,6 +33,8 @@ struct Inner {
     lease: String,
     identity: String,
     count: AtomicU64,
+    /// True once Events do not wait any more.
+    hurry: watch::Sender<bool>,
 }
 
 impl Events {
@@ -45,6 +53,7 @@ impl Events {
             lease: lease.to_owned(),
             identity: identity.to_owned(),
             count: AtomicU64::new(0),
+            hurry: watch::Sender::new(false),
         }))
     }
 
@@ -54,6 +63,9 @@ impl Events {
         let event = self.event(reason, note, warning);
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move {
+            let mut hurry = inner.hurry.subscribe();
+            // Either way it is time.
+            let _ = tokio::time::timeout(PAUSE, hurry.wait_for(|hurry| *hurry)).await;
             let api: Api<Event> = Api::namespaced(inner.connection.other(), &inner.namespace);
             inner.metrics.api_request("create-event");
             let params = PostParams::default();
@@ -66,6 +78,11 @@ impl Events {
                 Err(_) => tracing::debug!("an Event was not written in time"),
             }
         })
+    }
+
+    /// Sends what waits, and lets nothing wait from now on: the election is over.
+    pub fn hurry(&self) {
+        self.0.hurry.send_replace(true);
     }
 
     fn event(&self, reason: &str, note: String, warning: bool) -> Event {

@@ -29,6 +29,8 @@ struct Inner {
     name: String,
     /// The last objects seen, so that a write can keep what is not its own.
     seen: Mutex<VecDeque<DynamicObject>>,
+    /// When the lock was last read or written.
+    used: Mutex<Moment>,
 }
 
 impl LeaseLock {
@@ -40,6 +42,7 @@ impl LeaseLock {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             seen: Mutex::new(VecDeque::new()),
+            used: Mutex::new(Moment::ZERO),
         }))
     }
 
@@ -51,7 +54,9 @@ impl LeaseLock {
     pub async fn read(&self, deadline: Moment) -> Result<Lock, Trouble> {
         let read =
             self.request("get", deadline, || async { self.api().get_opt(&self.0.name).await });
-        Ok(match read.await? {
+        let read = read.await;
+        self.use_now();
+        Ok(match read? {
             Some(object) => self.take(object),
             None => Lock::Absent(None),
         })
@@ -99,10 +104,21 @@ impl LeaseLock {
                 Base::Replace(_) => self.api().replace(&self.0.name, &params, &object).await,
             }
         });
-        match self.take(sent.await?) {
+        let sent = sent.await;
+        self.use_now();
+        match self.take(sent?) {
             Lock::Present(record) => Ok(record),
             Lock::Absent(_) => Err(plain(Outcome::Unreachable, "an empty answer".to_owned())),
         }
+    }
+
+    /// When the lock was last read or written, by a request that leaves its connection to the next.
+    pub(super) fn used(&self) -> Moment {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn use_now(&self) {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
     }
 
     pub(super) fn api(&self) -> Api<DynamicObject> {

@@ -11,6 +11,7 @@ mod connection;
 mod events;
 mod lock;
 mod trouble;
+mod warm;
 mod watch;
 
 pub use access::{Need, check_access, config_map_needs, election_needs};
@@ -19,4 +20,5 @@ pub use config_map::{Seen, watch_config_map};
 pub use connection::{Connection, Credentials};
 pub use events::Events;
 pub use lock::LeaseLock;
+pub use warm::keep_warm;
 pub use watch::watch;

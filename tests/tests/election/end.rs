@@ -1,10 +1,13 @@
 //! Leaders that end, by choice or by force.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use hotseat_apiserver::{Action, Fault, Verb};
+use hotseat_apiserver::{Action, EVENTS, Fault, Verb};
 use hotseat_tests::process::Signal;
 use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
+use hotseat_tests::wait::until;
+use serde_json::Value;
 
 use super::moment;
 
@@ -80,4 +83,59 @@ fn a_sigint_ends_it_as_a_sigterm_does() {
     candidate.process.signal(Signal::INT).unwrap();
     assert_eq!(candidate.process.wait_exit(SOON).code(), Some(0), "{}", candidate.process);
     assert_eq!(api.spec("holderIdentity").unwrap(), "");
+}
+
+/// An Event is a write too, and the server takes one after the other.
+#[test]
+fn the_seat_is_released_before_an_event_tells_of_it() {
+    let api = Api::embedded("event-order").unwrap();
+    let mut leaver = Candidate::start(&api, "anna", &QUICK).unwrap();
+    leaver.process.wait_line("became leader", SOON);
+    let release = Fault::on(Verb::Update).resource("leases");
+    api.server().faults().add(release, Action::Delay(Duration::from_millis(200)));
+    leaver.end();
+    let version = |object: &Value| {
+        object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap()
+    };
+    let released = version(&api.lease().unwrap().unwrap());
+    let events = api.server().store().list(&EVENTS, api.namespace());
+    let told = events.iter().find(|event| event["message"] == "anna stopped leading (stopped)");
+    let told = told.unwrap_or_else(|| panic!("it is not told: {events:?}"));
+    assert!(version(told) > released, "{told}");
+}
+
+/// Established connections of a process to that port.
+fn connections(process: u32, port: u16) -> usize {
+    let port = format!(":{port:04X}");
+    let table = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
+    let established = table.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words[2].ends_with(&port) && words[3] == "01").then(|| format!("socket:[{}]", words[9]))
+    });
+    let established: Vec<PathBuf> = established.map(PathBuf::from).collect();
+    std::fs::read_dir(format!("/proc/{process}/fd"))
+        .unwrap()
+        .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+        .filter(|target| established.contains(target))
+        .count()
+}
+
+/// Connecting with TLS takes longer than the write that takes the seat.
+#[test]
+fn a_standby_writes_on_a_connection_that_is_open_already() {
+    let api = Api::embedded("connections").unwrap();
+    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let first = crew.leader();
+    let standby = if first.name == "anna" { "ben" } else { "anna" };
+    let process = crew.member(standby).process.pid();
+    let port = api.server().address().port();
+    // One is the watch's, one is for Events and what else is not the lock's, one is to write on.
+    let open = until("a connection to write on", SOON, || match connections(process, port) {
+        open if open >= 3 => Ok(open),
+        open => Err(open),
+    });
+    crew.take(&first.name).end();
+    crew.leader_after(&first);
+    assert_eq!(connections(process, port), open, "{}", crew.logs());
+    crew.finish();
 }

@@ -17,6 +17,7 @@ pub(crate) const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 /// Where candidates are started.
 pub(crate) struct Arena {
     kubeconfig: PathBuf,
+    token: String,
 }
 
 impl Arena {
@@ -27,7 +28,13 @@ impl Arena {
     /// The server refuses.
     pub(crate) fn new(cluster: &Cluster) -> anyhow::Result<Arena> {
         let kubeconfig = cluster.create_candidate_account(NAMESPACE, "candidate", Rights::Full)?;
-        Ok(Arena { kubeconfig })
+        let token = std::fs::read_to_string(cluster.token_file(NAMESPACE, "candidate"))?;
+        Ok(Arena { kubeconfig, token: token.trim_end().to_owned() })
+    }
+
+    /// What the account is known by.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// A candidate `id` for `election`, to be started; it answers at `http`.

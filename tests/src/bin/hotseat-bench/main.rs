@@ -10,7 +10,9 @@ mod arena;
 mod decide;
 mod load;
 mod memory;
+mod pieces;
 mod probe;
+mod raw;
 mod serving;
 mod startup;
 mod stats;
@@ -29,7 +31,14 @@ use crate::arena::Arena;
 use crate::memory::Pair;
 use crate::table::{Row, Table};
 
-const USAGE: &str = "usage: hotseat-bench [--quick]";
+const USAGE: &str = "usage: hotseat-bench [--quick | --hand-over]";
+/// What is measured.
+enum Wanted {
+    /// All figures; the memory is read of processes of this age.
+    All(Duration),
+    /// The hand-over alone, to look into it.
+    HandOver,
+}
 /// How old the processes are whose memory is read.
 const MEMORY_AFTER: Duration = Duration::from_secs(300);
 /// The same with `--quick`.
@@ -38,17 +47,18 @@ const MEMORY_AFTER_QUICK: Duration = Duration::from_secs(60);
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let memory_after = match args[..] {
+    let wanted = match args[..] {
         // The policy engine starts this program to compile a policy.
         [decide::COMPILE_COMMAND, ..] => return hotseat_engine::compile_child_main(),
-        [] => MEMORY_AFTER,
-        ["--quick"] => MEMORY_AFTER_QUICK,
+        [] => Wanted::All(MEMORY_AFTER),
+        ["--quick"] => Wanted::All(MEMORY_AFTER_QUICK),
+        ["--hand-over"] => Wanted::HandOver,
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match measure(memory_after) {
+    match measure(&wanted) {
         Ok(table) => {
             println!("{table}");
             if table.complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -62,16 +72,24 @@ fn main() -> ExitCode {
 
 /// Takes all figures. Two sidecars, whose memory is read at the end, stand idle beside the rest,
 /// which is measured one after the other, so that no figure is taken under the load of another.
-fn measure(memory_after: Duration) -> anyhow::Result<Table> {
+fn measure(wanted: &Wanted) -> anyhow::Result<Table> {
     let binary = hotseat_binary()?;
     let cluster = Cluster::start(Options::default())?;
     let mut table = Table::new(machine(), cluster.version());
     let arena = Arena::new(&cluster)?;
+    let hand_over = || takeover::hand_over_rows(&cluster, &arena);
+    let memory_after = match wanted {
+        Wanted::All(memory_after) => *memory_after,
+        Wanted::HandOver => {
+            step(&mut table, "graceful hand-over", hand_over);
+            return Ok(table);
+        }
+    };
     say("two sidecars for the memory figure start");
     let pair = Pair::start(&arena)?;
     table.take("decide, fresh instance, standard policy", decide::rows);
     step(&mut table, "start to the first answer on 4040", || startup::rows(&arena));
-    step(&mut table, "graceful hand-over", || takeover::hand_over_rows(&arena));
+    step(&mut table, "graceful hand-over", hand_over);
     step(&mut table, "crash", || takeover::crash_rows(&arena));
     step(&mut table, "GET /", || serving::rows(&arena));
     step(&mut table, "swaps of a policy", || swapping::rows(&arena));
