@@ -49,9 +49,9 @@ fn the_api_servers_pause_is_kept_up_to_a_minute() {
     }
 }
 
-/// Also by a standby that hears nothing of the holder, and so would have read long ago.
+/// By a standby that has long heard nothing of the holder.
 #[test]
-fn a_read_that_failed_is_tried_again_after_its_pause_or_when_the_server_said() {
+fn a_read_that_failed_is_tried_again_after_two_retry_periods_or_when_the_server_said() {
     let secs = Duration::from_secs;
     let refused = Trouble { outcome: Outcome::Denied, ..throttled(None) };
     for (trouble, pause) in [
