@@ -7,10 +7,12 @@ CARGO ?= cargo
 DEMO ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
+# Which mutants `make mutants` makes, such as MUTANTS="--shard 0/8"; all of them take an hour or two.
+MUTANTS ?=
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny mutations fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny mutations mutants fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -54,6 +56,11 @@ deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, 
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
+
+# The worlds are few, since each mutant is looked at in them; what they miss counts as missed.
+mutants: setup ## change each piece of the core by cargo-mutants, and see a test fail; MUTANTS="--shard 0/8" for some
+	@command -v cargo-mutants >/dev/null || $(CARGO) install cargo-mutants --version ^27 --locked
+	HOTSEAT_WORLDS=$${HOTSEAT_WORLDS:-12} $(CARGO) mutants -p hotseat-core --output target --timeout 150 $(MUTANTS)
 
 fuzz: wasm-target ## fuzz the journal's reader and the loader of policies, FUZZ_SECONDS each
 	fuzz/run.sh $(FUZZ_SECONDS)

@@ -15,8 +15,11 @@ const RENEWAL_RETRY: u8 = 2;
 const CAMPAIGN_RETRY: u8 = 3;
 
 const UPTIME: u64 = 100_000;
-/// Draws a lot of 1 + 7 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
-const ENTROPY: u64 = (256 << 32) + 331;
+/// Draws a lot of 4 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
+const ENTROPY: u64 = (256 << 32) + 831;
+const DRAWN: u64 = 4;
+/// Draws the lot of nothing, and otherwise nearly the same.
+const AT_ONCE: u64 = ENTROPY - 1;
 
 fn seat() -> Seat {
     Seat {
@@ -106,8 +109,13 @@ fn a_taken_seat_is_waited_for_with_a_lot_behind_it() {
                 let holder = holder.map(str::to_owned);
                 input.observation.seat = Some(Seat { holder, free_in, ..seat() });
             };
-            let wake = free_in + 1 + ENTROPY % LOT_MS;
-            says(taken, Action::Wait, wake, memory(LOT, UPTIME + wake), why);
+            let wake = free_in + DRAWN;
+            says(&taken, Action::Wait, wake, memory(LOT, UPTIME + wake), why);
+            let at_once = |input: &mut Input| {
+                taken(input);
+                input.entropy = AT_ONCE;
+            };
+            says(at_once, Action::Wait, free_in, memory(LOT, UPTIME + free_in), why);
         }
     }
 }
@@ -121,7 +129,9 @@ fn ran() -> Vec<u8> {
 fn a_free_seat_is_taken_when_the_lot_is_due() {
     let free = "the seat is free";
     let drew = "drew a lot for the free seat";
-    says(|_| (), Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+    says(|_| (), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+    let at_once = |input: &mut Input| input.entropy = AT_ONCE;
+    says(at_once, Action::Campaign, 2_600, ran(), free);
     for due in [0, UPTIME - 1, UPTIME] {
         let due = |input: &mut Input| input.memory = memory(LOT, due);
         says(due, Action::Campaign, 2_600, ran(), free);
@@ -133,14 +143,14 @@ fn a_free_seat_is_taken_when_the_lot_is_due() {
     }
     // A lot that was drawn for a seat which was to fall free later is drawn anew.
     let later = |input: &mut Input| input.memory = memory(LOT, UPTIME + LOT_MS + 1);
-    says(later, Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+    says(later, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
     // What is no memory of this rule's is none.
     for odd in [vec![LOT], memory(4, 0), memory(0, 0), [memory(LOT, 0), vec![0]].concat()] {
         let odd = |input: &mut Input| input.memory = odd;
-        says(odd, Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+        says(odd, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
     }
     let of_a_leader = |input: &mut Input| input.memory = memory(RENEWAL_RETRY, 0);
-    says(of_a_leader, Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+    says(of_a_leader, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
 }
 
 #[test]
@@ -164,7 +174,7 @@ fn after_a_failed_campaign_the_next_has_its_time() {
     for attempts in [failed(Outcome::Conflict), Attempts::default()] {
         for due in [due, UPTIME] {
             let drew = "drew a lot for the free seat";
-            says(again(attempts, due), Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+            says(again(attempts, due), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
         }
     }
 }
@@ -179,13 +189,13 @@ fn a_successor_takes_the_seat_at_once_and_others_leave_it_to_it() {
         says(named("me", age), Action::Campaign, 2_600, ran(), "named as the successor");
     }
     for age in [0, 1_999] {
-        let wake = 2_000 - age + 8;
+        let wake = 2_000 - age + DRAWN;
         let left = "the seat is left to its successor";
         says(named("other", age), Action::Wait, wake, memory(LOT, UPTIME + wake), left);
     }
     for age in [2_000, 60_000] {
         let drew = "drew a lot for the free seat";
-        says(named("other", age), Action::Wait, 8, memory(LOT, UPTIME + 8), drew);
+        says(named("other", age), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
     }
 }
 
@@ -232,11 +242,12 @@ fn a_leader_retries_a_failed_renewal_sooner() {
 /// Whatever is drawn, it lies within what the rule says of it.
 #[test]
 fn what_is_drawn_stays_in_its_range() {
-    let mut lots = [0_u32; LOT_MS as usize];
+    let mut lots = [0_u32; LOT_MS as usize + 1];
     for entropy in 0..2_000_u64 {
         let spread = Input { entropy: entropy.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..input() };
-        let lot = decide(&spread).wake_after;
-        lots[usize::try_from(lot - 1).unwrap()] += 1;
+        let drawn = decide(&spread);
+        let lot = if drawn.action == Action::Campaign { 0 } else { drawn.wake_after };
+        lots[usize::try_from(lot).unwrap()] += 1;
         let mut paused = spread.clone();
         paused.observation.seat = Some(Seat { paused: true, ..seat() });
         assert!((2_000..=4_400).contains(&decide(&paused).wake_after));
@@ -244,7 +255,8 @@ fn what_is_drawn_stays_in_its_range() {
         leads(failed(Outcome::TimedOut), Vec::new())(&mut failing);
         assert!((500..1_000).contains(&decide(&failing).wake_after));
     }
-    assert!(lots.iter().all(|count| *count > 50), "{lots:?}");
+    assert!(lots[1..].iter().all(|count| *count > 25), "{lots:?}");
+    assert!((900..1_100).contains(&lots[0]), "half go at once: {lots:?}");
 }
 
 /// Timing at the ends of what a number can say is no overflow.

@@ -79,3 +79,75 @@ impl Checker {
         self.terms
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(number: u64) -> Moment {
+        Moment::from_millis(number * 1000)
+    }
+
+    /// One that believes with this token, whose application acts until that second.
+    fn believer(token: Option<u64>, generation: u64, acts_until: u64) -> Believer {
+        Believer { token: token.map(Token), generation, acts_until: second(acts_until) }
+    }
+
+    fn idle(acts_until: u64) -> Believer {
+        believer(None, 1, acts_until)
+    }
+
+    /// What is broken by the last of these sights, the ones before being right.
+    #[track_caller]
+    fn breaks(sights: &[[Believer; 2]], what: &str) {
+        let mut checker = Checker::default();
+        let (last, before) = sights.split_last().unwrap();
+        for sight in before {
+            assert_eq!(checker.check(second(10), sight), Ok(()));
+        }
+        let broken = checker.check(second(10), last).unwrap_err();
+        assert_eq!((broken.at, broken.what.as_str()), (second(10), what));
+    }
+
+    #[test]
+    fn two_believers_are_told() {
+        let both = [believer(Some(1), 1, 0), believer(Some(2), 1, 0)];
+        breaks(&[both], "the candidates [0, 1] believe that they lead");
+    }
+
+    #[test]
+    fn who_leads_while_anothers_application_acts_is_told() {
+        let early = [idle(11), believer(Some(2), 1, 0)];
+        breaks(&[early], "1 leads while the application of 0 still acts");
+        let in_time = [idle(10), believer(Some(2), 1, 11)];
+        assert_eq!(Checker::default().check(second(10), &in_time), Ok(()));
+    }
+
+    #[test]
+    fn a_token_that_does_not_grow_is_told() {
+        let first = || [believer(Some(5), 1, 0), idle(0)];
+        let smaller = [idle(0), believer(Some(4), 1, 0)];
+        breaks(&[first(), smaller], "1 leads with the token 4, 5 was given before");
+        let shared = [idle(0), believer(Some(5), 1, 0)];
+        breaks(&[first(), shared], "1 leads with the token 5 of 0");
+        let of_its_predecessor = [believer(Some(5), 2, 0), idle(0)];
+        breaks(&[first(), of_its_predecessor], "0 leads with the token 5 of 0");
+    }
+
+    #[test]
+    fn a_term_is_counted_once() {
+        let mut checker = Checker::default();
+        let nobody = [idle(0), idle(0)];
+        for sight in [
+            nobody.clone(),
+            [believer(Some(5), 1, 0), idle(0)],
+            nobody.clone(),
+            [believer(Some(5), 1, 0), idle(0)],
+            [idle(0), believer(Some(6), 1, 0)],
+            nobody,
+        ] {
+            assert_eq!(checker.check(second(10), &sight), Ok(()));
+        }
+        assert_eq!(checker.terms(), 2);
+    }
+}

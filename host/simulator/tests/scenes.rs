@@ -6,7 +6,7 @@
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{
-    Base, Effect, Event, Fencing, Notice, Purpose, Trouble, Via, Why, Write,
+    Base, Effect, Event, Fencing, Notice, Purpose, Trouble, Verdict, Via, Why, Write,
 };
 use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
@@ -316,6 +316,28 @@ fn ask_now(stage: &mut Stage) {
     if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
         stage.reads(lock);
     }
+}
+
+/// The policy says this now; gives what the guard did with it.
+fn verdict(stage: &mut Stage, action: Action) -> Verdict {
+    ask_now(stage);
+    let patient = Decision { wake_after: 60_000, ..decision(action) };
+    decides(stage, Ok(patient));
+    stage
+        .effects
+        .iter()
+        .rev()
+        .find_map(|effect| match effect {
+            Effect::Account(account) => Some(account.answer.clone().unwrap().unwrap().verdict),
+            _ => None,
+        })
+        .unwrap()
+}
+
+#[track_caller]
+fn overruled(stage: &mut Stage, action: Action, words: &str) {
+    let verdict = verdict(stage, action);
+    assert!(matches!(&verdict, Verdict::Overruled(why) if why.contains(words)), "{verdict:?}");
 }
 
 fn last_ask(stage: &Stage) -> hotseat_core::event::AskId {

@@ -2,35 +2,12 @@
 //! and then it is.
 
 use super::*;
-use hotseat_core::event::Verdict;
 
 /// Lets the time come to this moment, whatever happens on the way.
 fn until(stage: &mut Stage, moment: Moment) {
     stage.pass(moment.since(stage.now) - millis(1));
     // The scene's question comes first, and not one of the elector's own.
     stage.now = moment;
-}
-
-/// The policy says this now; gives what the guard did with it.
-fn verdict(stage: &mut Stage, action: Action) -> Verdict {
-    ask_now(stage);
-    let patient = Decision { wake_after: 60_000, ..decision(action) };
-    decides(stage, Ok(patient));
-    stage
-        .effects
-        .iter()
-        .rev()
-        .find_map(|effect| match effect {
-            Effect::Account(account) => Some(account.answer.clone().unwrap().unwrap().verdict),
-            _ => None,
-        })
-        .unwrap()
-}
-
-#[track_caller]
-fn overruled(stage: &mut Stage, action: Action, words: &str) {
-    let verdict = verdict(stage, action);
-    assert!(matches!(&verdict, Verdict::Overruled(why) if why.contains(words)), "{verdict:?}");
 }
 
 /// A standby in a new election, whose policy the scene plays.

@@ -73,21 +73,20 @@ fn an_answer_tells_how_long_it_holds() {
     assert_eq!(twin.view.remaining(twin.now), Duration::ZERO);
 }
 
-/// The answer to a request counts for as long as it could give belief.
+/// Three requests fit into a renew deadline, and an answer counts until then.
 #[test]
-fn a_request_is_answered_within_the_renew_deadline() {
+fn a_request_is_waited_for_a_third_of_the_renew_deadline() {
     let deadline = Duration::from_secs(10);
     let mut stage = Stage::new();
-    stage.starts_with(Lock::Absent(None));
-    stage.pass(millis(25));
-    let write = stage.effects.iter().find_map(|effect| match effect {
-        Effect::Write(write) => Some(write.deadline),
-        _ => None,
-    });
-    let write_by = write.unwrap();
-    assert!(write_by <= stage.now + deadline && write_by + millis(25) >= stage.now + deadline);
-    let write = stage.one_write();
-    stage.fails(&write, Outcome::Conflict);
+    stage.lead();
+    let (renewal, sent) = stage.next_write();
+    assert_eq!(renewal.deadline, sent + deadline);
+    let failed = |notice: &Notice| matches!(notice, Notice::WriteFailed { .. });
+    stage.pass(deadline / 3 - millis(1));
+    assert_eq!(stage.told(failed), 0);
+    stage.lock = None;
+    stage.pass(millis(1));
+    assert_eq!(stage.told(failed), 1);
     let read = stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::Read { deadline } => Some(*deadline),
         _ => None,
