@@ -53,6 +53,8 @@ pub struct Settings {
     pub timing: Timing,
     /// Where 4040 is answered; none: nowhere.
     pub http: Option<String>,
+    /// Who may ask there for what.
+    pub access: http::Access,
     /// Whence the credentials.
     pub credentials: Credentials,
     /// Whence the policy and its settings.
@@ -83,8 +85,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::new(state.clone());
     let server = match &settings.http {
         Some(address) => {
-            let bound = http::Server::bind(address)?;
-            tracing::info!(address = %bound.address(), "listening");
+            let bound = http::Server::bind(address)?.with_access(settings.access);
+            for address in bound.addresses() {
+                tracing::info!(%address, "listening");
+            }
             Some(bound.serve(state.clone(), metrics.clone())?)
         }
         None => None,

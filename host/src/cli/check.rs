@@ -11,6 +11,7 @@ use crate::sidecar::Settings;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,12 +27,14 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
     let policy = wish(&args)?;
+    let access = args.http_detail.into();
     Ok(Settings {
         election: election(args.election)?,
         namespace: namespace(args.election_namespace)?,
         identity: identity(args.id)?,
         timing,
         http: Some(args.http).filter(|address| !address.is_empty()),
+        access,
         credentials: match args.use_cluster_credentials {
             true => Credentials::Cluster,
             false => Credentials::Search,
@@ -45,11 +48,28 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
 }
 
 fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFile>> {
-    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
+    let Some(path) = not_empty("--journal", path, "records would be kept nowhere")? else {
+        return Ok(None);
+    };
     if size < SMALLEST_JOURNAL {
         bail!("--journal-size {size}: give 64KiB or more");
     }
     Ok(Some(JournalFile { path, size }))
+}
+
+/// What an operator gave, which may be out of a variable that a secret or a template was to fill: one
+/// that is empty must not switch off in silence what was asked for.
+pub(super) fn not_empty<T: AsRef<OsStr>>(
+    flag: &str,
+    given: Option<T>,
+    otherwise: &str,
+) -> anyhow::Result<Option<T>> {
+    match given {
+        Some(given) if given.as_ref().is_empty() => {
+            bail!("{flag} is empty, and {otherwise}: give a value, or leave it out")
+        }
+        given => Ok(given),
+    }
 }
 
 fn election(name: Option<String>) -> anyhow::Result<String> {
@@ -149,18 +169,12 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
 
 fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     let written = &args.policy;
-    let registries = args.registries.registries();
+    let registries = args.registries.registries()?;
     let policy: PolicyRef = written.parse().map_err(|error| {
         let why = refused_reference(&error, &registries);
         anyhow!("--policy {written}: {why}")
     })?;
-    let key = match args.policy_key.as_deref() {
-        None | Some("") => None,
-        Some(key) => Some(
-            PolicyKey::from_argument(key)
-                .map_err(|error| anyhow!("--policy-key {key}: {error}"))?,
-        ),
-    };
+    let key = policy_key(args.policy_key.as_deref())?;
     if key.is_some() && policy.origin == Origin::Builtin {
         bail!(
             "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
@@ -169,6 +183,15 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     let settings = PolicySettings::from_argument(&args.policy_settings)
         .map_err(|why| anyhow!("--policy-settings: {why}"))?;
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+/// The key that policies are signed with, if one is given.
+pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey>> {
+    let given = not_empty("--policy-key", given, "policies without a signature would be taken")?;
+    let key = |key| {
+        PolicyKey::from_argument(key).map_err(|error| anyhow!("--policy-key {key}: {error}"))
+    };
+    given.map(key).transpose()
 }
 
 /// For a tag, the registry is asked what to write instead.

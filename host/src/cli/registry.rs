@@ -1,5 +1,6 @@
 //! The flags that say how registries are asked.
 
+use super::check::not_empty;
 use clap::Args;
 use hotseat_sources::Registries;
 use std::path::PathBuf;
@@ -16,14 +17,21 @@ pub(super) struct RegistryArgs {
 }
 
 impl RegistryArgs {
-    pub(super) fn registries(&self) -> Registries {
-        // An empty variable of the environment is one that is not set.
-        let given =
-            |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
-        Registries {
-            credentials: given(&self.registry_credentials),
-            ca: given(&self.registry_ca),
-            ..Registries::default()
-        }
+    /// # Errors
+    ///
+    /// A file whose name is empty: registries would be asked without what was meant to be given.
+    pub(super) fn registries(&self) -> anyhow::Result<Registries> {
+        let given = |flag, path: &Option<PathBuf>, otherwise| {
+            not_empty(flag, path.as_ref(), otherwise).map(|path| path.cloned())
+        };
+        let credentials = given(
+            "--registry-credentials",
+            &self.registry_credentials,
+            "registries would be asked without a name",
+        )?;
+        // Without it, a registry on this machine is asked without TLS.
+        let otherwise = "other certificates, or none, would be trusted";
+        let ca = given("--registry-ca", &self.registry_ca, otherwise)?;
+        Ok(Registries { credentials, ca, ..Registries::default() })
     }
 }
