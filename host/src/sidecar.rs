@@ -104,8 +104,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "campaigning"
     );
     let (sender, receiver) = channel(WAITING_EVENTS);
-    // Ends with this function.
-    let _reporting = report_signals(&settings, &state, &sender);
+    // Both end with this function.
+    let _probing = probes::begin(settings.probes.clone(), state.signals())
+        .context("the system gives no thread for probes")?;
+    let _relaying = relay_signals(&state, &sender);
     let told = Events::new(
         connection.clone(),
         metrics.clone(),
@@ -136,12 +138,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Starts the tasks that probe, and the one that tells the election of signals.
-fn report_signals(settings: &Settings, state: &State, events: &Sender<Event>) -> JoinSet<()> {
+/// Starts the task that tells the election of signals.
+fn relay_signals(state: &State, events: &Sender<Event>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for probe in settings.probes.iter().cloned() {
-        tasks.spawn(probes::run(probe, state.signals().clone()));
-    }
     let relay = signals::relay(state.signals().clone(), events.clone());
     tasks.spawn(async move {
         if let Err(error) = relay.await {
