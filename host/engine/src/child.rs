@@ -78,7 +78,8 @@ fn confine() -> io::Result<()> {
     let memory = limit(MEMORY, defaults.memory)?;
     for (resource, soft, hard) in [
         (Resource::As, memory, 0),
-        (Resource::Data, limit(WRITABLE, memory)?, 0),
+        // The stack counts as a whole, though next to nothing of it is ever touched.
+        (Resource::Data, limit(WRITABLE, memory)?.saturating_add(STACK as u64), 0),
         (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
         // The soft limit has a signal of its own, the hard one kills.
         (Resource::Cpu, processor, 1),

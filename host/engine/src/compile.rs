@@ -29,7 +29,7 @@ use crate::text::{bytes, one_line};
 /// How much of the child's standard error is kept, in bytes.
 const LONGEST_COMPLAINT: usize = 4096;
 /// With less memory than this no compiler gets as far as to say what it lacks, in bytes.
-const LEAST_MEMORY: u64 = 12 << 20;
+const LEAST_MEMORY: u64 = 4 << 20;
 
 /// What one compilation may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,8 +183,9 @@ impl Compiler {
         let Some(left) = self.container.as_ref().and_then(Container::memory_left) else {
             return Ok(share);
         };
-        // The result is in the child's memory and, page by page, in the file that it writes.
-        let output = self.limits.output.min(left.left / 4);
+        // The result is in the child's memory and, page by page, in the file that it writes. It is
+        // a small part of what compiling it takes.
+        let output = self.limits.output.min(left.left / 8);
         let writable = left.left - output;
         if writable < LEAST_MEMORY {
             return Err(CompileError::Container(left));

@@ -104,7 +104,7 @@ fn where_the_container_has_nothing_left_no_compiler_is_started() {
 /// The smallest container in which the sidecar's own policy still compiles beside the sidecar.
 #[test]
 fn the_standard_policy_compiles_in_a_small_container() {
-    let root = container(64, 12);
+    let root = container(32, 12);
     let compiler = compiler(CompileLimits::default()).within(Container::below(root.path()));
     compiler.compile(STANDARD).unwrap();
 }
