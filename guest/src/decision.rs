@@ -198,10 +198,10 @@ mod tests {
     fn what_cannot_be_cut_is_left_out() {
         assert_eq!(Decision::resign_to("").action, Action::Resign(None));
         assert_eq!(Decision::resign_to("x".repeat(254)).action, Action::Resign(None));
-        assert_eq!(Decision::renew().remember(vec![0; 65_537]).memory, []);
+        assert!(Decision::renew().remember(vec![0; 65_537]).memory.is_empty());
         let many = (0..20).fold(Decision::renew(), |all, n| all.publish(format!("k{n}"), true));
         assert_eq!(many.publish.len(), 16);
         assert_eq!(many.publish[15].0, "k15");
-        assert_eq!(Decision::renew().publish("k".repeat(129), true).publish, []);
+        assert!(Decision::renew().publish("k".repeat(129), true).publish.is_empty());
     }
 }

@@ -9,9 +9,7 @@
 //! The standard policy in `guest/standard` says the same in WebAssembly; a conformance suite holds
 //! the two together, field by field.
 
-use crate::policy::{
-    Action, Cause, Decision, Input, LONGEST_WAKE_MS, Observation, Outcome, Seat,
-};
+use crate::policy::{Action, Cause, Decision, Input, LONGEST_WAKE_MS, Observation, Outcome, Seat};
 
 /// The longest lot, in milliseconds.
 pub const LOT_MS: u64 = 20;

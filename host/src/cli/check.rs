@@ -11,7 +11,6 @@ use crate::sidecar::Settings;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries};
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,28 +47,11 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
 }
 
 fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFile>> {
-    let Some(path) = not_empty("--journal", path, "records would be kept nowhere")? else {
-        return Ok(None);
-    };
+    let Some(path) = path else { return Ok(None) };
     if size < SMALLEST_JOURNAL {
         bail!("--journal-size {size}: give 64KiB or more");
     }
     Ok(Some(JournalFile { path, size }))
-}
-
-/// What an operator gave, which may be out of a variable that a secret or a template was to fill: one
-/// that is empty must not switch off in silence what was asked for.
-pub(super) fn not_empty<T: AsRef<OsStr>>(
-    flag: &str,
-    given: Option<T>,
-    otherwise: &str,
-) -> anyhow::Result<Option<T>> {
-    match given {
-        Some(given) if given.as_ref().is_empty() => {
-            bail!("{flag} is empty, and {otherwise}: give a value, or leave it out")
-        }
-        given => Ok(given),
-    }
 }
 
 fn election(name: Option<String>) -> anyhow::Result<String> {
@@ -169,7 +151,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
 
 fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     let written = &args.policy;
-    let registries = args.registries.registries()?;
+    let registries = args.registries.registries();
     let policy: PolicyRef = written.parse().map_err(|error| {
         let why = refused_reference(&error, &registries);
         anyhow!("--policy {written}: {why}")
@@ -185,13 +167,19 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
 }
 
-/// The key that policies are signed with, if one is given.
+/// The key that policies are signed with, if one is given. An empty one comes of a secret that is
+/// missing, and must not let policies without a signature in.
 pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey>> {
-    let given = not_empty("--policy-key", given, "policies without a signature would be taken")?;
-    let key = |key| {
-        PolicyKey::from_argument(key).map_err(|error| anyhow!("--policy-key {key}: {error}"))
-    };
-    given.map(key).transpose()
+    match given {
+        None => Ok(None),
+        Some("") => bail!(
+            "--policy-key is empty, and policies without a signature would be taken: give the key, or leave it out"
+        ),
+        Some(key) => match PolicyKey::from_argument(key) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) => bail!("--policy-key {key}: {error}"),
+        },
+    }
 }
 
 /// For a tag, the registry is asked what to write instead.

@@ -37,7 +37,7 @@ impl PushArgs {
             file: self.file,
             target,
             key: policy_key(self.policy_key.as_deref())?,
-            registries: self.registries.registries()?,
+            registries: self.registries.registries(),
         })?;
         print(self.output, &report, || report.text())?;
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,5 @@
 //! The flags that say how registries are asked.
 
-use super::check::not_empty;
 use clap::Args;
 use hotseat_sources::Registries;
 use std::path::PathBuf;
@@ -17,21 +16,13 @@ pub(super) struct RegistryArgs {
 }
 
 impl RegistryArgs {
-    /// # Errors
-    ///
-    /// A file whose name is empty: registries would be asked without what was meant to be given.
-    pub(super) fn registries(&self) -> anyhow::Result<Registries> {
-        let given = |flag, path: &Option<PathBuf>, otherwise| {
-            not_empty(flag, path.as_ref(), otherwise).map(|path| path.cloned())
-        };
-        let credentials = given(
-            "--registry-credentials",
-            &self.registry_credentials,
-            "registries would be asked without a name",
-        )?;
-        // Without it, a registry on this machine is asked without TLS.
-        let otherwise = "other certificates, or none, would be trusted";
-        let ca = given("--registry-ca", &self.registry_ca, otherwise)?;
-        Ok(Registries { credentials, ca, ..Registries::default() })
+    /// A name that is empty never comes here: it is refused as one that is missing, so that a
+    /// variable which nobody filled switches nothing off.
+    pub(super) fn registries(&self) -> Registries {
+        Registries {
+            credentials: self.registry_credentials.clone(),
+            ca: self.registry_ca.clone(),
+            ..Registries::default()
+        }
     }
 }

@@ -152,7 +152,8 @@ mod tests {
         for host in hosts.into_iter().map(Some).chain([None]) {
             assert_eq!(access.check_reader(local, &asked_for(host)), Ok(()), "{host:?}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a:b"] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a:b"]
+        {
             let Refusal(status, why) =
                 access.check_reader(local, &asked_for(Some(host))).unwrap_err();
             assert_eq!(status, StatusCode::FORBIDDEN, "{host}");

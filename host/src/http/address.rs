@@ -69,7 +69,8 @@ const MOST_TRIES: usize = 16;
 /// long as something remains. The listeners do not block; there is at least one.
 pub(super) fn listen(address: &str) -> Result<Vec<TcpListener>, BindError> {
     let (host, port) = split(address)?;
-    let ip: Option<IpAddr> = if host.is_empty() { Some(Ipv6Addr::UNSPECIFIED.into()) } else { host.parse().ok() };
+    let ip: Option<IpAddr> =
+        if host.is_empty() { Some(Ipv6Addr::UNSPECIFIED.into()) } else { host.parse().ok() };
     match ip {
         Some(ip) if ip.is_unspecified() => listen_everywhere(port).map(|one| vec![one]),
         Some(ip) => listen_on(SocketAddr::from((ip, port))).map(|one| vec![one]),

@@ -182,7 +182,9 @@ impl Slots {
             if slots.iter().map(beyond).sum::<usize>() <= limits.crowd_bytes {
                 return;
             }
-            let Some(chosen) = slots.iter().max_by_key(|slot| beyond(slot)).cloned() else { return };
+            let Some(chosen) = slots.iter().max_by_key(|slot| beyond(slot)).cloned() else {
+                return;
+            };
             drop(slots);
             chosen.tell(Order::Drop);
             self.leave(&chosen);

@@ -104,8 +104,8 @@ fn an_idle_connection_stays_open_before_that() {
 #[test]
 fn an_oversized_head_is_refused() {
     let site = Site::with(long());
-    let long_header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(1025 * 1024));
-    let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(1025 * 1024));
+    let long_header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(2048 * 1024));
+    let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(2048 * 1024));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1025));
     for request in [long_header, long_path, many] {
         let mut client = Client::connect(site.address());
