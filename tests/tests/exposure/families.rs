@@ -1,6 +1,6 @@
 //! IPv4 and IPv6.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use hotseat_tests::process::{Hotseat, Launch, Stream, get, hotseat_binary, send};
 use hotseat_tests::scene::{Api, Candidate, SOON};
