@@ -1,9 +1,15 @@
-//! Builders of decisions.
+//! Builders of decisions. Whatever they are given, the decision keeps the contract's bounds, so that a
+//! number out of another's record or a text that grew makes no policy fail.
 
-use crate::{Action, Decision, Value};
+use crate::bounds::{
+    LARGEST_MEMORY, LONGEST_NAME, LONGEST_REASON, LONGEST_SIGNAL, LONGEST_WAKE_MS, MOST_PUBLISHED,
+    cut,
+};
+use crate::{Action, Decision, Timing, Value};
 
 impl Decision {
-    /// Do nothing, and ask again after so many milliseconds at the latest; 0 is taken as 1.
+    /// Do nothing, and ask again after so many milliseconds at the latest, from 1 to 86,400,000, a
+    /// day; less and more are taken as these.
     pub fn wait_for(ms: u64) -> Decision {
         Decision::of(Action::Wait).wake_after(ms)
     }
@@ -23,9 +29,12 @@ impl Decision {
         Decision::of(Action::Resign(None))
     }
 
-    /// Give the claim up in favour of the candidate of that identity.
+    /// Give the claim up in favour of the candidate of that identity. No candidate has a name that
+    /// is empty or longer than 253 bytes: then it is given up to whoever is first.
     pub fn resign_to(successor: impl Into<String>) -> Decision {
-        Decision::of(Action::Resign(Some(successor.into())))
+        let successor = Some(successor.into());
+        let known = successor.filter(|name| (1..=LONGEST_NAME).contains(&name.len()));
+        Decision::of(Action::Resign(known))
     }
 
     /// A decision that is asked again after a second, without a reason, and remembers nothing.
@@ -40,42 +49,55 @@ impl Decision {
         }
     }
 
-    /// Ask again after so many milliseconds at the latest, a second if nothing is said here. 0 is
-    /// taken as 1, the least that the contract allows; the most is 86,400,000, a day.
+    /// Ask again after so many milliseconds at the latest, a second if nothing is said here. The
+    /// contract allows 1 to 86,400,000, a day; less and more are taken as these. To be asked after
+    /// a day at the latest costs nothing where a policy waits for longer.
     #[must_use]
     pub fn wake_after(mut self, ms: u64) -> Decision {
-        self.wake_after = ms.max(1);
+        self.wake_after = ms.clamp(1, LONGEST_WAKE_MS);
         self
     }
 
-    /// One line for people, at most 1,024 bytes.
+    /// One line for people, at most 1,024 bytes; a longer one is cut and ends in `…`.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Decision {
-        self.reason = reason.into();
+        self.reason = cut(reason.into(), LONGEST_REASON);
         self
     }
 
     /// Bytes that come back in the next input, at most 64 KiB. Nothing is remembered unless each
-    /// decision says so again.
+    /// decision says so again, and of more than 64 KiB nothing is: a part would be read as
+    /// something else than what was meant.
     #[must_use]
     pub fn remember(mut self, memory: impl Into<Vec<u8>>) -> Decision {
-        self.memory = memory.into();
+        let memory = memory.into();
+        self.memory = if memory.len() > LARGEST_MEMORY { Vec::new() } else { memory };
         self
     }
 
-    /// A lease duration other than the operator's, in milliseconds, within the bounds that
-    /// `timing.shortest-lease` and `timing.longest-lease` give.
+    /// A lease duration other than the operator's, in milliseconds. One that is outside of what
+    /// the operator leaves to policies, `shortest_lease` to `longest_lease` of the input's
+    /// `timing`, is taken as the nearer of the two.
     #[must_use]
-    pub fn lease(mut self, ms: u64) -> Decision {
-        self.lease_duration = Some(ms);
+    pub fn lease(mut self, ms: u64, timing: &Timing) -> Decision {
+        // `clamp` would panic on bounds that are the wrong way round.
+        self.lease_duration = Some(ms.max(timing.shortest_lease).min(timing.longest_lease));
         self
     }
 
-    /// A signal for the other candidates' policies, at most 16 of them. The key is made of
-    /// lower-case words joined by dots and dashes.
+    /// A signal for the other candidates' policies. The key is made of lower-case words joined by
+    /// dots and dashes. There are at most 16, and keys of at most 128 bytes: what is more is left
+    /// out. A text of more than 128 bytes is cut and ends in `…`.
     #[must_use]
     pub fn publish(mut self, key: impl Into<String>, value: impl Into<Value>) -> Decision {
-        self.publish.push((key.into(), value.into()));
+        let key = key.into();
+        if self.publish.len() < MOST_PUBLISHED && key.len() <= LONGEST_SIGNAL {
+            let value = match value.into() {
+                Value::Text(text) => Value::Text(cut(text, LONGEST_SIGNAL)),
+                other => other,
+            };
+            self.publish.push((key, value));
+        }
         self
     }
 }
@@ -107,6 +129,7 @@ impl From<bool> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{TIMING, check};
 
     #[test]
     fn builders_fill_every_field() {
@@ -114,7 +137,7 @@ mod tests {
             .wake_after(5)
             .because("b is nearer")
             .remember([1, 2])
-            .lease(9_000)
+            .lease(9_000, &TIMING)
             .publish("app.lag", 1.5)
             .publish("node.zone", "north");
         let expected = Decision {
@@ -132,8 +155,53 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_up_is_never_at_once() {
-        assert_eq!(Decision::wait_for(0).wake_after, 1);
-        assert_eq!(Decision::renew().wake_after(0).wake_after, 1);
+    fn a_wake_up_is_neither_at_once_nor_after_more_than_a_day() {
+        for (asked, kept) in [(0, 1), (1, 1), (86_400_000, 86_400_000), (u64::MAX, 86_400_000)] {
+            assert_eq!(Decision::wait_for(asked).wake_after, kept);
+            assert_eq!(Decision::renew().wake_after(asked).wake_after, kept);
+        }
+    }
+
+    #[test]
+    fn whatever_a_builder_is_given_the_bounds_are_kept() {
+        let numbers = [0, 1, 999, 1_000, 60_000, 60_001, 86_400_001, u64::MAX];
+        let sizes = [0, 1, 128, 129, 253, 254, 1_024, 1_025, 65_536, 65_537, 1 << 20];
+        for (ms, size) in numbers.into_iter().flat_map(|ms| sizes.map(|size| (ms, size))) {
+            for text in ["x".repeat(size), "ü".repeat(size)] {
+                let decision = Decision::resign_to(text.clone())
+                    .wake_after(ms)
+                    .lease(ms, &TIMING)
+                    .because(text.clone())
+                    .remember(text.clone());
+                let decision = (0..20).fold(decision, |all, _| all.publish("key", text.clone()));
+                let decision = decision.publish(text, true);
+                assert_eq!(check(&decision, &TIMING), Ok(()), "{ms} ms, {size} letters");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_within_the_bounds_stays_as_it_is() {
+        let decision = Decision::resign_to("x".repeat(253))
+            .because("x".repeat(1_024))
+            .remember(vec![7; 65_536])
+            .lease(60_000, &TIMING)
+            .publish("k".repeat(128), "v".repeat(128));
+        assert_eq!(decision.action, Action::Resign(Some("x".repeat(253))));
+        assert_eq!(decision.reason, "x".repeat(1_024));
+        assert_eq!(decision.memory, vec![7; 65_536]);
+        assert_eq!(decision.lease_duration, Some(60_000));
+        assert_eq!(decision.publish, [("k".repeat(128), Value::Text("v".repeat(128)))]);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_left_out() {
+        assert_eq!(Decision::resign_to("").action, Action::Resign(None));
+        assert_eq!(Decision::resign_to("x".repeat(254)).action, Action::Resign(None));
+        assert!(Decision::renew().remember(vec![0; 65_537]).memory.is_empty());
+        let many = (0..20).fold(Decision::renew(), |all, n| all.publish(format!("k{n}"), true));
+        assert_eq!(many.publish.len(), 16);
+        assert_eq!(many.publish[15].0, "k15");
+        assert!(Decision::renew().publish("k".repeat(129), true).publish.is_empty());
     }
 }

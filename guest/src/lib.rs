@@ -56,6 +56,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod bindings;
+mod bounds;
 mod decision;
 mod observation;
 mod policy;

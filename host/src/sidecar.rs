@@ -54,6 +54,8 @@ pub struct Settings {
     pub timing: Timing,
     /// Where 4040 is answered; none: nowhere.
     pub http: Option<String>,
+    /// Who may ask there for what.
+    pub access: http::Access,
     /// Whence the credentials.
     pub credentials: Credentials,
     /// Whence the policy and its settings.
@@ -84,8 +86,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::new(state.clone());
     let server = match &settings.http {
         Some(address) => {
-            let bound = http::Server::bind(address)?;
-            tracing::info!(address = %bound.address(), "listening");
+            let bound = http::Server::bind(address)?.with_access(settings.access);
+            for address in bound.addresses() {
+                tracing::info!(%address, "listening");
+            }
             Some(bound.serve(state.clone(), metrics.clone())?)
         }
         None => None,
@@ -101,8 +105,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "campaigning"
     );
     let (sender, receiver) = channel(WAITING_EVENTS);
-    // Ends with this function.
-    let _reporting = report_signals(&settings, &state, &sender);
+    // Both end with this function.
+    let _probing = probes::begin(settings.probes.clone(), state.signals())
+        .context("the system gives no thread for probes")?;
+    let _relaying = relay_signals(&state, &sender);
     let told = Events::new(
         connection.clone(),
         metrics.clone(),
@@ -135,12 +141,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Starts the tasks that probe, and the one that tells the election of signals.
-fn report_signals(settings: &Settings, state: &State, events: &Sender<Event>) -> JoinSet<()> {
+/// Starts the task that tells the election of signals.
+fn relay_signals(state: &State, events: &Sender<Event>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for probe in settings.probes.iter().cloned() {
-        tasks.spawn(probes::run(probe, state.signals().clone()));
-    }
     let relay = signals::relay(state.signals().clone(), events.clone());
     tasks.spawn(async move {
         if let Err(error) = relay.await {

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read; a sidecar's have a few KiB.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
+/// How much is told of why a page is not shown, in characters.
+const LONGEST_REFUSAL: usize = 500;
+
 /// Prints what [`report`] gives.
 ///
 /// # Errors
@@ -81,10 +84,18 @@ async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
             },
         }
     };
-    talk.await.map_err(|error| {
-        anyhow!("--address {address}: what answers there is no Hotseat sidecar: {error:#}")
+    talk.await.map_err(|error: anyhow::Error| match error.downcast::<NotShown>() {
+        Ok(NotShown(why)) => anyhow!("--address {address}: {why}"),
+        Err(error) => {
+            anyhow!("--address {address}: what answers there is no Hotseat sidecar: {error:#}")
+        }
     })
 }
+
+/// The sidecar shows a page to others only; as it says.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotShown(String);
 
 async fn get<T: DeserializeOwned>(
     sender: &mut http1::SendRequest<Empty<Bytes>>,
@@ -96,11 +107,18 @@ async fn get<T: DeserializeOwned>(
     request.headers_mut().insert(HOST, HeaderValue::from_str(address)?);
     sender.ready().await?;
     let response = sender.send_request(request).await?;
-    if response.status() != StatusCode::OK {
-        bail!("{path} answers {}", response.status());
+    let status = response.status();
+    if status != StatusCode::OK && status != StatusCode::FORBIDDEN {
+        bail!("{path} answers {status}");
     }
     let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
     let body = body.map_err(|error| anyhow!("{path}: {error}"))?.to_bytes();
+    if status == StatusCode::FORBIDDEN {
+        let said = String::from_utf8_lossy(&body);
+        let line = said.lines().next().unwrap_or_default();
+        let line: String = line.chars().filter(|c| !c.is_control()).take(LONGEST_REFUSAL).collect();
+        bail!(NotShown(line));
+    }
     serde_json::from_slice(&body).with_context(|| format!("{path} is not as expected"))
 }
 

@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 mod fleet;
 #[path = "swap/languages.rs"]
 mod languages;
+#[path = "swap/longest.rs"]
+mod longest;
 #[path = "swap/many.rs"]
 mod many;
 

@@ -1,12 +1,9 @@
 //! The bounds that the contract sets to an answer, as the host checks them.
 
-use crate::{Decision, Timing, Value};
-
-const LONGEST_WAKE_MS: u64 = 86_400_000;
-const LONGEST_REASON: usize = 1_024;
-const LARGEST_MEMORY: usize = 64 * 1_024;
-const MOST_PUBLISHED: usize = 16;
-const LONGEST_SIGNAL: usize = 128;
+use crate::bounds::{
+    LARGEST_MEMORY, LONGEST_NAME, LONGEST_REASON, LONGEST_SIGNAL, LONGEST_WAKE_MS, MOST_PUBLISHED,
+};
+use crate::{Action, Decision, Timing, Value};
 
 /// Does a decision keep the contract's bounds? The host rejects one that does not.
 ///
@@ -35,6 +32,12 @@ pub fn check(decision: &Decision, timing: &Timing) -> Result<(), String> {
             at_most("bytes of a signal's text", text.len(), LONGEST_SIGNAL)?;
         }
     }
+    if let Action::Resign(Some(name)) = &decision.action {
+        if name.is_empty() {
+            return Err("0 bytes of the successor's name, at least 1 is needed".to_owned());
+        }
+        at_most("bytes of the successor's name", name.len(), LONGEST_NAME)?;
+    }
     Ok(())
 }
 
@@ -52,23 +55,46 @@ mod tests {
 
     #[test]
     fn each_bound_is_kept() {
-        let fine =
-            Decision::renew().lease(1_000).because("x".repeat(1_024)).remember(vec![0; 65_536]);
+        let fine = Decision {
+            reason: "x".repeat(1_024),
+            memory: vec![0; 65_536],
+            lease_duration: Some(1_000),
+            ..Decision::renew()
+        };
         assert_eq!(check(&fine, &TIMING), Ok(()));
 
-        let mut never = Decision::renew();
-        never.wake_after = 0;
-        let flood = (0..17).fold(Decision::renew(), |all, n| all.publish(format!("k{n}"), true));
+        // By its fields: the builders keep the bounds.
+        let changed = |change: fn(&mut Decision)| {
+            let mut decision = fine.clone();
+            change(&mut decision);
+            decision
+        };
+        let text = |letters| Value::Text("v".repeat(letters));
+        let flood = (0..17).map(|n| (format!("k{n}"), Value::Flag(true))).collect();
         for (decision, message) in [
-            (never, "wake-after is 0 ms"),
-            (Decision::wait_for(86_400_001), "wake-after is 86400001 ms"),
-            (fine.clone().lease(999), "lease-duration is 999 ms"),
-            (fine.clone().lease(60_001), "lease-duration is 60001 ms"),
-            (fine.clone().because("x".repeat(1_025)), "1025 bytes of reason"),
-            (fine.clone().remember(vec![0; 65_537]), "65537 bytes of memory"),
-            (flood, "17 published signals"),
-            (fine.clone().publish("k".repeat(129), true), "129 bytes of a signal's key"),
-            (fine.publish("k", "v".repeat(129)), "129 bytes of a signal's text"),
+            (changed(|it| it.wake_after = 0), "wake-after is 0 ms"),
+            (changed(|it| it.wake_after = 86_400_001), "wake-after is 86400001 ms"),
+            (changed(|it| it.lease_duration = Some(999)), "lease-duration is 999 ms"),
+            (changed(|it| it.lease_duration = Some(60_001)), "lease-duration is 60001 ms"),
+            (changed(|it| it.reason.push('x')), "1025 bytes of reason"),
+            (changed(|it| it.memory.push(0)), "65537 bytes of memory"),
+            (Decision { publish: flood, ..fine.clone() }, "17 published signals"),
+            (
+                Decision { publish: vec![("k".repeat(129), text(1))], ..fine.clone() },
+                "129 bytes of a signal's key",
+            ),
+            (
+                Decision { publish: vec![("k".into(), text(129))], ..fine.clone() },
+                "129 bytes of a signal's text",
+            ),
+            (
+                changed(|it| it.action = Action::Resign(Some(String::new()))),
+                "0 bytes of the successor's name",
+            ),
+            (
+                changed(|it| it.action = Action::Resign(Some("x".repeat(254)))),
+                "254 bytes of the successor's name",
+            ),
         ] {
             let error = check(&decision, &TIMING).unwrap_err();
             assert!(error.starts_with(message), "{error} is not {message}");

@@ -9,7 +9,7 @@
 //! The standard policy in `guest/standard` says the same in WebAssembly; a conformance suite holds
 //! the two together, field by field.
 
-use crate::policy::{Action, Cause, Decision, Input, Observation, Outcome, Seat};
+use crate::policy::{Action, Cause, Decision, Input, LONGEST_WAKE_MS, Observation, Outcome, Seat};
 
 /// The longest lot, in milliseconds.
 pub const LOT_MS: u64 = 20;
@@ -128,7 +128,9 @@ fn wait(wake_after: u64, memory: Vec<u8>, reason: &str) -> Decision {
 fn answer(action: Action, wake_after: u64, memory: Vec<u8>, reason: &str) -> Decision {
     Decision {
         action,
-        wake_after: wake_after.max(1),
+        // Leases and retry periods of more than a day are no fault of anybody: what is due later is
+        // asked about after a day, and waits on.
+        wake_after: wake_after.clamp(1, LONGEST_WAKE_MS),
         lease_duration: None,
         reason: reason.to_owned(),
         publish: Vec::new(),

@@ -15,6 +15,8 @@ use crate::text::one_line;
 
 /// Address space, in bytes.
 pub(crate) const MEMORY: &str = "HOTSEAT_COMPILE_MEMORY";
+/// What may be written to of it, in bytes.
+pub(crate) const WRITABLE: &str = "HOTSEAT_COMPILE_WRITABLE";
 /// Processor time, in seconds.
 pub(crate) const PROCESSOR: &str = "HOTSEAT_COMPILE_PROCESSOR";
 /// Size of the result, in bytes.
@@ -73,8 +75,11 @@ fn compile() -> Result<(), (i32, String)> {
 fn confine() -> io::Result<()> {
     let defaults = CompileLimits::default();
     let processor = limit(PROCESSOR, defaults.processor_seconds)?;
+    let memory = limit(MEMORY, defaults.memory)?;
     for (resource, soft, hard) in [
-        (Resource::As, limit(MEMORY, defaults.memory)?, 0),
+        (Resource::As, memory, 0),
+        // The stack counts as a whole, though next to nothing of it is ever touched.
+        (Resource::Data, limit(WRITABLE, memory)?.saturating_add(STACK as u64), 0),
         (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
         // The soft limit has a signal of its own, the hard one kills.
         (Resource::Cpu, processor, 1),

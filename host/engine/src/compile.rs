@@ -3,6 +3,9 @@
 //! A compiler's appetite is not bounded by the size of what it compiles, so it is not let into the
 //! sidecar: the child works under limits of its own, and a component made to choke it kills only
 //! the child. The result comes back in memory that is sealed before it is read.
+//!
+//! The child's limit is what the container has left, if that is less: otherwise the kernel would end
+//! the child, or the whole container with the leader in it.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -19,11 +22,14 @@ use rustix::process::Signal;
 use wasmtime::component::Component;
 
 use crate::child;
+use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
 const LONGEST_COMPLAINT: usize = 4096;
+/// With less memory than this no compiler gets as far as to say what it lacks, in bytes.
+const LEAST_MEMORY: u64 = 4 << 20;
 
 /// What one compilation may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +66,15 @@ pub enum CompileError {
     /// The component wants more than a compilation may use.
     #[error("over the limit of {0}: make the component smaller or simpler")]
     OverLimit(String),
+    /// The component wants more memory than the container has left.
+    #[error(
+        "the container's memory limit of {} leaves {} to the compiler, which is not enough for \
+         this component: raise the memory limit of the sidecar's container, or make the component \
+         smaller or simpler",
+        mebibytes(.0.limit),
+        mebibytes(.0.left)
+    )]
+    Container(MemoryLeft),
     /// The component is not valid.
     #[error("{0}")]
     Invalid(String),
@@ -80,6 +95,17 @@ pub struct Compiler {
     program: PathBuf,
     args: Vec<String>,
     limits: CompileLimits,
+    container: Option<Container>,
+}
+
+/// What one compilation may use where and when it happens.
+struct Share {
+    limits: CompileLimits,
+    /// What the child may write to of its address space, in bytes: the part that costs memory. The
+    /// program's code is in memory already.
+    writable: u64,
+    /// What the container leaves, where that is less than the limits would be.
+    container: Option<MemoryLeft>,
 }
 
 /// A compiled component in sealed memory.
@@ -90,10 +116,11 @@ pub struct CompiledComponent {
 
 impl Compiler {
     /// A compiler whose child is this same program, started with `args`, which must lead it
-    /// straight to [`compile_child_main`](crate::compile_child_main).
+    /// straight to [`compile_child_main`](crate::compile_child_main). It gets no more memory than
+    /// this process's container has left.
     pub fn of_this_program(args: &[&str], limits: CompileLimits) -> Compiler {
         // The kernel's own link: right even if the file was replaced since this process started.
-        Compiler::new("/proc/self/exe", args, limits)
+        Compiler::new("/proc/self/exe", args, limits).within(Container::of_this_process())
     }
 
     /// A compiler whose child is `program`; it must be of the same build as this one.
@@ -102,7 +129,14 @@ impl Compiler {
             program: program.into(),
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
             limits,
+            container: None,
         }
+    }
+
+    /// With no more memory than that container has left when a compilation begins.
+    #[must_use]
+    pub fn within(self, container: Container) -> Compiler {
+        Compiler { container: Some(container), ..self }
     }
 
     /// Compiles a component. Blocks until the child has ended.
@@ -115,7 +149,10 @@ impl Compiler {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
         let input = input(component).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
-        let mut child = self.spawn(input, memory.try_clone().map_err(start)?).map_err(|error| {
+        // The component is in memory by now, and counted.
+        let share = self.share()?;
+        let output = memory.try_clone().map_err(start)?;
+        let mut child = self.spawn(input, output, &share).map_err(|error| {
             let program = self.program.display();
             CompileError::Start(one_line(&format!("{program}: {error}")))
         })?;
@@ -132,15 +169,37 @@ impl Compiler {
                 Err(CompileError::OverLimit(format!("{seconds} s of time")))
             }
             Some(complaint) => {
-                self.judge(status, &complaint)?;
+                share.judge(status, &complaint)?;
                 seal(&memory).map_err(start)?;
                 Ok(CompiledComponent { memory })
             }
         }
     }
 
-    fn spawn(&self, input: File, output: File) -> io::Result<Child> {
-        let limits = &self.limits;
+    /// The limits of a compilation that begins now.
+    fn share(&self) -> Result<Share, CompileError> {
+        let mut share =
+            Share { limits: self.limits.clone(), writable: self.limits.memory, container: None };
+        let Some(left) = self.container.as_ref().and_then(Container::memory_left) else {
+            return Ok(share);
+        };
+        // The result is in the child's memory and, page by page, in the file that it writes. It is
+        // a small part of what compiling it takes.
+        let output = self.limits.output.min(left.left / 8);
+        let writable = left.left - output;
+        if writable < LEAST_MEMORY {
+            return Err(CompileError::Container(left));
+        }
+        if writable < self.limits.memory {
+            share.limits.output = output;
+            share.writable = writable;
+            share.container = Some(left);
+        }
+        Ok(share)
+    }
+
+    fn spawn(&self, input: File, output: File, share: &Share) -> io::Result<Child> {
+        let limits = &share.limits;
         Command::new(&self.program)
             .args(&self.args)
             // Nothing of the sidecar's environment is the compiler's business.
@@ -148,6 +207,7 @@ impl Compiler {
             // One heap: glibc would reserve 64 MiB of address space for a second.
             .env("MALLOC_ARENA_MAX", "1")
             .env(child::MEMORY, limits.memory.to_string())
+            .env(child::WRITABLE, share.writable.to_string())
             .env(child::PROCESSOR, limits.processor_seconds.to_string())
             .env(child::OUTPUT, limits.output.to_string())
             .stdin(OwnedFd::from(input))
@@ -155,18 +215,24 @@ impl Compiler {
             .stderr(Stdio::piped())
             .spawn()
     }
+}
 
+impl Share {
     /// Tells from the child's end what became of the component.
     fn judge(&self, status: ExitStatus, complaint: &str) -> Result<(), CompileError> {
         let over = |what: String| Err(CompileError::OverLimit(what));
-        let memory = || over(format!("{} of memory", bytes(self.limits.memory)));
+        let of_memory = |what: String| match self.container {
+            Some(left) => Err(CompileError::Container(left)),
+            None => over(what),
+        };
+        let memory = || of_memory(format!("{} of memory", bytes(self.limits.memory)));
         let line = one_line(complaint);
         if let Some(signal) = status.signal() {
             return match Signal::from_named_raw(signal) {
                 Some(Signal::XCPU) => {
                     over(format!("{} s of processor time", self.limits.processor_seconds))
                 }
-                Some(Signal::XFSZ) => over(format!("{} of output", bytes(self.limits.output))),
+                Some(Signal::XFSZ) => of_memory(format!("{} of output", bytes(self.limits.output))),
                 // What Rust's allocator says last.
                 Some(Signal::ABORT) if complaint.contains("memory allocation of ") => memory(),
                 Some(Signal::KILL) => Err(CompileError::Crashed(
@@ -206,6 +272,11 @@ impl CompiledComponent {
         let component = unsafe { Component::deserialize_file(&runtime.engine, path) };
         component.map_err(|error| CompileError::Unusable(one_line(&format!("{error:#}"))))
     }
+}
+
+/// An amount of memory as people set limits, rounded down: what is left is no round number.
+fn mebibytes(amount: u64) -> String {
+    format!("{} MiB", amount >> 20)
 }
 
 /// The component in memory that the child reads as a file: no thread has to feed a pipe.

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Odd, compiler, heavy};
-use hotseat_engine::{CompileError, CompileLimits, Compiler, STANDARD};
+use hotseat_engine::{CompileError, CompileLimits, Compiler, Container, STANDARD};
 
 #[track_caller]
 fn over(component: &[u8], limits: CompileLimits, what: &str) {
@@ -47,6 +47,66 @@ fn over_the_limit_of_time() {
 fn over_the_limit_of_output() {
     let limits = CompileLimits { output: 1 << 10, ..CompileLimits::default() };
     over(STANDARD, limits, "1 KiB of output");
+}
+
+/// A container by version 2 of the control groups, with this limit and so much in use, in MiB.
+fn container(limit: u64, used: u64) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let file = |path: &str, text: String| {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    file("proc/self/cgroup", "0::/\n".into());
+    let mount = "31 23 0:28 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n";
+    file("proc/self/mountinfo", mount.into());
+    file("sys/fs/cgroup/memory.max", format!("{}\n", limit << 20));
+    file("sys/fs/cgroup/memory.current", format!("{}\n", used << 20));
+    root
+}
+
+#[test]
+fn compiler_over_the_container_limit() {
+    // As in the example of a deployment, and a component that wants more than is left there.
+    let root = container(256, 10);
+    let compiler = |limits| compiler(limits).within(Container::below(root.path()));
+    let error = compiler(CompileLimits::default()).compile(&heavy(60_000)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the container's memory limit of 256 MiB leaves 214 MiB to the compiler, which is not \
+         enough for this component: raise the memory limit of the sidecar's container, or make \
+         the component smaller or simpler"
+    );
+    // What fits, fits; and a limit of the operator's that is tighter is the one that is named.
+    compiler(CompileLimits::default()).compile(STANDARD).unwrap();
+    let limits = CompileLimits { memory: 16 << 20, ..CompileLimits::default() };
+    let error = compiler(limits).compile(STANDARD).unwrap_err();
+    assert_eq!(error, CompileError::OverLimit("16 MiB of memory".into()));
+}
+
+#[test]
+fn a_result_larger_than_what_the_container_leaves() {
+    let root = container(64, 30);
+    let compiler = compiler(CompileLimits::default()).within(Container::below(root.path()));
+    let error = compiler.compile(&heavy(8_000)).unwrap_err();
+    assert!(matches!(error, CompileError::Container(_)), "{error:?}");
+}
+
+#[test]
+fn where_the_container_has_nothing_left_no_compiler_is_started() {
+    let root = container(32, 30);
+    let compiler = Compiler::new("/nonexistent/compiler", &[], CompileLimits::default());
+    let error = compiler.within(Container::below(root.path())).compile(STANDARD).unwrap_err();
+    let told = error.to_string();
+    assert!(told.starts_with("the container's memory limit of 32 MiB leaves 0 MiB"), "{told}");
+}
+
+/// The smallest container in which the sidecar's own policy still compiles beside the sidecar.
+#[test]
+fn the_standard_policy_compiles_in_a_small_container() {
+    let root = container(32, 12);
+    let compiler = compiler(CompileLimits::default()).within(Container::below(root.path()));
+    compiler.compile(STANDARD).unwrap();
 }
 
 #[test]

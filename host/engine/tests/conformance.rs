@@ -6,11 +6,12 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{input, limits, standard};
-use hotseat_core::policy::{
-    Attempts, Cause, Claim, Decision, FailureKind, Input, Outcome, Seat, check,
-};
+use hotseat_core::policy::{Attempts, Cause, Claim, Decision, Input, Outcome, Seat, check};
 use hotseat_core::rule;
 use hotseat_engine::LoadedPolicy;
+
+/// The longest that a policy may want to sleep, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
 
 /// SplitMix64; a failing test names the seed.
 struct Chance(u64);
@@ -31,7 +32,10 @@ impl Chance {
     /// Small numbers mostly, bounds and giants now and then.
     fn millis(&mut self) -> u64 {
         let small = self.bits() % 40_000;
-        self.pick(&[small, small, small, small, 0, 1, 19, 20, 21, 2000, u64::MAX])
+        let around_a_day = DAY_MS - 30 + self.bits() % 60;
+        let giants = [around_a_day, 2 * DAY_MS, u64::MAX];
+        let giant = self.pick(&giants);
+        self.pick(&[small, small, small, small, small, small, 0, 1, 19, 20, 21, 2000, giant])
     }
 
     fn memory(&mut self, uptime: u64) -> Vec<u8> {
@@ -48,7 +52,7 @@ impl Chance {
     fn question(&mut self) -> Input {
         let mut input = input();
         input.entropy = self.bits();
-        input.timing.retry_period = self.pick(&[2000, 800, 10, 1, u64::MAX / 4]);
+        input.timing.retry_period = self.pick(&[2000, 800, 10, 1, DAY_MS, DAY_MS + 1, u64::MAX]);
         let observation = &mut input.observation;
         observation.uptime = self.millis();
         observation.cause = self.pick(&[
@@ -92,18 +96,15 @@ impl Chance {
     }
 }
 
-/// Asks both, and returns what both said. An answer beyond a bound, which extreme inputs bring
-/// forth, is rejected when the policy gives it; the twin's must then break the same bound.
+/// Asks both, and returns what both said. No question, however extreme, brings forth an answer
+/// beyond a bound of the contract, for which the host would count a failure.
 #[track_caller]
 fn both(policy: &LoadedPolicy, question: &Input) -> Decision {
     let twin = rule::decide(question);
-    match (policy.decide(question, &limits()), check(&twin, &question.timing)) {
-        (Ok((answer, _)), _) => assert_eq!(answer, twin, "{question:?}"),
-        (Err(failure), Err(bound)) => {
-            let rejected = (FailureKind::Rejected, bound);
-            assert_eq!((failure.kind, failure.detail), rejected, "{question:?}");
-        }
-        (Err(failure), Ok(())) => panic!("{question:?}: {failure:?}; the rule: {twin:?}"),
+    assert_eq!(check(&twin, &question.timing), Ok(()), "{question:?}");
+    match policy.decide(question, &limits()) {
+        Ok((answer, _)) => assert_eq!(answer, twin, "{question:?}"),
+        Err(failure) => panic!("{question:?}: {failure:?}; the rule: {twin:?}"),
     }
     twin
 }
@@ -117,6 +118,40 @@ fn single_questions_of_all_kinds_are_answered_alike() {
     }
     // Each branch of the rule has a reason of its own.
     assert_eq!(reasons.len(), 14, "branches that no question reached: {reasons:?}");
+}
+
+/// A lease of more than a day, in the operator's flags or in another's record.
+#[test]
+fn what_is_more_than_a_day_away_is_asked_about_after_a_day() {
+    let policy = standard();
+    for more in [1, 3_600_000, DAY_MS, u64::MAX - DAY_MS] {
+        let mut question = input();
+        let seat = Seat {
+            holder: Some("b".to_owned()),
+            age: 0,
+            duration: DAY_MS + more,
+            free_in: DAY_MS + more,
+            transitions: 1,
+            successor: None,
+            paused: false,
+        };
+        question.observation.seat = Some(seat);
+        question.observation.claim = None;
+        let answer = both(&policy, &question);
+        assert_eq!((answer.action.as_str(), answer.wake_after), ("wait", DAY_MS));
+        assert_eq!(answer.reason, "the seat is taken");
+
+        // The day after: as much less of it is left, and it is asked about in time.
+        let free_in = more.saturating_sub(30);
+        question.observation.uptime += DAY_MS;
+        question.observation.seat.as_mut().unwrap().free_in = free_in;
+        question.memory = answer.memory;
+        let later = both(&policy, &question);
+        if (1..DAY_MS - 20).contains(&free_in) {
+            let wake = later.wake_after;
+            assert!((free_in + 1..=free_in + 20).contains(&wake), "{wake} ms for {free_in} ms");
+        }
+    }
 }
 
 #[test]

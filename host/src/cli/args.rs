@@ -4,6 +4,7 @@ use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use crate::demo;
+use crate::http::{Access, Detail};
 use crate::length::parse_length;
 use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
@@ -52,9 +53,14 @@ pub(super) struct SidecarArgs {
     /// Name of this candidate [default: $POD_NAME, else the hostname]
     #[arg(long, env = "HOTSEAT_ID", value_name = "NAME", help_heading = ELECTION)]
     pub(super) id: Option<String>,
-    /// Where to answer, as host:port; empty: nowhere
-    #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = "0.0.0.0:4040", help_heading = ELECTION)]
+    /// Where to answer, as host:port. No host, 0.0.0.0 and [::] are every address, IPv4 and IPv6;
+    /// localhost is both loopback addresses; empty: nowhere
+    #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = ":4040", help_heading = ELECTION)]
     pub(super) http: String,
+    /// Who is shown /v1/policy, /v1/journal and /v1/signals, which repeat settings and signals:
+    /// loopback, the containers of this pod; or pod-network, everybody who reaches the port
+    #[arg(long, env = "HOTSEAT_HTTP_DETAIL", value_name = "WHO", value_enum, hide_possible_values = true, default_value = "loopback", help_heading = ELECTION)]
+    pub(super) http_detail: HttpDetail,
     /// Use the pod's service account and nothing else
     #[arg(long, env = "HOTSEAT_USE_CLUSTER_CREDENTIALS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set, help_heading = ELECTION)]
     pub(super) use_cluster_credentials: bool,
@@ -141,6 +147,23 @@ const TIMING: &str = "Timing";
 pub(super) const POLICY: &str = "Policy";
 const SIGNALS: &str = "Signals";
 const LOGS: &str = "Logs";
+
+/// Who is shown details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HttpDetail {
+    Loopback,
+    PodNetwork,
+}
+
+impl From<HttpDetail> for Access {
+    fn from(detail: HttpDetail) -> Access {
+        let detail = match detail {
+            HttpDetail::Loopback => Detail::Loopback,
+            HttpDetail::PodNetwork => Detail::PodNetwork,
+        };
+        Access { detail, remedy: "start the sidecar with --http-detail pod-network" }
+    }
+}
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -26,12 +26,14 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
     let policy = wish(&args)?;
+    let access = args.http_detail.into();
     Ok(Settings {
         election: election(args.election)?,
         namespace: namespace(args.election_namespace)?,
         identity: identity(args.id)?,
         timing,
         http: Some(args.http).filter(|address| !address.is_empty()),
+        access,
         credentials: match args.use_cluster_credentials {
             true => Credentials::Cluster,
             false => Credentials::Search,
@@ -45,7 +47,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
 }
 
 fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFile>> {
-    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
+    let Some(path) = path else { return Ok(None) };
     if size < SMALLEST_JOURNAL {
         bail!("--journal-size {size}: give 64KiB or more");
     }
@@ -154,13 +156,7 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
         let why = refused_reference(&error, &registries);
         anyhow!("--policy {written}: {why}")
     })?;
-    let key = match args.policy_key.as_deref() {
-        None | Some("") => None,
-        Some(key) => Some(
-            PolicyKey::from_argument(key)
-                .map_err(|error| anyhow!("--policy-key {key}: {error}"))?,
-        ),
-    };
+    let key = policy_key(args.policy_key.as_deref())?;
     if key.is_some() && policy.origin == Origin::Builtin {
         bail!(
             "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
@@ -169,6 +165,21 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     let settings = PolicySettings::from_argument(&args.policy_settings)
         .map_err(|why| anyhow!("--policy-settings: {why}"))?;
     Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+/// The key that policies are signed with, if one is given. An empty one comes of a secret that is
+/// missing, and must not let policies without a signature in.
+pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey>> {
+    match given {
+        None => Ok(None),
+        Some("") => bail!(
+            "--policy-key is empty, and policies without a signature would be taken: give the key, or leave it out"
+        ),
+        Some(key) => match PolicyKey::from_argument(key) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) => bail!("--policy-key {key}: {error}"),
+        },
+    }
 }
 
 /// For a tag, the registry is asked what to write instead.

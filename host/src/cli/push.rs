@@ -1,12 +1,13 @@
 //! `hotseat policy push`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::check::policy_key;
 use super::policy::print;
 use super::registry::RegistryArgs;
 use crate::policy_tools::{Push, push};
 use anyhow::anyhow;
 use clap::Args;
-use hotseat_sources::{OciTarget, PolicyKey};
+use hotseat_sources::OciTarget;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,12 +33,10 @@ impl PushArgs {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let target: OciTarget =
             self.target.parse().map_err(|error| anyhow!("TARGET {}: {error}", self.target))?;
-        let key = self.policy_key.filter(|key| !key.is_empty());
-        let key = key.map(|key| PolicyKey::from_argument(&key)).transpose();
         let report = push(Push {
             file: self.file,
             target,
-            key: key.map_err(|error| anyhow!("--policy-key: {error}"))?,
+            key: policy_key(self.policy_key.as_deref())?,
             registries: self.registries.registries(),
         })?;
         print(self.output, &report, || report.text())?;

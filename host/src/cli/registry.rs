@@ -16,13 +16,12 @@ pub(super) struct RegistryArgs {
 }
 
 impl RegistryArgs {
+    /// A name that is empty never comes here: it is refused as one that is missing, so that a
+    /// variable which nobody filled switches nothing off.
     pub(super) fn registries(&self) -> Registries {
-        // An empty variable of the environment is one that is not set.
-        let given =
-            |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
         Registries {
-            credentials: given(&self.registry_credentials),
-            ca: given(&self.registry_ca),
+            credentials: self.registry_credentials.clone(),
+            ca: self.registry_ca.clone(),
             ..Registries::default()
         }
     }

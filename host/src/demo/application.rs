@@ -63,7 +63,7 @@ mod tests {
         let state = State::new("default", "demo", "anna", clock::now());
         let server = Server::bind("127.0.0.1:0").unwrap();
         let server = server.serve(state.clone(), Metrics::new(state.clone())).unwrap();
-        let (_keep, address) = watch::channel(Some(server.address()));
+        let (_keep, address) = watch::channel(Some(server.addresses()[0]));
         let (beats, receiver) = watch::channel(false);
         let task = tokio::spawn(beat(address, receiver));
         assert_eq!(state.signals().all(clock::now()), []);

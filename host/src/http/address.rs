@@ -60,29 +60,63 @@ pub enum BindError {
     },
 }
 
-/// Listens on `HOST:PORT`; an empty host is every address of the machine, both families if the
-/// machine has both. The listener does not block.
-pub(super) fn listen(address: &str) -> Result<TcpListener, BindError> {
+/// How often a port of the system's choosing may be taken at one of several addresses.
+const MOST_TRIES: usize = 16;
+
+/// Listens on `HOST:PORT`. An empty host, `0.0.0.0` and `[::]` are every address of the machine, of
+/// both families, as in Go; `localhost` is both loopback addresses, and another name is all that it
+/// resolves to. What this machine has not, such as IPv6 where that is switched off, is left out, as
+/// long as something remains. The listeners do not block; there is at least one.
+pub(super) fn listen(address: &str) -> Result<Vec<TcpListener>, BindError> {
     let (host, port) = split(address)?;
-    if host.is_empty() {
-        let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        return match listen_on(every) {
-            // A kernel without IPv6.
-            Err(cause) if is_missing_family(&cause) => {
-                listen_on(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+    let ip: Option<IpAddr> =
+        if host.is_empty() { Some(Ipv6Addr::UNSPECIFIED.into()) } else { host.parse().ok() };
+    match ip {
+        Some(ip) if ip.is_unspecified() => listen_everywhere(port).map(|one| vec![one]),
+        Some(ip) => listen_on(SocketAddr::from((ip, port))).map(|one| vec![one]),
+        None => listen_on_all(&resolve(address, host, port)?),
+    }
+    .map_err(|cause| explain(address, cause))
+}
+
+fn listen_everywhere(port: u16) -> Result<TcpListener, Error> {
+    match listen_on(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
+        // A kernel without IPv6.
+        Err(cause) if is_missing_here(&cause) => {
+            listen_on(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+        }
+        result => result,
+    }
+}
+
+/// One listener for each address that this machine has, all on one port. An address that is there
+/// but taken is an error: who asks for that name must not get to somebody else by chance.
+fn listen_on_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Error> {
+    let mut tries = 0;
+    'again: loop {
+        tries += 1;
+        let mut listeners: Vec<TcpListener> = Vec::new();
+        let mut missing = Error::new(ErrorKind::NotFound, "no address");
+        for &(mut address) in addresses {
+            let chosen = listeners.first().map(TcpListener::local_addr).transpose()?;
+            let any_port = address.port() == 0;
+            if let (true, Some(chosen)) = (any_port, chosen) {
+                address.set_port(chosen.port());
             }
-            result => result,
+            match listen_on(address) {
+                Ok(listener) => listeners.push(listener),
+                Err(cause) if is_missing_here(&cause) => missing = cause,
+                Err(cause) if cause.kind() == ErrorKind::AddrInUse && any_port => {
+                    if tries == MOST_TRIES {
+                        return Err(cause);
+                    }
+                    continue 'again;
+                }
+                Err(cause) => return Err(cause),
+            }
         }
-        .map_err(|cause| explain(address, cause));
+        return if listeners.is_empty() { Err(missing) } else { Ok(listeners) };
     }
-    let mut last = Error::new(ErrorKind::NotFound, "no address");
-    for candidate in resolve(address, host, port)? {
-        match listen_on(candidate) {
-            Ok(listener) => return Ok(listener),
-            Err(cause) => last = cause,
-        }
-    }
-    Err(explain(address, last))
 }
 
 fn split(address: &str) -> Result<(&str, u16), BindError> {
@@ -99,17 +133,19 @@ fn split(address: &str) -> Result<(&str, u16), BindError> {
     Ok((host, port))
 }
 
-/// The addresses of a host, IPv4 first as in Go: a client that is told `localhost` tries
-/// 127.0.0.1 sooner or later, but not always ::1.
+/// The addresses of a name, IPv4 first. `localhost` is what it must be by RFC 6761, whatever the
+/// machine's files say: clients that know it by itself ask ::1 first.
 fn resolve(address: &str, host: &str, port: u16) -> Result<Vec<SocketAddr>, BindError> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::from((ip, port))]);
+    if host.eq_ignore_ascii_case("localhost") {
+        let loopbacks: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        return Ok(loopbacks.map(|ip| SocketAddr::from((ip, port))).into());
     }
     let found = (host, port).to_socket_addrs();
     let mut found: Vec<SocketAddr> = found
         .map_err(|cause| BindError::Unresolved { address: address.to_owned(), cause })?
         .collect();
-    found.sort_by_key(SocketAddr::is_ipv6);
+    found.sort_by_key(|address| (address.is_ipv6(), address.ip()));
+    found.dedup();
     Ok(found)
 }
 
@@ -129,7 +165,7 @@ fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {
     Ok(TcpListener::from(socket))
 }
 
-fn is_missing_family(cause: &Error) -> bool {
+fn is_missing_here(cause: &Error) -> bool {
     let missing = [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL, Errno::PROTONOSUPPORT];
     cause.raw_os_error().is_some_and(|code| missing.iter().any(|e| e.raw_os_error() == code))
 }
@@ -175,8 +211,32 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_comes_first() {
-        let found = resolve("localhost:1", "localhost", 1).expect("localhost resolves");
-        assert!(found[0].is_ipv4(), "{found:?}");
+    fn localhost_is_both_loopbacks_and_ipv4_comes_first() {
+        let found = resolve("LocalHost:1", "LocalHost", 1).expect("localhost resolves");
+        let told: Vec<String> = found.iter().map(SocketAddr::to_string).collect();
+        assert_eq!(told, ["127.0.0.1:1", "[::1]:1"]);
+    }
+
+    #[test]
+    fn an_address_that_this_machine_has_not_is_left_out_and_one_that_is_taken_is_not() {
+        let here = listen_on(([127, 0, 0, 1], 0).into()).expect("a port is free");
+        let taken = here.local_addr().expect("an address");
+        let foreign = SocketAddr::from(([192, 0, 2, 1], 0));
+        let other = SocketAddr::from(([127, 0, 0, 2], 0));
+        let found = listen_on_all(&[foreign, other]).expect("one of them is here");
+        assert_eq!(found.len(), 1);
+        assert!(is_missing_here(&listen_on_all(&[foreign]).expect_err("none is here")));
+        let other = SocketAddr::from(([127, 0, 0, 2], taken.port()));
+        let cause = listen_on_all(&[other, taken]).expect_err("one is taken");
+        assert_eq!(cause.kind(), ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_port_of_the_system_s_choosing_is_one_for_all_addresses() {
+        let all = [[127, 0, 0, 1], [127, 0, 0, 2], [127, 0, 0, 3]];
+        let found = listen_on_all(&all.map(|ip| (ip, 0).into())).expect("ports are free");
+        let ports: Vec<u16> =
+            found.iter().map(|it| it.local_addr().expect("an address").port()).collect();
+        assert!(ports.len() == 3 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
     }
 }

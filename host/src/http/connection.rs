@@ -5,7 +5,7 @@ use super::journal::ReadingSeat;
 use super::limits::Limits;
 use super::routes::Site;
 use super::signals;
-use super::slots::{Order, Phase, Slot};
+use super::slots::{Order, Phase, Slot, Slots};
 use super::stream::Stream;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -26,6 +26,8 @@ use tokio::time::{Sleep, sleep_until};
 
 /// The smallest buffer that hyper takes, in bytes.
 const SMALLEST_HEAD: usize = 8192;
+/// What a header takes in memory besides its bytes, roughly: its places in hyper's map.
+const FIELD_BYTES: usize = 128;
 
 /// Why a connection ended.
 enum End {
@@ -38,17 +40,28 @@ enum End {
 }
 
 /// Serves one client until it goes, is too slow, or has to make room.
-pub(super) async fn serve(stream: TcpStream, slot: &Rc<Slot>, site: &Site, limits: Limits) {
+pub(super) async fn serve(
+    stream: TcpStream,
+    slot: &Rc<Slot>,
+    slots: &Rc<Slots>,
+    site: &Site,
+    limits: Limits,
+) {
     // Answers are written at once; waiting to fill a packet would delay them.
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, "an HTTP connection ended before it was served");
     }
     // None if it has gone already.
     let peer = stream.peer_addr().ok().map(|address| address.ip());
-    let io = TokioIo::new(Stream::new(stream, Rc::clone(slot)));
-    let service = service_fn(|request| respond(request, peer, slot, site, limits.body_bytes));
+    let io = TokioIo::new(Stream::new(stream, Rc::clone(slot), Rc::clone(slots), limits));
+    let service = service_fn(|request: Request<Incoming>| {
+        slot.takes(request.headers().len() * FIELD_BYTES);
+        slots.make_room(slot, &limits);
+        respond(request, peer, slot, site, limits.body_bytes)
+    });
     let connection = http1::Builder::new()
         .max_buf_size(limits.head_bytes.max(SMALLEST_HEAD))
+        .max_headers(limits.head_fields)
         // Old clients may look for `Content-Length:` as Go writes it.
         .title_case_headers(true)
         // A client may end its side after the request, as `nc` does, and still wants the answer.
@@ -122,7 +135,7 @@ async fn respond(
     most: usize,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     // With pipelining the request was there already.
-    slot.received();
+    slot.received(0);
     let (head, body) = request.into_parts();
     let signal = signals::key_in(head.uri.path());
     // All other bodies are read only to be thrown away.
@@ -130,7 +143,7 @@ async fn respond(
     let body = receive(body, keep, most).await;
     let mut response = match signal {
         Some(key) => site.signal(key, peer, &head, body.content),
-        None => site.answer(&head.method, &head.uri),
+        None => site.answer(peer, &head),
     };
     if !body.whole {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -2,11 +2,13 @@
 //!
 //! Every answer is computed when it is asked (I10), from [`crate::state::State`] and the clock.
 //! Nothing that is asked here changes the election but signals, which come from the pod only.
+//! [`Access`] says who may see what.
 //! No handler waits for anything, so a connection only ever waits for its client; [`Limits`]
 //! bounds how long and with how much.
 //!
 //! This is the only module that knows hyper's server.
 
+mod access;
 mod address;
 mod answer;
 mod body;
@@ -21,6 +23,7 @@ mod signals;
 mod slots;
 mod stream;
 
+pub use access::{Access, Detail};
 pub use address::BindError;
 pub use limits::Limits;
 pub use report::{

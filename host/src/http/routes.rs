@@ -1,18 +1,19 @@
 //! Which path answers what.
 
+use super::access::{Access, Refusal};
 use super::answer::{Answer, Answers};
 use super::body::Content;
 use super::health;
 use super::journal::Readers;
 use super::report::{LeaderAnswer, PolicyAnswer};
-use super::signals::{self, Refusal, SignalsAnswer};
+use super::signals::{self, SignalsAnswer};
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::time::Moment;
 use http::request::Parts;
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{Method, StatusCode, Uri};
+use hyper::{Method, StatusCode};
 use std::net::IpAddr;
 
 /// For whoever asks for something else.
@@ -21,6 +22,7 @@ const ROUTES: &str = "no such page; there are: / /leader /v1/leader /v1/policy /
 /// What the handlers know.
 #[derive(Debug)]
 pub(super) struct Site {
+    access: Access,
     state: State,
     metrics: Metrics,
     answers: Answers,
@@ -28,8 +30,9 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(state: State, metrics: Metrics) -> Site {
-        Site { state, metrics, answers: Answers::default(), readers: Readers::default() }
+    pub(super) fn new(access: Access, state: State, metrics: Metrics) -> Site {
+        let (answers, readers) = (Answers::default(), Readers::default());
+        Site { access, state, metrics, answers, readers }
     }
 
     /// Counts an answer with this status.
@@ -43,18 +46,18 @@ impl Site {
     }
 
     /// The answer of the moment. hyper leaves the body out where the method was HEAD.
-    pub(super) fn answer(&self, method: &Method, uri: &Uri) -> Answer {
+    pub(super) fn answer(&self, peer: Option<IpAddr>, head: &Parts) -> Answer {
         // I10: computed when it is asked.
         let now = clock::now();
-        let path = uri.path();
-        match path {
+        let method = &head.method;
+        match head.uri.path() {
             // The old image answered to any method; a CONNECT cannot have a body with its 200.
             "/" if method != Method::CONNECT => self.answers.name(self.state.view().leader(now)),
             "/" => self.refuse(method, "any but CONNECT", ""),
             "/leader" | "/v1/leader" | "/v1/policy" | "/v1/journal" | "/v1/signals"
             | "/healthz" | "/readyz" | "/metrics" => {
                 if method == Method::GET || method == Method::HEAD {
-                    self.page(uri, now)
+                    self.page(peer, head, now)
                 } else {
                     self.refuse(method, "GET and HEAD", "GET, HEAD")
                 }
@@ -87,7 +90,7 @@ impl Site {
         head: &Parts,
         content: Content,
     ) -> Result<(), Refusal> {
-        signals::check_sender(peer, &head.uri, &head.headers)?;
+        signals::check_sender(peer, head)?;
         let key = signals::application_key(key)?;
         let (store, now) = (self.state.signals(), clock::now());
         if head.method == Method::PUT {
@@ -100,21 +103,31 @@ impl Site {
         }
     }
 
-    fn page(&self, uri: &Uri, now: Moment) -> Answer {
-        match uri.path() {
+    fn page(&self, peer: Option<IpAddr>, head: &Parts, now: Moment) -> Answer {
+        match head.uri.path() {
             "/leader" => self.leader(now),
             "/v1/leader" => self.answers.json(&LeaderAnswer::at(&self.state, now)),
-            "/v1/policy" => self.answers.json(&PolicyAnswer::at(&self.state.policy(), now)),
-            "/v1/journal" => self.readers.answer(&self.answers, self.state.journal(), uri.query()),
-            "/v1/signals" => {
-                self.answers.json(&SignalsAnswer::at(self.state.signals().all(now), now))
-            }
             "/healthz" => self.probe(health::alive(&self.state, now)),
             "/readyz" => self.probe(health::ready(&self.state)),
-            _ => match self.metrics.render(now) {
+            "/metrics" => match self.metrics.render(now) {
                 Ok(text) => self.answers.metrics(text),
                 Err(error) => self.answers.failed(&error),
             },
+            _ => match self.access.check_reader(peer, head) {
+                Ok(()) => self.detail(head, now),
+                Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
+            },
+        }
+    }
+
+    /// The pages that repeat settings and signals.
+    fn detail(&self, head: &Parts, now: Moment) -> Answer {
+        match head.uri.path() {
+            "/v1/policy" => self.answers.json(&PolicyAnswer::at(&self.state.policy(), now)),
+            "/v1/journal" => {
+                self.readers.answer(&self.answers, self.state.journal(), head.uri.query())
+            }
+            _ => self.answers.json(&SignalsAnswer::at(self.state.signals().all(now), now)),
         }
     }
 

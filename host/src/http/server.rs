@@ -1,5 +1,6 @@
 //! Listening, accepting and stopping.
 
+use super::access::Access;
 use super::address::{self, BindError};
 use super::connection;
 use super::limits::Limits;
@@ -7,13 +8,15 @@ use super::routes::Site;
 use super::slots::{Order, Slot, Slots};
 use crate::metrics::Metrics;
 use crate::state::State;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::mpsc::sync_channel;
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, LocalSet};
@@ -27,9 +30,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Server;
 
 impl Server {
-    /// Listens on `HOST:PORT` as Go understands it: an empty host is every address of the
-    /// machine, port 0 is one of the system's choosing. Connections wait until
-    /// [`Bound::serve`].
+    /// Listens on `HOST:PORT` as Go understands it: an empty host, `0.0.0.0` and `[::]` are every
+    /// address of the machine, IPv4 and IPv6, and port 0 is one of the system's choosing.
+    /// `localhost` is both loopback addresses, and another name all that it resolves to.
+    /// Connections wait until [`Bound::serve`].
     ///
     /// # Errors
     ///
@@ -44,26 +48,33 @@ impl Server {
     ///
     /// As [`Server::bind`].
     pub fn bind_with(address: &str, limits: Limits) -> Result<Bound, BindError> {
-        let listener = address::listen(address)?;
-        let local = listener
-            .local_addr()
-            .map_err(|cause| BindError::System { address: address.to_owned(), cause })?;
-        Ok(Bound { listener, address: local, limits })
+        let listeners = address::listen(address)?;
+        let failed = |cause| BindError::System { address: address.to_owned(), cause };
+        let local = listeners.iter().map(std::net::TcpListener::local_addr);
+        let addresses = local.collect::<io::Result<Vec<SocketAddr>>>().map_err(failed)?;
+        Ok(Bound { listeners, addresses, limits, access: Access::default() })
     }
 }
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
 pub struct Bound {
-    listener: std::net::TcpListener,
-    address: SocketAddr,
+    listeners: Vec<std::net::TcpListener>,
+    addresses: Vec<SocketAddr>,
     limits: Limits,
+    access: Access,
 }
 
 impl Bound {
-    /// Where it listens, with the port that the system chose.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, with the port that the system chose: one address, or one of each family.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Shows details to others than this pod alone.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Bound {
+        Bound { access, ..self }
     }
 
     /// Answers from now on, on a thread and a runtime of its own: however many requests come, they
@@ -73,44 +84,44 @@ impl Bound {
     ///
     /// The system gave no thread or no runtime.
     pub fn serve(self, state: State, metrics: Metrics) -> io::Result<Running> {
-        let Bound { listener, address, limits } = self;
+        let Bound { listeners, addresses, limits, access } = self;
         let (stop, stopped) = oneshot::channel();
         let (tell_started, started) = sync_channel(1);
         let thread = thread::Builder::new().name("http".to_owned()).spawn(move || {
-            let (runtime, listener) = match start(listener) {
+            let (runtime, listeners) = match start(listeners) {
                 Ok(parts) => parts,
                 Err(error) => return drop(tell_started.send(Err(error))),
             };
             // Nobody waits for it if the sidecar is ending already.
             drop(tell_started.send(Ok(())));
-            let site = Rc::new(Site::new(state, metrics));
-            LocalSet::new().block_on(&runtime, run(listener, limits, site, stopped));
+            let site = Rc::new(Site::new(access, state, metrics));
+            LocalSet::new().block_on(&runtime, run(listeners, limits, site, stopped));
         })?;
         started.recv().map_err(io::Error::other)??;
-        Ok(Running { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Running { addresses, stop: Some(stop), thread: Some(thread) })
     }
 }
 
-fn start(listener: std::net::TcpListener) -> io::Result<(Runtime, TcpListener)> {
+fn start(listeners: Vec<std::net::TcpListener>) -> io::Result<(Runtime, Vec<TcpListener>)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let context = runtime.enter();
-    let listener = TcpListener::from_std(listener)?;
+    let listeners = listeners.into_iter().map(TcpListener::from_std).collect::<io::Result<_>>()?;
     drop(context);
-    Ok((runtime, listener))
+    Ok((runtime, listeners))
 }
 
 /// A server that answers. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct Running {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Accepts no more connections, lets requests under way finish within `grace`, and waits for
@@ -139,24 +150,26 @@ impl Drop for Running {
 }
 
 async fn run(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     limits: Limits,
     site: Rc<Site>,
     mut stopped: oneshot::Receiver<Duration>,
 ) {
     let slots = Rc::new(Slots::default());
     let mut tasks = JoinSet::new();
+    let mut turn = 0;
     let grace = loop {
         tokio::select! {
             biased;
             // An error means that nobody is left who could stop the server.
             grace = &mut stopped => break grace.unwrap_or_default(),
             Some(ended) = tasks.join_next() => note(ended),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+            accepted = accept(&listeners, &mut turn) => match accepted {
+                Ok(stream) => {
                     let place = Place::take(&slots, &site, limits.connections.max(1));
                     tasks.spawn_local(async move {
-                        connection::serve(stream, &place.slot, &place.site, limits).await;
+                        let Place { slot, slots, site } = &place;
+                        connection::serve(stream, slot, slots, site, limits).await;
                     });
                 }
                 Err(error) => {
@@ -167,7 +180,7 @@ async fn run(
             },
         }
     };
-    drop(listener);
+    drop(listeners);
     slots.tell_all(Order::Finish);
     let all_ended = async {
         while let Some(ended) = tasks.join_next().await {
@@ -177,6 +190,22 @@ async fn run(
     if timeout(grace, all_ended).await.is_err() {
         tracing::debug!(open = slots.taken(), "HTTP connections were cut off");
     }
+}
+
+/// The next connection at any of the addresses, which take turns: a crowd at one keeps nobody out
+/// at another.
+async fn accept(listeners: &[TcpListener], turn: &mut usize) -> io::Result<TcpStream> {
+    poll_fn(|context| {
+        for _ in listeners {
+            *turn = (*turn + 1) % listeners.len();
+            let listener = &listeners[*turn];
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted.map(|(stream, _)| stream));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// A connection's place, given back when its task ends, however it ends.

@@ -1,16 +1,16 @@
 //! `/v1/signals`: what the application beside the sidecar reports to the policy.
 //!
-//! Whoever sets signals can make a leader step down, so it has to be in the pod: the peer's address
-//! is a loopback one. That leaves what others can make a client in the pod do. A page in a browser
-//! there cannot send PUT or DELETE to another origin without asking first, and it is never told
-//! yes; one that lets its own name resolve to 127.0.0.1 gives itself away by that name; and a
-//! request that a proxy handed on says so in its headers.
+//! Whoever sets signals can make a leader step down, so it has to be in the pod, which
+//! [`super::access`] finds out. A page in a browser there cannot send PUT or DELETE to another
+//! origin without asking first, and it is never told yes.
 
+use super::access::{self, Refusal, refuse};
 use super::body::Content;
 use crate::length::parse_length;
 use crate::signals::{Full, Key, LONGEST_TEXT, Report};
 use hotseat_core::policy::Value;
 use hotseat_core::time::{Moment, millis};
+use http::request::Parts;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,6 @@ pub(super) const MOST_BYTES: usize = 6 * LONGEST_TEXT + 2;
 const SHORTEST_TTL: Duration = Duration::from_millis(100);
 /// The longest: a day.
 const LONGEST_TTL: Duration = Duration::from_secs(86_400);
-/// What proxies add to what they hand on.
-const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
-
 /// `GET /v1/signals`: all signals that hold at the moment of the question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalsAnswer {
@@ -75,14 +72,6 @@ impl SignalsAnswer {
     }
 }
 
-/// Why a signal is not set: the status and a line for people.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
-
-fn refuse<T>(status: StatusCode, why: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal(status, why.into()))
-}
-
 impl From<Full> for Refusal {
     fn from(full: Full) -> Refusal {
         Refusal(StatusCode::CONFLICT, full.to_string())
@@ -95,33 +84,25 @@ pub(super) fn key_in(path: &str) -> Option<&str> {
 }
 
 /// Whether whoever asks may change signals.
-pub(super) fn check_sender(
-    peer: Option<IpAddr>,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(), Refusal> {
+pub(super) fn check_sender(peer: Option<IpAddr>, head: &Parts) -> Result<(), Refusal> {
     let mend = "send it from a container of this pod to 127.0.0.1";
-    // A listener for both families sees IPv4 peers as ::ffff:127.0.0.1.
-    if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
-        let from = peer.map_or("an unknown address".to_owned(), |ip| ip.to_canonical().to_string());
+    if let Some(from) = access::outsider(peer) {
         let why = format!("signals come from this pod only, and this came from {from}: {mend}");
         return refuse(StatusCode::FORBIDDEN, why);
     }
-    if let Some(name) = OF_PROXIES.iter().find(|name| headers.contains_key(**name)) {
+    if let Some(name) = access::proxy(&head.headers) {
         let why = format!("a proxy handed this on, as the header {name} says: {mend} directly");
         return refuse(StatusCode::FORBIDDEN, why);
     }
-    let hosts = headers.get_all(header::HOST).iter();
-    let hosts = hosts.map(|host| host.to_str().unwrap_or_default());
-    let hosts: Vec<&str> = hosts.chain(uri.authority().map(|it| it.as_str())).collect();
-    if let Some(host) = hosts.iter().find(|host| !is_loopback(host)) {
+    let hosts = access::hosts(head);
+    if let Some(host) = hosts.iter().find(|host| !access::is_loopback(host)) {
         let host = host.escape_debug();
         let why =
             format!("the request is for the host {host}: ask for http://127.0.0.1 or localhost");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     let same_site = |name: HeaderName, is_own: &dyn Fn(&str) -> bool| {
-        headers.get_all(name).iter().all(|value| value.to_str().is_ok_and(is_own))
+        head.headers.get_all(name).iter().all(|value| value.to_str().is_ok_and(is_own))
     };
     let own_origin = |origin: &str| {
         let origin = origin.strip_prefix("http://");
@@ -135,20 +116,6 @@ pub(super) fn check_sender(
         return refuse(StatusCode::FORBIDDEN, why);
     }
     Ok(())
-}
-
-/// Whether `HOST` or `HOST:PORT` names this machine by something that no name server tells.
-fn is_loopback(host: &str) -> bool {
-    let (bare, rest) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some(parts) => parts,
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
-    };
-    let port = rest.strip_prefix(':').unwrap_or(rest);
-    if !port.chars().all(|c| c.is_ascii_digit()) {
-        return false;
-    }
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 /// The key, if the application may report it.

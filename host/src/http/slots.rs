@@ -5,6 +5,9 @@
 //! the server waiting the longest loses its place, idle ones first. So nobody can lock the
 //! kubelet's probe out by holding connections: a newcomer always gets in, and is served if its
 //! request is there before as many others came.
+//!
+//! Heads may be large, but not all at a time: when those of all connections take more than their
+//! share of memory, the connection with the largest ends. So large heads cost those who send them.
 
 use super::journal::ReadingSeat;
 use super::limits::Limits;
@@ -44,6 +47,10 @@ pub(super) struct Slot {
     since: Cell<Instant>,
     order: Cell<Order>,
     waker: RefCell<Option<Waker>>,
+    /// Bytes of the request that is arriving.
+    arriving: Cell<usize>,
+    /// The most that a request of this connection took: its buffer may be kept for the next one.
+    largest: Cell<usize>,
     /// Given back when the connection ends.
     reading: RefCell<Option<ReadingSeat>>,
 }
@@ -55,6 +62,8 @@ impl Slot {
             since: Cell::new(Instant::now()),
             order: Cell::new(Order::Serve),
             waker: RefCell::new(None),
+            arriving: Cell::new(0),
+            largest: Cell::new(0),
             reading: RefCell::new(None),
         }
     }
@@ -70,18 +79,29 @@ impl Slot {
 
     /// Begins to wait for something else.
     pub(super) fn enter(&self, phase: Phase) {
+        if phase == Phase::Answering {
+            self.arriving.set(0);
+        }
         self.phase.set(phase);
         self.since.set(Instant::now());
     }
 
-    /// Bytes came from the client. What came before the first of them counts for a connection that
-    /// is fresh, else a client could open it and take its time.
-    pub(super) fn received(&self) {
+    /// So many bytes came from the client. What came before the first of them counts for a
+    /// connection that is fresh, else a client could open it and take its time.
+    pub(super) fn received(&self, bytes: usize) {
+        self.takes(bytes);
         match self.phase.get() {
             Phase::Fresh => self.phase.set(Phase::Receiving),
             Phase::Idle => self.enter(Phase::Receiving),
             Phase::Receiving | Phase::Answering => {}
         }
+    }
+
+    /// The request that is arriving takes so many bytes more.
+    pub(super) fn takes(&self, bytes: usize) {
+        let arriving = self.arriving.get().saturating_add(bytes);
+        self.arriving.set(arriving);
+        self.largest.set(self.largest.get().max(arriving));
     }
 
     /// When the client has had time enough.
@@ -150,6 +170,27 @@ impl Slots {
         }
     }
 
+    /// Sees that the heads of all connections fit into memory now that this one has taken more: ends
+    /// those with the largest until they do.
+    pub(super) fn make_room(&self, slot: &Slot, limits: &Limits) {
+        if slot.largest.get() <= limits.free_bytes {
+            return;
+        }
+        let beyond = |slot: &Rc<Slot>| slot.largest.get().saturating_sub(limits.free_bytes);
+        loop {
+            let slots = self.0.borrow();
+            if slots.iter().map(beyond).sum::<usize>() <= limits.crowd_bytes {
+                return;
+            }
+            let Some(chosen) = slots.iter().max_by_key(|slot| beyond(slot)).cloned() else {
+                return;
+            };
+            drop(slots);
+            chosen.tell(Order::Drop);
+            self.leave(&chosen);
+        }
+    }
+
     /// Orders every connection.
     pub(super) fn tell_all(&self, order: Order) {
         for slot in self.0.borrow().iter() {
@@ -166,7 +207,7 @@ mod tests {
     fn the_longest_idle_loses_its_place_before_a_busy_one() {
         let slots = Slots::default();
         let busy = slots.take(3);
-        busy.received();
+        busy.received(1);
         let (first, second) = (slots.take(3), slots.take(3));
         first.enter(Phase::Idle);
         second.enter(Phase::Idle);
@@ -182,8 +223,8 @@ mod tests {
     fn with_no_idle_one_the_longest_waiting_goes() {
         let slots = Slots::default();
         let (first, second) = (slots.take(2), slots.take(2));
-        first.received();
-        second.received();
+        first.received(1);
+        second.received(1);
         slots.take(2);
         assert_eq!((first.order(), second.order()), (Order::Drop, Order::Serve));
     }
@@ -194,7 +235,43 @@ mod tests {
         let slots = Slots::default();
         let slot = slots.take(1);
         let before = slot.deadline(&limits);
-        slot.received();
+        slot.received(1);
         assert_eq!((slot.phase(), slot.deadline(&limits)), (Phase::Receiving, before));
+    }
+    #[test]
+    fn the_largest_heads_make_room_and_small_ones_never_do() {
+        let limits = Limits { free_bytes: 10, crowd_bytes: 100, ..Limits::default() };
+        let slots = Slots::default();
+        let all: Vec<Rc<Slot>> = (0..20).map(|_| slots.take(20)).collect();
+        let dropped = || all.iter().filter(|slot| slot.order() == Order::Drop).count();
+        for slot in &all {
+            slot.received(10);
+            slots.make_room(slot, &limits);
+        }
+        assert_eq!(dropped(), 0, "each within its own share");
+        all[3].received(60);
+        all[4].received(40);
+        slots.make_room(&all[4], &limits);
+        assert_eq!(dropped(), 0, "together just within the common share");
+        all[5].received(1);
+        slots.make_room(&all[5], &limits);
+        assert_eq!((dropped(), all[3].order(), slots.taken()), (1, Order::Drop, 19));
+    }
+
+    #[test]
+    fn what_a_connection_once_needed_counts_until_it_ends() {
+        let limits = Limits { free_bytes: 10, crowd_bytes: 100, ..Limits::default() };
+        let slots = Slots::default();
+        let (kept, next) = (slots.take(2), slots.take(2));
+        kept.received(90);
+        kept.enter(Phase::Answering);
+        kept.enter(Phase::Idle);
+        // Requests one after the other do not add up.
+        kept.received(90);
+        slots.make_room(&kept, &limits);
+        assert_eq!(kept.order(), Order::Serve);
+        next.received(31);
+        slots.make_room(&next, &limits);
+        assert_eq!((kept.order(), next.order()), (Order::Drop, Order::Serve));
     }
 }

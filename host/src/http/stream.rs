@@ -1,6 +1,8 @@
-//! A connection's bytes: notes what the client keeps the server waiting for.
+//! A connection's bytes: notes what the client keeps the server waiting for, and what its requests
+//! take.
 
-use super::slots::{Phase, Slot};
+use super::limits::Limits;
+use super::slots::{Order, Phase, Slot, Slots};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,11 +15,18 @@ use tokio::net::TcpStream;
 pub(super) struct Stream {
     inner: TcpStream,
     slot: Rc<Slot>,
+    slots: Rc<Slots>,
+    limits: Limits,
 }
 
 impl Stream {
-    pub(super) fn new(inner: TcpStream, slot: Rc<Slot>) -> Stream {
-        Stream { inner, slot }
+    pub(super) fn new(
+        inner: TcpStream,
+        slot: Rc<Slot>,
+        slots: Rc<Slots>,
+        limits: Limits,
+    ) -> Stream {
+        Stream { inner, slot, slots, limits }
     }
 }
 
@@ -29,8 +38,14 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.slot.received();
+        let received = buffer.filled().len() - before;
+        if received > 0 {
+            self.slot.received(received);
+            // hyper reads on as long as there is something, so it cannot wait for its return.
+            self.slots.make_room(&self.slot, &self.limits);
+            if self.slot.order() == Order::Drop {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
         }
         Poll::Ready(Ok(()))
     }

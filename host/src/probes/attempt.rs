@@ -1,5 +1,6 @@
 //! One attempt to reach a target.
 
+use super::bounded::Bounded;
 use super::spec::{Probe, Target};
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -16,6 +17,9 @@ use tokio::time::timeout;
 
 /// The most bytes of an answer's head.
 const MOST_HEAD: usize = 16 * 1024;
+/// The most bytes that are read of a target in one attempt. Interim answers (1xx) come before the
+/// head of the answer proper, as many as the target likes, and hyper reads them without an end.
+const MOST_BYTES: usize = 4 * MOST_HEAD;
 
 /// Makes attempts, one after the other.
 #[derive(Debug)]
@@ -95,7 +99,8 @@ async fn ask(stream: TcpStream, target: &Target) -> Result<(), String> {
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|error| error.to_string())?;
-    let client = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(stream));
+    let io = TokioIo::new(Bounded::new(stream, MOST_BYTES));
+    let client = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(io);
     let (mut sender, connection) = client.await.map_err(explain)?;
     let mut connection = pin!(connection);
     let mut answer = pin!(sender.send_request(request));

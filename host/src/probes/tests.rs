@@ -126,6 +126,36 @@ async fn nonsense_an_endless_head_and_silence_are_down() {
 }
 
 #[tokio::test]
+async fn interim_answers_without_end_are_not_read_until_the_time_is_over() {
+    let text = "HTTP/1.1 102 Processing\r\n\r\n".repeat(100_000);
+    let target = Target::start(&text).await;
+    // Longer than this test may take.
+    let probe = Probe { timeout: 10 * SOON, ..target.probe("/") };
+    let error = attempt(&probe).await.unwrap_err();
+    assert!(error.contains("no HTTP answer: ") && error.contains("too many bytes came"), "{error}");
+    // A few, as servers that follow the rules send them, are passed over.
+    let few = text.split_at(text.len() / 1_000).0;
+    target.text.send_replace(format!("{few}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    assert_eq!(attempt(&probe).await, Ok(()));
+}
+
+/// The caller's thread does nothing but wait, as the election's does while it is busy otherwise.
+#[test]
+fn probes_need_no_turn_of_whoever_began_them() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = format!("it=tcp://{},interval=50ms,rise=1", listener.local_addr().unwrap());
+    let store = Store::default();
+    let probing = begin(parse(&text).unwrap(), &store).unwrap();
+    let deadline = std::time::Instant::now() + SOON;
+    while store.all(clock::now()).is_empty() {
+        assert!(std::time::Instant::now() < deadline, "nothing was reported");
+        thread::yield_now();
+    }
+    assert_eq!(store.all(clock::now())[0].1.value, Value::Flag(true));
+    drop(probing);
+}
+
+#[tokio::test]
 async fn an_endless_body_does_not_matter() {
     let text = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(10_000_000));
     let target = Target::start(&text).await;

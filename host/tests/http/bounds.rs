@@ -1,6 +1,7 @@
 //! What a slow, endless, oversized or malformed client may cost.
 
 use crate::client::{Client, PATIENCE, get};
+use crate::crowd::{open_connections, until};
 use crate::site::Site;
 use hotseat::http::Limits;
 use std::io::{ErrorKind, Read, Write};
@@ -25,8 +26,9 @@ fn the_sidecar_runs_with_these_limits() {
     let limits = Limits::default();
     let seconds = [limits.request_time, limits.idle_time, limits.write_time];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 60, 10]);
-    assert_eq!((limits.head_bytes, limits.body_bytes), (16 * 1024, 64 * 1024));
-    assert_eq!(limits.connections, 256);
+    assert_eq!((limits.head_bytes, limits.body_bytes), (1024 * 1024, 64 * 1024));
+    assert_eq!((limits.free_bytes, limits.crowd_bytes), (16 * 1024, 4 * 1024 * 1024));
+    assert_eq!((limits.head_fields, limits.connections), (1024, 256));
 }
 
 #[test]
@@ -102,21 +104,73 @@ fn an_idle_connection_stays_open_before_that() {
 #[test]
 fn an_oversized_head_is_refused() {
     let site = Site::with(long());
-    let long_header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(17 * 1024));
-    let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(17 * 1024));
-    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(101));
+    let long_header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(2048 * 1024));
+    let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(2048 * 1024));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1025));
     for request in [long_header, long_path, many] {
         let mut client = Client::connect(site.address());
-        client.send(request);
+        // The server may have had enough before the end.
+        let _ = client.stream.write_all(request.as_bytes());
         assert_eq!(client.receive("GET").status, 431);
         client.until_closed();
     }
-    // Just under the bound.
+    // Just under the bounds.
     let mut client = Client::connect(site.address());
-    client.send(format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(15 * 1024)));
+    client.send(format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(1000 * 1024)));
+    assert_eq!(client.receive("GET").status, 200);
+    client.send(format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1024)));
     assert_eq!(client.receive("GET").status, 200);
     let metrics = get(site.address(), "/metrics").body;
     assert!(metrics.contains("hotseat_http_requests_total{code=\"431\"} 3\n"), "{metrics}");
+}
+
+/// As a browser sends the cookies of all that was ever served on this host, and a mesh its headers.
+#[test]
+fn large_cookies_on_localhost() {
+    let site = Site::start();
+    let mut client = Client::connect(site.address());
+    let cookies = format!("Cookie: a={}\r\n", "x".repeat(20_000));
+    let many: String = (0..120).map(|number| format!("X-{number}: 1\r\n")).collect();
+    // On one connection, which stays open.
+    for headers in [cookies.as_str(), many.as_str(), cookies.as_str(), "", cookies.as_str()] {
+        for path in ["/", "/leader", "/v1/leader", "/v1/policy", "/healthz"] {
+            client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"));
+            let answer = client.receive("GET");
+            let expected = if path == "/leader" { 503 } else { 200 };
+            assert_eq!(answer.status, expected, "{path}: {answer:?}");
+            assert_eq!(answer.header("connection"), None);
+        }
+    }
+}
+
+/// Large heads, but not from everybody at a time.
+#[test]
+fn a_crowd_with_large_heads_has_a_common_bound() {
+    let site = Site::with(long());
+    let mut patient = Client::connect(site.address());
+    assert_eq!(patient.ask("GET", "/").status, 200);
+    // Half a request of 200 KiB each: four mebibytes are for 22 of them beyond what is free.
+    let half = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(200 * 1024));
+    let crowd: Vec<Client> = (0..100)
+        .map(|_| {
+            let mut client = Client::connect(site.address());
+            // It may be cut off while it sends.
+            let _ = client.stream.write_all(half.as_bytes());
+            client
+        })
+        .collect();
+    // The one that is patient, and those whose heads fit.
+    until("most of the crowd to be gone", || open_connections(&site) <= 1 + 22);
+    assert_eq!(patient.ask("GET", "/").status, 200, "small requests go on");
+    assert_still_serves(&site);
+    // Those that remain are served when they end their requests.
+    let ended = crowd.into_iter().filter_map(|mut client| {
+        client.stream.write_all(b"\r\n\r\n").ok()?;
+        let answer = client.until_closed_or_answered()?;
+        answer.starts_with(b"HTTP/1.1 200 OK\r\n").then_some(())
+    });
+    let served = ended.count();
+    assert!((1..=22).contains(&served), "{served} were served");
 }
 
 /// Sends without end until the server has had enough; gives how much it was, and the answer.

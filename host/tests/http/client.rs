@@ -71,7 +71,7 @@ impl Client {
     }
 
     pub fn ask(&mut self, method: &str, path: &str) -> Answer {
-        self.send(format!("{method} {path} HTTP/1.1\r\nHost: here\r\n\r\n"));
+        self.send(format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         self.receive(method)
     }
 
@@ -79,6 +79,11 @@ impl Client {
     pub fn until_closed(mut self) -> Vec<u8> {
         while self.more() {}
         self.rest
+    }
+
+    /// The first bytes of an answer; none if the connection ends before.
+    pub fn until_closed_or_answered(mut self) -> Option<Vec<u8>> {
+        self.more().then_some(self.rest)
     }
 
     /// False at the end of the connection.

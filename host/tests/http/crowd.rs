@@ -15,7 +15,8 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-fn open_connections(site: &Site) -> usize {
+/// How many connections the server counts.
+pub fn open_connections(site: &Site) -> usize {
     let text = site.metrics.render(hotseat::clock::now()).expect("it renders");
     let line = text.lines().find_map(|line| line.strip_prefix("hotseat_http_connections "));
     line.expect("the gauge").parse().expect("a number")
@@ -109,7 +110,7 @@ fn a_stop_lets_the_request_under_way_finish() {
 fn a_stop_waits_for_nobody_but_that() {
     // An address that no other test uses, so that the port stays free afterwards.
     let Site { server, .. } = Site::at("127.0.0.77:0", Limits::default());
-    let address = server.address();
+    let address = server.addresses()[0];
     let silent = Client::connect(address);
     let mut idle = Client::connect(address);
     assert_eq!(idle.ask("GET", "/").status, 200);

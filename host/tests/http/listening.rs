@@ -5,7 +5,7 @@ use hotseat::clock;
 use hotseat::http::Server;
 use hotseat::metrics::Metrics;
 use hotseat::state::State;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
 fn refused(address: &str) -> String {
     Server::bind(address).expect_err("it cannot listen there").to_string()
@@ -48,18 +48,37 @@ fn what_is_no_place_here_is_an_error() {
 }
 
 #[test]
-fn an_empty_host_is_every_address() {
-    for host in ["", "0.0.0.0", "localhost"] {
+fn every_address_is_of_both_families() {
+    for host in ["", "0.0.0.0", "[::]", "localhost"] {
         let state = State::new("shop", "web", "web-0", clock::now());
         let bound = Server::bind(&format!("{host}:0")).expect("a port is free");
-        let address = bound.address();
+        let port = bound.addresses()[0].port();
+        assert!(bound.addresses().iter().all(|address| address.port() == port));
         let metrics = Metrics::new(state.clone());
         let server = bound.serve(state, metrics).expect("a thread");
-        assert_eq!(get(([127, 0, 0, 1], address.port()).into(), "/").status, 200, "{host:?}");
-        if address.is_ipv6() {
-            let six = std::net::SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()));
-            assert_eq!(get(six, "/").status, 200);
+        let (four, six): (IpAddr, IpAddr) =
+            (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+        for ip in [four, six] {
+            assert_eq!(get((ip, port).into(), "/").status, 200, "{host:?} at {ip}");
         }
         drop(server);
     }
+}
+
+#[test]
+fn one_address_is_that_one() {
+    for (address, other) in [("127.0.0.1:0", "::1"), ("[::1]:0", "127.0.0.1")] {
+        let bound = Server::bind(address).expect("a port is free");
+        let [own] = *bound.addresses() else { panic!("{bound:?}") };
+        let other: IpAddr = other.parse().expect("an address");
+        let elsewhere = TcpStream::connect((other, own.port()));
+        assert!(elsewhere.is_err(), "{address} is {other} too");
+    }
+}
+
+#[test]
+fn localhost_is_not_somebody_elses() {
+    let taken = TcpListener::bind("[::1]:0").expect("a port is free");
+    let port = taken.local_addr().expect("an address").port();
+    assert!(refused(&format!("localhost:{port}")).contains("in use by another process"));
 }

@@ -1,6 +1,7 @@
 //! The HTTP server over real sockets, as an application, a probe, Prometheus and an enemy see it.
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod access;
 mod bounds;
 mod client;
 mod crowd;

@@ -1,13 +1,13 @@
 //! `/v1/signals` as the application beside the sidecar uses it, and as others try to.
 
 use crate::client::{Answer, Client, get};
-use crate::site::Site;
+use crate::site::{Site, own_address};
 use hotseat::clock;
 use hotseat::http::Limits;
 use hotseat::signals::{Key, Report};
 use hotseat_core::policy::Value;
 use serde_json::json;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const HEARTBEAT: &str = "/v1/signals/app.heartbeat";
@@ -301,14 +301,6 @@ fn pages_of_other_origins_names_that_resolve_here_and_proxies_are_refused() {
     assert_eq!(client.receive("DELETE").status, 200);
 }
 
-/// An address of this machine that is not a loopback one. Nothing is sent to find it.
-fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
-    socket.connect(("192.0.2.1", 9)).ok()?;
-    let ip = socket.local_addr().ok()?.ip();
-    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
-}
-
 #[test]
 fn peers_that_are_not_on_loopback_are_refused() {
     // Both families on one socket: IPv4 peers come as mapped addresses.
@@ -316,10 +308,7 @@ fn peers_that_are_not_on_loopback_are_refused() {
     let port = site.address().port();
     let local = SocketAddr::from(([127, 0, 0, 1], port));
     assert_eq!(send(local, "PUT", HEARTBEAT, "", "x").status, 200);
-    let Some(own) = own_address() else {
-        panic!("this machine has no address but loopback ones: the test needs a network interface");
-    };
-    let own = SocketAddr::from((own, port));
+    let own = SocketAddr::from((own_address(), port));
     for method in ["PUT", "DELETE"] {
         let answer = send(own, method, HEARTBEAT, "", "y");
         let from = format!("this came from {}:", own.ip());
@@ -327,8 +316,23 @@ fn peers_that_are_not_on_loopback_are_refused() {
     }
     let value = Value::Text("x".to_owned());
     assert_eq!(values(&site), [("app.heartbeat".to_owned(), value)]);
-    // To read them is no secret.
-    assert_eq!(get(own, "/v1/signals").status, 200);
+}
+
+#[test]
+fn both_loopback_addresses_are_this_pod() {
+    for host in [":0", "localhost:0", "[::]:0", "0.0.0.0:0"] {
+        let site = Site::at(host, Limits::default());
+        let port = site.address().port();
+        for address in [SocketAddr::from(([127, 0, 0, 1], port)), ipv6_loopback(port)] {
+            let answer = send(address, "PUT", HEARTBEAT, "", "x");
+            assert_eq!(answer.status, 200, "{host}, {address}: {answer:?}");
+            assert_eq!(get(address, "/v1/signals").status, 200, "{host}, {address}");
+        }
+    }
+}
+
+fn ipv6_loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port))
 }
 
 #[test]

@@ -86,3 +86,12 @@ async fn a_token() {
     let pushed = registries.push(&target, artifact).await.unwrap();
     registries.pull(&pushed.reference, LIMIT).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_token_is_not_asked_for_without_tls_where_the_registry_has_it() {
+    let registry = Registry::start(Options { login: Login::Token, tls: true }).unwrap();
+    let reference = with_policy(&registry, &policy(1000, 0));
+    let config = registry.docker_config(&registry.host(), NAME, PASSWORD).unwrap();
+    let found = pull(&reference, Some(config), Some(registry.ca_file())).await;
+    refused(found, "read", &["for tokens, from https to a place without TLS: that is refused"]);
+}

@@ -78,7 +78,38 @@ async fn nobody_is_sent_on_to_plain_http_elsewhere() {
     let realm = "WWW-Authenticate: Bearer realm=\"http://192.0.2.1/token\"";
     let server = Canned::start(answer("401 x", realm)).await;
     let found = pull(&reference(&server.host(), "a", Digest::of(b""))).await;
-    refused(found, "read", &["plain HTTP to 192.0.2.1 is refused"]);
+    refused(found, "read", &["http://192.0.2.1/token", "another host, and without TLS"]);
+}
+
+/// A registry that asks for a token of that realm.
+async fn wanting_a_token(realm: &str) -> Canned {
+    Canned::start(answer("401 x", &format!("WWW-Authenticate: Bearer realm=\"{realm}\""))).await
+}
+
+#[tokio::test]
+async fn a_token_s_realm_gets_no_credentials_on_another_host_or_by_a_redirect() {
+    let registry = Registry::start(Options::default()).unwrap();
+    let pull = async |server: &Canned| {
+        let credentials = Some(registry.docker_config(&server.host(), NAME, PASSWORD).unwrap());
+        let registries = Registries { credentials, ..Registries::default() };
+        registries.pull(&reference(&server.host(), "a", Digest::of(b"")), LIMIT).await
+    };
+    // A service of this machine that is none of the registry's, by another of its names.
+    let mut internal = Canned::start(answer("200 OK", "X: y")).await;
+    let realm = format!("http://localhost:{}/admin/delete?x=1", internal.port);
+    let server = wanting_a_token(&realm).await;
+    refused(pull(&server).await, "read", &["another host, and without TLS: that is refused"]);
+    let sent = internal.sent();
+    assert!(sent.is_empty(), "{sent:?}");
+
+    // A token server that the registry may name, and that sends on.
+    let elsewhere = format!("http://{}/elsewhere", internal.host());
+    let mut tokens = Canned::start(answer("307 x", &format!("Location: {elsewhere}"))).await;
+    let server = wanting_a_token(&format!("http://{}/token", tokens.host())).await;
+    refused(pull(&server).await, "read", &["sends on elsewhere: that is refused"]);
+    let (asked, elsewhere) = (tokens.sent(), internal.sent());
+    assert!(asked.len() == 1 && asked[0].contains("authorization: Basic "), "{asked:?}");
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ impl Session {
         scope: Option<&str>,
     ) -> Result<String, String> {
         let uri = token_address(realm, service, scope)?;
+        check_realm(&uri, &self.base)?;
         let mut call = Session::get(uri);
         if let Some(credentials) = &self.credentials {
             let value = HeaderValue::from_str(&credentials.basic());
@@ -135,7 +136,13 @@ impl Session {
             value.set_sensitive(true);
             call.headers.push((AUTHORIZATION, value));
         }
+        // A redirect is not followed: the credentials are for whom the registry names.
         let exchange = self.transport.send(call).await?;
+        if exchange.parts.status.is_redirection() {
+            return Err("the token server sends on elsewhere: that is refused, since credentials \
+                        go to whom the registry names and to nobody else"
+                .to_owned());
+        }
         if exchange.parts.status != StatusCode::OK {
             return Err(refusal("a token", exchange).await);
         }
@@ -152,6 +159,32 @@ impl Session {
             .map_err(|error| format!("the token server's answer is broken ({error})"))?;
         let token = answer.token.or(answer.access_token).filter(|token| !token.is_empty());
         token.ok_or_else(|| "the token server's answer has no token".to_owned())
+    }
+}
+
+/// Whether a token may be asked for there, with the credentials that are for the registry. By TLS it
+/// may be anywhere: the registry proved its name before it named that place, and could as well have
+/// asked for the credentials itself. Without TLS it may only be where the registry itself is asked
+/// without, on the same host of this machine: another service here must not be sent them, nor any
+/// request that a registry elsewhere thinks of.
+fn check_realm(realm: &Uri, registry: &Uri) -> Result<(), String> {
+    let refused = |why: &str| {
+        let place = one_line(&realm.to_string());
+        Err(format!("the registry points at {place} for tokens, {why}: that is refused"))
+    };
+    if realm.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return refused("with a name in it");
+    }
+    match realm.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if registry.scheme_str() == Some("https") => {
+            refused("from https to a place without TLS")
+        }
+        Some("http") if realm.host() != registry.host() => {
+            refused("which is another host, and without TLS")
+        }
+        Some("http") => Ok(()),
+        _ => refused("which is no address of a web server"),
     }
 }
 
@@ -262,6 +295,37 @@ mod tests {
         assert_eq!(told("https://a/token"), Ok(format!("https://a/token?{query}")));
         assert_eq!(told("https://a/token?b=c"), Ok(format!("https://a/token?b=c&{query}")));
         assert!(told("https://a b").is_err());
+    }
+
+    #[test]
+    fn a_token_is_asked_for_by_tls_or_beside_a_registry_of_this_machine() {
+        let told = |realm: &str, registry: &str| {
+            check_realm(&realm.parse().unwrap(), &registry.parse().unwrap())
+        };
+        let (public, local) = ("https://registry-1.docker.io/v2/a/", "http://127.0.0.1:5000/v2/a/");
+        for (realm, registry) in [
+            ("https://auth.docker.io/token", public),
+            ("https://registry-1.docker.io/token", public),
+            ("https://auth.example/token", local),
+            ("http://127.0.0.1:5001/token?a=b", local),
+        ] {
+            assert_eq!(told(realm, registry), Ok(()), "{realm}");
+        }
+        for (realm, registry, why) in [
+            ("http://auth.docker.io/token", public, "from https to a place without TLS"),
+            ("http://127.0.0.1:8080/admin/delete?x=1", public, "from https to a place without TLS"),
+            ("http://localhost:5001/token", local, "which is another host, and without TLS"),
+            ("http://127.0.0.2:5001/token", local, "which is another host, and without TLS"),
+            ("http://192.0.2.1/token", local, "which is another host, and without TLS"),
+            ("ftp://127.0.0.1/token", local, "which is no address of a web server"),
+            ("/token", public, "which is no address of a web server"),
+            ("https://user:word@auth.example/token", public, "with a name in it"),
+        ] {
+            let error = told(realm, registry).unwrap_err();
+            let whole =
+                format!("the registry points at {realm} for tokens, {why}: that is refused");
+            assert_eq!(error, whole);
+        }
     }
 
     #[test]
