@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod policies;
 pub mod policy_tools;
 pub mod probes;
+mod recurring;
 pub mod sidecar;
 pub mod signals;
 pub mod state;
