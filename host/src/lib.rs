@@ -19,6 +19,7 @@ mod note;
 pub mod policies;
 pub mod policy_tools;
 pub mod probes;
+mod recurring;
 pub mod sidecar;
 pub mod signals;
 pub mod state;

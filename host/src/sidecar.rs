@@ -5,8 +5,8 @@ use crate::http;
 use crate::identity::Identity;
 use crate::journal::JournalFile;
 use crate::kubernetes::{
-    Connection, Credentials, Events, LeaseLock, Need, check_access, config_map_needs,
-    election_needs, keep_warm, watch,
+    Connection, Credentials, Events, LeaseLock, Need, config_map_needs, election_needs,
+    keep_checking_access, keep_warm, watch,
 };
 use crate::metrics::Metrics;
 use crate::note::Note;
@@ -38,8 +38,6 @@ const HTTP_GRACE: Duration = Duration::from_millis(500);
 const LAST_EVENTS: Duration = Duration::from_millis(500);
 /// How long the journal's file may take the last records when the process stops.
 const LAST_RECORDS: Duration = Duration::from_millis(500);
-/// A refused request brings the access check back after this.
-const ACCESS_PAUSE: Duration = Duration::from_secs(60);
 
 /// All that a sidecar is told.
 #[derive(Clone, Debug)]
@@ -232,7 +230,12 @@ impl Shell {
             self.timing.renew_deadline / 2,
         ));
         let warming = tokio::spawn(keep_warm(self.lock.clone(), self.timing.request_timeout()));
-        let checking = tokio::spawn(self.keep_checking_access());
+        let checking = tokio::spawn(keep_checking_access(
+            self.connection.clone(),
+            self.metrics.clone(),
+            self.needs.clone(),
+            Arc::clone(&self.check_access),
+        ));
         let trimming = tokio::spawn(crate::trim::after_start());
         let mut event = Event::Started;
         let mut stopping = false;
@@ -320,28 +323,6 @@ impl Shell {
             }
             let _ = events.send(Event::WriteEnded { serial: write.mark.serial, result }).await;
         });
-    }
-
-    /// Says which rights are missing: at the start, and again whenever a request is refused.
-    fn keep_checking_access(&self) -> impl Future<Output = ()> + use<> {
-        let (connection, metrics) = (self.connection.clone(), self.metrics.clone());
-        let needs = self.needs.clone();
-        let wanted = Arc::clone(&self.check_access);
-        async move {
-            loop {
-                wanted.notified().await;
-                match check_access(&connection, &metrics, &needs).await {
-                    Ok(None) => tracing::debug!("the account has all rights that are needed"),
-                    Ok(Some(role)) => tracing::error!(
-                        "rights are missing; this Role, bound to the service account, gives them:\n{role}"
-                    ),
-                    Err(reason) => {
-                        tracing::warn!(%reason, "the account's rights could not be checked");
-                    }
-                }
-                tokio::time::sleep(ACCESS_PAUSE).await;
-            }
-        }
     }
 }
 

@@ -1,14 +1,20 @@
 //! What people are told: one log line for each transition, counters, Events on the Lease, and the
 //! old image's line on standard output.
 
+use crate::clock;
 use crate::kubernetes::Events;
 use crate::metrics::Metrics;
+use crate::recurring::Recurring;
 use crate::state::State;
-use hotseat_core::event::{Notice, Why};
+use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::policy::Outcome;
 use std::io::Write as _;
 use std::time::Duration;
 use tokio::task::JoinSet;
+
+/// So many writes in a row that meet somebody else's are worth a warning. Where several candidates
+/// start or a seat falls free, all but one meet the first one's.
+const MANY_CONFLICTS: u32 = 5;
 
 /// Turns notices of the core into words.
 pub struct Teller {
@@ -18,19 +24,33 @@ pub struct Teller {
     identity: String,
     /// Events on their way.
     sending: JoinSet<()>,
+    writes: Recurring,
+    reads: Recurring,
+    failures: Recurring,
+    conflicts: u32,
 }
 
 impl Teller {
     /// Tells for the candidate of that identity.
     pub fn new(state: State, metrics: Metrics, events: Events, identity: &str) -> Teller {
-        let sending = JoinSet::new();
-        Teller { state, metrics, events, identity: identity.to_owned(), sending }
+        Teller {
+            state,
+            metrics,
+            events,
+            identity: identity.to_owned(),
+            sending: JoinSet::new(),
+            writes: Recurring::default(),
+            reads: Recurring::default(),
+            failures: Recurring::default(),
+            conflicts: 0,
+        }
     }
 
     /// Tells one notice. True if it means that the account lacks a right.
     pub fn tell(&mut self, notice: &Notice) -> bool {
         self.metrics.record(notice);
         while self.sending.try_join_next().is_some() {}
+        self.tell_recovery(notice);
         match notice {
             Notice::BecameLeader { token, transitions, reason } => {
                 tracing::info!(%token, transitions, %reason, "became leader");
@@ -51,12 +71,15 @@ impl Teller {
             }
             Notice::LeaderChanged(name) => tell_leader(name),
             Notice::WriteFailed { purpose, trouble } => {
-                let purpose = purpose.as_str();
-                tracing::warn!(purpose, reason = %trouble.detail, "a write of the lock failed");
+                self.tell_failed_write(*purpose, trouble);
                 return trouble.outcome == Outcome::Denied;
             }
             Notice::ReadFailed(trouble) => {
-                tracing::warn!(reason = %trouble.detail, "a read of the lock failed");
+                let reason = &trouble.detail;
+                match self.reads.failed(clock::now(), reason) {
+                    Some(times) => tracing::warn!(%reason, times, "a read of the lock failed"),
+                    None => tracing::debug!(%reason, "a read of the lock failed again"),
+                }
                 return trouble.outcome == Outcome::Denied;
             }
             Notice::FoundOwnWrite => {
@@ -83,6 +106,49 @@ impl Teller {
         }
     }
 
+    fn tell_failed_write(&mut self, purpose: Purpose, trouble: &Trouble) {
+        let (purpose, reason) = (purpose.as_str(), &trouble.detail);
+        if trouble.outcome == Outcome::Conflict {
+            self.conflicts += 1;
+            if self.conflicts < MANY_CONFLICTS {
+                tracing::debug!(purpose, %reason, "another write of the lock came first");
+                return;
+            }
+        }
+        match self.writes.failed(clock::now(), reason) {
+            Some(times) => tracing::warn!(purpose, %reason, times, "a write of the lock failed"),
+            None => tracing::debug!(purpose, %reason, "a write of the lock failed again"),
+        }
+    }
+
+    /// What failed before and works again.
+    fn tell_recovery(&mut self, notice: &Notice) {
+        match notice {
+            Notice::BecameLeader { .. }
+            | Notice::ResumedTerm { .. }
+            | Notice::Renewed
+            | Notice::Released
+            | Notice::Reserved => {
+                self.conflicts = 0;
+                if let Some(failures) = self.writes.worked() {
+                    tracing::info!(failures, "writes of the lock succeed again");
+                }
+                // A write would not have succeeded on a lock that is not known.
+                if let Some(failures) = self.reads.worked() {
+                    tracing::info!(failures, "reads of the lock succeed again");
+                }
+            }
+            Notice::LeaderChanged(name) if !name.is_empty() => {
+                self.conflicts = 0;
+                if let Some(failures) = self.reads.worked() {
+                    tracing::info!(failures, "the lock is seen again");
+                }
+            }
+            Notice::Decided { by_rule: false, .. } => drop(self.failures.worked()),
+            _ => {}
+        }
+    }
+
     fn tell_step_down(&mut self, why: &Why) {
         match why {
             Why::Lost(Some(holder)) => tracing::warn!(%holder, "stepped down: the seat was lost"),
@@ -99,7 +165,13 @@ impl Teller {
         match notice {
             Notice::PolicyFailed { failure, in_a_row } => {
                 let kind = failure.kind.as_str();
-                tracing::warn!(kind, reason = %failure.detail, in_a_row, "the policy failed; the built-in rule decides");
+                let reason = &failure.detail;
+                match self.failures.failed(clock::now(), &format!("{kind}: {reason}")) {
+                    Some(_) => {
+                        tracing::warn!(kind, %reason, in_a_row, "the policy failed; the built-in rule decides")
+                    }
+                    None => tracing::debug!(kind, %reason, in_a_row, "the policy failed again"),
+                }
                 self.state.change_policy(|report| {
                     *report.failures.entry(failure.kind).or_default() += 1;
                     report.failures_in_a_row = *in_a_row;

@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
+#[path = "faults/refused.rs"]
+mod refused;
+#[path = "faults/watches.rs"]
+mod watches;
+
 use std::time::Duration;
 
 use hotseat_apiserver::{Action, Denial, Fault, LEASES, Status, Verb};

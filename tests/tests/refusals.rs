@@ -238,13 +238,14 @@ fn settings_that_are_not_json() {
 #[track_caller]
 fn keeps_trying(api: &Api, kubeconfig: &Path, words: &[&str]) {
     let launch = Candidate::launch(api, "anna").unwrap().args(QUICK).kubeconfig(kubeconfig);
+    let launch = launch.arg("--log-level=debug");
     let mut process = launch.start().unwrap();
     let line = process.wait_line("a read of the lock failed", SOON);
     for word in words {
         assert!(line.text.contains(word), "no {word:?} in {line}");
     }
-    // Not only once: it tries again.
-    process.wait_line_after(&line, "a read of the lock failed", SOON);
+    // Not only once: it tries again, and says so at the level debug.
+    process.wait_line_after(&line, "a read of the lock failed again", SOON);
     assert_eq!(process.get("/").unwrap().text(), r#"{"name":""}"#);
     assert_eq!(process.get("/leader").unwrap().status, 503);
     process.signal(hotseat_tests::process::Signal::TERM).unwrap();

@@ -99,6 +99,14 @@ pub(crate) fn stream(lines: mpsc::Receiver<Bytes>) -> Answer {
     finish(200, "application/json", Either::Right(Lines(lines)))
 }
 
+/// A body that goes on for as long as it is read.
+pub(crate) fn endless() -> Answer {
+    const CHUNK: &[u8] = &[b'x'; 64 * 1024];
+    let (sender, chunks) = mpsc::channel(1);
+    tokio::spawn(async move { while sender.send(Bytes::from_static(CHUNK)).await.is_ok() {} });
+    stream(chunks)
+}
+
 fn whole(code: u16, media: &'static str, text: String) -> Answer {
     finish(code, media, Either::Left(Full::from(text)))
 }

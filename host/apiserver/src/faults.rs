@@ -28,6 +28,12 @@ pub enum Action {
     Delay(Duration),
     /// Applied at once, answered after that time.
     DelayAnswer(Duration),
+    /// Handled as if no selector had been given, as by a server that knows none.
+    Unfiltered,
+    /// Answered with that text and the code 200; nothing is applied.
+    Text(String),
+    /// Answered with the code 200 and a body that has no end, of one line; nothing is applied.
+    Endless,
     /// Watches stay open but deliver nothing, also no bookmark and no end, while this rule is
     /// there; then they go on with what they missed. New watches are accepted and silent too.
     Silence,

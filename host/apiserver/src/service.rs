@@ -64,7 +64,7 @@ pub(crate) async fn handle(
 ) -> Outcome {
     let agent = header(request.headers(), USER_AGENT).to_owned();
     let path = request.uri().path();
-    let call = match call(&request, agent.clone()) {
+    let mut call = match call(&request, agent.clone()) {
         Ok(Some(call)) => call,
         Ok(None) => {
             shared.requests.count(&agent, None, path);
@@ -83,10 +83,16 @@ pub(crate) async fn handle(
         name: &call.name,
         agent: &agent,
     });
+    if action == Some(Action::Unfiltered) {
+        call.query.fields.clear();
+        call.query.labels.clear();
+    }
     // Nothing happens before it is awaited.
     let run = serve(&shared, request, call, kill);
     match action {
-        None => Outcome::Answer(run.await),
+        None | Some(Action::Unfiltered) => Outcome::Answer(run.await),
+        Some(Action::Text(text)) => Outcome::Answer(answer::text(200, &text)),
+        Some(Action::Endless) => Outcome::Answer(answer::endless()),
         Some(Action::Status(status)) => Outcome::Answer(answer::refuse(&status)),
         Some(Action::ApplyThenStatus(status)) => {
             run.await;

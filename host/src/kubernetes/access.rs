@@ -1,14 +1,21 @@
 //! The access self-check: what this account may not do, and the Role that would let it.
 
 use super::connection::Connection;
+use super::exchange::{Channel, Lane};
+use crate::clock;
 use crate::metrics::Metrics;
+use crate::recurring::Recurring;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use kube::api::{Api, PostParams};
+use kube::Resource as _;
+use kube::api::PostParams;
+use kube::core::Request;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// One right that the sidecar needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,44 +63,84 @@ pub fn config_map_needs(namespace: &str, name: &str) -> Vec<Need> {
 /// How long one review may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The pause between two checks, doubling while nothing changes.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// Says which rights are missing, whenever a check is `wanted`: what is missing is said once, until
+/// something else is.
+pub async fn keep_checking_access(
+    connection: Connection,
+    metrics: Metrics,
+    needs: Vec<Need>,
+    wanted: Arc<Notify>,
+) {
+    let channel = Channel::new(connection, Lane::Other, metrics);
+    let (mut said, mut unknown) = (None, Recurring::default());
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        wanted.notified().await;
+        match check_access(&channel, &needs).await {
+            Ok(missing) => {
+                if unknown.worked().is_some() {
+                    tracing::info!("the account's rights can be checked again");
+                }
+                pause =
+                    if missing == said { (pause * 2).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
+                match &missing {
+                    None => tracing::debug!("the account has all rights that are needed"),
+                    Some(_) if missing == said => tracing::debug!("the same rights are missing"),
+                    Some(role) => tracing::error!(
+                        "rights are missing; this Role, bound to the service account, gives them:\n{role}"
+                    ),
+                }
+                said = missing;
+            }
+            Err(reason) => match unknown.failed(clock::now(), &reason) {
+                Some(times) => {
+                    tracing::warn!(%reason, times, "the account's rights could not be checked");
+                }
+                None => tracing::debug!(%reason, "the account's rights could not be checked"),
+            },
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
 /// Asks the API server what this account may do. Gives the Roles that are missing as YAML; none if
-/// nothing is missing.
-///
-/// # Errors
-///
-/// The first review that could not be had, in words.
-pub async fn check_access(
-    connection: &Connection,
-    metrics: &Metrics,
-    needs: &[Need],
-) -> Result<Option<String>, String> {
+/// nothing is missing. The error is the first review that could not be had, in words.
+async fn check_access(channel: &Channel, needs: &[Need]) -> Result<Option<String>, String> {
     let mut missing = Vec::new();
     for need in needs {
-        let review = SelfSubjectAccessReview {
-            spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(ResourceAttributes {
-                    group: Some(need.group.to_owned()),
-                    resource: Some(need.resource.to_owned()),
-                    verb: Some(need.verb.to_owned()),
-                    namespace: Some(need.namespace.clone()),
-                    name: need.name.clone(),
-                    ..ResourceAttributes::default()
-                }),
-                ..SelfSubjectAccessReviewSpec::default()
-            },
-            ..SelfSubjectAccessReview::default()
-        };
-        let api: Api<SelfSubjectAccessReview> = Api::all(connection.other());
-        metrics.api_request("access-review");
-        let params = PostParams::default();
-        let answer = tokio::time::timeout(PATIENCE, api.create(&params, &review)).await;
-        let answer = answer.map_err(|_| format!("no answer within {PATIENCE:?}"))?;
-        let answer = answer.map_err(|error| super::trouble::trouble(&error).detail)?;
-        if !answer.status.is_some_and(|status| status.allowed) {
+        if !may(channel, need).await? {
             missing.push(need);
         }
     }
     Ok((!missing.is_empty()).then(|| roles(&missing)))
+}
+
+async fn may(channel: &Channel, need: &Need) -> Result<bool, String> {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                group: Some(need.group.to_owned()),
+                resource: Some(need.resource.to_owned()),
+                verb: Some(need.verb.to_owned()),
+                namespace: Some(need.namespace.clone()),
+                name: need.name.clone(),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let collection = Request::new(SelfSubjectAccessReview::url_path(&(), None));
+    let bytes = serde_json::to_vec(&review).map_err(|error| error.to_string())?;
+    let request = collection.create(&PostParams::default(), bytes);
+    let request = request.map_err(|error| error.to_string())?;
+    let answer = channel.ask::<SelfSubjectAccessReview>("access-review", PATIENCE, request).await;
+    let answer = answer.map_err(|failure| failure.trouble.detail)?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
 /// The Roles with just these rights, one for each namespace.

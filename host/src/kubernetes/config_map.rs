@@ -1,22 +1,24 @@
 //! The watch on a ConfigMap with a policy in it.
 
 use super::connection::Connection;
-use super::trouble::trouble;
-use super::watch::{WATCH_SECONDS, jittered};
+use super::exchange::{Channel, Lane};
+use super::follow::{Follower, Left, Sight};
+use super::target::{Pace, Target};
 use crate::metrics::Metrics;
-use futures_util::TryStreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, ListParams, WatchEvent, WatchParams};
+use kube::Resource as _;
+use kube::core::Request;
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::time::Duration;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::{Notify, mpsc::Sender};
 
-/// How long the server may take to begin an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Between attempts, doubling. A policy is not urgent, and the API server may be in trouble.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A policy is not urgent, and the API server may be in trouble.
+const PACE: Pace = Pace {
+    answer: Duration::from_secs(10),
+    silence: Duration::from_secs(90),
+    shortest: Duration::from_millis(200),
+    longest: Duration::from_secs(30),
+};
 
 /// What is seen of a ConfigMap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,85 +40,33 @@ pub async fn watch_config_map(
     name: String,
     seen: Sender<Seen>,
 ) {
-    let api = Api::namespaced(connection.other(), &namespace);
-    let watcher = Watcher { api, metrics, selector: format!("metadata.name={name}"), seen };
-    let mut pause = SHORTEST_PAUSE;
-    let mut told = None;
-    while !watcher.seen.is_closed() {
-        match watcher.list_and_follow().await {
-            Ok(()) => {
-                pause = SHORTEST_PAUSE;
-                told = None;
-            }
-            Err(why) => {
-                tracing::debug!(reason = %why, "the ConfigMap's watch begins anew");
-                // A watch that is cut off now and then is no trouble; one that stays away is.
-                if pause > SHORTEST_PAUSE && told.as_ref() != Some(&why) {
-                    let _ = watcher.seen.send(Seen::Trouble(why.clone())).await;
-                    told = Some(why);
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(jittered(pause)) => {}
-                    () = watcher.seen.closed() => {}
-                }
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-        }
-    }
+    follow(Channel::new(connection, Lane::Other, metrics), &namespace, name, PACE, seen).await;
 }
 
-struct Watcher {
-    api: Api<ConfigMap>,
-    metrics: Metrics,
-    selector: String,
-    seen: Sender<Seen>,
-}
-
-impl Watcher {
-    /// Reads it and follows it from there; ends without an error when it has to be read anew.
-    async fn list_and_follow(&self) -> Result<(), String> {
-        self.metrics.api_request("list-configmap");
-        let params = ListParams::default().fields(&self.selector);
-        let list = in_time(self.api.list(&params)).await?;
-        let mut version = list.metadata.resource_version.unwrap_or_default();
-        self.tell(list.items.into_iter().next()).await;
-        loop {
-            self.metrics.api_request("watch-configmap");
-            let params = WatchParams::default().fields(&self.selector).timeout(WATCH_SECONDS);
-            let stream = in_time(self.api.watch(&params, &version)).await?;
-            let mut stream = pin!(stream);
-            loop {
-                let event = tokio::select! {
-                    event = stream.try_next() => event.map_err(|error| trouble(&error).detail)?,
-                    () = self.seen.closed() => return Ok(()),
-                };
-                match event {
-                    Some(WatchEvent::Added(map) | WatchEvent::Modified(map)) => {
-                        version = map.metadata.resource_version.clone().unwrap_or_default();
-                        self.tell(Some(map)).await;
-                    }
-                    Some(WatchEvent::Deleted(map)) => {
-                        version = map.metadata.resource_version.unwrap_or_default();
-                        self.tell(None).await;
-                    }
-                    Some(WatchEvent::Bookmark(mark)) => version = mark.metadata.resource_version,
-                    Some(WatchEvent::Error(status)) if status.code == 410 => return Ok(()),
-                    Some(WatchEvent::Error(status)) => {
-                        return Err(trouble(&kube::Error::Api(status)).detail);
-                    }
-                    None => break,
-                }
+async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, seen: Sender<Seen>) {
+    let mut follower = Follower::new(Target {
+        what: "the policy's ConfigMap",
+        channel,
+        collection: Request::new(ConfigMap::url_path(&(), Some(namespace))),
+        name,
+        verbs: ("list-configmap", "watch-configmap"),
+        pace,
+    });
+    let never = Notify::new();
+    let say = |sight| {
+        Some(match sight {
+            Sight::Read { object: Some(map), .. } | Sight::Changed(map) => {
+                Seen::Entries(entries(map))
             }
+            Sight::Read { object: None, .. } | Sight::Deleted(_) => Seen::Absent,
+            Sight::Trouble(why) => Seen::Trouble(why),
+        })
+    };
+    while let Left::Impossible(_) = follower.follow(&seen, &never, say).await {
+        tokio::select! {
+            () = tokio::time::sleep(follower.pause()) => {}
+            () = seen.closed() => return,
         }
-    }
-
-    async fn tell(&self, map: Option<ConfigMap>) {
-        let seen = match map {
-            Some(map) => Seen::Entries(entries(map)),
-            None => Seen::Absent,
-        };
-        // An error means that nobody follows it any more; the loops above notice.
-        let _ = self.seen.send(seen).await;
     }
 }
 
@@ -124,14 +74,6 @@ fn entries(map: ConfigMap) -> BTreeMap<String, Vec<u8>> {
     let text = map.data.unwrap_or_default().into_iter().map(|(key, text)| (key, text.into_bytes()));
     let binary = map.binary_data.unwrap_or_default().into_iter().map(|(key, bytes)| (key, bytes.0));
     text.chain(binary).collect()
-}
-
-async fn in_time<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(trouble(&error).detail),
-        Err(_) => Err(super::trouble::timed_out(PATIENCE).detail),
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Events on the Lease, as client-go writes them, so that `kubectl get events` tells the story.
 
 use super::connection::Connection;
+use super::exchange::{Channel, Lane};
 use crate::metrics::Metrics;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::Resource as _;
+use kube::api::{ObjectMeta, PostParams};
+use kube::core::Request;
+use serde::de::IgnoredAny;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,8 +31,7 @@ const LONGEST_NOTE: usize = 1024;
 pub struct Events(Arc<Inner>);
 
 struct Inner {
-    connection: Connection,
-    metrics: Metrics,
+    channel: Channel,
     namespace: String,
     lease: String,
     identity: String,
@@ -47,8 +50,7 @@ impl Events {
         identity: &str,
     ) -> Self {
         Events(Arc::new(Inner {
-            connection,
-            metrics,
+            channel: Channel::new(connection, Lane::Other, metrics),
             namespace: namespace.to_owned(),
             lease: lease.to_owned(),
             identity: identity.to_owned(),
@@ -66,16 +68,8 @@ impl Events {
             let mut hurry = inner.hurry.subscribe();
             // Either way it is time.
             let _ = tokio::time::timeout(PAUSE, hurry.wait_for(|hurry| *hurry)).await;
-            let api: Api<Event> = Api::namespaced(inner.connection.other(), &inner.namespace);
-            inner.metrics.api_request("create-event");
-            let params = PostParams::default();
-            match tokio::time::timeout(PATIENCE, api.create(&params, &event)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    let reason = super::trouble::trouble(&error).detail;
-                    tracing::debug!(%reason, "an Event could not be written");
-                }
-                Err(_) => tracing::debug!("an Event was not written in time"),
+            if let Err(reason) = inner.send(&event).await {
+                tracing::debug!(%reason, "an Event was not written");
             }
         })
     }
@@ -116,6 +110,17 @@ impl Events {
             count: Some(1),
             ..Event::default()
         }
+    }
+}
+
+impl Inner {
+    async fn send(&self, event: &Event) -> Result<(), String> {
+        let collection = Request::new(Event::url_path(&(), Some(&self.namespace)));
+        let bytes = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+        let request = collection.create(&PostParams::default(), bytes);
+        let request = request.map_err(|error| error.to_string())?;
+        let sent = self.channel.ask::<IgnoredAny>("create-event", PATIENCE, request).await;
+        sent.map(drop).map_err(|failure| failure.trouble.detail)
     }
 }
 

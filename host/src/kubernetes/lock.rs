@@ -2,7 +2,9 @@
 
 use super::codec::{decode, encode, lease, trimmed};
 use super::connection::Connection;
-use super::trouble::{plain, timed_out, trouble};
+use super::exchange::{Channel, Failure, Lane};
+use super::target::{Pace, Target};
+use super::trouble::plain;
 use crate::clock;
 use crate::metrics::Metrics;
 use hotseat_core::event::{Base, Trouble, Write};
@@ -10,8 +12,10 @@ use hotseat_core::lock::{Lock, Record, Version};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use jiff::Timestamp;
-use kube::api::{Api, ListParams, PostParams};
-use kube::core::DynamicObject;
+use kube::Resource as _;
+use kube::api::PostParams;
+use kube::core::params::GetParams;
+use kube::core::{DynamicObject, Request, request};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,9 +27,8 @@ const KEPT: usize = 4;
 pub struct LeaseLock(Arc<Inner>);
 
 struct Inner {
-    connection: Connection,
-    metrics: Metrics,
-    namespace: String,
+    channel: Channel,
+    collection: Request,
     name: String,
     /// The last objects seen, so that a write can keep what is not its own.
     seen: Mutex<VecDeque<DynamicObject>>,
@@ -37,9 +40,8 @@ impl LeaseLock {
     /// The Lease of that name.
     pub fn new(connection: Connection, metrics: Metrics, namespace: &str, name: &str) -> Self {
         LeaseLock(Arc::new(Inner {
-            connection,
-            metrics,
-            namespace: namespace.to_owned(),
+            channel: Channel::new(connection, Lane::Lock, metrics),
+            collection: Request::new(DynamicObject::url_path(&lease(), Some(namespace))),
             name: name.to_owned(),
             seen: Mutex::new(VecDeque::new()),
             used: Mutex::new(Moment::ZERO),
@@ -52,31 +54,26 @@ impl LeaseLock {
     ///
     /// What went wrong; never [`Outcome::Conflict`].
     pub async fn read(&self, deadline: Moment) -> Result<Lock, Trouble> {
-        let read =
-            self.request("get", deadline, || async { self.api().get_opt(&self.0.name).await });
-        let read = read.await;
+        let request = self.0.collection.get(&self.0.name, &GetParams::default());
+        let read = self.ask("get", deadline, request).await;
         self.use_now();
-        Ok(match read? {
-            Some(object) => self.take(object),
-            None => Lock::Absent(None),
-        })
+        match read {
+            Ok(object) => Ok(self.take(object)),
+            Err(failure) if failure.is_not_found() => Ok(Lock::Absent(None)),
+            Err(failure) => Err(failure.trouble),
+        }
     }
 
-    /// Reads the Lease by a list, which also tells the version at which a watch can begin.
-    ///
-    /// # Errors
-    ///
-    /// As [`LeaseLock::read`].
-    pub(super) async fn list(&self, deadline: Moment) -> Result<(Lock, String), Trouble> {
-        let params = ListParams::default().fields(&self.selector());
-        let list = self.request("list", deadline, || async { self.api().list(&params).await });
-        let list = list.await?;
-        let version = list.metadata.resource_version.unwrap_or_default();
-        let lock = match list.items.into_iter().next() {
-            Some(object) => self.take(object),
-            None => Lock::Absent(None),
-        };
-        Ok((lock, version))
+    /// What a follower of the Lease follows.
+    pub(super) fn target(&self, pace: Pace) -> Target {
+        Target {
+            what: "the lock",
+            channel: self.0.channel.clone(),
+            collection: self.0.collection.clone(),
+            name: self.0.name.clone(),
+            verbs: ("list", "watch"),
+            pace,
+        }
     }
 
     /// Carries out a write. What is sent names the version that it replaces, or creates (I4).
@@ -86,27 +83,25 @@ impl LeaseLock {
     /// What went wrong. After [`Outcome::TimedOut`] and [`Outcome::Unreachable`] the write may
     /// have landed, or may still.
     pub async fn write(&self, write: &Write) -> Result<Record, Trouble> {
+        let Inner { collection, name, .. } = &*self.0;
         let params = PostParams::default();
-        let object = match &write.base {
-            Base::Create => encode(&self.0.name, None, write, Timestamp::now()),
+        let (verb, request) = match &write.base {
+            Base::Create => {
+                let object = bytes(&encode(name, None, write, Timestamp::now()))?;
+                ("create", collection.create(&params, object))
+            }
             Base::Replace(version) => {
                 let Some(base) = self.seen(version) else {
                     let detail = format!("version {version} of the lock is not at hand any more");
                     return Err(plain(Outcome::Conflict, detail));
                 };
-                encode(&self.0.name, Some(&base), write, Timestamp::now())
+                let object = bytes(&encode(name, Some(&base), write, Timestamp::now()))?;
+                ("update", collection.replace(name, &params, object))
             }
         };
-        let verb = if write.base == Base::Create { "create" } else { "update" };
-        let sent = self.request(verb, write.deadline, || async {
-            match write.base {
-                Base::Create => self.api().create(&params, &object).await,
-                Base::Replace(_) => self.api().replace(&self.0.name, &params, &object).await,
-            }
-        });
-        let sent = sent.await;
+        let object = self.ask(verb, write.deadline, request).await;
         self.use_now();
-        match self.take(sent?) {
+        match self.take(object.map_err(|failure| failure.trouble)?) {
             Lock::Present(record) => Ok(record),
             Lock::Absent(_) => Err(plain(Outcome::Unreachable, "an empty answer".to_owned())),
         }
@@ -119,14 +114,6 @@ impl LeaseLock {
 
     fn use_now(&self) {
         *self.0.used.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
-    }
-
-    pub(super) fn api(&self) -> Api<DynamicObject> {
-        Api::namespaced_with(self.0.connection.lock(), &self.0.namespace, &lease())
-    }
-
-    pub(super) fn selector(&self) -> String {
-        format!("metadata.name={}", self.0.name)
     }
 
     /// Keeps an object as a base for later writes, and says what it means.
@@ -147,36 +134,33 @@ impl LeaseLock {
         seen.iter().find(|kept| kept.metadata.resource_version.as_deref() == wanted).cloned()
     }
 
-    /// One request by its deadline. A 401 is tried once more with the credentials read anew: a
-    /// token may have been rotated since they were read. It surely was not carried out.
-    pub(super) async fn request<T, F, Fut>(
+    /// One request about the Lease, by its deadline.
+    async fn ask(
         &self,
         verb: &'static str,
         deadline: Moment,
-        send: F,
-    ) -> Result<T, Trouble>
-    where
-        F: Fn() -> Fut,
-        Fut: Future<Output = kube::Result<T>>,
-    {
-        let within = clock::until(deadline);
-        let both = async {
-            self.0.metrics.api_request(verb);
-            let error = match send().await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let unknown = matches!(&error, kube::Error::Api(status) if status.code == 401)
-                || matches!(&error, kube::Error::Auth(_));
-            if !unknown || self.0.connection.renew().await.is_err() {
-                return Err(trouble(&error));
-            }
-            self.0.metrics.api_request(verb);
-            send().await.map_err(|error| trouble(&error))
-        };
-        match tokio::time::timeout(within, both).await {
-            Ok(result) => result,
-            Err(_) => Err(timed_out(within)),
+        request: Result<http::Request<Vec<u8>>, request::Error>,
+    ) -> Result<DynamicObject, Failure> {
+        let request = request.map_err(|error| unsendable(&error.to_string()))?;
+        let object: DynamicObject =
+            self.0.channel.ask(verb, clock::until(deadline), request).await?;
+        if object.metadata.name.as_ref() != Some(&self.0.name) {
+            let other = object.metadata.name.unwrap_or_default();
+            let other = hotseat_text::one_line(&other, 253);
+            let detail = format!(
+                "the answer is about another object, {other:?}: check what is between here and the API server"
+            );
+            return Err(Failure::broken(plain(Outcome::Unreachable, detail)));
         }
+        Ok(object)
     }
+}
+
+fn bytes(object: &DynamicObject) -> Result<Vec<u8>, Trouble> {
+    serde_json::to_vec(object).map_err(|error| unsendable(&error.to_string()).trouble)
+}
+
+/// A request that cannot be made. Nothing was sent; no input that was checked leads here.
+fn unsendable(error: &str) -> Failure {
+    Failure::broken(plain(Outcome::Denied, format!("the request cannot be made: {error}")))
 }

@@ -5,16 +5,21 @@
 //! and troubles.
 
 mod access;
+mod backoff;
 mod codec;
 mod config_map;
 mod connection;
 mod events;
+mod exchange;
+mod follow;
 mod lock;
+mod pick;
+mod target;
 mod trouble;
 mod warm;
 mod watch;
 
-pub use access::{Need, check_access, config_map_needs, election_needs};
+pub use access::{Need, config_map_needs, election_needs, keep_checking_access};
 pub use codec::{PAUSED, SUCCESSOR, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::{Connection, Credentials};

@@ -2,34 +2,94 @@
 
 use hotseat_core::event::Trouble;
 use hotseat_core::policy::Outcome;
+use hotseat_text::one_line;
+use kube::core::Status;
 use kube::core::response::StatusDetails;
 use std::error::Error;
 use std::time::Duration;
 
-/// What a failed request means for the election.
-pub(super) fn trouble(error: &kube::Error) -> Trouble {
-    let kube::Error::Api(status) = error else {
-        return plain(Outcome::Unreachable, explain(error));
-    };
+/// The longest text of a stranger in a line, in bytes.
+const LONGEST_WORDS: usize = 600;
+
+/// What a refusal of a request of that verb means for the election. The status has the code that
+/// the answer came with.
+pub(super) fn refused(verb: &str, status: &Status) -> Trouble {
     let seconds = |details: &StatusDetails| u64::from(details.retry_after_seconds);
     let retry_after = status.details.as_ref().map(seconds).filter(|seconds| *seconds > 0);
     let outcome = match status.code {
-        404 | 409 => Outcome::Conflict,
+        409 => Outcome::Conflict,
+        // What was to be replaced is gone.
+        404 if verb == "update" => Outcome::Conflict,
+        // Where there is nothing to create it in, trying again at once does not help.
+        404 if verb.starts_with("create") => Outcome::Denied,
         400 | 401 | 403 | 405 | 413 | 415 | 422 => Outcome::Denied,
         429 => Outcome::Throttled,
         504 => Outcome::TimedOut,
         _ => Outcome::Unreachable,
     };
-    let mend = match status.code {
-        401 => ": the API server does not know this token: is it mounted, and of this cluster?",
-        403 => ": give the account the Role of the README, or the one that the access check prints",
-        _ => "",
-    };
+    let advice = advice(verb, status).map_or(String::new(), |advice| format!(": {advice}"));
+    let said = one_line(&status.message, LONGEST_WORDS);
+    let reason = one_line(&status.reason, 60);
     Trouble {
         outcome,
         retry_after: retry_after.map(Duration::from_secs),
-        detail: format!("{} {}: {}{mend}", status.code, status.reason, one_line(&status.message)),
+        detail: format!("{} {reason}: {said}{advice}", status.code),
     }
+}
+
+/// What to do about a refusal, where that is known.
+fn advice(verb: &str, status: &Status) -> Option<String> {
+    let text = status.message.as_str();
+    let causes = || status.details.iter().flat_map(|details| &details.causes);
+    let details_kind = status.details.as_ref().map_or("", |details| details.kind.as_str());
+    let advice = match status.code {
+        401 => "the API server does not know this token: is it mounted, and of this cluster?",
+        403 if causes().any(|cause| cause.reason == "NamespaceTerminating")
+            || text.contains("because it is being terminated") =>
+        {
+            "the namespace is being deleted, and nothing can be created in it: the rights are not what is missing"
+        }
+        403 if text.contains("exceeded quota") || text.contains("failed quota") => {
+            "a ResourceQuota of the namespace leaves no room: raise it or delete what is not needed; the rights are not what is missing"
+        }
+        403 if text.contains("quota") && text.contains("status unknown") => {
+            "the quota's use is not known yet: this passes, or the quota controller does not run"
+        }
+        400.. if text.contains("denied the request") && text.contains("admission webhook") => {
+            "an admission webhook refuses it: ask whoever runs the webhook; the rights are not what is missing"
+        }
+        400.. if text.contains("ValidatingAdmissionPolicy") => {
+            "a ValidatingAdmissionPolicy refuses it: change the policy, or exempt the Lease; the rights are not what is missing"
+        }
+        500.. if text.contains("failed calling webhook") => {
+            "an admission webhook does not answer: repair it, or exempt leases from it"
+        }
+        403 if text.contains("User \"system:anonymous\"") => {
+            "the request came without credentials that the API server knows: check the token and the kubeconfig's user"
+        }
+        403 if status.reason == "Forbidden" => {
+            "give the account the Role of the README, or the one that the access check prints"
+        }
+        403 => "it is not the API server's account check that refuses: check what is between",
+        404 if verb.starts_with("create") && details_kind == "namespaces" => {
+            let name = status.details.as_ref().map_or("", |details| details.name.as_str());
+            let name = one_line(name, 63);
+            return Some(format!(
+                "the namespace {name} does not exist yet: create it, or give another; it is tried again"
+            ));
+        }
+        404 if verb != "update" => {
+            "the API server has no such path: check the server's address, and what is between"
+        }
+        400 | 413 | 422 if text.contains("metadata.annotations") => {
+            "the object's annotations leave no room: remove those that are not needed"
+        }
+        400 | 413 | 422 => {
+            "the API server does not take what would be written: look at the object with kubectl, and put what others changed right"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }
 
 /// A request that was not answered by its deadline.
@@ -50,7 +110,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
         cause = inner.source();
     }
     let all = chain.join(": ");
-    let last = one_line(chain.last().map_or("", String::as_str));
+    let last = one_line(chain.last().map_or("", String::as_str), LONGEST_WORDS);
     let mend = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
         "the server's certificate is not of the configured CA: check certificate-authority in the kubeconfig"
     } else if all.contains("NotValidForName") {
@@ -67,6 +127,5 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     format!("{mend} ({last})")
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+#[cfg(test)]
+mod tests;

@@ -168,7 +168,7 @@ impl Desk {
     fn check(&self, fetched: Fetched) -> Result<Source, SourceError> {
         let checked = check(fetched, &self.demands)?;
         if let Some(comment) = &checked.signed {
-            tracing::info!(%comment, source = %checked.label, "the policy's signature is right");
+            tracing::debug!(%comment, source = %checked.label, "the policy's signature is right");
         }
         Ok(loadable(checked))
     }

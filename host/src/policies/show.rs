@@ -37,7 +37,7 @@ impl Policies {
             shadow_decisions: 0,
             shadow_differences: 0,
         };
-        tracing::info!(digest = %facts.digest, source = %facts.source, "a policy is a candidate");
+        tracing::debug!(digest = %facts.digest, source = %facts.source, "a policy is a candidate");
         self.0.around.state.change_policy(|report| {
             report.stage.clone_from(&facts.stage);
             report.candidate = Some(facts);
@@ -45,7 +45,7 @@ impl Policies {
     }
 
     pub(super) fn show_stage(&self, stage: &'static str) {
-        tracing::info!(stage, "the candidate policy's stage");
+        tracing::debug!(stage, "the candidate policy's stage");
         self.0.around.state.change_policy(|report| {
             stage.clone_into(&mut report.stage);
             if let Some(candidate) = &mut report.candidate {
@@ -56,7 +56,7 @@ impl Policies {
 
     pub(super) fn show_prepared(&self, policy: &LoadedPolicy, took: Duration) {
         let descriptor = policy.descriptor();
-        tracing::info!(name = %descriptor.name, version = %descriptor.version, ms = millis(took), "the candidate policy is at hand");
+        tracing::debug!(name = %descriptor.name, version = %descriptor.version, ms = millis(took), "the candidate policy is at hand");
         self.change_candidate(|candidate| {
             candidate.name.clone_from(&descriptor.name);
             candidate.version.clone_from(&descriptor.version);

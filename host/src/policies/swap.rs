@@ -82,7 +82,7 @@ impl Policies {
         let swapped = self.stages(&source, proposal, overtaken);
         match &swapped {
             Err(SwapError::Overtaken { label }) => {
-                tracing::info!(source = %label, "a newer policy or newer settings came")
+                tracing::debug!(source = %label, "a newer policy or newer settings came")
             }
             Err(error) => self.show_refused(error),
             Ok(()) => {}

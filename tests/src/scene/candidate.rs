@@ -36,8 +36,16 @@ impl Candidate {
     ///
     /// When the program cannot be started.
     pub fn start(api: &Api, name: &str, flags: &[&str]) -> anyhow::Result<Self> {
-        let process = Self::launch(api, name)?.args(flags).start()?;
-        Ok(Self { name: name.to_owned(), process })
+        Self::of(name, Self::launch(api, name)?.args(flags))
+    }
+
+    /// Starts a candidate of that name by that call.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started.
+    pub fn of(name: &str, launch: Launch) -> anyhow::Result<Self> {
+        Ok(Self { name: name.to_owned(), process: launch.start()? })
     }
 
     /// Starts a candidate with these flags, whose way to the server is the tether.

@@ -172,3 +172,28 @@ async fn a_watch_can_be_refused_at_its_start() {
     assert_eq!(client.get(&path).await.code, 403);
     client.watch(&path).await;
 }
+
+#[tokio::test]
+async fn selectors_can_be_passed_over() {
+    let (server, client) = with_lease().await;
+    server.store().put(lease("y", "b")).unwrap();
+    let path = format!("{LEASES}?fieldSelector=metadata.name%3Dy");
+    let narrowed = client.get(&path).await;
+    assert_eq!(narrowed.object["items"].as_array().unwrap().len(), 1);
+    server.faults().add(Fault::any().name("y"), Action::Unfiltered);
+    assert_eq!(client.get(&path).await.object["items"].as_array().unwrap().len(), 2);
+    let mut watch = client.watch(&format!("{path}&watch=true")).await;
+    assert_eq!(watch.step().await, step("ADDED", "a"));
+    assert_eq!(watch.step().await, step("ADDED", "b"));
+}
+
+#[tokio::test]
+async fn an_answer_can_be_anything_or_have_no_end() {
+    let (server, client) = with_lease().await;
+    server.faults().add(Fault::on(Verb::Get), Action::Text("<html>".to_owned()));
+    let reply = client.get(&format!("{LEASES}/x")).await;
+    assert_eq!((reply.code, reply.object), (200, json!("<html>")));
+    server.faults().add(Fault::on(Verb::List), Action::Endless);
+    let mut endless = client.watch(LEASES).await;
+    assert!(endless.bytes(1 << 20).await >= 1 << 20);
+}

@@ -179,6 +179,17 @@ impl Watch {
         }
     }
 
+    /// How many bytes came, when there were so many or the body ended.
+    pub async fn bytes(&mut self, enough: usize) -> usize {
+        let mut count = 0;
+        while count < enough {
+            let frame = timeout(PATIENCE, self.body.frame()).await.expect("more in time");
+            let Some(Ok(frame)) = frame else { break };
+            count += frame.into_data().unwrap().len();
+        }
+        count
+    }
+
     pub async fn next(&mut self) -> Option<Value> {
         self.try_next().await.unwrap()
     }

@@ -1,0 +1,151 @@
+//! What is watched: reading it by a list, and following one watch of it to its end.
+
+use super::exchange::{Channel, Failure, parse};
+use super::follow::Sight;
+use super::pick::{Head, pick};
+use super::trouble::plain;
+use hotseat_core::policy::Outcome;
+use kube::api::{ListParams, WatchParams};
+use kube::core::{Request, Status};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// How long the server is asked to let a watch run. Below the 240 s after which some load balancers
+/// drop an idle connection.
+const WATCH_SECONDS: u32 = 220;
+
+/// What is followed, and how.
+#[derive(Clone)]
+pub(super) struct Target {
+    /// For people, such as `the lock`.
+    pub(super) what: &'static str,
+    pub(super) channel: Channel,
+    /// The collection that the object is in.
+    pub(super) collection: Request,
+    /// The object's name.
+    pub(super) name: String,
+    /// The words of both requests for the metrics.
+    pub(super) verbs: (&'static str, &'static str),
+    pub(super) pace: Pace,
+}
+
+/// How long a follower waits for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For an answer, or the beginning of a watch.
+    pub(super) answer: Duration,
+    /// For a line of a watch, a bookmark at least, which the API server sends each minute. After
+    /// that the object is read anew.
+    pub(super) silence: Duration,
+    /// Before the second attempt; each pause is twice the one before.
+    pub(super) shortest: Duration,
+    /// At most.
+    pub(super) longest: Duration,
+}
+
+/// How one watch ended.
+pub(super) enum Ended {
+    /// The server closed it.
+    Closed,
+    /// The version is too old to go on from.
+    Expired,
+    /// Nothing came for too long.
+    Silent,
+    /// Whoever listens wants it begun anew.
+    Restarted,
+    /// Nobody listens any more.
+    Unheard,
+}
+
+impl Target {
+    /// Reads the object, consistently; and the version at which a watch of it can begin.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Option<K>, String), Failure> {
+        let params = ListParams::default().fields(&self.selector());
+        let request = self.collection.list(&params).map_err(|error| unsendable(&error))?;
+        let bytes = self.channel.fetch(self.verbs.0, self.pace.answer, request).await?;
+        pick(&bytes, &self.name)
+    }
+
+    /// One watch from that version on, to its end. `version` is the last one that was heard of.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub(super) async fn watch<K: DeserializeOwned, T>(
+        &self,
+        version: &mut String,
+        into: &Sender<T>,
+        say: &impl Fn(Sight<K>) -> Option<T>,
+    ) -> Result<Ended, Failure> {
+        let params = WatchParams::default().fields(&self.selector()).timeout(WATCH_SECONDS);
+        let request =
+            self.collection.watch(&params, version).map_err(|error| unsendable(&error))?;
+        let mut lines = self.channel.open(self.verbs.1, self.pace.answer, request).await?;
+        loop {
+            let Ok(line) = tokio::time::timeout(self.pace.silence, lines.next()).await else {
+                return Ok(Ended::Silent);
+            };
+            let Some(line) = line? else {
+                return Ok(Ended::Closed);
+            };
+            let event: Line<'_> = parse(&line)?;
+            if event.kind == "ERROR" {
+                let Whole::<Status> { object: status } = parse(&line)?;
+                return match status.code {
+                    410 => Ok(Ended::Expired),
+                    _ => Err(Failure::refused(self.verbs.1, status, None)),
+                };
+            }
+            let metadata = event.object.metadata;
+            if !metadata.resource_version.is_empty() {
+                version.clone_from(&metadata.resource_version);
+            }
+            let sight = match &*event.kind {
+                // A bookmark, or somebody else's: only the version is news.
+                _ if metadata.name != self.name => continue,
+                "ADDED" | "MODIFIED" => Sight::Changed(parse::<Whole<K>>(&line)?.object),
+                "DELETED" => Sight::Deleted(metadata.resource_version),
+                _ => continue,
+            };
+            send(into, say(sight)).await;
+        }
+    }
+
+    fn selector(&self) -> String {
+        format!("metadata.name={}", self.name)
+    }
+}
+
+/// Sends what is to be sent, if anything.
+pub(super) async fn send<T>(into: &Sender<T>, what: Option<T>) {
+    if let Some(what) = what {
+        // An error means that nobody listens any more; the loops notice.
+        let _ = into.send(what).await;
+    }
+}
+
+/// A request that cannot be made; no input that was checked leads here.
+fn unsendable(error: &kube::core::request::Error) -> Failure {
+    Failure::broken(plain(Outcome::Unreachable, error.to_string()))
+}
+
+/// One line of a watch, as far as it is needed to know whether the object is taken in.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    object: Head,
+}
+
+/// The object of a line.
+#[derive(Deserialize)]
+struct Whole<K> {
+    object: K,
+}
