@@ -131,8 +131,7 @@ impl LeaseLock {
         seen.iter().find(|kept| kept.metadata.resource_version.as_deref() == wanted).cloned()
     }
 
-    /// One request by its deadline. A 401 is tried once more with the credentials read anew: a
-    /// token may have been rotated since they were read. It surely was not carried out.
+    /// One request by its deadline.
     pub(super) async fn request<T, F, Fut>(
         &self,
         verb: &'static str,
@@ -144,22 +143,9 @@ impl LeaseLock {
         Fut: Future<Output = kube::Result<T>>,
     {
         let within = clock::until(deadline);
-        let both = async {
-            self.0.metrics.api_request(verb);
-            let error = match send().await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let unknown = matches!(&error, kube::Error::Api(status) if status.code == 401)
-                || matches!(&error, kube::Error::Auth(_));
-            if !unknown || self.0.connection.renew().await.is_err() {
-                return Err(trouble(&error));
-            }
-            self.0.metrics.api_request(verb);
-            send().await.map_err(|error| trouble(&error))
-        };
-        match tokio::time::timeout(within, both).await {
-            Ok(result) => result,
+        self.0.metrics.api_request(verb);
+        match tokio::time::timeout(within, send()).await {
+            Ok(result) => result.map_err(|error| trouble(&error)),
             Err(_) => Err(timed_out(within)),
         }
     }
