@@ -136,6 +136,13 @@ impl Cluster {
         &self.ca_pem
     }
 
+    /// A file of the cluster's keys and certificates: `ca.crt`, `server.{crt,key}`, which is for
+    /// 127.0.0.1, localhost and `kubernetes.default.svc`, or `admin.{crt,key}`.
+    #[must_use]
+    pub fn pki_file(&self, name: &str) -> PathBuf {
+        self.plan.folder().join("pki").join(name)
+    }
+
     /// A client that may do everything, for the tokio runtime that this is called in.
     ///
     /// # Errors

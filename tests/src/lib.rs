@@ -11,6 +11,7 @@ pub mod detached;
 pub mod guests;
 pub mod lifeline;
 pub mod process;
+pub mod proxy;
 pub mod registry;
 pub mod scene;
 mod setup;

@@ -55,7 +55,9 @@ impl Launch {
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             let heeded = ["HOTSEAT_", "KUBERNETES_", "POD_", "RUST_"];
-            if text == "KUBECONFIG" || heeded.iter().any(|prefix| text.starts_with(prefix)) {
+            let proxy = text.to_ascii_uppercase().ends_with("_PROXY");
+            if text == "KUBECONFIG" || proxy || heeded.iter().any(|prefix| text.starts_with(prefix))
+            {
                 command.env_remove(&name);
             }
         }

@@ -146,11 +146,8 @@ fn kubeconfigs_that_cannot_be_used() {
         (folder.path().join("missing"), &["missing: cannot be read (No such file", mend][..]),
         (folder.path().to_owned(), &["cannot be read (Is a directory", mend]),
         (file("empty", " \n"), &["empty: is empty: name another file in $KUBECONFIG"]),
-        (file("broken", "clusters: [oh"), &["broken: ", "parse", "mend the file", mend]),
-        (
-            file("none", no_context),
-            &["none: failed to determine current context: mend the file", mend],
-        ),
+        (file("broken", "clusters: [oh"), &["broken: ", "parse", "correct the file", mend]),
+        (file("none", no_context), &["none: current-context is not set: set it", mend]),
     ] {
         let begin = format!("kubeconfig {}", path.display());
         refuses(campaign(&path, &[]), 1, &[&[begin.as_str()][..], words].concat());

@@ -163,40 +163,20 @@ impl Channel {
         Ok(Lines { body: answer.into_body(), read: BytesMut::new(), searched: 0 })
     }
 
-    /// Sends it. A 401 is tried once more with the credentials read anew: a token may have been
-    /// rotated since they were read. The request surely was not carried out.
+    /// Sends it. The connection sees to the credentials, a 401 by rotated ones included.
     async fn send(
         &self,
         verb: &'static str,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Body>, Failure> {
-        let (failure, unknown) = match self.send_once(verb, request.clone()).await {
-            Ok(answer) => return Ok(answer),
-            Err(sent) => sent,
-        };
-        if !unknown || !self.renew().await {
-            return Err(failure);
-        }
-        self.send_once(verb, request).await.map_err(|(failure, _)| failure)
-    }
-
-    /// Sends it once; with an error, whether the credentials are what is wrong.
-    async fn send_once(
-        &self,
-        verb: &'static str,
-        request: Request<Vec<u8>>,
-    ) -> Result<Response<Body>, (Failure, bool)> {
         self.metrics.api_request(verb);
-        let answer = self.client().send(request.map(Body::from)).await.map_err(|error| {
-            let unknown = matches!(&error, kube::Error::Auth(_));
-            (Failure::broken(plain(Outcome::Unreachable, explain(&error))), unknown)
-        })?;
+        let answer = self.client().send(request.map(Body::from)).await;
+        let answer = answer
+            .map_err(|error| Failure::broken(plain(Outcome::Unreachable, explain(&error))))?;
         if answer.status().is_success() {
             return Ok(answer);
         }
-        let failure = refusal(verb, answer).await;
-        let unknown = failure.is_unauthorized();
-        Err((failure, unknown))
+        Err(refusal(verb, answer).await)
     }
 
     fn client(&self) -> Client {
@@ -205,15 +185,6 @@ impl Channel {
             Carrier::Connection(connection, Lane::Other) => connection.other(),
             #[cfg(test)]
             Carrier::Plain(client) => client.clone(),
-        }
-    }
-
-    /// Reads the credentials anew; false if there are none.
-    async fn renew(&self) -> bool {
-        match &self.carrier {
-            Carrier::Connection(connection, _) => connection.renew().await.is_ok(),
-            #[cfg(test)]
-            Carrier::Plain(_) => false,
         }
     }
 }

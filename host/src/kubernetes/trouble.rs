@@ -1,5 +1,8 @@
 //! Failed requests, in the core's words and in words for people.
 
+use super::connection::NoCredentials;
+use super::credentials::KINDS;
+use super::transport::ThroughProxy;
 use hotseat_core::event::Trouble;
 use hotseat_core::policy::Outcome;
 use hotseat_text::one_line;
@@ -111,12 +114,25 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     }
     let all = chain.join(": ");
     let last = one_line(chain.last().map_or("", String::as_str), LONGEST_WORDS);
+    if let Some(missing) = cause_of::<NoCredentials>(error) {
+        return one_line(&missing.to_string(), LONGEST_WORDS);
+    }
+    if all.contains("UnsupportedSignatureAlgorithm") {
+        return format!(
+            "the server's certificate is signed in a way that TLS here cannot check: give the server and its authority keys of another kind ({KINDS}) ({last})"
+        );
+    }
     let mend = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
         "the server's certificate is not of the configured CA: check certificate-authority in the kubeconfig"
-    } else if all.contains("NotValidForName") {
+    } else if all.contains("not valid for name") {
         "the server's certificate is for another name: check the server's address in the kubeconfig"
     } else if all.contains("InvalidContentType") || all.contains("corrupt message") {
         "the server does not speak TLS there: check the server's address in the kubeconfig"
+    } else if let Some(through) = cause_of::<ThroughProxy>(error) {
+        let proxy = &through.proxy;
+        return format!(
+            "the server cannot be reached through the proxy {proxy}: check that it runs, takes this client and may reach the server ({last})"
+        );
     } else if all.contains("Connection refused") {
         "nothing listens there: check the server's address, and that the API server runs"
     } else if all.contains("failed to lookup address") {
@@ -125,6 +141,18 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
         "the API server cannot be reached"
     };
     format!("{mend} ({last})")
+}
+
+/// The first cause of that kind, or the error itself.
+fn cause_of<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 #[cfg(test)]

@@ -63,6 +63,21 @@ impl Candidate {
         Ok(Self { name: name.to_owned(), process: launch.args(flags).start()? })
     }
 
+    /// Starts a candidate with these flags, and whatever else `change` asks for.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started.
+    pub fn start_with(
+        api: &Api,
+        name: &str,
+        flags: &[&str],
+        change: impl FnOnce(Launch) -> Launch,
+    ) -> anyhow::Result<Self> {
+        let process = change(Self::launch(api, name)?.args(flags)).start()?;
+        Ok(Self { name: name.to_owned(), process })
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
