@@ -3,7 +3,7 @@
 //! Two clients are made of one configuration: one for the lock, and one for everything else, so
 //! that an Event or an access review never waits in front of a renewal.
 
-use super::trouble::explain;
+use super::trouble::{explain, one_line};
 use anyhow::{Context, bail};
 use http::header::{HeaderValue, USER_AGENT};
 use hyper_util::client::legacy::Client as HttpClient;
@@ -152,7 +152,7 @@ fn explain_plain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         cause = inner.source();
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&text)
 }
 
 /// A client without kube's own retries (they would hide whether a write landed) and with a

@@ -6,6 +6,9 @@ use kube::core::response::StatusDetails;
 use std::error::Error;
 use std::time::Duration;
 
+/// The longest line of somebody else's that is kept, in bytes.
+const LONGEST_LINE: usize = 2048;
+
 /// What a failed request means for the election.
 pub(super) fn trouble(error: &kube::Error) -> Trouble {
     let kube::Error::Api(status) = error else {
@@ -67,6 +70,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     format!("{mend} ({last})")
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// What a server or a library says, in one line.
+pub(super) fn one_line(text: &str) -> String {
+    hotseat_text::one_line(text, LONGEST_LINE)
 }
