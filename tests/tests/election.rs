@@ -9,6 +9,10 @@ mod account;
 mod end;
 #[path = "election/hand.rs"]
 mod hand;
+#[path = "election/logs.rs"]
+mod logs;
+#[path = "election/names.rs"]
+mod names;
 #[path = "election/outage.rs"]
 mod outage;
 #[path = "election/pause.rs"]
@@ -46,6 +50,10 @@ on_both![
     hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,
     hand::an_edit_beside_the_seat_changes_nothing_and_survives,
+    logs::log_reader_gone,
+    logs::log_on_a_full_disk,
+    logs::log_that_nobody_reads,
+    names::a_name_from_outside_forges_no_line,
 ];
 
 /// A moment as it stands in a Lease.
