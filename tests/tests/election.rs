@@ -17,6 +17,8 @@ mod names;
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/stall.rs"]
+mod stall;
 #[path = "election/start.rs"]
 mod start;
 
@@ -43,6 +45,7 @@ macro_rules! on_both {
 on_both![
     start::three_start_and_one_leads,
     start::a_name_that_is_in_use_is_refused,
+    start::no_boot_id,
     end::a_leader_that_is_asked_to_end_hands_over,
     end::a_killed_leaders_seat_stays_empty_for_the_lease,
     pause::a_stopped_leader_wakes_believing_nothing,

@@ -76,7 +76,10 @@ impl Bound {
         let Bound { listener, address, limits } = self;
         let (stop, stopped) = oneshot::channel();
         let (tell_started, started) = sync_channel(1);
+        let (ending, ended) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("http".to_owned()).spawn(move || {
+            // Dropped when the thread ends, however it ends.
+            let _ending = ending;
             let (runtime, listener) = match start(listener) {
                 Ok(parts) => parts,
                 Err(error) => return drop(tell_started.send(Err(error))),
@@ -87,7 +90,7 @@ impl Bound {
             LocalSet::new().block_on(&runtime, run(listener, limits, site, stopped));
         })?;
         started.recv().map_err(io::Error::other)??;
-        Ok(Running { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Running { address, stop: Some(stop), thread: Some(thread), ended: Some(ended) })
     }
 }
 
@@ -105,12 +108,25 @@ pub struct Running {
     address: SocketAddr,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<()>>,
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Waits for the end of the server. Asked for again it waits for ever.
+    pub fn ended(&mut self) -> impl Future<Output = ()> + Send + use<> {
+        let ended = self.ended.take();
+        async move {
+            match ended {
+                // Nothing is ever sent: the sender is dropped.
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Accepts no more connections, lets requests under way finish within `grace`, and waits for

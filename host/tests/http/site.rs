@@ -25,7 +25,7 @@ impl Site {
     }
 
     pub fn at(address: &str, limits: Limits) -> Site {
-        let state = State::new("shop", "web", "web-0", clock::now());
+        let state = State::new("shop", "web", "web-0", clock::now(), Duration::from_secs(2));
         let metrics = Metrics::new(state.clone());
         let bound = Server::bind_with(address, limits).expect("a port is free");
         let server = bound.serve(state.clone(), metrics.clone()).expect("a thread");
