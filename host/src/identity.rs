@@ -3,6 +3,7 @@
 use crate::note::Note;
 use anyhow::{Context, bail};
 use hotseat_core::lock::Incarnation;
+use std::fmt::Display;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
@@ -22,17 +23,30 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Takes the name for this process, in this election and on this site.
+    /// Takes the name for this process, in this election of the API server at `server`, and on this
+    /// site.
     ///
-    /// The site is the pod's network namespace, and the pod's UID if it is known. An abstract
-    /// socket in that namespace proves that no other process there uses the name: whoever had it
-    /// before is dead, and its last record may be taken over at once (see [`Note`]).
+    /// The site is the pod's network namespace, the pod's UID if it is known, and the server. An
+    /// abstract socket in that namespace, named for the same server, proves that no other process
+    /// there uses the name: whoever had it before is dead, and its last record may be taken over at
+    /// once (see [`Note`]). Two processes that reach one cluster by two addresses are of two sites,
+    /// so neither takes the other for dead.
+    ///
+    /// Where the system does not tell its boot or the namespace, the site is this process's alone:
+    /// nothing is proved then, and the next process waits for the lease to run out.
     ///
     /// # Errors
     ///
     /// Another live process of the site uses the name in this election.
-    pub fn take(name: &str, namespace: &str, election: &str) -> anyhow::Result<Identity> {
-        let socket = format!("hotseat/{namespace}/{election}/{name}");
+    pub fn take(
+        name: &str,
+        server: &str,
+        namespace: &str,
+        election: &str,
+    ) -> anyhow::Result<Identity> {
+        // An address may hold a password.
+        let server = short_digest(server);
+        let socket = format!("hotseat/{server}/{namespace}/{election}/{name}");
         // An abstract address has 107 bytes at most; a long one is told apart by its digest.
         let socket = match socket.len() {
             0..=100 => socket,
@@ -46,25 +60,59 @@ impl Identity {
             ),
             Err(error) => return Err(error).context("the name cannot be reserved"),
         };
-        let mut nonce = [0; 8];
-        getrandom::fill(&mut nonce).context("no random bytes")?;
-        let incarnation =
-            Incarnation { site: site()?, nonce: format!("{:016x}", u64::from_ne_bytes(nonce)) };
+        let nonce = random()?;
+        let site = match site(Path::new("/proc")) {
+            Ok(site) => format!("{site}.{server}"),
+            Err(reason) => {
+                tracing::warn!(
+                    %reason,
+                    "after a restart the seat is not taken over at once: its lease has to run out"
+                );
+                format!("alone.{}", random()?)
+            }
+        };
+        let incarnation = Incarnation { site, nonce };
         let note = Note::beside(&socket, &incarnation);
         Ok(Identity { name: name.to_owned(), incarnation, note, _exclusive: exclusive })
     }
 }
 
 /// The place whose processes share the abstract socket names: a network namespace of one boot, and
-/// the pod in it.
-fn site() -> anyhow::Result<String> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .context("/proc/sys/kernel/random/boot_id: the boot cannot be told")?;
-    let network = std::fs::read_link(Path::new("/proc/self/ns/net"))
-        .context("/proc/self/ns/net: the network namespace cannot be told")?;
-    let network: String = network.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+/// the pod in it. The error says what is missing; gVisor, for one, tells no boot.
+fn site(proc: &Path) -> Result<String, String> {
+    let missing = |path: &Path, what, why: &dyn Display| {
+        Err(format!("{}: {what} cannot be told ({why})", path.display()))
+    };
+    let path = proc.join("sys/kernel/random/boot_id");
+    let boot = match std::fs::read_to_string(&path) {
+        Ok(boot) => boot.trim().to_owned(),
+        Err(error) => return missing(&path, "the boot", &error),
+    };
+    // A place-holder is the same on every machine and after every boot.
+    if !boot.contains(|c: char| c.is_ascii_hexdigit() && c != '0') {
+        return missing(&path, "the boot", &"it has no id in it");
+    }
+    let path = proc.join("self/ns/net");
+    let network = match std::fs::read_link(&path) {
+        Ok(network) => network.to_string_lossy().chars().filter(char::is_ascii_digit).collect(),
+        Err(error) => return missing(&path, "the network namespace", &error),
+    };
     let pod = std::env::var("POD_UID").unwrap_or_default();
-    Ok([boot.trim(), &network, pod.trim()].join("."))
+    Ok([boot, network, pod.trim().to_owned()].join("."))
+}
+
+/// 16 hexadecimal digits.
+fn short_digest(text: &str) -> String {
+    let mut digest = hotseat_text::Digest::of(text.as_bytes()).hex();
+    digest.truncate(16);
+    digest
+}
+
+/// 16 hexadecimal digits by chance.
+fn random() -> anyhow::Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).context("no random bytes")?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
 }
 
 /// The host's name, the last resort for a candidate's name.
@@ -76,16 +124,49 @@ pub fn hostname() -> String {
 mod tests {
     use super::*;
 
+    const SERVER: &str = "https://10.0.0.1:6443/";
+
     #[test]
     fn a_name_is_taken_once_for_each_election() {
         let election = format!("e{}", std::process::id());
-        let first = Identity::take("a", "default", &election).unwrap();
-        let error = Identity::take("a", "default", &election).unwrap_err().to_string();
+        let first = Identity::take("a", SERVER, "default", &election).unwrap();
+        let error = Identity::take("a", SERVER, "default", &election).unwrap_err().to_string();
         assert!(error.contains("already campaigns"), "{error}");
-        let other = Identity::take("b", "default", &election).unwrap();
+        let other = Identity::take("b", SERVER, "default", &election).unwrap();
         assert_eq!(first.incarnation.site, other.incarnation.site);
         assert_ne!(first.incarnation.nonce, other.incarnation.nonce);
         drop(first);
-        Identity::take("a", "default", &election).unwrap();
+        Identity::take("a", SERVER, "default", &election).unwrap();
+    }
+
+    #[test]
+    fn the_same_name_on_another_server_is_of_another_site() {
+        let election = format!("s{}", std::process::id());
+        let first = Identity::take("a", SERVER, "default", &election).unwrap();
+        let elsewhere = "https://10.0.0.2:6443/";
+        let second = Identity::take("a", elsewhere, "default", &election).unwrap();
+        // Not of one site: neither may take the other's record for a dead process's.
+        assert_ne!(first.incarnation.site, second.incarnation.site);
+    }
+
+    #[test]
+    fn a_boot_that_is_not_told_makes_no_site() {
+        let proc = tempfile::tempdir().unwrap();
+        let path = proc.path().join("sys/kernel/random/boot_id");
+        let told = |proc: &Path| site(proc).unwrap_err();
+        assert!(told(proc.path()).contains("boot_id: the boot cannot be told (No such file"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for place_holder in ["", "\n", "00000000-0000-0000-0000-000000000000\n"] {
+            std::fs::write(&path, place_holder).unwrap();
+            assert!(told(proc.path()).ends_with("it has no id in it)"), "{place_holder:?}");
+        }
+        std::fs::write(&path, "3f1e2a90-0000-4000-8000-000000000000\n").unwrap();
+        let reason = told(proc.path());
+        assert!(reason.contains("/self/ns/net: the network namespace cannot be told"), "{reason}");
+        std::fs::create_dir_all(proc.path().join("self/ns")).unwrap();
+        let link = proc.path().join("self/ns/net");
+        std::os::unix::fs::symlink("net:[4026531840]", link).unwrap();
+        let site = site(proc.path()).unwrap();
+        assert!(site.starts_with("3f1e2a90-0000-4000-8000-000000000000.4026531840."), "{site}");
     }
 }

@@ -24,6 +24,7 @@ pub mod sidecar;
 pub mod signals;
 pub mod state;
 pub mod status;
+pub mod stop;
 pub mod telemetry;
 pub mod tell;
 mod trim;

@@ -1,5 +1,7 @@
 //! The running sidecar: one loop owns the election, and everything else sends it events.
 
+mod inbox;
+
 use crate::clock::{self, Alarm};
 use crate::http;
 use crate::identity::Identity;
@@ -14,6 +16,7 @@ use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
 use crate::probes::{self, Probe};
 use crate::signals;
 use crate::state::State;
+use crate::stop::{Asked, StopSignals};
 use crate::tell::Teller;
 use anyhow::Context;
 use hotseat_core::config::{Config, Timing};
@@ -21,12 +24,12 @@ use hotseat_core::elector::Elector;
 use hotseat_core::event::{Account, Effect, Event, Via, Write};
 use hotseat_core::time::Moment;
 use hotseat_sources::Origin;
+use inbox::{Came, Inbox, beating};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinSet;
 
 /// Events that may wait for the loop: far more than can be under way at a time, so that only a
@@ -74,15 +77,28 @@ pub struct Settings {
 ///
 /// It cannot start: the message names what, why and the mend.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let signals = Signals::new()?;
-    let identity = Identity::take(&settings.identity, &settings.namespace, &settings.election)?;
-    let state =
-        State::new(&settings.namespace, &settings.election, &settings.identity, clock::now());
+    let signals = StopSignals::new()?;
+    let agent =
+        format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(&settings.identity));
+    let connection = Connection::open(settings.credentials, &agent).await?;
+    let identity = Identity::take(
+        &settings.identity,
+        connection.url(),
+        &settings.namespace,
+        &settings.election,
+    )?;
+    let state = State::new(
+        &settings.namespace,
+        &settings.election,
+        &settings.identity,
+        clock::now(),
+        settings.timing.retry_period,
+    );
     if let Some(file) = &settings.journal {
         state.journal().append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(state.clone());
-    let server = match &settings.http {
+    let mut server = match &settings.http {
         Some(address) => {
             let bound = http::Server::bind(address)?.with_access(settings.access);
             for address in bound.addresses() {
@@ -92,8 +108,6 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(&identity.name));
-    let connection = Connection::open(settings.credentials, &agent).await?;
     tracing::info!(
         election = %settings.election,
         namespace = %settings.namespace,
@@ -123,14 +137,19 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         election: sender.clone(),
     })
     .context("the policy engine does not start")?;
-    policies
-        .begin(settings.policy.clone(), &settings.namespace, connection.clone(), metrics.clone())
-        .await?;
+    let first = settings.policy.clone();
+    let begun = policies.begin(first, &settings.namespace, connection.clone(), metrics.clone());
+    // The first policy may take the compiler half a minute.
+    beating(&state, begun).await?;
     let note = identity.note.clone();
     let shell =
         Shell::new(&settings, connection, state.clone(), metrics, policies, told, sender, note);
     let elector = Elector::new(core_config(&settings, &identity)?);
-    let code = shell.run(elector, receiver, signals).await?;
+    let inbox = Inbox::new(signals, receiver, settings.timing.retry_period)?;
+    if let Some(server) = &mut server {
+        inbox.need("the HTTP server", server.ended());
+    }
+    let code = shell.run(elector, inbox).await?;
     if let Some(server) = server {
         server.stop(HTTP_GRACE);
     }
@@ -214,21 +233,18 @@ impl Shell {
     }
 
     /// The loop: one event after the other into the core, its effects out.
-    async fn run(
-        mut self,
-        mut elector: Elector,
-        mut events: Receiver<Event>,
-        mut signals: Signals,
-    ) -> anyhow::Result<ExitCode> {
-        let alarm = Alarm::new().context("no timer")?;
-        let watching = tokio::spawn(watch(
-            self.lock.clone(),
-            self.events.clone(),
-            Arc::clone(&self.restart_watch),
-            self.timing.retry_period,
-            // Where answers take longer than that, no leader can hold its term either.
-            self.timing.renew_deadline / 2,
-        ));
+    async fn run(mut self, mut elector: Elector, mut inbox: Inbox) -> anyhow::Result<ExitCode> {
+        let watching = inbox.need(
+            "the watch",
+            watch(
+                self.lock.clone(),
+                self.events.clone(),
+                Arc::clone(&self.restart_watch),
+                self.timing.retry_period,
+                // Where answers take longer than that, no leader can hold its term either.
+                self.timing.renew_deadline / 2,
+            ),
+        );
         let warming = tokio::spawn(keep_warm(self.lock.clone(), self.timing.request_timeout()));
         let checking = tokio::spawn(keep_checking_access(
             self.connection.clone(),
@@ -237,32 +253,35 @@ impl Shell {
             Arc::clone(&self.check_access),
         ));
         let trimming = tokio::spawn(crate::trim::after_start());
-        let mut event = Event::Started;
+        let (mut event, mut code) = (Event::Started, ExitCode::SUCCESS);
         let mut stopping = false;
         'election: loop {
-            let now = clock::now();
-            self.state.beat(now);
-            for effect in elector.step(now, event) {
+            for effect in elector.step(clock::now(), event) {
                 if effect == Effect::Finished {
                     break 'election;
                 }
-                self.carry_out(effect, &alarm)?;
+                self.carry_out(effect, &inbox.alarm)?;
             }
-            event = tokio::select! {
-                biased;
-                name = signals.next() => {
-                    if stopping {
-                        tracing::warn!(signal = name, "second signal: the seat is not released");
-                        return Ok(ExitCode::FAILURE);
+            event = loop {
+                match inbox.next(&self.state).await? {
+                    Came::Event(event) => break event,
+                    Came::Asked(Asked { name, insists }) if stopping => {
+                        if insists {
+                            tracing::warn!(
+                                signal = name,
+                                "second signal: the seat is not released"
+                            );
+                            return Ok(ExitCode::FAILURE);
+                        }
                     }
-                    tracing::info!(signal = name, "stopping");
-                    stopping = true;
-                    Event::Stop
+                    Came::Asked(Asked { name, .. }) => tracing::info!(signal = name, "stopping"),
+                    Came::Broken(part) => {
+                        tracing::error!(part, "a part of this program has ended: stopping");
+                        code = ExitCode::FAILURE;
+                    }
                 }
-                Some(event) = events.recv() => event,
-                rung = alarm.ring() => {
-                    rung.context("the timer failed")?;
-                    Event::Timer
+                if !std::mem::replace(&mut stopping, true) {
+                    break Event::Stop;
                 }
             };
         }
@@ -271,7 +290,7 @@ impl Shell {
         checking.abort();
         trimming.abort();
         self.teller.finish(LAST_EVENTS).await;
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     }
 
     fn carry_out(&mut self, effect: Effect, alarm: &Alarm) -> anyhow::Result<()> {
@@ -334,29 +353,6 @@ fn needs(settings: &Settings) -> Vec<Need> {
         needs.extend(config_map_needs(namespace, map.name()));
     }
     needs
-}
-
-/// The signals that end the process.
-struct Signals {
-    term: Signal,
-    int: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Signals> {
-        let handler = |kind| signal(kind).context("signals cannot be handled");
-        Ok(Signals {
-            term: handler(SignalKind::terminate())?,
-            int: handler(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.term.recv() => "SIGTERM",
-            _ = self.int.recv() => "SIGINT",
-        }
-    }
 }
 
 /// A name as it may stand in a header.

@@ -10,13 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// The election's loop calls [`State::beat`] at each turn, and turns at least this often: the core
-/// asks to be woken within a minute, whatever a policy says.
-pub const BEAT_EVERY: Duration = Duration::from_secs(60);
-/// A loop that was silent for longer than this is stuck: half a beat late, for a machine that is
-/// busy. Sooner would need wake-ups in an idle sidecar for this alone, and gains little: belief
-/// ends by the clock, and the other candidates take over when the lease runs out.
-pub const STUCK_AFTER: Duration = Duration::from_secs(90);
+/// A loop that was silent for longer than so many beats is stuck.
+const BEATS_MISSED: u32 = 3;
 
 /// Shared between the election and the HTTP server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,6 +22,7 @@ struct Inner {
     namespace: String,
     election: String,
     started: Moment,
+    beat_every: Duration,
     /// Nanoseconds since the clock's origin.
     last_beat: AtomicU64,
     view: RwLock<Arc<View>>,
@@ -36,14 +32,22 @@ struct Inner {
 }
 
 impl State {
-    /// The state of a sidecar that has just started at `started`.
-    pub fn new(namespace: &str, election: &str, identity: &str, started: Moment) -> State {
+    /// The state of a sidecar that has just started at `started`, and whose loop calls
+    /// [`State::beat`] every `beat_every` at least, which is the retry period.
+    pub fn new(
+        namespace: &str,
+        election: &str,
+        identity: &str,
+        started: Moment,
+        beat_every: Duration,
+    ) -> State {
         let view = View { identity: identity.to_owned(), ..View::default() };
         let last_beat = AtomicU64::new(nanos(started));
         State(Arc::new(Inner {
             namespace: namespace.to_owned(),
             election: election.to_owned(),
             started,
+            beat_every,
             last_beat,
             view: RwLock::new(Arc::new(view)),
             policy: RwLock::new(Arc::new(PolicyReport::default())),
@@ -75,6 +79,16 @@ impl State {
     /// When the election's loop last turned; the start of the process at first.
     pub fn last_beat(&self) -> Moment {
         Moment::at(Duration::from_nanos(self.0.last_beat.load(Ordering::Relaxed)))
+    }
+
+    /// How often the election's loop turns at least.
+    pub fn beat_every(&self) -> Duration {
+        self.0.beat_every
+    }
+
+    /// The silence after which the election's loop counts as stuck: three beats.
+    pub fn stuck_after(&self) -> Duration {
+        self.0.beat_every * BEATS_MISSED
     }
 
     /// What may be said of the election; ask it with the moment of the question.

@@ -1,8 +1,9 @@
 //! `hotseat status`: asks a running sidecar, and tells people what it says.
 
-use crate::http::{CandidateAnswer, LeaderAnswer, PolicyAnswer};
+use crate::http::{CandidateAnswer, LeaderAnswer, PolicyAnswer, PolicyName};
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
+use hotseat_text::visible;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
@@ -140,18 +141,19 @@ fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
         lines.push(("candidate", trying(candidate)));
     }
     if let Some(error) = &policy.error {
-        lines.push(("last load", format!("failed at {}: {}", policy.stage, plain(error))));
+        lines.push(("last load", format!("failed at {}: {}", policy.stage, error)));
     }
     if let Some(error) = &policy.source_error {
-        lines.push(("source", plain(error)));
+        lines.push(("source", error.clone()));
     }
     if let Some(lost) = &policy.memory_lost {
-        lines.push(("memory", format!("began empty: {}", plain(lost))));
+        lines.push(("memory", format!("began empty: {}", lost)));
     }
     let mut text = String::new();
     for (what, answer) in lines {
+        // Names and reasons come from elsewhere: each fact stays one line and steers no terminal.
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{what:<14} {answer}");
+        let _ = writeln!(text, "{what:<14} {}", visible(&answer));
     }
     text
 }
@@ -159,14 +161,14 @@ fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
 fn leading(leader: &LeaderAnswer) -> String {
     match (leader.name.as_str(), leader.held_ms) {
         ("", _) => "nobody is known to lead".to_owned(),
-        (name, Some(held)) => format!("{}, for {}", plain(name), length(held)),
-        (name, None) => plain(name),
+        (name, Some(held)) => format!("{}, for {}", name, length(held)),
+        (name, None) => name.to_owned(),
     }
 }
 
 fn role(leader: &LeaderAnswer) -> String {
     let role = if leader.leads { "leads" } else { "stands by" };
-    format!("{}, {role}", plain(&leader.identity))
+    format!("{}, {role}", leader.identity)
 }
 
 fn lock(leader: &LeaderAnswer) -> String {
@@ -182,7 +184,7 @@ fn lock(leader: &LeaderAnswer) -> String {
 fn lease(leader: &LeaderAnswer) -> String {
     match (&leader.holder, leader.name.is_empty()) {
         (_, false) => format!("{} left unless it is renewed", length(leader.remaining_ms)),
-        (Some(holder), true) => format!("{} held it last", plain(holder)),
+        (Some(holder), true) => format!("{} held it last", holder),
         (None, true) => "free".to_owned(),
     }
 }
@@ -190,23 +192,17 @@ fn lease(leader: &LeaderAnswer) -> String {
 fn deciding(policy: &PolicyAnswer) -> String {
     match &policy.active {
         Some(active) => {
-            let name = plain(&active.policy.name);
-            let version = plain(&active.policy.version);
-            format!("{name} {version}, {}, from {}", active.policy.digest, plain(&active.source))
+            let PolicyName { name, version, digest } = &active.policy;
+            format!("{name} {version}, {digest}, from {}", active.source)
         }
-        None => format!("the built-in rule; wanted: {}", plain(&policy.source)),
+        None => format!("the built-in rule; wanted: {}", policy.source),
     }
 }
 
 fn trying(candidate: &CandidateAnswer) -> String {
     let mut text = match candidate.policy.name.as_str() {
         "" => candidate.policy.digest.clone(),
-        name => format!(
-            "{} {}, {}",
-            plain(name),
-            plain(&candidate.policy.version),
-            candidate.policy.digest
-        ),
+        name => format!("{name} {}, {}", candidate.policy.version, candidate.policy.digest),
     };
     let _ = write!(text, ", stage {}", candidate.stage);
     if candidate.shadow_decisions > 0 {
@@ -222,7 +218,7 @@ fn decisions(policy: &PolicyAnswer) -> String {
         let _ = write!(text, ", {} by the built-in rule", policy.rule_decisions);
     }
     if !policy.last_reason.is_empty() {
-        let _ = write!(text, "; the last: {}", plain(&policy.last_reason));
+        let _ = write!(text, "; the last: {}", policy.last_reason);
     }
     text
 }
@@ -230,14 +226,9 @@ fn decisions(policy: &PolicyAnswer) -> String {
 fn failure(policy: &PolicyAnswer) -> String {
     let total: u64 = policy.failures.values().sum();
     match &policy.last_failure {
-        Some(last) => format!("{}: {} ({total} in all)", plain(&last.kind), plain(&last.detail)),
+        Some(last) => format!("{}: {} ({total} in all)", last.kind, last.detail),
         None => "none".to_owned(),
     }
-}
-
-/// Names and reasons come from elsewhere: they must not steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 fn length(millis: u64) -> String {
@@ -319,7 +310,7 @@ mod tests {
             "policy         the built-in rule; wanted: builtin\n",
             "last failure   none\n",
             "candidate      calm 2.0.0, sha256:cd, stage shadow, 2 differences in 40 decisions\n",
-            "last load      failed at size: too\u{fffd}big\n",
+            "last load      failed at size: too\\nbig\n",
         ] {
             assert!(text.contains(line), "{line:?} is missing in {text}");
         }

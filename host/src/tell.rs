@@ -6,9 +6,10 @@ use crate::kubernetes::Events;
 use crate::metrics::Metrics;
 use crate::recurring::Recurring;
 use crate::state::State;
+use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::policy::Outcome;
-use std::io::Write as _;
+use hotseat_text::visible;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -211,13 +212,13 @@ impl Teller {
     }
 }
 
-/// The old image's line. A closed standard output must not end the election.
+/// The old image's line. Whoever takes the lock names itself as it likes: its name must not make a
+/// line of its own of it.
 fn tell_leader(name: &str) {
     if name.is_empty() {
         tracing::info!("no leader is known");
         return;
     }
     tracing::info!(leader = %name, "the leader changed");
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{name} is the leader").and_then(|()| out.flush());
+    telemetry::print(&format!("{} is the leader", visible(name)));
 }

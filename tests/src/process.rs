@@ -3,9 +3,11 @@
 mod binary;
 mod http;
 mod lines;
+mod listening;
 mod memory;
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -97,23 +99,43 @@ impl Launch {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(mut self) -> anyhow::Result<Hotseat> {
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn start(self) -> anyhow::Result<Hotseat> {
+        self.start_with(Stdio::piped(), Stdio::piped())
+    }
+
+    /// As [`start`](Self::start), with these streams; the lines of those that are piped are read.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(mut self, stdout: Stdio, stderr: Stdio) -> anyhow::Result<Hotseat> {
+        self.command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let started = Instant::now();
         let mut child = lifeline::spawn(self.command).context("cannot start the program")?;
         let lines = Arc::new(Lines::default());
         let streams = (child.stdout.take(), child.stderr.take());
         // Owned from here on, so that an error below ends the child too.
         let hotseat = Hotseat { child, lines, started };
-        let (Some(stdout), Some(stderr)) = streams else {
-            anyhow::bail!("the program's output is not piped");
-        };
-        let lines = Arc::clone(&hotseat.lines);
-        thread::Builder::new().spawn(move || lines.read(Stream::Stdout, stdout))?;
-        let lines = Arc::clone(&hotseat.lines);
-        thread::Builder::new().spawn(move || lines.read(Stream::Stderr, stderr))?;
+        read(&hotseat.lines, Stream::Stdout, streams.0)?;
+        read(&hotseat.lines, Stream::Stderr, streams.1)?;
         Ok(hotseat)
     }
+}
+
+/// Reads a stream on a thread of its own; one that the test has taken counts as ended.
+fn read(
+    lines: &Arc<Lines>,
+    stream: Stream,
+    source: Option<impl Read + Send + 'static>,
+) -> anyhow::Result<()> {
+    let lines = Arc::clone(lines);
+    match source {
+        Some(source) => {
+            thread::Builder::new().spawn(move || lines.read(stream, source))?;
+        }
+        None => lines.read(stream, std::io::empty()),
+    }
+    Ok(())
 }
 
 /// A running (or ended) child process.
@@ -235,6 +257,17 @@ impl Hotseat {
             Some(address) => address,
             None => panic!("no log line with `listening` and `address=IP:PORT`; {self}"),
         }
+    }
+
+    /// Where it listens on TCP, as the kernel says, for a program whose log nobody can read.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen in 20 s.
+    #[must_use]
+    #[track_caller]
+    pub fn listening_addr(&self) -> SocketAddr {
+        wait::until("a socket that listens", LISTENS_WITHIN, || listening::of(self.pid()))
     }
 
     /// Asks its HTTP server for `path`.

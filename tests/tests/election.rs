@@ -11,10 +11,16 @@ mod behind;
 mod end;
 #[path = "election/hand.rs"]
 mod hand;
+#[path = "election/logs.rs"]
+mod logs;
+#[path = "election/names.rs"]
+mod names;
 #[path = "election/outage.rs"]
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/stall.rs"]
+mod stall;
 #[path = "election/start.rs"]
 mod start;
 
@@ -41,6 +47,7 @@ macro_rules! on_both {
 on_both![
     start::three_start_and_one_leads,
     start::a_name_that_is_in_use_is_refused,
+    start::no_boot_id,
     end::a_leader_that_is_asked_to_end_hands_over,
     end::a_killed_leaders_seat_stays_empty_for_the_lease,
     pause::a_stopped_leader_wakes_believing_nothing,
@@ -54,6 +61,10 @@ on_both![
     hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,
     hand::an_edit_beside_the_seat_changes_nothing_and_survives,
+    logs::log_reader_gone,
+    logs::log_on_a_full_disk,
+    logs::log_that_nobody_reads,
+    names::a_name_from_outside_forges_no_line,
 ];
 
 /// A moment as it stands in a Lease.

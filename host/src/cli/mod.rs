@@ -9,10 +9,15 @@ mod size;
 
 use crate::policies::COMPILE_COMMAND;
 use crate::{demo, sidecar, status, telemetry};
+use anyhow::{Context, anyhow};
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
+
+/// The longest line that says why the program ends, in bytes.
+const LONGEST_LINE: usize = 16 << 10;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -29,7 +34,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hotseat: {}", one_line(&format!("{error:#}")));
+            telemetry::complain(&format!("hotseat: {}", in_one_line(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }
@@ -38,14 +43,12 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => {
-            telemetry::init(cli.sidecar.log_format, cli.sidecar.log_level.into());
+            let _logs = telemetry::init(cli.sidecar.log_format, cli.sidecar.log_level.into())
+                .context("no thread for the log")?;
             let settings = check::settings(cli.sidecar)?;
             // One thread: an election is a few messages a second, and what blocks has its own.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let code = runtime.block_on(sidecar::run(settings));
-            // Requests that nobody waits for any more must not hold the process up.
-            runtime.shutdown_background();
-            code
+            Unwaited(Some(runtime)).block_on(sidecar::run(settings))
         }
         Some(Command::Demo(options)) => demo::run(options.into_options()?),
         Some(Command::Status(options)) => {
@@ -53,6 +56,27 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Policy(command)) => command.run(),
+    }
+}
+
+/// A runtime that ends at once, after a panic too: requests that nobody waits for any more must not
+/// hold the process up.
+struct Unwaited(Option<Runtime>);
+
+impl Unwaited {
+    fn block_on<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+        match &self.0 {
+            Some(runtime) => runtime.block_on(work),
+            None => Err(anyhow!("the runtime has ended")),
+        }
+    }
+}
+
+impl Drop for Unwaited {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -67,10 +91,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let mistake = text.split("\n\nUsage:").next().unwrap_or(&text);
     let mistake = mistake.split("\n\nFor more information").next().unwrap_or(mistake);
     let mistake = mistake.trim().trim_start_matches("error: ");
-    eprintln!("hotseat: {}: see hotseat --help", one_line(mistake));
+    telemetry::complain(&format!("hotseat: {}: see hotseat --help", in_one_line(mistake)));
     ExitCode::from(2)
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+fn in_one_line(text: &str) -> String {
+    hotseat_text::one_line(text, LONGEST_LINE)
 }

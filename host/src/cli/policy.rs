@@ -3,8 +3,10 @@
 use super::args::Output;
 use super::push::PushArgs;
 use crate::policy_tools::{Memory, Replay, check, replay};
+use crate::telemetry;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use hotseat_text::visible;
 use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -98,7 +100,7 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         strict: args.strict,
     })?;
     for note in &report.notes {
-        eprintln!("hotseat: {note}");
+        telemetry::complain(&format!("hotseat: {}", visible(note)));
     }
     print(args.output, &report, || report.text())?;
     Ok(match args.fail_on_difference && report.different > 0 {

@@ -60,7 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_heartbeat_is_taken_until_it_is_stopped() {
-        let state = State::new("default", "demo", "anna", clock::now());
+        let state = State::new("default", "demo", "anna", clock::now(), Duration::from_secs(2));
         let server = Server::bind("127.0.0.1:0").unwrap();
         let server = server.serve(state.clone(), Metrics::new(state.clone())).unwrap();
         let (_keep, address) = watch::channel(Some(server.addresses()[0]));

@@ -32,6 +32,7 @@ mod words;
 
 pub use orphan::die_with_parent;
 
+use crate::telemetry;
 use anyhow::Context;
 use candidate::Launch;
 use hotseat_apiserver::{Config, Server};
@@ -157,16 +158,16 @@ async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Res
     if played.is_err() || failure.is_some() {
         for candidate in &stage.fleet {
             for line in candidate.tail() {
-                eprintln!("{}: {line}", candidate.name);
+                telemetry::complain(&format!("{}: {line}", candidate.name));
             }
         }
     }
     played?;
     let Some(failure) = failure else { return Ok(ExitCode::SUCCESS) };
     for trouble in troubles {
-        eprintln!("{trouble}");
+        telemetry::complain(&trouble);
     }
-    eprintln!("hotseat: demo: {failure}");
+    telemetry::complain(&format!("hotseat: demo: {failure}"));
     Ok(ExitCode::FAILURE)
 }
 

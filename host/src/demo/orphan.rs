@@ -21,6 +21,8 @@ pub fn die_with_parent() {
         (Ok(()), _) => "it is not the parent of this process any more".to_owned(),
         (Err(error), _) => error.to_string(),
     };
-    eprintln!("hotseat: {PARENT}={parent}: cannot end with that process: {trouble}: unset it");
+    crate::telemetry::complain(&format!(
+        "hotseat: {PARENT}={parent}: cannot end with that process: {trouble}: unset it"
+    ));
     std::process::exit(1);
 }

@@ -1,6 +1,6 @@
 //! Whether the sidecar is alive, and whether it is ready.
 
-use crate::state::{BEAT_EVERY, STUCK_AFTER, State};
+use crate::state::State;
 use hotseat_core::time::Moment;
 
 /// Alive: the election's loop still turns. The error says why not.
@@ -12,13 +12,13 @@ use hotseat_core::time::Moment;
 /// term that it would otherwise go on with after the outage (I14).
 pub(super) fn alive(state: &State, now: Moment) -> Result<(), String> {
     let silence = now.since(state.last_beat());
-    if silence <= STUCK_AFTER {
+    if silence <= state.stuck_after() {
         return Ok(());
     }
     Err(format!(
-        "the election is stuck: it gave no sign for {} s, one is due every {} s",
-        silence.as_secs(),
-        BEAT_EVERY.as_secs()
+        "the election is stuck: it gave no sign for {:.1} s, one is due every {:.1} s",
+        silence.as_secs_f64(),
+        state.beat_every().as_secs_f64()
     ))
 }
 

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::time::Moment;
+use hotseat_text::visible;
 use http::request::Parts;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
@@ -136,7 +137,7 @@ impl Site {
         let (status, who) = match (view.leads(now), view.leader(now)) {
             (true, _) => (StatusCode::OK, "this candidate leads".to_owned()),
             (false, "") => (StatusCode::SERVICE_UNAVAILABLE, "nobody is known to lead".to_owned()),
-            (false, name) => (StatusCode::SERVICE_UNAVAILABLE, format!("{name} leads")),
+            (false, name) => (StatusCode::SERVICE_UNAVAILABLE, format!("{} leads", visible(name))),
         };
         self.answers.text(status, who + "\n")
     }

@@ -87,7 +87,10 @@ impl Bound {
         let Bound { listeners, addresses, limits, access } = self;
         let (stop, stopped) = oneshot::channel();
         let (tell_started, started) = sync_channel(1);
+        let (ending, ended) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("http".to_owned()).spawn(move || {
+            // Dropped when the thread ends, however it ends.
+            let _ending = ending;
             let (runtime, listeners) = match start(listeners) {
                 Ok(parts) => parts,
                 Err(error) => return drop(tell_started.send(Err(error))),
@@ -98,7 +101,7 @@ impl Bound {
             LocalSet::new().block_on(&runtime, run(listeners, limits, site, stopped));
         })?;
         started.recv().map_err(io::Error::other)??;
-        Ok(Running { addresses, stop: Some(stop), thread: Some(thread) })
+        Ok(Running { addresses, stop: Some(stop), thread: Some(thread), ended: Some(ended) })
     }
 }
 
@@ -116,12 +119,25 @@ pub struct Running {
     addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<()>>,
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Running {
     /// Where it listens.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Waits for the end of the server. Asked for again it waits for ever.
+    pub fn ended(&mut self) -> impl Future<Output = ()> + Send + use<> {
+        let ended = self.ended.take();
+        async move {
+            match ended {
+                // Nothing is ever sent: the sender is dropped.
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Accepts no more connections, lets requests under way finish within `grace`, and waits for

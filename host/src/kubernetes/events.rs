@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use crate::metrics::Metrics;
+use hotseat_text::visible;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -99,7 +100,7 @@ impl Events {
                 ..ObjectReference::default()
             },
             reason: Some(reason.to_owned()),
-            message: Some(clipped(note)),
+            message: Some(clipped(visible(&note).into_owned())),
             type_: Some(if warning { "Warning" } else { "Normal" }.to_owned()),
             source: Some(EventSource {
                 component: Some("hotseat".to_owned()),

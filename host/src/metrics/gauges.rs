@@ -1,9 +1,10 @@
 //! What is true at the moment of the question, computed then (I10).
 
 use crate::state::State;
+use crate::telemetry;
 use hotseat_core::policy::Value;
 use hotseat_core::time::Moment;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -19,6 +20,7 @@ pub(super) fn at(state: &State, started: Duration, now: Moment) -> Registry {
     election(&mut all, state, now);
     policy(&mut all, state);
     journal(&mut all, state);
+    logs(&mut all);
     signals(&mut all, state, now);
     process(&mut all, started);
     all
@@ -67,6 +69,16 @@ fn journal(all: &mut Registry, state: &State) {
         "Records of the journal that could not be kept or written",
         ConstCounter::new(state.journal().dropped()),
     );
+}
+
+fn logs(all: &mut Registry) {
+    let lost = Family::<_, Counter>::default();
+    for (stream, lines) in telemetry::dropped() {
+        lost.get_or_create(&[("stream", stream)]).inc_by(lines);
+    }
+    let help =
+        "Lines that stdout or stderr did not take, as when nobody reads it or the disk is full";
+    all.register("hotseat_log_lines_dropped", help, lost);
 }
 
 fn signals(all: &mut Registry, state: &State, now: Moment) {

@@ -227,7 +227,7 @@ impl CheckReport {
         let mut text = String::new();
         let mut line = |what: &str, told: &str| {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{what:<9} {told}");
+            let _ = writeln!(text, "{what:<9} {}", plain(told));
         };
         line("file", &self.file);
         if let (Some(bytes), Some(digest)) = (self.bytes, &self.digest) {

@@ -78,5 +78,5 @@ fn failed(failure: &Failure) -> String {
 
 /// Text of a stranger's must not steer the terminal.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    hotseat_text::visible(text).into_owned()
 }

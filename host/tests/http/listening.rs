@@ -6,6 +6,7 @@ use hotseat::http::Server;
 use hotseat::metrics::Metrics;
 use hotseat::state::State;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::time::Duration;
 
 fn refused(address: &str) -> String {
     Server::bind(address).expect_err("it cannot listen there").to_string()
@@ -50,7 +51,7 @@ fn what_is_no_place_here_is_an_error() {
 #[test]
 fn every_address_is_of_both_families() {
     for host in ["", "0.0.0.0", "[::]", "localhost"] {
-        let state = State::new("shop", "web", "web-0", clock::now());
+        let state = State::new("shop", "web", "web-0", clock::now(), Duration::from_secs(2));
         let bound = Server::bind(&format!("{host}:0")).expect("a port is free");
         let port = bound.addresses()[0].port();
         assert!(bound.addresses().iter().all(|address| address.port() == port));

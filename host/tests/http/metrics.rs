@@ -73,6 +73,10 @@ fn everything_that_may_fail_is_there_from_the_start() {
         let name = format!("hotseat_step_downs_total{{why=\"{why}\"}}");
         assert_eq!(samples.get(&name), Some(&0.0), "{name}");
     }
+    for stream in ["stdout", "stderr"] {
+        let name = format!("hotseat_log_lines_dropped_total{{stream=\"{stream}\"}}");
+        assert_eq!(samples.get(&name), Some(&0.0), "{name}");
+    }
     assert_eq!(samples["leader_election_master_status{name=\"web\"}"], 0.0);
     assert!(samples["process_start_time_seconds"] > 1.7e9);
     assert!(samples["process_resident_memory_bytes"] > 1e6);

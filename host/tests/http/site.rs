@@ -29,7 +29,7 @@ impl Site {
     }
 
     pub fn open_to(access: Access, address: &str, limits: Limits) -> Site {
-        let state = State::new("shop", "web", "web-0", clock::now());
+        let state = State::new("shop", "web", "web-0", clock::now(), Duration::from_secs(2));
         let metrics = Metrics::new(state.clone());
         let bound = Server::bind_with(address, limits).expect("a port is free");
         let bound = bound.with_access(access);

@@ -3,7 +3,7 @@
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, leading, seen};
 use hotseat::clock;
-use hotseat::state::{PolicyFacts, STUCK_AFTER};
+use hotseat::state::PolicyFacts;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::view::View;
 use serde_json::{Value, json};
@@ -126,6 +126,9 @@ fn leader_is_a_status_for_scripts() {
     assert_eq!(ask(leading(HOUR)), (200, "this candidate leads\n".to_owned()));
     assert_eq!(ask(seen("web-1", HOUR)), (503, "web-1 leads\n".to_owned()));
     assert_eq!(ask(leading(Duration::ZERO)), (503, "nobody is known to lead\n".to_owned()));
+    // A holder names itself as it likes.
+    let forged = ask(seen("x\nthis candidate leads\u{1b}[2J\u{9b}m", HOUR));
+    assert_eq!(forged, (503, "x\\nthis candidate leads\\u{1b}[2J\\u{9b}m leads\n".to_owned()));
 }
 
 fn told(answer: Answer) -> (u16, String) {
@@ -137,10 +140,12 @@ fn a_stuck_election_is_not_healthy() {
     let site = Site::start();
     let ask = || told(get(site.address(), "/healthz"));
     assert_eq!(ask(), (200, "ok\n".to_owned()));
-    site.state.beat(clock::now() - STUCK_AFTER - Duration::from_secs(1));
+    // Three retry periods, and a moment.
+    site.state.beat(clock::now() - Duration::from_millis(6_010));
     let (status, why) = ask();
     assert_eq!(status, 503);
-    assert!(why.starts_with("the election is stuck: it gave no sign for 91 s"), "{why}");
+    assert!(why.starts_with("the election is stuck: it gave no sign for 6."), "{why}");
+    assert!(why.ends_with(" s, one is due every 2.0 s\n"), "{why}");
     site.state.beat(clock::now());
     assert_eq!(ask(), (200, "ok\n".to_owned()));
     // A leader that could not renew is alive all the same.

@@ -1,10 +1,13 @@
 //! One `hotseat` process of a scene.
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
+use rustix::process::geteuid;
 use serde_json::Value;
 
 use super::{Api, ELECTION, Tether};
-use crate::process::{Hotseat, Launch, Signal, Stream};
+use crate::process::{Hotseat, Launch, Signal, Stream, hotseat_binary};
 
 /// A candidate; it is killed on drop.
 #[derive(Debug)]
@@ -21,13 +24,36 @@ impl Candidate {
     ///
     /// When the program cannot be built.
     pub fn launch(api: &Api, name: &str) -> anyhow::Result<Launch> {
+        Ok(Self::complete(Launch::hotseat()?, api, name))
+    }
+
+    /// Starts a candidate in a mount namespace of its own, after a line of shell in it that finds
+    /// `folder` in `$1`. As everybody but root it is root there only in name.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be built.
+    pub fn launch_apart(
+        api: &Api,
+        name: &str,
+        prepare: &str,
+        folder: &Path,
+    ) -> anyhow::Result<Launch> {
+        let user: &[&str] = if geteuid().is_root() { &[] } else { &["--map-root-user"] };
+        let script = format!("{prepare} && shift && exec \"$@\"");
+        let launch = Launch::program("unshare").args(user).args(["--mount", "sh", "-c"]);
+        let launch = launch.arg(script).arg("sh").arg(folder).arg(hotseat_binary()?);
+        Ok(Self::complete(launch, api, name))
+    }
+
+    fn complete(launch: Launch, api: &Api, name: &str) -> Launch {
         let flags = [
             format!("--election={ELECTION}"),
             format!("--election-namespace={}", api.namespace()),
             format!("--id={name}"),
             "--http=127.0.0.1:0".to_owned(),
         ];
-        Ok(Launch::hotseat()?.args(flags).kubeconfig(api.kubeconfig()))
+        launch.args(flags).kubeconfig(api.kubeconfig())
     }
 
     /// Starts a candidate with these flags besides.

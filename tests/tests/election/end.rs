@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use hotseat_apiserver::{Action, EVENTS, Fault, Verb};
-use hotseat_tests::process::Signal;
+use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::process::{Signal, Stream};
 use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
@@ -75,12 +76,45 @@ fn a_sigint_after_a_sigterm_aborts() {
     a_second_signal_aborts("sigint-sigterm", Signal::TERM, Signal::INT);
 }
 
-#[test]
-fn a_sigint_ends_it_as_a_sigterm_does() {
-    let api = Api::embedded("sigint").unwrap();
+fn a_signal_ends_it_as_a_sigterm_does(scene: &str, signal: Signal, name: &str) {
+    let api = Api::embedded(scene).unwrap();
     let mut candidate = Candidate::start(&api, "anna", &QUICK).unwrap();
     candidate.process.wait_line("became leader", SOON);
-    candidate.process.signal(Signal::INT).unwrap();
+    candidate.process.signal(signal).unwrap();
+    assert_eq!(candidate.process.wait_exit(SOON).code(), Some(0), "{}", candidate.process);
+    candidate.process.wait_line(&format!("stopping signal=\"{name}\""), SOON);
+    assert_eq!(api.spec("holderIdentity").unwrap(), "");
+}
+
+#[test]
+fn a_sigint_ends_it_as_a_sigterm_does() {
+    a_signal_ends_it_as_a_sigterm_does("sigint", Signal::INT, "SIGINT");
+}
+
+#[test]
+fn a_sighup_ends_it_as_a_sigterm_does() {
+    a_signal_ends_it_as_a_sigterm_does("sighup", Signal::HUP, "SIGHUP");
+}
+
+#[test]
+fn a_sigquit_ends_it_as_a_sigterm_does() {
+    a_signal_ends_it_as_a_sigterm_does("sigquit", Signal::QUIT, "SIGQUIT");
+}
+
+/// A terminal that is closed is told by the kernel and by the shell.
+#[test]
+fn a_second_sighup_does_not_abort_the_release() {
+    let api = Api::embedded("sighup-sighup").unwrap();
+    let mut candidate = Candidate::start(&api, "anna", &QUICK).unwrap();
+    candidate.process.wait_line("became leader", SOON);
+    let fault = Fault::on(Verb::Update).resource("leases").times(1);
+    let held = api.server().faults().add(fault, Action::Hang);
+    candidate.process.signal(Signal::HUP).unwrap();
+    until("the release, which hangs", SOON, || match api.server().faults().hits(held) {
+        0 => Err(()),
+        _ => Ok(()),
+    });
+    candidate.process.signal(Signal::HUP).unwrap();
     assert_eq!(candidate.process.wait_exit(SOON).code(), Some(0), "{}", candidate.process);
     assert_eq!(api.spec("holderIdentity").unwrap(), "");
 }
@@ -138,4 +172,19 @@ fn a_standby_writes_on_a_connection_that_is_open_already() {
     crew.leader_after(&first);
     assert_eq!(connections(process, port), open, "{}", crew.logs());
     crew.finish();
+}
+
+/// As with `nohup`: whoever starts it so means it to outlive the terminal.
+#[test]
+fn a_sighup_that_is_ignored_at_the_start_stays_ignored() {
+    let api = Api::embedded("nohup").unwrap();
+    let folder = ScratchDir::new("hotseat-nohup-").unwrap();
+    let launch = Candidate::launch_apart(&api, "anna", "trap '' HUP", folder.path()).unwrap();
+    let mut process = launch.args(QUICK).start().unwrap();
+    process.wait_line("became leader", SOON);
+    process.signal(Signal::HUP).unwrap();
+    process.signal(Signal::TERM).unwrap();
+    assert_eq!(process.wait_exit(SOON).code(), Some(0), "{process}");
+    process.wait_line("stopping signal=\"SIGTERM\"", SOON);
+    assert!(!process.output(Stream::Stderr).contains("SIGHUP"), "{process}");
 }

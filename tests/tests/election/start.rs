@@ -1,6 +1,9 @@
 //! Candidates that start.
 
-use hotseat_tests::process::Stream;
+use std::fs;
+
+use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::process::{Signal, Stream};
 use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::json;
@@ -52,4 +55,57 @@ pub fn a_name_that_is_in_use_is_refused(api: &Api) {
     assert_eq!(twin.log(), expected);
     assert!(crew.leader().is_same_term(&led));
     crew.finish();
+}
+
+/// As in gVisor: the kernel tells no boot.
+pub fn no_boot_id(api: &Api) {
+    let empty = ScratchDir::new("hotseat-no-boot-id-").unwrap();
+    let prepare = r#"mount --bind "$1" /proc/sys/kernel/random"#;
+    let launch = Candidate::launch_apart(api, "anna", prepare, empty.path()).unwrap();
+    let mut process = launch.args(QUICK).start().unwrap();
+    process.wait_line("boot_id: the boot cannot be told", SOON);
+    process.wait_line("became leader", SOON);
+    process.signal(Signal::TERM).unwrap();
+    assert_eq!(process.wait_exit(SOON).code(), Some(0), "{process}");
+    process.wait_line("released the seat", SOON);
+    assert_eq!(api.spec("holderIdentity").unwrap(), "");
+}
+
+#[test]
+fn the_same_name_in_two_clusters_is_no_twin() {
+    // Both have one namespace of one name.
+    let clusters = [(); 2].map(|()| Api::embedded("two-clusters").unwrap());
+    assert_eq!(clusters[0].namespace(), clusters[1].namespace());
+    let mut candidates =
+        clusters.each_ref().map(|api| Candidate::start(api, "anna", &QUICK).unwrap());
+    for candidate in &candidates {
+        candidate.process.wait_line("became leader", SOON);
+    }
+    for candidate in &mut candidates {
+        assert_eq!(candidate.leader().unwrap()["self"], true, "{}", candidate.process);
+        candidate.end();
+    }
+}
+
+/// One cluster that two processes reach by two addresses looks like two clusters. They do not take
+/// each other for dead.
+#[test]
+fn the_same_name_by_two_addresses_of_one_cluster_is_a_twin() {
+    let api = Api::embedded("two-addresses").unwrap();
+    let first = Candidate::start(&api, "anna", &QUICK).unwrap();
+    first.process.wait_line("became leader", SOON);
+    let token = first.leader().unwrap()["token"].clone();
+    let folder = ScratchDir::new("hotseat-two-addresses-").unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    let text = fs::read_to_string(api.kubeconfig()).unwrap();
+    fs::write(&kubeconfig, text.replace("127.0.0.1", "localhost")).unwrap();
+    let launch = Candidate::launch(&api, "anna").unwrap().args(QUICK).kubeconfig(&kubeconfig);
+    let mut second = launch.start().unwrap();
+    second.wait_line("another live process uses the name anna", SOON);
+    assert_eq!(second.get("/leader").unwrap().status, 503, "{second}");
+    let leader = first.leader().unwrap();
+    assert_eq!((&leader["self"], &leader["token"]), (&json!(true), &token), "{leader}");
+    second.signal(Signal::TERM).unwrap();
+    assert_eq!(second.wait_exit(SOON).code(), Some(0), "{second}");
+    assert_eq!(api.spec("holderIdentity").unwrap(), "anna");
 }

@@ -1,0 +1,61 @@
+//! Names that somebody else wrote into the lock.
+
+use hotseat_tests::process::{Stream, get};
+use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
+use serde_json::{Value, json};
+
+/// What a neighbour with the right to write the Lease may call itself: a line of its own that says
+/// that the candidate leads, and orders to the terminal, in both of their forms.
+const FORGED: &str = "x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
+/// How people see it.
+const SHOWN: &str = r"x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
+
+pub fn a_name_from_outside_forges_no_line(api: &Api) {
+    for format in ["text", "json"] {
+        forges_no_line(api, format);
+        // The next one begins anew.
+        api.delete_lease().unwrap();
+    }
+}
+
+fn forges_no_line(api: &Api, format: &str) {
+    let flags = [QUICK[0], QUICK[1], QUICK[2], "--log-format", format];
+    let mut candidate = Candidate::start(api, "anna", &flags).unwrap();
+    candidate.process.wait_line("became leader", SOON);
+    api.edit_lease(|lease| {
+        lease["spec"]["holderIdentity"] = json!(FORGED);
+        lease["spec"]["leaseDurationSeconds"] = json!(3600);
+    })
+    .unwrap();
+    let line = format!("{SHOWN} is the leader");
+    let seen = candidate.process.wait_line(&line, SOON);
+    assert_eq!((seen.stream, &seen.text), (Stream::Stdout, &line));
+    candidate.process.wait_line("stepped down: the seat was lost", SOON);
+
+    let address = candidate.process.listening_addr();
+    let answer = get(address, "/leader").unwrap();
+    assert_eq!((answer.status, answer.text()), (503, format!("{SHOWN} leads\n")));
+    // In JSON it is told as it is, and the old image's clients get the bytes that it sent.
+    let document: Value =
+        serde_json::from_slice(&get(address, "/v1/leader").unwrap().body).unwrap();
+    assert_eq!(document["name"], FORGED);
+    let expected = "{\"name\":\"x\\nanna is the leader\\r\\u001b[2J\u{9b}31m\u{202e}\"}";
+    assert_eq!(get(address, "/").unwrap().text(), expected);
+
+    candidate.end();
+    for line in candidate.process.lines() {
+        let fit = |c: char| !c.is_control() && c != '\u{202e}';
+        assert!(line.text.chars().all(fit), "{line:?}");
+        match (line.stream, format) {
+            (Stream::Stdout, _) => {
+                let said = [seen.text.as_str(), "anna is the leader"];
+                assert!(said.contains(&line.text.as_str()), "{line}");
+            }
+            (Stream::Stderr, "json") => {
+                let event: Value = serde_json::from_str(&line.text).unwrap();
+                assert!(event["level"].is_string(), "{line}");
+            }
+            (Stream::Stderr, _) => assert!(line.text.starts_with("20"), "{line}"),
+        }
+    }
+}
