@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny mutations fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny fresh mutations fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -51,6 +51,9 @@ lint: wasm-target ## formatting and clippy
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
 	$(CARGO) deny check $(DENY)
+
+fresh: ## what README says on a new Debian 12 with nothing else, in a folder: an hour, 25 GB
+	tests/setup/fresh.sh
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
