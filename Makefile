@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny fresh mutations fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -30,6 +30,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
+	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
 
@@ -54,6 +55,9 @@ deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, 
 
 fresh: ## what README says on a new Debian 12 with nothing else, in a folder: an hour, 25 GB
 	tests/setup/fresh.sh
+
+proofs: ## prove by z3 that two candidates never believe at a time, in seconds
+	proofs/run.sh
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py

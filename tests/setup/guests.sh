@@ -34,16 +34,11 @@ trap 'rm -rf "$work"' EXIT
 # The interpreter is in the component, so that the one here only runs the tool.
 key_python() { key "$componentize_py" "$guests/python"; }
 build_python() {
-    local venv=$cache/componentize-py-$componentize_py
-    need python3 python3
-    python3 -c 'import venv, ensurepip' 2>/dev/null || install_package python3-venv
-    [[ -x $venv/bin/componentize-py ]] || {
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install -q "componentize-py==$componentize_py"
-    }
+    local tools=$cache/componentize-py-$componentize_py
+    venv "$tools" "componentize-py==$componentize_py"
     cp "$guests/python/app.py" "$work"
     cd "$work"
-    "$venv/bin/componentize-py" -d "$root/wit" -w election componentize app -o "$1"
+    "$tools/bin/componentize-py" -d "$root/wit" -w election componentize app -o "$1"
 }
 
 key_javascript() { key "$componentize_qjs" "$guests/javascript"; }
