@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fresh-root.sh ROOT CHECKOUT: makes a Debian 12 in the empty folder ROOT and runs README's commands
-# there, in a clone of CHECKOUT. Called by fresh.sh, in namespaces that end with it; nothing here
+# fresh-root.sh ROOT CHECKOUT [COMMAND...]: makes a Debian 12 in the empty folder ROOT and runs the
+# command there, in a clone of CHECKOUT: by default README's two, one after the other. Called by fresh.sh, in namespaces that end with it; nothing here
 # removes anything.
 set -euo pipefail
 
@@ -195,8 +195,8 @@ clone() {
         echo "  the checkout has changes that are not committed: they are not in it"
 }
 
-# readme COMMAND...: what a person types in the checkout.
-readme() { inside sh -c 'cd /root/hotseat && exec "$@"' sh "$@"; }
+# typed COMMAND...: as a person types it in the checkout.
+typed() { inside sh -c 'cd /root/hotseat && exec "$@"' sh "$@"; }
 
 say_what_came() {
     # shellcheck disable=SC2016  # for the shell inside
@@ -214,6 +214,10 @@ step "this machine's way to the package registries" carry_configuration
 step "the toolchains that README asks for" copy_toolchains
 step "a clone of the checkout" clone
 say "Debian $(<"$root/etc/debian_version"), $(inside sh -c 'dpkg-query -f . -W | wc -c') packages; home: $(inside ls -A /root | tr '\n' ' ')"
-step 'make demo DEMO="--for 29s"' readme make demo DEMO="--for 29s"
-step "make test" readme make test
+if (($# > 2)); then
+    step "${*:3}" typed "${@:3}"
+else
+    step 'make demo DEMO="--for 29s"' typed make demo DEMO="--for 29s"
+    step "make test" typed make test
+fi
 say_what_came

@@ -2,8 +2,10 @@
 # Runs README's two commands on a machine that has nothing but what README asks for: a new Debian 12
 # in a folder, with the toolchains of this machine, no caches, and a clone of this checkout's HEAD.
 #
-# Usage, as root on Debian 12: tests/setup/fresh.sh
-#   HOTSEAT_FRESH_KEEP=1 leaves the folder there when a command failed, to look at.
+# Usage, as root on Debian 12: tests/setup/fresh.sh [COMMAND...]
+#   With a command it runs that in the checkout there instead, such as a script that was changed.
+#   HOTSEAT_FRESH_KEEP=1 leaves the folder when a command failed, to look at.
+#   RUSTUP_DIST_SERVER=http://127.0.0.1:9 shows how it goes where rustup's server is not reached.
 #
 # It takes an hour of two cores and 25 GB. Everything runs in namespaces for mounts and processes
 # of its own, so that both are gone with it, however it ends; the network is this machine's, ports
@@ -48,7 +50,7 @@ end() {
         remove_root
     fi
     if ((status == 0)); then
-        say "ok: README's commands run on a fresh machine"
+        say "ok: what was run works on a fresh machine"
     else
         say "not ok: status $status"
     fi
@@ -80,7 +82,7 @@ main() {
     # In the background, since a trap waits for what runs in the foreground. The lock is ours alone.
     setpriv --pdeathsig KILL \
         unshare --mount --pid --ipc --uts --fork --kill-child --propagation private \
-        "$here/fresh-root.sh" "$root" "$checkout" </dev/null 9>&- &
+        "$here/fresh-root.sh" "$root" "$checkout" "$@" </dev/null 9>&- &
     namespace=$!
     wait "$namespace" || status=$?
     namespace=
@@ -90,4 +92,4 @@ main() {
 mkdir -p "$folder"
 # Whoever reads the log may go away, ctrl-c or not: what was made is removed all the same.
 trap '' PIPE
-main > >(tee --ignore-interrupts "$folder/log") 2>&1
+main "$@" > >(tee --ignore-interrupts "$folder/log") 2>&1
