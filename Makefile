@@ -1,5 +1,5 @@
-# What a person needs: `make demo`, `make test`. Each target does the set-up that it needs, on a
-# Debian 12 with Rust by rustup, root, and the package registries.
+# What a person needs: `make demo`, `make test`. Each target does the set-up that it needs, as root on
+# a Debian 12 with Rust by rustup, Go 1.26 for the tests, and the package registries.
 
 SHELL := /bin/bash
 CARGO ?= cargo

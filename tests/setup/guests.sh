@@ -45,11 +45,12 @@ key_javascript() { key "$componentize_qjs" "$guests/javascript"; }
 build_javascript() {
     local tools=$cache/componentize-qjs-$componentize_qjs
     need npm npm
-    [[ -x $tools/node_modules/.bin/componentize-qjs ]] ||
+    [[ -e $tools/node_modules/componentize-qjs/cli.mjs ]] ||
         npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$tools" \
             "componentize-qjs@$componentize_qjs"
-    # The runtime that is not asynchronous: the contract's functions are not.
-    "$tools/node_modules/.bin/componentize-qjs" --sync --wit "$root/wit" --world election \
+    # Not by the program in its folder bin, which Debian's Node.js 18 takes for a script. The runtime
+    # is the one that is not asynchronous: the contract's functions are not.
+    node "$tools/node_modules/componentize-qjs/cli.mjs" --sync --wit "$root/wit" --world election \
         --js "$guests/javascript/policy.js" --output "$1"
 }
 
