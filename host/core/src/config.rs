@@ -1,21 +1,22 @@
 //! What the operator decides: names and timing, checked before the election starts.
 
-use crate::lock::Incarnation;
+use crate::lock::{Incarnation, LastWrite};
 use crate::policy::Pace;
 use crate::time::millis;
 use std::fmt;
 use std::time::Duration;
 
 /// Everything that an elector is told once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
     /// This candidate's name, as it stands in the lock while it holds it.
     pub identity: String,
     /// This process among all that ever had this name.
     pub incarnation: Incarnation,
-    /// True if the shell made sure that no other process of this site uses the identity, so that
-    /// a record by an earlier process of the same site is a dead one's.
-    pub site_exclusive: bool,
+    /// The last write of the process before this one at this site, if that process is known to be
+    /// dead and its note was found (I8). Its record is taken over at once if it still stands under
+    /// that version; any other is waited out like anybody's.
+    pub predecessor: Option<LastWrite>,
     /// How long, how often.
     pub timing: Timing,
     /// Between the end of belief and the release, for the application to stop its work.
@@ -27,7 +28,7 @@ pub struct Config {
 }
 
 /// The operator's timing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
     /// L: how long others wait for a silent leader. At least 1 s, since the API counts seconds.
     pub lease_duration: Duration,
@@ -127,9 +128,16 @@ impl Timing {
         length.mul_f64(1.0 / (1.0 - rho))
     }
 
-    /// How long one request to the API server may take: three fit into a renew deadline.
+    /// How long one request to the API server is waited for before another is made: three fit into
+    /// a renew deadline.
     pub fn request_timeout(&self) -> Duration {
         self.renew_deadline / 3
+    }
+
+    /// How long the answer to a request still counts, though others were made since: an answer to a
+    /// write that comes later gives no belief (I1).
+    pub fn answer_timeout(&self) -> Duration {
+        self.renew_deadline
     }
 
     /// The timing as the policy sees it.

@@ -2,7 +2,7 @@
 
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Good
 /// enough for jitter; never used for anything secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Entropy(u64);
 
 impl Entropy {

@@ -1,6 +1,6 @@
 //! What happens to an elector, and what it wants done.
 
-use crate::lock::{Lock, Mark, Record, Version};
+use crate::lock::{Lock, Mark, Record, Token, Version};
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
 use crate::time::Moment;
 use crate::view::View;
@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct AskId(pub u64);
 
 /// All that can happen to an elector.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The election begins. Comes first and once.
     Started,
@@ -57,9 +57,10 @@ pub enum Event {
 }
 
 /// How the lock came to be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
-    /// A watch. It may lag behind, and may repeat.
+    /// A watch. It may lag behind and may repeat, but it leaves no version out: after the read with
+    /// which it began, each version of the lock is told in its order. The proofs of I7 rest on that.
     Watch,
     /// A consistent read that was asked for at this moment, by this elector or by the watch when
     /// it began.
@@ -73,7 +74,7 @@ pub enum Via {
 }
 
 /// Why a request to the API server gave no record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trouble {
     /// The kind, as the policy sees it; never `None` or `Written`.
     pub outcome: Outcome,
@@ -84,7 +85,7 @@ pub struct Trouble {
 }
 
 /// What the elector wants done. Effects are carried out in their order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Ask the policy; answer with [`Event::Decided`].
     Ask {
@@ -95,7 +96,7 @@ pub enum Effect {
     },
     /// Read the lock; answer with [`Event::Observed`] or [`Event::ReadFailed`] by the deadline.
     Read {
-        /// When to give up.
+        /// When to give up. The elector reads again before that, but an answer counts until then.
         deadline: Moment,
     },
     /// Write the lock; answer with [`Event::WriteEnded`] by the deadline.
@@ -117,7 +118,7 @@ pub enum Effect {
 }
 
 /// One decision, from the question to what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// The question to the policy; none if there was no policy to ask.
     pub ask: Option<AskId>,
@@ -130,7 +131,7 @@ pub struct Account {
 }
 
 /// A decision, and what the guard did with it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Judged {
     /// What was decided.
     pub decision: Decision,
@@ -139,7 +140,7 @@ pub struct Judged {
 }
 
 /// What the guard did with a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// There was nothing to do.
     Nothing,
@@ -150,7 +151,7 @@ pub enum Verdict {
 }
 
 /// A write to the lock: always a compare-and-swap or a create (I4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
     /// Why.
     pub purpose: Purpose,
@@ -164,9 +165,14 @@ pub struct Write {
     pub duration: Duration,
     /// Goes into the record.
     pub transitions: u64,
+    /// Goes into the record (I9). For [`Purpose::Acquire`] the least that the new term's token may
+    /// be: the shell raises it to the wall clock in milliseconds, so that it is larger than tokens
+    /// which were lost with the object. For all others the token as it is.
+    pub token: Token,
     /// Goes into the record: who should follow.
     pub successor: Option<String>,
-    /// When to give up waiting for the answer.
+    /// When to give up waiting for the answer. The elector goes on without it before that, but an
+    /// answer counts until then: to drop the request earlier would undo a write that is only slow.
     pub deadline: Moment,
 }
 
@@ -200,7 +206,7 @@ impl Purpose {
 }
 
 /// The precondition of a write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Base {
     /// No such object.
     Create,
@@ -209,12 +215,12 @@ pub enum Base {
 }
 
 /// What people are told. Each transition of the elector has one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// A term began.
     BecameLeader {
         /// The fencing token.
-        token: Version,
+        token: Token,
         /// How often the holder changed.
         transitions: u64,
         /// The policy's reason, or the guard's.
@@ -223,7 +229,7 @@ pub enum Notice {
     /// Belief came back within the same term, after it had lapsed.
     ResumedTerm {
         /// The fencing token, the same as before.
-        token: Version,
+        token: Token,
     },
     /// A renewal succeeded.
     Renewed,
@@ -274,7 +280,7 @@ pub enum Notice {
 }
 
 /// Why belief ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
     /// No renewal succeeded before the renew deadline.
     Lapsed,

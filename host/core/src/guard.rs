@@ -67,7 +67,7 @@ fn judge_claim(facts: &Facts) -> Ruling {
         }
     }
     if facts.now < facts.paced_until {
-        let reason = "writes are paced to a quarter of the retry period".to_owned();
+        let reason = "writes are paced, the more so after failures".to_owned();
         return Ruling::Overrule(reason, facts.paced_until);
     }
     Ruling::Claim
@@ -93,27 +93,33 @@ fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Ruling {
 }
 
 /// A budget that refills evenly.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Budget {
     per_hour: u32,
-    left: f64,
+    /// What is left, in parts of [`ONE`]. A whole number, as all of an elector's state: two
+    /// states are equal or they are not.
+    left: u128,
     counted: Moment,
 }
 
+/// One use of a budget: as many parts as an hour has nanoseconds, so that each nanosecond refills
+/// `per_hour` parts and nothing is rounded.
+const ONE: u128 = 3_600_000_000_000;
+
 impl Budget {
     pub(crate) fn new(per_hour: u32) -> Self {
-        Budget { per_hour, left: f64::from(per_hour), counted: Moment::ZERO }
+        Budget { per_hour, left: u128::from(per_hour) * ONE, counted: Moment::ZERO }
     }
 
     pub(crate) fn has_one(&mut self, now: Moment) -> bool {
-        let rate = f64::from(self.per_hour) / 3600.0;
-        let more = now.since(self.counted).as_secs_f64() * rate;
-        self.left = (self.left + more).min(f64::from(self.per_hour));
+        let per_hour = u128::from(self.per_hour);
+        let more = now.since(self.counted).as_nanos() * per_hour;
+        self.left = (self.left + more).min(per_hour * ONE);
         self.counted = now;
-        self.left >= 1.0
+        self.left >= ONE
     }
 
     pub(crate) fn spend(&mut self) {
-        self.left = (self.left - 1.0).max(0.0);
+        self.left = self.left.saturating_sub(ONE);
     }
 }

@@ -4,6 +4,8 @@
 //! rule and every test speak of a policy without knowing WebAssembly. Durations and ages are in
 //! milliseconds, as in the contract; see there for the meaning of each field.
 
+use std::hash::{Hash, Hasher};
+
 /// The longest `wake_after` that is accepted, in milliseconds: a day.
 pub const LONGEST_WAKE_MS: u64 = 86_400_000;
 /// The longest reason that is accepted, in bytes.
@@ -37,7 +39,7 @@ pub enum Cause {
 }
 
 /// The lock as this candidate last observed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// The name in the lock; none if it is vacant.
     pub holder: Option<String>,
@@ -56,7 +58,7 @@ pub struct Seat {
 }
 
 /// This candidate's own leadership.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Milliseconds since this term was acquired.
     pub held_for: u64,
@@ -85,7 +87,7 @@ pub enum Outcome {
 }
 
 /// This candidate's own writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attempts {
     /// How the last one ended.
     pub last: Outcome,
@@ -96,7 +98,7 @@ pub struct Attempts {
 }
 
 /// What a signal says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value {
     /// Text.
     Text(String),
@@ -106,8 +108,34 @@ pub enum Value {
     Flag(bool),
 }
 
+impl Value {
+    /// The value in a form that compares and hashes. A number counts by its bits: an elector's
+    /// state has to equal itself, whatever an application reported, a NaN too.
+    fn key(&self) -> (u8, &str, u64) {
+        match self {
+            Value::Text(text) => (0, text, 0),
+            Value::Number(number) => (1, "", number.to_bits()),
+            Value::Flag(flag) => (2, "", u64::from(*flag)),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
 /// A fact with its age.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Signal {
     /// Lower-case words joined by dots and dashes.
     pub key: String,
@@ -118,7 +146,7 @@ pub struct Signal {
 }
 
 /// Another candidate as it published itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Candidate {
     /// Its name.
     pub identity: String,
@@ -129,7 +157,7 @@ pub struct Candidate {
 }
 
 /// All that a candidate knows when it asks its policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Observation {
     /// This candidate's own name.
     pub identity: String,
@@ -150,7 +178,7 @@ pub struct Observation {
 }
 
 /// The operator's timing, in milliseconds, as the policy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     /// How long others wait for a silent leader.
     pub lease_duration: u64,
@@ -165,7 +193,7 @@ pub struct Pace {
 }
 
 /// The argument of `decide`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// The operator's settings, JSON or empty.
     pub settings: String,
@@ -205,7 +233,7 @@ impl Action {
 }
 
 /// The answer of `decide`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// What to do.
     pub action: Action,
@@ -222,7 +250,7 @@ pub struct Decision {
 }
 
 /// Why there is no decision. The built-in rule decides in its place, and the failure is counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// What kind of failure it was.
     pub kind: FailureKind,

@@ -1,12 +1,12 @@
 //! What may be said of the election, computed when it is asked (I10).
 
-use crate::lock::Version;
+use crate::lock::Token;
 use crate::time::Moment;
 use std::time::Duration;
 
 /// The state of the election as a value with its expiry inside: whoever holds a view for a minute
 /// still gives the right answer, since every answer takes the moment of the question.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct View {
     /// This candidate's name.
     pub identity: String,
@@ -23,12 +23,11 @@ pub struct View {
 }
 
 /// This candidate's own term.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
-    /// The fencing token: the resource version of the acquiring write (I9).
-    pub token: Version,
-    /// The lock's UID; with `transitions` another fencing token, which survives a restore of the
-    /// API server's store.
+    /// The fencing token (I9).
+    pub token: Token,
+    /// The lock's UID.
     pub uid: String,
     /// How often the holder changed, as the lock counts it.
     pub transitions: u64,
@@ -39,7 +38,7 @@ pub struct Term {
 }
 
 /// The lock as seen from here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sighting {
     /// The name in it; none if it is vacant or missing.
     pub holder: Option<String>,

@@ -8,6 +8,10 @@ use std::time::Duration;
 pub struct Network {
     /// The longest delay of one way, in ordinary times.
     pub delay: Duration,
+    /// How long the API server holds each write before it carries it out.
+    pub held_writes: Duration,
+    /// How long the API server holds each read before it carries it out.
+    pub held_reads: Duration,
     /// How many requests in a hundred never arrive.
     pub lost_requests: u64,
     /// How many answers in a hundred never arrive, though the request did.
@@ -18,7 +22,7 @@ pub struct Network {
     pub straggling: Duration,
     /// How many watch events in a hundred get lost, so that the watch has to begin anew.
     pub lost_events: u64,
-    /// How many watch events in a hundred get lost with nobody noticing.
+    /// At how many watch events in a hundred the watch falls silent, with nobody noticing.
     pub silent_events: u64,
 }
 
@@ -37,7 +41,8 @@ pub(crate) enum EventFate {
     Arrives(Duration),
     /// The watch breaks, and begins anew after a while.
     Breaks(Duration),
-    Lost,
+    /// The watch tells nothing any more, and nobody notices.
+    Silence,
 }
 
 impl Network {
@@ -45,6 +50,8 @@ impl Network {
     pub fn perfect() -> Self {
         Network {
             delay: Duration::from_millis(1),
+            held_writes: Duration::ZERO,
+            held_reads: Duration::ZERO,
             lost_requests: 0,
             lost_answers: 0,
             stragglers: 0,
@@ -58,6 +65,8 @@ impl Network {
     pub fn bad() -> Self {
         Network {
             delay: Duration::from_millis(80),
+            held_writes: Duration::ZERO,
+            held_reads: Duration::ZERO,
             lost_requests: 8,
             lost_answers: 8,
             stragglers: 8,
@@ -86,7 +95,7 @@ impl Network {
             return EventFate::Breaks(dice.between(Duration::ZERO, Duration::from_secs(3)));
         }
         if dice.percent(self.silent_events) {
-            return EventFate::Lost;
+            return EventFate::Silence;
         }
         EventFate::Arrives(dice.between(Duration::ZERO, self.delay * 2))
     }

@@ -6,7 +6,7 @@
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Base, Effect, Event, Notice, Purpose, Trouble, Via, Why, Write};
-use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Version};
+use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
@@ -18,14 +18,26 @@ use std::time::Duration;
 mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
+#[path = "scenes/edges.rs"]
+mod edges;
+#[path = "scenes/ends.rs"]
+mod ends;
 #[path = "scenes/lives.rs"]
 mod lives;
+#[path = "scenes/pace.rs"]
+mod pace;
 #[path = "scenes/policies.rs"]
 mod policies;
+#[path = "scenes/promises.rs"]
+mod promises;
 #[path = "scenes/safety.rs"]
 mod safety;
+#[path = "scenes/sight.rs"]
+mod sight;
 #[path = "scenes/signals.rs"]
 mod signals;
+#[path = "scenes/slow.rs"]
+mod slow;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 
@@ -40,6 +52,8 @@ struct Stage {
     lock: Option<Lock>,
     /// A read is unanswered.
     reading: bool,
+    /// The elector has finished: nothing wakes it any more.
+    finished: bool,
     /// Questions are answered by the built-in rule at once, unless a scene answers itself.
     answers: bool,
 }
@@ -48,7 +62,7 @@ fn config() -> Config {
     Config {
         identity: "baz".to_owned(),
         incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned() },
-        site_exclusive: true,
+        predecessor: None,
         timing: Timing::client_go(),
         drain: Duration::ZERO,
         preemptions_per_hour: 2,
@@ -61,7 +75,7 @@ fn candidate(name: &str, drain: Duration) -> Config {
     Config {
         identity: name.to_owned(),
         incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
-        site_exclusive: true,
+        predecessor: None,
         timing: Timing::client_go(),
         drain,
         preemptions_per_hour: 6,
@@ -80,11 +94,24 @@ fn record(holder: &str, seconds: u64) -> Record {
         holder: (!holder.is_empty()).then(|| holder.to_owned()),
         duration: (seconds > 0).then(|| Duration::from_secs(seconds)),
         transitions: 0,
+        token: Token(0),
         mark: None,
         released: false,
         times: if seconds > 0 { "then then".to_owned() } else { String::new() },
         successor: None,
         paused: false,
+    }
+}
+
+/// The record of another Hotseat, as its write number `serial` left it at this version.
+fn marked(holder: &str, seconds: u64, serial: u64, version: u64, base: Option<u64>) -> Record {
+    let incarnation = Incarnation { site: "there".to_owned(), nonce: "1".to_owned() };
+    let base = base.map(|base| Version(base.to_string()));
+    Record {
+        version: Version(version.to_string()),
+        mark: Some(Mark { incarnation, serial, base }),
+        times: format!("written {serial}"),
+        ..record(holder, seconds)
     }
 }
 
@@ -111,6 +138,7 @@ impl Stage {
             view: View::default(),
             lock: None,
             reading: false,
+            finished: false,
             answers: true,
         };
         stage.tell(Event::Started);
@@ -128,6 +156,7 @@ impl Stage {
                         events.push(Event::Decided { ask: *ask, answer });
                     }
                     Effect::Read { .. } => self.reading = true,
+                    Effect::Finished => self.finished = true,
                     Effect::Show(view) => self.view = (**view).clone(),
                     _ => {}
                 }
@@ -140,7 +169,7 @@ impl Stage {
     /// says what there is to read.
     fn pass(&mut self, length: Duration) {
         let end = self.now + length;
-        loop {
+        while !self.finished {
             if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
                 self.reads(lock);
             }
@@ -148,7 +177,8 @@ impl Stage {
                 Effect::WakeAt(at) => Some(*at),
                 _ => None,
             });
-            let Some(wake) = wake.filter(|wake| *wake <= end) else { break };
+            let finished = self.effects.contains(&Effect::Finished);
+            let Some(wake) = wake.filter(|wake| *wake <= end && !finished) else { break };
             self.now = self.now.max(wake);
             self.tell(Event::Timer);
         }
@@ -194,13 +224,13 @@ impl Stage {
 
     /// Lets time pass until the next write, and stops at the moment of its sending.
     fn next_write(&mut self) -> (Write, Moment) {
-        for _ in 0..5000 {
+        for _ in 0..15_000 {
             self.pass(millis(1));
             if let Some(write) = self.writes().pop() {
                 return (write, self.now);
             }
         }
-        panic!("nothing was written within 5 s");
+        panic!("nothing was written within 15 s");
     }
 
     fn told(&self, wanted: impl Fn(&Notice) -> bool) -> usize {
@@ -218,6 +248,7 @@ impl Stage {
             holder: write.holder.clone(),
             duration: Some(write.duration),
             transitions: write.transitions,
+            token: write.token,
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,
             times: format!("{version}"),
@@ -261,6 +292,27 @@ fn decision(action: Action) -> Decision {
         reason: "scripted".to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+    }
+}
+
+/// The policy's answer to the last question. Only an open question can be answered: the elector
+/// gives one up after half a second, and a scene that answers later would test the rule's decision.
+fn decides(stage: &mut Stage, answer: Result<Decision, Failure>) {
+    let ask = last_ask(stage);
+    let accounts = |stage: &Stage| {
+        let of_it = |effect: &&Effect| matches!(effect, Effect::Account(account) if account.ask == Some(ask));
+        stage.effects.iter().filter(of_it).count()
+    };
+    assert_eq!(accounts(stage), 0, "the question was given up before the scene answered it");
+    stage.tell(Event::Decided { ask, answer });
+    assert_eq!(accounts(stage), 1, "the answer was not taken");
+}
+
+/// Has the policy asked at this very moment; a read that is due is answered first.
+fn ask_now(stage: &mut Stage) {
+    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
+        stage.reads(lock);
     }
 }
 

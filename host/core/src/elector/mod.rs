@@ -13,6 +13,7 @@
 
 mod consult;
 mod observe;
+mod pace;
 mod retire;
 mod signals;
 mod state;
@@ -20,22 +21,25 @@ mod write;
 
 use crate::claim::Claim;
 use crate::config::Config;
-use crate::event::{Effect, Event, Notice, Purpose, Why};
-use crate::policy::{Attempts, Candidate, Cause};
+use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why};
+use crate::policy::{Attempts, Candidate, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
 use crate::view::{Sighting, View};
 use consult::Mind;
 use retire::Retirement;
 use signals::Signals;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use state::{Phase, State, Underway};
 
-/// One candidate in one election.
-#[derive(Debug)]
+/// One candidate in one election: a value. Copies go on independently of each other, and two that
+/// are equal answer equal events equally for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Elector {
-    config: Config,
+    /// Never changes, so that copies of an elector share it.
+    config: Arc<Config>,
     now: Moment,
     started: Moment,
     seat: Seat,
@@ -65,14 +69,15 @@ pub struct Elector {
 }
 
 /// An operation on the lock that is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Operation {
     kind: OperationKind,
     sent: Moment,
+    /// Until when nothing else is begun while it is not answered.
     deadline: Moment,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum OperationKind {
     Read,
     Write { serial: u64, purpose: Purpose },
@@ -107,7 +112,7 @@ impl Elector {
             told_leader: String::new(),
             shown: None,
             out: Vec::new(),
-            config,
+            config: Arc::new(config),
         }
     }
 
@@ -170,9 +175,9 @@ impl Elector {
 
     /// Starts what is due, in the order of importance, and says when to look again.
     fn proceed(&mut self) {
-        self.give_up_on_silence();
+        self.go_on_without_answer();
         self.retire();
-        if self.operation.is_none() && self.read_is_due() {
+        if self.operation.is_none() && self.now >= self.read_due() {
             self.read();
         }
         if self.operation.is_none() && self.now >= self.reserve_at() {
@@ -194,20 +199,29 @@ impl Elector {
         }
     }
 
-    /// The shell answers every operation by its deadline. One that it does not answer, even one
-    /// request timeout later, must not stop the election.
-    fn give_up_on_silence(&mut self) {
-        let grace = self.config.timing.request_timeout();
-        if let Some(operation) = self.operation
-            && self.now >= operation.deadline + grace
-        {
-            self.operation = None;
-            self.read_at = Some(self.now);
+    /// Three requests fit into a renew deadline, so one that is not answered after a third of it is
+    /// not waited for: it may be lost. It may be slow as well, and its answer counts when it comes.
+    fn go_on_without_answer(&mut self) {
+        let Some(operation) = self.operation.take_if(|operation| self.now >= operation.deadline)
+        else {
+            return;
+        };
+        let waited = operation.deadline.since(operation.sent);
+        let detail = format!("no answer within {waited:.1?}");
+        let trouble = Trouble { outcome: Outcome::TimedOut, retry_after: None, detail };
+        match operation.kind {
+            OperationKind::Read => self.could_not_read(trouble),
+            OperationKind::Write { serial, purpose } => {
+                self.not_written(serial, purpose, trouble);
+                self.mind.ask_for(Cause::WriteFinished);
+            }
         }
     }
 
-    fn read_is_due(&self) -> bool {
-        self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
+    /// When the lock is to be read. A read that is planned is the next one, also for a standby that
+    /// has heard nothing: it would else repeat a read that fails as fast as the answers come.
+    fn read_due(&self) -> Moment {
+        self.read_at.unwrap_or_else(|| self.silent_at())
     }
 
     /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
@@ -225,16 +239,14 @@ impl Elector {
     }
 
     fn next_wake(&self) -> Moment {
-        let grace = self.config.timing.request_timeout();
         let mut wake = self.mind.wake().min(self.signals.wake());
         if let Some(term) = self.claim.believed() {
             wake = wake.min(term.until);
         }
         match &self.operation {
-            Some(operation) => wake = wake.min(operation.deadline + grace),
+            Some(operation) => wake = wake.min(operation.deadline),
             None => {
-                wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
-                wake = wake.min(self.reserve_at());
+                wake = wake.min(self.read_due()).min(self.reserve_at());
             }
         }
         if let Some(retirement) = &self.retirement {

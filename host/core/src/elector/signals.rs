@@ -9,7 +9,7 @@ use std::time::Duration;
 const PACE: Duration = Duration::from_millis(100);
 
 /// The signals as they were last reported.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Signals {
     all: Vec<(String, Value, Moment)>,
     /// Something changed that the policy has not seen; it is to be asked at this moment.

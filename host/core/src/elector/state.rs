@@ -5,7 +5,7 @@ use crate::event::Purpose;
 
 /// Where a candidate stands and what it waits for. An event that may come at any time, such as a
 /// swap of the policy, has to be harmless in each of these states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State {
     /// Where the candidate stands.
     pub phase: Phase,
@@ -18,7 +18,7 @@ pub struct State {
 }
 
 /// Where a candidate stands in the election.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// The lock has not been read yet.
     Learning,
@@ -33,7 +33,7 @@ pub enum Phase {
 }
 
 /// An operation on the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Underway {
     /// None.
     Nothing,
