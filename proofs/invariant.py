@@ -4,7 +4,7 @@ from itertools import permutations
 
 from z3 import And, Implies, Not, Or
 
-from model import LONGEST, RHO, S, same_site
+from model import LONGEST, RHO, RULES, S, fits, same_site
 
 
 def over(state, p, q, moment):
@@ -41,15 +41,13 @@ def of_one(state, p):
         "sight": Implies(
             c.near, And(c.seen_at <= now, c.clock - c.seen <= (1 + RHO) * (now - c.seen_at))
         ),
-        "version": And(Implies(c.sees, c.near)),
+        "version": Implies(c.sees, c.near),
         "claim": Implies(
             c.claim,
             And(
                 c.claim_sent <= c.clock,
                 Or(c.until <= c.claim_sent + c.claim_deadline, c.until <= c.clock),
-                c.claim_deadline > 0,
-                c.claim_lease <= LONGEST,
-                (1 + RHO) * (c.claim_deadline + (1 - RHO) * S) <= (1 - RHO) * c.claim_lease,
+                fits(c.claim_deadline, c.claim_lease, RULES),
                 (1 + RHO) * S <= c.claim_lease,
             ),
         ),

@@ -29,7 +29,8 @@ RULES = {
     "I7-proof": "what is not proof is waited out for the longest lease",
     "I7-release": "only a release that the last holder wrote is proof",
     "I7-genuine": "only what its holder wrote is waited out for the duration in it",
-    "I7-beside": "only an edit beside the seat, all between seen, leaves a wait running",
+    "I7-next": "a wait goes on only if all since was seen, and no candidate's write was in it",
+    "marks": "a hand can put a mark back, and cannot make the mark of a write that was not",
     "I8": "a death proves that its own incarnation gave up, and nobody else",
     "I14": "a term goes on only on what this process wrote",
 }
@@ -48,7 +49,7 @@ FIELDS = {
     "ends": Real,  # belief is over by then, whatever is still confirmed
     "acted": Real,  # the last moment at which it believed
     "own": Bool,  # the lock's seat is as its last claim left it
-    "near": Bool,  # only edits beside the seat since what it saw last
+    "near": Bool,  # no candidate's write since what it saw last
     "sees": Bool,  # the lock is in the version that it saw last
     "seen": Real,  # by its clock: when the wait began
     "seen_at": Real,  # the same moment
@@ -136,18 +137,18 @@ class Step:
                     kept.append(new == old)
         return And(*kept)
 
-    def new_version(self, seat=True, owner=None):
+    def new_version(self, own, near):
         """The lock is in a version that it never had: no write on its way names it, nobody has seen
-        it. Unless the edit was beside the seat, whose the record is, and what was seen, are void."""
+        it. `own` and `near` say of a candidate's name what these fields are then."""
         parts = []
         for name in self.before.names:
-            old, new = self.before.of[name], self.after.of[name]
+            new = self.after.of[name]
             parts += [Not(new.sees), Not(new.claim), Not(new.release)]
-            if seat:
-                parts += [new.own == (name == owner), Not(new.near)]
-            else:
-                parts += [new.own == old.own, new.near == old.near]
+            parts += [new.own == own(name), new.near == near(name)]
         return And(*parts)
+
+    def was_near(self, name):
+        return self.before.of[name].near
 
     def time(self):
         """Time passes. Each clock at its own rate, and who believes may act until belief ends."""
@@ -180,6 +181,8 @@ class Step:
             self.before.released if self.has("I7-release") else Or(self.before.released, holder.ever),
             # I8: a dead process of the own site.
             self.holder_is_dead(),
+            # Its own belief: there is nobody else to wait for.
+            self.old.believes(),
         ]
         if self.has("I3"):
             sight = And(new.seen == self.old.clock, new.seen_at == self.before.now)
@@ -194,9 +197,9 @@ class Step:
         died = And(Not(self.of_other.alive), same_site(self.who, self.other))
         return And(died, self.of_other.own) if self.has("I8") else died
 
-    def see_beside(self):
-        """It sees an edit beside the seat, and all that came between: the wait goes on."""
-        known = self.old.near if self.has("I7-beside") else self.old.alive
+    def see_next(self):
+        """It has seen all that came since the wait began, and the wait goes on."""
+        known = self.old.near if self.has("I7-next") else True
         return And(self.old.alive, known, self.rest(sees=True, near=True))
 
     def send_claim(self):
@@ -226,7 +229,7 @@ class Step:
             old.claim if self.has("I4") else And(old.claim_deadline > 0, old.claim_sent <= old.clock),
             Not(after.released),
             If(old.alive, end, new.ends == old.ends),
-            self.new_version(owner=self.who),
+            self.new_version(own=lambda name: name == self.who, near=lambda _: False),
             self.rest(
                 lock=True,
                 ever=True,
@@ -275,19 +278,20 @@ class Step:
         return And(
             self.old.release,
             self.after.released,
-            self.new_version(),
+            self.new_version(own=lambda _: False, near=lambda _: False),
             self.rest(lock=True, ends=self.old.acted),
         )
 
     def edit(self):
         """Anybody changes the lock: a hand, another program, a restored store, a deletion."""
-        return And(Not(self.after.released), self.new_version(), self.rest(lock=True))
+        unowned = self.new_version(own=lambda _: False, near=self.was_near)
+        return And(Not(self.after.released), unowned, self.rest(lock=True))
 
     def edit_beside(self):
         """Somebody edits what says nothing of the seat, such as a label."""
         return And(
             self.after.released == self.before.released,
-            self.new_version(seat=False),
+            self.new_version(own=lambda name: self.before.of[name].own, near=self.was_near),
             self.rest(lock=True),
         )
 
@@ -302,6 +306,6 @@ class Step:
 
 
 STEPS = [
-    "time", "see", "see_beside", "send_claim", "land_claim", "confirm", "send_release",
+    "time", "see", "see_next", "send_claim", "land_claim", "confirm", "send_release",
     "land_release", "edit", "edit_beside", "crash",
 ]

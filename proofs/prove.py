@@ -11,7 +11,7 @@ import time
 
 import controls
 import places
-from z3 import And, Not, Solver, sat, unsat
+from z3 import And, Ints, Not, Solver, sat, unsat
 
 from invariant import begins, invariant, nobody_acts_late, one_believer
 from model import RULES, STEPS, State, Step, parameters, sites
@@ -61,6 +61,25 @@ def prove_induction():
         report(f"{name} keeps the invariant, {len(goals)} parts {left or ''}", not left)
 
 
+def prove_marks():
+    """What a candidate takes for its holder's own write is one (I7-genuine, I7-release): the record
+    of a version that follows directly on the one that its mark says it replaced. Versions are
+    numbered in their order, so that a version follows directly on the one before it."""
+    version, base, earlier, base_of_earlier = Ints("version base earlier base_of_earlier")
+    put_back = And(earlier < version, base == base_of_earlier)
+
+    def can_be(*of_this_version):
+        made = Solver()
+        # Of each version before: its mark names an earlier one.
+        made.add(base_of_earlier < earlier, *of_this_version)
+        return made.check() == sat
+
+    directly = base == version - 1  # as I4 has it for the process in the mark
+    report("what is put back names an earlier version", not can_be(put_back, base >= version))
+    report("what is put back does not follow directly", not can_be(put_back, directly))
+    report("without marks, what a hand makes can", can_be(base < version, directly))
+
+
 def prove_safety():
     state = State("0", NAMES)
     given = solver(*[formula for _, formula in invariant(state, NAMES)])
@@ -76,6 +95,7 @@ def prove_safety():
 
 def main():
     begin = time.monotonic()
+    prove_marks()
     prove_induction()
     prove_safety()
     controls.check_possible(report)
