@@ -92,7 +92,8 @@ def same_site(a, b):
 def sites(names):
     """Of one site is who is of one site with another."""
     triples = permutations(names, 3)
-    return And(*[Implies(And(same_site(a, b), same_site(b, c)), same_site(a, c)) for a, b, c in triples])
+    chains = [(And(same_site(a, b), same_site(b, c)), same_site(a, c)) for a, b, c in triples]
+    return And(*[Implies(chain, ends) for chain, ends in chains])
 
 
 def parameters(rules):
@@ -119,11 +120,11 @@ class Step:
     def has(self, rule):
         return rule in self.rules
 
-    def rest(self, now=True, lock=False, **changed):
+    def rest(self, lock=False, **changed):
         """What stays: all but the given fields of `who`. With `lock`, the lock has changed, and the
         fields that hang on its version are given by it."""
         before, after = self.before, self.after
-        kept = [after.now == before.now] if now else []
+        kept = [after.now == before.now]
         if not lock:
             kept.append(after.released == before.released)
         for name in before.names:
