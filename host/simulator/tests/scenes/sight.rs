@@ -85,7 +85,7 @@ fn a_request_is_answered_within_the_renew_deadline() {
         _ => None,
     });
     let write_by = write.unwrap();
-    assert!(write_by <= stage.now + deadline && write_by + millis(25) > stage.now + deadline);
+    assert!(write_by <= stage.now + deadline && write_by + millis(25) >= stage.now + deadline);
     let write = stage.one_write();
     stage.fails(&write, Outcome::Conflict);
     let read = stage.effects.iter().rev().find_map(|effect| match effect {
