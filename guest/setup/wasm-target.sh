@@ -63,7 +63,8 @@ install_debian() {
     [[ $(id -u) == 0 ]] ||
         fail "no toolchain for $target: run \`rustup target add $target\`, or this script as root"
     export DEBIAN_FRONTEND=noninteractive
-    apt-cache show rustc-web >/dev/null 2>&1 || apt-get update >&2
+    # An older list may have a compiler that is too old, or name versions that are gone.
+    apt-get update >&2 || say "apt-get update failed: going on with the lists that are there"
     say "installing Debian's toolchain"
     install rustc-web cargo-web rust-web-src
     # Its LLVM, and so the linker's package, changes as Debian updates the compiler.
@@ -73,10 +74,8 @@ install_debian() {
             "security archive in /etc/apt/sources.list?"
 }
 
-# Installs packages; a list that names versions which are gone is fetched anew.
 install() {
-    local apt=(apt-get install -y --no-install-recommends "$@")
-    "${apt[@]}" >&2 || { apt-get update >&2 && "${apt[@]}" >&2; } ||
+    apt-get install -y --no-install-recommends "$@" >&2 ||
         fail "apt-get could not install $*: see its messages above"
 }
 
