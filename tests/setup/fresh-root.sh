@@ -203,7 +203,7 @@ say_what_came() {
     inside sh -c 'for p in cc python3 node npm /usr/bin/rustc; do
         command -v $p >/dev/null && echo "  $p: $($p --version | head -n 1)"; done
         echo "  packages that the commands named:" $(apt-mark showmanual)
-        du -sh /root/.cargo/registry /root/.cache /root/hotseat/target /root/go 2>/dev/null'
+        du -sh /root/.cargo/registry /root/.cache /root/hotseat/target /root/go 2>/dev/null || true'
 }
 
 environment=()
