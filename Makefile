@@ -1,5 +1,5 @@
-# What a person needs: `make demo`, `make test`. Each target does the set-up that it needs, on a
-# Debian 12 with Rust by rustup, root, and the package registries.
+# What a person needs: `make demo`, `make test`. Each target does the set-up that it needs, as root on
+# a Debian 12 with Rust by rustup, Go 1.26 for the tests, and the package registries.
 
 SHELL := /bin/bash
 CARGO ?= cargo
@@ -12,7 +12,7 @@ MUTANTS ?=
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny mutations mutants fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations mutants fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -32,6 +32,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
+	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
 
@@ -53,6 +54,12 @@ lint: wasm-target ## formatting and clippy
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
 	$(CARGO) deny check $(DENY)
+
+fresh: ## what README says on a new Debian 12 with nothing else, in a folder: an hour, 25 GB
+	tests/setup/fresh.sh
+
+proofs: ## prove by z3 that two candidates never believe at a time, in seconds
+	proofs/run.sh
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py

@@ -1,19 +1,24 @@
 #!/bin/bash
 # Sees to it that policies can be built for wasm32-unknown-unknown, and says on standard output
-# which toolchain does. Three ways, the first that works is taken:
+# which toolchain does. What is there is taken first, then what can be brought:
 #
-#   1. the active toolchain has the target;
-#   2. `rustup target add` fetches it, where rustup's server can be reached;
-#   3. Debian's toolchain, installed beside the active one, builds the target's standard library.
+#   1. the active toolchain, if it has the target;
+#   2. Debian's toolchain beside it, which builds the target's standard library;
+#   3. `rustup target add`, where rustup's server can be reached;
+#   4. Debian's toolchain, installed by apt-get.
 #
-# The crate hotseat-component looks for the first and the third by the same signs, and depends on
-# nothing that this script leaves behind but the toolchains themselves.
+# The target is not named in rust-toolchain.toml: where rustup's server cannot be reached, rustup
+# would then refuse to run any cargo at all.
+#
+# The crate hotseat-component looks for the first two by the same signs, and depends on nothing
+# that this script leaves behind but the toolchains themselves.
 set -euo pipefail
 
 readonly target=wasm32-unknown-unknown
 readonly oldest_rust=95 # the minor version: rust-version in the workspace's Cargo.toml
+# Where Debian's toolchain is; the test of this script names an empty folder.
+readonly debian=${HOTSEAT_DEBIAN_PREFIX:-/usr}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target
 cd "$root" # rust-toolchain.toml chooses the active toolchain
 
 say() { echo "wasm-target: $*" >&2; }
@@ -25,45 +30,31 @@ fail() {
 # The active compiler's folder; empty if there is no compiler.
 sysroot() { "${RUSTC:-rustc}" --print sysroot 2>/dev/null || true; }
 
-# Is the standard library for the target in this folder?
-has_target() {
-    local libraries=("$1/lib/rustlib/$target/lib"/libstd-*.rlib)
-    [[ -n $1 && -e ${libraries[0]} ]]
+# Has the active compiler the target's standard library?
+active_has_target() {
+    local libraries
+    libraries=("$(sysroot)/lib/rustlib/$target/lib"/libstd-*.rlib)
+    [[ -e ${libraries[0]} ]]
 }
 
-# rustup may wait long for a server that cannot be reached, so that a failure counts for a day.
-failed_today() {
-    [[ -n $(find "$cache/rustup-failed" -mmin -1440 2>/dev/null) &&
-        $(<"$cache/rustup-failed") == "$1" ]]
-}
-
+# rustup may wait long for a server that cannot be reached.
 add_by_rustup() {
     command -v rustup >/dev/null || return 1
-    if failed_today "$1"; then
-        say "rustup could not add the target within the last day; rm -r $cache to try again"
-        return 1
-    fi
     say "trying rustup target add $target"
-    if RUSTUP_MAX_RETRIES=0 timeout 30 rustup target add "$target" >&2 && has_target "$1"; then
-        rm -f "$cache/rustup-failed"
-        return 0
-    fi
-    mkdir -p "$cache"
-    echo "$1" >"$cache/rustup-failed"
-    return 1
+    RUSTUP_MAX_RETRIES=0 timeout 30 rustup target add "$target" >&2 && active_has_target
 }
 
 # The linker that fits Debian's compiler.
 debian_linker() {
-    /usr/bin/rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/wasm-ld-\1/p'
+    "$debian/bin/rustc" -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/wasm-ld-\1/p'
 }
 
 debian_is_complete() {
     local minor linker
-    minor=$(/usr/bin/rustc -V 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
+    minor=$("$debian/bin/rustc" -V 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
     linker=$(debian_linker)
-    [[ -n $minor && $minor -ge $oldest_rust && -x /usr/bin/cargo && -x /usr/bin/$linker &&
-        -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml ]]
+    [[ -n $minor && $minor -ge $oldest_rust && -x $debian/bin/cargo &&
+        -x $debian/bin/$linker && -e $debian/lib/rustlib/src/rust/library/std/Cargo.toml ]]
 }
 
 install_debian() {
@@ -72,7 +63,8 @@ install_debian() {
     [[ $(id -u) == 0 ]] ||
         fail "no toolchain for $target: run \`rustup target add $target\`, or this script as root"
     export DEBIAN_FRONTEND=noninteractive
-    apt-cache show rustc-web >/dev/null 2>&1 || apt-get update >&2
+    # An older list may have a compiler that is too old, or name versions that are gone.
+    apt-get update >&2 || say "apt-get update failed: going on with the lists that are there"
     say "installing Debian's toolchain"
     install rustc-web cargo-web rust-web-src
     # Its LLVM, and so the linker's package, changes as Debian updates the compiler.
@@ -82,23 +74,19 @@ install_debian() {
             "security archive in /etc/apt/sources.list?"
 }
 
-# Installs packages; a list that names versions which are gone is fetched anew.
 install() {
-    local apt=(apt-get install -y --no-install-recommends "$@")
-    "${apt[@]}" >&2 || { apt-get update >&2 && "${apt[@]}" >&2; } ||
+    apt-get install -y --no-install-recommends "$@" >&2 ||
         fail "apt-get could not install $*: see its messages above"
 }
 
 main() {
-    local active
-    active=$(sysroot)
-    if has_target "$active"; then
-        echo "$target: in the active toolchain, $active"
-    elif add_by_rustup "$active"; then
-        echo "$target: added by rustup to $active"
+    if active_has_target; then
+        echo "$target: in the active toolchain, $(sysroot)"
+    elif ! debian_is_complete && add_by_rustup; then
+        echo "$target: added by rustup to $(sysroot)"
     else
         debian_is_complete || install_debian
-        echo "$target: by Debian's $(/usr/bin/rustc -V), which builds its standard library"
+        echo "$target: by Debian's $("$debian/bin/rustc" -V), which builds its standard library"
     fi
 }
 

@@ -34,27 +34,23 @@ trap 'rm -rf "$work"' EXIT
 # The interpreter is in the component, so that the one here only runs the tool.
 key_python() { key "$componentize_py" "$guests/python"; }
 build_python() {
-    local venv=$cache/componentize-py-$componentize_py
-    need python3 python3
-    python3 -c 'import venv, ensurepip' 2>/dev/null || install_package python3-venv
-    [[ -x $venv/bin/componentize-py ]] || {
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install -q "componentize-py==$componentize_py"
-    }
+    local tools=$cache/componentize-py-$componentize_py
+    venv "$tools" "componentize-py==$componentize_py"
     cp "$guests/python/app.py" "$work"
     cd "$work"
-    "$venv/bin/componentize-py" -d "$root/wit" -w election componentize app -o "$1"
+    "$tools/bin/componentize-py" -d "$root/wit" -w election componentize app -o "$1"
 }
 
 key_javascript() { key "$componentize_qjs" "$guests/javascript"; }
 build_javascript() {
     local tools=$cache/componentize-qjs-$componentize_qjs
     need npm npm
-    [[ -x $tools/node_modules/.bin/componentize-qjs ]] ||
+    [[ -e $tools/node_modules/componentize-qjs/cli.mjs ]] ||
         npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$tools" \
             "componentize-qjs@$componentize_qjs"
-    # The runtime that is not asynchronous: the contract's functions are not.
-    "$tools/node_modules/.bin/componentize-qjs" --sync --wit "$root/wit" --world election \
+    # Not by the program in its folder bin, which Debian's Node.js 18 takes for a script. The runtime
+    # is the one that is not asynchronous: the contract's functions are not.
+    node "$tools/node_modules/componentize-qjs/cli.mjs" --sync --wit "$root/wit" --world election \
         --js "$guests/javascript/policy.js" --output "$1"
 }
 

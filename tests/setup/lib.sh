@@ -1,4 +1,5 @@
-# Shared by the scripts beside it. To be sourced.
+# shellcheck shell=bash
+# Shared by the scripts beside it and in proofs/. To be sourced.
 
 # The Go that Kubernetes 1.36 names in its go.mod.
 # shellcheck disable=SC2034  # read by the scripts that source this
@@ -41,4 +42,16 @@ install_package() {
     apt-get update -qq >&2
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1" >&2 ||
         fail "$1 is missing and 'apt-get install $1' failed"
+}
+
+# venv FOLDER PACKAGE: a Python environment with a package from PyPI, made once.
+venv() {
+    need python3 python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || install_package python3-venv
+    [[ -e $1/.complete ]] || {
+        say "installing $2"
+        python3 -m venv --clear "$1"
+        "$1/bin/pip" install -q "$2" >&2
+        touch "$1/.complete"
+    }
 }
