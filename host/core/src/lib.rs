@@ -7,6 +7,8 @@
 //! The policy decides liveness, the core enforces safety: see [`invariant::Invariant`].
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod canon;
 pub mod config;
 pub mod elector;
 pub mod event;
