@@ -31,6 +31,13 @@ impl Claim {
         }
     }
 
+    /// For a search that does not look at tokens.
+    pub(crate) fn forget_token(&mut self) {
+        if let Some(term) = &mut self.term {
+            "0".clone_into(&mut term.token.0);
+        }
+    }
+
     /// Gives what is compared new names.
     pub(crate) fn rename(&mut self, me: &Incarnation, names: &mut impl Names) {
         names.serial(me, &mut self.confirmed);

@@ -77,15 +77,16 @@ impl Elector {
         }
     }
 
-    /// The record seen last is remembered only for what it means, unless `again` says that one that
-    /// looks like it may be seen again.
-    pub fn forget(&mut self, again: impl Fn(&Record) -> bool) {
-        if let Some(record) = self.seat.record()
-            && !again(record)
-        {
-            let mine = self.wrote(record);
-            self.seat.forget(mine);
-        }
+    /// The record seen last is remembered only for what it means: for one that can never be seen
+    /// again.
+    pub fn forget(&mut self) {
+        let mine = self.seat.record().is_some_and(|record| self.wrote(record));
+        self.seat.forget(mine);
+    }
+
+    /// For a search that does not look at tokens.
+    pub fn forget_token(&mut self) {
+        self.claim.forget_token();
     }
 
     /// The term, while it believes.
@@ -96,6 +97,11 @@ impl Elector {
     /// The record that it saw last.
     pub fn sees(&self) -> Option<&Record> {
         self.seat.record()
+    }
+
+    /// How long it still waits for the seat; none if it has not read the lock.
+    pub fn seat_is_free_in(&self) -> Option<Duration> {
+        self.free_at().map(|at| at.since(NOW))
     }
 
     /// When the request under way was sent; `now` if there is none.

@@ -1,0 +1,199 @@
+//! The canonical form of a state: states that nothing can ever tell apart are the same.
+//!
+//! What is forgotten, and why it may be:
+//!
+//! - **Moments** count from now, and only as far back as anything waits for them; what is due is
+//!   due. The core does that itself, structure by structure: [`hotseat_core::canon`].
+//! - **Versions, times, serials** only matter by their order or equality with those that can still
+//!   be met: in the store, in what was kept of it, in a message on its way. They are numbered anew;
+//!   one that only an elector remembers keeps its place between them.
+//! - **A record that an elector remembers** and that can never be seen again, since no object and
+//!   no message has its times, is only remembered by its holder, its duration, and whether it was
+//!   the elector's own: any record that comes is another one.
+//! - **A write whose base is gone** can only meet a conflict; the conflict is its answer at once.
+//!   Until it would have reached the store nothing else could have come of it, and the time that
+//!   passes until the answer arrives is free anyway.
+//! - **A watch** tells of the last changes only: a change that is older than those was missed by
+//!   whoever has not seen it, as a silent watch misses it.
+//! - **Candidates are alike**: a state in which they have changed places is the same.
+//! - **What people and policies are told** (reasons, counts, ages): the policy may answer anything,
+//!   so it needs no arguments.
+
+use crate::cell::{ALL_PERMUTATIONS, Cell, Renamed};
+use crate::hands::Fault;
+use crate::names::Ranks;
+use crate::setting::Setting;
+use crate::store::{Object, number};
+use crate::world::{Candidate, Reading, World};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+impl World {
+    /// Brings the state into its canonical form.
+    pub fn canonize(&mut self, setting: &Setting) {
+        self.drop_doomed(setting);
+        self.forget(setting);
+        self.rename();
+    }
+
+    /// What can come of nothing goes.
+    fn drop_doomed(&mut self, setting: &Setting) {
+        let deletions = self.budget.has(Fault::Delete);
+        let restored = self.store.archive.filter(|_| self.budget.has(Fault::Restore));
+        let restored = restored.map(|kept| kept.version);
+        let World { store, ghosts, candidates, .. } = self;
+        let is_doomed = |wire: &crate::store::Wire| {
+            store.is_doomed(wire, deletions) && (wire.base.is_none() || wire.base != restored)
+        };
+        ghosts.retain(|wire| !is_doomed(wire));
+        for candidate in candidates.iter_mut() {
+            if !candidate.alive {
+                candidate.wires.clear();
+                (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
+                candidate.cursor = 0;
+                continue;
+            }
+            let Candidate { wires, awaits, answer, .. } = candidate;
+            wires.retain(|wire| {
+                let doomed = is_doomed(wire);
+                if doomed && Some(wire.serial) == *awaits {
+                    *answer = Some(None);
+                }
+                !doomed
+            });
+        }
+        let extra = store.history.len().saturating_sub(setting.history);
+        store.history.drain(..extra);
+        for candidate in candidates {
+            let told = |version: &u64| *version <= candidate.cursor;
+            let versions = store.history.iter().map(|(version, _)| *version);
+            candidate.cursor = versions.filter(told).max().unwrap_or(0);
+        }
+    }
+
+    /// Objects that somebody may yet see.
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        let store = &self.store;
+        let answers = self.candidates.iter().filter_map(|candidate| candidate.answer.as_ref());
+        let found = self.candidates.iter().filter_map(|candidate| match &candidate.reading {
+            Some(Reading::Found(object)) => object.as_ref(),
+            _ => None,
+        });
+        let history = store.history.iter().filter_map(|(_, object)| object.as_ref());
+        let objects = store.object.iter().chain(&store.archive).chain(history);
+        objects.chain(answers.flatten()).chain(found)
+    }
+
+    /// Electors forget the records that they cannot see again.
+    fn forget(&mut self, setting: &Setting) {
+        let times: Vec<(u32, u32)> =
+            self.objects().map(|object| (object.acquired, object.renewed)).collect();
+        for candidate in &mut self.candidates {
+            // Only times that are there can be forgotten.
+            let held = &candidate.cell.held.times;
+            let again = held.iter().all(|held| times.contains(held));
+            let token = candidate.cell.believed().is_some_and(|term| token(term) != 0);
+            if again && (setting.tokens || !token) {
+                continue;
+            }
+            let mut elector = candidate.cell.elector.clone();
+            if !again {
+                elector.forget();
+            }
+            if !setting.tokens {
+                elector.forget_token();
+            }
+            candidate.cell = Arc::new(Cell::new(elector));
+        }
+    }
+
+    fn ranks(&self) -> Ranks {
+        let mut ranks = Ranks::default();
+        self.objects().for_each(|object| ranks.add(object));
+        ranks.add_version(self.store.version);
+        self.store.history.iter().for_each(|(version, _)| ranks.add_version(*version));
+        self.ghosts.iter().for_each(|wire| ranks.add_wire(wire));
+        if let Some((token, _)) = self.last_term {
+            ranks.add_version(token);
+        }
+        for candidate in &self.candidates {
+            candidate.wires.iter().for_each(|wire| ranks.add_wire(wire));
+            for (process, serial) in &candidate.cell.held.serials {
+                ranks.add_serial(*process, *serial);
+            }
+            if let Some(serial) = candidate.awaits {
+                ranks.add_serial(candidate.process, serial);
+            }
+        }
+        ranks.sort();
+        ranks
+    }
+
+    fn rename(&mut self) {
+        let ranks = self.ranks();
+        let World { store, candidates, ghosts, last_term, .. } = self;
+        store.object.iter_mut().chain(&mut store.archive).for_each(|object| ranks.object(object));
+        for (version, object) in &mut store.history {
+            *version = ranks.version(*version);
+            object.iter_mut().for_each(|object| ranks.object(object));
+        }
+        store.version = ranks.version(store.version);
+        store.times = ranks.moments();
+        ghosts.iter_mut().for_each(|wire| ranks.wire(wire));
+        if let Some((token, _)) = last_term {
+            *token = ranks.version(*token);
+        }
+        for candidate in candidates {
+            candidate.cursor = ranks.version(candidate.cursor);
+            candidate.wires.iter_mut().for_each(|wire| ranks.wire(wire));
+            if let Some(serial) = &mut candidate.awaits {
+                ranks.serial_of(candidate.process, serial);
+            }
+            candidate.answer.iter_mut().flatten().for_each(|object| ranks.object(object));
+            if let Some(Reading::Found(Some(object))) = &mut candidate.reading {
+                ranks.object(object);
+            }
+            if !ranks.fits(&candidate.cell.held) {
+                let mut elector = candidate.cell.elector.clone();
+                elector.rename(&mut &ranks);
+                candidate.cell = Arc::new(Cell::new(elector));
+            }
+        }
+    }
+
+    /// A hash of the state: the same for all states that are the same.
+    pub fn print(&self) -> u64 {
+        let all = match self.candidates.len() {
+            1 => 1,
+            2 => 2,
+            _ => ALL_PERMUTATIONS.len(),
+        };
+        (0..all).map(|permutation| self.print_as(permutation)).min().unwrap_or(0)
+    }
+
+    /// Its hash, if the candidates were called by the permutation with this number.
+    fn print_as(&self, permutation: usize) -> u64 {
+        let names = &ALL_PERMUTATIONS[permutation];
+        let mut hasher = Renamed::new(names);
+        let World { store, candidates, ghosts, budget, last_term, outcome: _ } = self;
+        (store, ghosts, budget, last_term).hash(&mut hasher);
+        for name in 0..candidates.len() {
+            let called = |index: &usize| usize::from(names[*index]) == name;
+            let index = (0..candidates.len()).find(called).unwrap_or(name);
+            let candidate = &candidates[index];
+            let Candidate { cell, alive, process, awaits, answer, .. } = candidate;
+            let Candidate { reading, cursor, wires, acts, promised, .. } = candidate;
+            (alive, acts, promised, process).hash(&mut hasher);
+            if *alive {
+                hasher.write_u64(cell.print(permutation));
+                (awaits, answer, reading, cursor, wires).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+}
+
+/// The token of a term as a number.
+pub(crate) fn token(term: &hotseat_core::view::Term) -> u64 {
+    number(&term.token.0)
+}

@@ -1,0 +1,201 @@
+//! The search: breadth first, so that what it finds it finds by the shortest way.
+
+use crate::cell::Cell;
+use crate::liveness;
+use crate::property::{Broken, Happened};
+use crate::setting::Setting;
+use crate::steps::{Step, successors};
+use crate::world::World;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where a search ends if it does not end by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// How long it may take.
+    pub time: Duration,
+    /// How many states it may meet.
+    pub states: usize,
+    /// How many states may wait at once, which take the most memory.
+    pub waiting: usize,
+}
+
+/// What a search has found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// How many states it met.
+    pub states: usize,
+    /// How many steps it took.
+    pub steps: u64,
+    /// How many steps the furthest state is away from the beginning.
+    pub depth: usize,
+    /// How long it took.
+    pub time: Duration,
+    /// It met all states that there are.
+    pub closed: bool,
+    /// The way to the first state in which a property is broken.
+    pub counterexample: Option<Way>,
+    /// What happened in some state.
+    pub happened: Happened,
+    /// The most ticks that it took until somebody led, where that was looked at.
+    pub recovery: u32,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = match (&self.counterexample, self.closed) {
+            (Some(way), _) => format!("BROKEN: {}", way.broken),
+            (None, true) => "closed".to_owned(),
+            (None, false) => "open".to_owned(),
+        };
+        let seconds = self.time.as_secs_f64();
+        let pace = self.states as f64 / seconds.max(0.001);
+        write!(
+            f,
+            "{end} at depth {}: {} states, {} steps, {seconds:.1} s, {pace:.0} states/s, \
+             somebody leads within {} ticks",
+            self.depth, self.states, self.steps, self.recovery
+        )
+    }
+}
+
+/// A way from the beginning to a state in which a property is broken.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// What is broken in the last state.
+    pub broken: Broken,
+    /// The beginning.
+    pub first: World,
+    /// What happened, and what it led to.
+    pub steps: Vec<(Step, World)>,
+}
+
+/// Searches through all states, as far as the limit goes.
+pub fn search(setting: &Setting, limit: &Limit) -> Report {
+    Search::new(setting, limit).run()
+}
+
+struct Search<'a> {
+    setting: &'a Setting,
+    limit: &'a Limit,
+    begun: Instant,
+    first: World,
+    /// The prints of all states, with the print of the state from which each was met first. A
+    /// collision of two prints would hide a state: with ten million of 64 bits one in 300,000.
+    met: HashMap<u64, u64, foldhash::fast::FixedState>,
+    report: Report,
+}
+
+impl<'a> Search<'a> {
+    fn new(setting: &'a Setting, limit: &'a Limit) -> Self {
+        let mut first = World::new(setting);
+        first.canonize(setting);
+        let report = Report {
+            states: 0,
+            steps: 0,
+            depth: 0,
+            time: Duration::ZERO,
+            closed: false,
+            counterexample: None,
+            happened: Happened::default(),
+            recovery: 0,
+        };
+        Search { setting, limit, begun: Instant::now(), first, met: HashMap::default(), report }
+    }
+
+    fn run(mut self) -> Report {
+        let print = self.first.print();
+        self.met.insert(print, print);
+        let mut waiting = vec![(print, self.first.clone())];
+        let mut found = None;
+        while !waiting.is_empty() && found.is_none() && !self.is_over(waiting.len()) {
+            self.report.depth += 1;
+            (waiting, found) = self.layer(waiting);
+        }
+        self.report.closed = waiting.is_empty() && found.is_none();
+        if let Some((print, broken)) = found {
+            self.report.counterexample = Some(self.way_to(print, broken));
+        }
+        self.report.states = self.met.len();
+        self.report.time = self.begun.elapsed();
+        self.report
+    }
+
+    fn is_over(&self, waiting: usize) -> bool {
+        self.begun.elapsed() > self.limit.time
+            || self.met.len() > self.limit.states
+            || waiting > self.limit.waiting
+    }
+
+    /// All states that are one step further away, and a broken one if there is any.
+    fn layer(&mut self, waiting: Vec<(u64, World)>) -> (Vec<(u64, World)>, Option<(u64, Broken)>) {
+        let mut next = Vec::new();
+        let mut found = None;
+        let mut cells = Cells::default();
+        for (number, (from, world)) in waiting.into_iter().enumerate() {
+            let Self { setting, met, report, .. } = self;
+            successors(setting, &world, |_, mut world| {
+                report.steps += 1;
+                let print = world.print();
+                let Entry::Vacant(entry) = met.entry(print) else { return };
+                entry.insert(from);
+                report.happened.add_all(world.outcome.happened);
+                if let Some(broken) = world.outcome.broken {
+                    found = found.or(Some((print, broken)));
+                    return;
+                }
+                if setting.liveness > 0 && print.is_multiple_of(setting.liveness) {
+                    match liveness::ticks_until_somebody_leads(setting, &world) {
+                        Some(ticks) => report.recovery = report.recovery.max(ticks),
+                        None => found = found.or(Some((print, Broken::NobodyLeads))),
+                    }
+                }
+                cells.share(&mut world);
+                next.push((print, world));
+            });
+            if found.is_some() || (number % 1024 == 0 && self.is_over(next.len())) {
+                break;
+            }
+        }
+        (next, found)
+    }
+
+    /// Goes the way to a state again: all that is kept of it are prints.
+    fn way_to(&self, print: u64, broken: Broken) -> Way {
+        let mut prints = vec![print];
+        while let Some(from) = self.met.get(&prints[prints.len() - 1])
+            && *from != prints[prints.len() - 1]
+        {
+            prints.push(*from);
+        }
+        let mut steps: Vec<(Step, World)> = Vec::new();
+        for wanted in prints.iter().rev().skip(1) {
+            let last = steps.last().map_or(&self.first, |(_, world)| world).clone();
+            let mut hit = None;
+            successors(self.setting, &last, |step, world| {
+                if hit.is_none() && world.print() == *wanted {
+                    hit = Some((step, world));
+                }
+            });
+            steps.extend(hit);
+        }
+        Way { broken, first: self.first.clone(), steps }
+    }
+}
+
+/// Equal electors of one layer, kept once.
+#[derive(Default)]
+struct Cells(HashMap<(usize, u64), Arc<Cell>, foldhash::fast::FixedState>);
+
+impl Cells {
+    fn share(&mut self, world: &mut World) {
+        for (index, candidate) in world.candidates.iter_mut().enumerate() {
+            let key = (index, candidate.cell.print(0));
+            let cell = self.0.entry(key).or_insert_with(|| Arc::clone(&candidate.cell));
+            candidate.cell = Arc::clone(cell);
+        }
+    }
+}

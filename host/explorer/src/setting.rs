@@ -1,0 +1,107 @@
+//! What is explored.
+
+use crate::hands::{Budget, Fault};
+use hotseat_core::config::Timing;
+use std::time::Duration;
+
+/// What the policy may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// It campaigns whenever it is asked.
+    Campaigns,
+    /// Anything: at each question all answers are tried. Resignations have their own budget.
+    Any,
+}
+
+/// What is explored: all that follows from these.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// For people.
+    pub name: String,
+    /// How many, at most 3.
+    pub candidates: u8,
+    /// The same for all. Whole ticks.
+    pub timing: Timing,
+    /// How long one step of time is. At least half a retry period.
+    pub tick: Duration,
+    /// What the policies answer.
+    pub policy: Policy,
+    /// Lease durations that a policy may choose, in milliseconds, besides the operator's.
+    pub leases: Vec<u64>,
+    /// How often each fault may happen.
+    pub budget: Budget,
+    /// How many changes a watch may be behind.
+    pub history: usize,
+    /// A read may be answered with what was there a while ago.
+    pub late_reads: bool,
+    /// Watches may begin anew at any time.
+    pub relists: bool,
+    /// Fencing tokens are looked at.
+    pub tokens: bool,
+    /// Promises are looked at one by one, not only by what comes of them.
+    pub promises: bool,
+    /// Hands touch the lock only after all candidates have seen it.
+    pub after_all_met: bool,
+    /// From one in so many states it is checked that somebody leads again; 0: from none.
+    pub liveness: u64,
+}
+
+impl Setting {
+    /// Two candidates with a lease of `lease` ticks of one second, a deadline of `deadline`, and a
+    /// heartbeat of one, with these faults, each once.
+    pub fn new(lease: u64, deadline: u64, faults: &[Fault]) -> Self {
+        let [lease, deadline, tick] = [lease, deadline, 1].map(Duration::from_secs);
+        let mut timing = Timing::new(lease, deadline, tick);
+        // Clocks that differ are a fault of their own.
+        timing.clock_error_ppm = 0;
+        let words: Vec<&str> = faults.iter().map(|fault| fault.word()).collect();
+        Setting {
+            name: if words.is_empty() { "no fault".to_owned() } else { words.join(" + ") },
+            candidates: 2,
+            timing,
+            tick,
+            policy: Policy::Campaigns,
+            leases: Vec::new(),
+            budget: Budget::of(faults),
+            history: 1,
+            late_reads: false,
+            relists: true,
+            tokens: true,
+            promises: true,
+            after_all_met: false,
+            liveness: 16,
+        }
+    }
+
+    /// The longest lease of the election, in seconds.
+    pub fn longest(&self) -> u16 {
+        u16::try_from(self.timing.longest_lease.as_secs()).unwrap_or(u16::MAX)
+    }
+
+    /// How many whole ticks a length has.
+    pub fn ticks(&self, length: Duration) -> u8 {
+        u8::try_from(length.as_nanos().div_ceil(self.tick.as_nanos().max(1))).unwrap_or(u8::MAX)
+    }
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Timing { lease_duration, renew_deadline, retry_period, reaction, .. } = &self.timing;
+        let seconds = |length: &Duration| length.as_secs_f64();
+        write!(
+            f,
+            "{} candidates at {}/{}/{}",
+            self.candidates,
+            seconds(lease_duration),
+            seconds(renew_deadline),
+            seconds(retry_period)
+        )?;
+        if !reaction.is_zero() {
+            write!(f, " S {}", seconds(reaction))?;
+        }
+        if self.policy == Policy::Any {
+            write!(f, ", any policy")?;
+        }
+        write!(f, ", {}", self.name)
+    }
+}

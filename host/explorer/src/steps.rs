@@ -1,0 +1,337 @@
+//! What may happen next in a state: all of it, in an order that does not change.
+
+use crate::cell::Cell;
+use crate::hands::{Fault, edit};
+use crate::property::{self, Broken};
+use crate::setting::Setting;
+use crate::store::{Object, lock};
+use crate::world::{Reading, World, begin};
+use hotseat_core::canon::NOW;
+use hotseat_core::event::{Event, Purpose, Trouble, Via};
+use hotseat_core::policy::Outcome;
+use std::sync::Arc;
+
+/// One thing that happens. A candidate is named by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Time passes.
+    Tick,
+    /// Time passes, and one clock shows too little or too much of it.
+    Skew(usize, Fault),
+    /// The wake-up that the candidate asked for.
+    Timer(usize),
+    /// A write reaches the store.
+    Write(usize, usize),
+    /// A create reaches the store, and will do so again.
+    WriteTwice(usize, usize),
+    /// A write of a dead process reaches the store.
+    Ghost(usize),
+    /// The answer to a write arrives.
+    Written(usize),
+    /// No answer to a write arrives in time.
+    WriteLost(usize),
+    /// A read reaches the store, and its answer is on its way.
+    Reads(usize),
+    /// The answer to a read arrives.
+    Read(usize),
+    /// No answer to a read arrives in time.
+    ReadLost(usize),
+    /// The watch tells of a change; of how manieth from the newest.
+    Watch(usize, usize),
+    /// The watch begins anew, with a read.
+    Relist(usize),
+    /// What happens to a process.
+    Life(usize, Fault),
+    /// A hand edits the lock.
+    Hand(Fault),
+    /// Somebody keeps a copy of the lock, or of the store.
+    Keep,
+}
+
+/// Calls `visit` with each state that may follow, and what happened, in its canonical form.
+pub fn successors(setting: &Setting, world: &World, mut visit: impl FnMut(Step, World)) {
+    let mut next = Next { setting, before: world, out: Vec::new(), visit: &mut visit };
+    next.time();
+    for index in 0..world.candidates.len() {
+        if world.candidates[index].alive {
+            next.timer(index);
+            next.writes(index);
+            next.reads(index);
+            next.watches(index);
+            next.lives(index);
+        }
+    }
+    next.ghosts();
+    next.hands();
+}
+
+struct Next<'a> {
+    setting: &'a Setting,
+    before: &'a World,
+    out: Vec<World>,
+    visit: &'a mut dyn FnMut(Step, World),
+}
+
+impl Next<'_> {
+    /// Hands on what came of a step.
+    fn done(&mut self, step: Step) {
+        for mut world in std::mem::take(&mut self.out) {
+            // One write of unknown outcome at a time: more take a server that forgets for longer
+            // than a renew deadline.
+            let too_many =
+                |c: &crate::world::Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
+            if world.candidates.iter().any(too_many) {
+                continue;
+            }
+            property::note(self.setting, self.before, &mut world);
+            world.canonize(self.setting);
+            (self.visit)(step, world);
+        }
+    }
+
+    fn feed(&mut self, world: World, index: usize, event: Event, step: Step) {
+        world.feed(self.setting, index, event, &mut self.out);
+        self.done(step);
+    }
+
+    fn time(&mut self) {
+        self.pass(None, Step::Tick);
+        for fault in [Fault::Slow, Fault::Fast] {
+            if !self.before.budget.has(fault) {
+                continue;
+            }
+            for index in 0..self.before.candidates.len() {
+                if self.before.candidates[index].alive {
+                    self.pass(Some((index, fault)), Step::Skew(index, fault));
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, skew: Option<(usize, Fault)>, step: Step) {
+        let mut world = self.before.clone();
+        if let Some((_, fault)) = skew {
+            world.budget.spend(fault);
+        }
+        for (index, candidate) in world.candidates.iter_mut().enumerate() {
+            candidate.acts = candidate.acts.saturating_sub(1);
+            candidate.promised = candidate.promised.saturating_sub(1);
+            let length = match skew {
+                Some((skewed, Fault::Slow)) if skewed == index => continue,
+                Some((skewed, Fault::Fast)) if skewed == index => self.setting.tick * 2,
+                _ => self.setting.tick,
+            };
+            if candidate.alive {
+                let mut elector = candidate.cell.elector.clone();
+                elector.pass(length);
+                candidate.cell = Arc::new(Cell::new(elector));
+            }
+        }
+        self.out.push(world);
+        self.done(step);
+    }
+
+    fn timer(&mut self, index: usize) {
+        if self.before.candidates[index].cell.elector.is_due() {
+            self.feed(self.before.clone(), index, Event::Timer, Step::Timer(index));
+        }
+    }
+
+    fn writes(&mut self, index: usize) {
+        let candidate = &self.before.candidates[index];
+        for wire in 0..candidate.wires.len() {
+            self.out.push(self.landed(index, wire, false));
+            self.done(Step::Write(index, wire));
+            if self.before.budget.has(Fault::Twice) && candidate.wires[wire].base.is_none() {
+                self.out.push(self.landed(index, wire, true));
+                self.done(Step::WriteTwice(index, wire));
+            }
+        }
+        let Some(serial) = candidate.awaits else { return };
+        let mut world = self.before.clone();
+        let answer = world.candidates[index].answer.take();
+        world.candidates[index].awaits = None;
+        if let Some(found) = answer {
+            let conflict = trouble(Outcome::Conflict);
+            let result = found.map(|object| object.decode()).ok_or(conflict);
+            let event = Event::WriteEnded { serial, result };
+            self.feed(world.clone(), index, event, Step::Written(index));
+        }
+        let result = Err(trouble(Outcome::TimedOut));
+        self.feed(world, index, Event::WriteEnded { serial, result }, Step::WriteLost(index));
+    }
+
+    fn landed(&self, index: usize, wire: usize, twice: bool) -> World {
+        let mut world = self.before.clone();
+        let sent = world.candidates[index].wires[wire];
+        if twice {
+            world.budget.spend(Fault::Twice);
+        } else {
+            world.candidates[index].wires.remove(wire);
+        }
+        let found = apply(self.setting, &mut world, &sent);
+        let candidate = &mut world.candidates[index];
+        if candidate.awaits == Some(sent.serial) && candidate.answer.is_none() {
+            candidate.answer = Some(found);
+        }
+        world
+    }
+
+    fn reads(&mut self, index: usize) {
+        let candidate = &self.before.candidates[index];
+        let Some(reading) = candidate.reading else { return };
+        let via = Via::Read { asked: candidate.cell.elector.asked_at(), requested: true };
+        let mut world = self.before.clone();
+        world.candidates[index].reading = None;
+        let found = match reading {
+            Reading::Found(object) => object,
+            Reading::Sent => self.before.store.object,
+        };
+        let event = Event::Observed { lock: lock(found.as_ref(), None), via };
+        self.feed(world.clone(), index, event, Step::Read(index));
+        if reading == Reading::Sent && self.setting.late_reads {
+            let mut world = self.before.clone();
+            world.candidates[index].reading = Some(Reading::Found(found));
+            self.out.push(world);
+            self.done(Step::Reads(index));
+        }
+        let event = Event::ReadFailed(trouble(Outcome::TimedOut));
+        self.feed(world, index, event, Step::ReadLost(index));
+    }
+
+    fn watches(&mut self, index: usize) {
+        let history = &self.before.store.history;
+        for (place, (version, object)) in history.iter().enumerate() {
+            if *version <= self.before.candidates[index].cursor {
+                continue;
+            }
+            let mut world = self.before.clone();
+            world.candidates[index].cursor = *version;
+            let lock = lock(object.as_ref(), Some(*version));
+            let step = Step::Watch(index, history.len() - 1 - place);
+            self.feed(world, index, Event::Observed { lock, via: Via::Watch }, step);
+        }
+        if self.setting.relists {
+            let mut world = self.before.clone();
+            world.candidates[index].cursor = world.store.version;
+            let via = Via::Read { asked: NOW, requested: false };
+            let event = Event::Observed { lock: world.store.read(), via };
+            self.feed(world, index, event, Step::Relist(index));
+        }
+    }
+
+    fn lives(&mut self, index: usize) {
+        for fault in [Fault::Crash, Fault::Move] {
+            // README names what a process that never saw the lock makes of a missing one.
+            let new = self.before.store.object.is_none() && self.before.store.objects > 0;
+            if !self.before.budget.has(fault) || new {
+                continue;
+            }
+            let mut world = self.before.clone();
+            world.budget.spend(fault);
+            let candidate = &mut world.candidates[index];
+            world.ghosts.append(&mut candidate.wires);
+            candidate.process.nonce += 1;
+            candidate.process.site += u8::from(fault == Fault::Move);
+            (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
+            candidate.cursor = 0;
+            candidate.cell = Arc::new(Cell::new(begin(self.setting, candidate.process)));
+            self.out.push(world);
+            self.done(Step::Life(index, fault));
+        }
+        if self.before.budget.has(Fault::Stop) {
+            let mut world = self.before.clone();
+            world.budget.spend(Fault::Stop);
+            self.feed(world, index, Event::Stop, Step::Life(index, Fault::Stop));
+        }
+    }
+
+    fn ghosts(&mut self) {
+        for ghost in 0..self.before.ghosts.len() {
+            let mut world = self.before.clone();
+            let wire = world.ghosts.remove(ghost);
+            apply(self.setting, &mut world, &wire);
+            self.out.push(world);
+            self.done(Step::Ghost(ghost));
+        }
+    }
+
+    fn hands(&mut self) {
+        let met = |c: &crate::world::Candidate| !c.alive || c.cell.elector.has_met();
+        let all_met = self.before.candidates.iter().all(met);
+        if self.setting.after_all_met && !all_met {
+            return;
+        }
+        for fault in self.before.budget.left() {
+            let mut world = self.before.clone();
+            world.budget.spend(fault);
+            let is_done = match fault {
+                // README names what a process that never saw the lock makes of a missing one.
+                Fault::Delete if all_met && world.store.object.is_some() => {
+                    world.store.delete();
+                    true
+                }
+                Fault::PutBack | Fault::Restore => {
+                    self.keep();
+                    put_back(&mut world, fault)
+                }
+                _ => edit(&mut world.store, fault, self.setting.longest()),
+            };
+            if is_done {
+                self.out.push(world);
+                self.done(Step::Hand(fault));
+            }
+        }
+    }
+
+    fn keep(&mut self) {
+        if self.before.store.archive.is_none() && self.before.store.object.is_some() {
+            let mut world = self.before.clone();
+            world.store.archive = world.store.object;
+            self.out.push(world);
+            self.done(Step::Keep);
+        }
+    }
+}
+
+/// Puts what was kept back. It is kept no longer.
+fn put_back(world: &mut World, fault: Fault) -> bool {
+    let (Some(kept), Some(object)) = (world.store.archive.take(), world.store.object) else {
+        return false;
+    };
+    if kept.same_content(&object) {
+        return false;
+    }
+    match fault {
+        Fault::Restore => {
+            world.store.restore(kept);
+            world.candidates.iter_mut().for_each(|candidate| candidate.cursor = 0);
+        }
+        _ => world.store.put(Object { uid: object.uid, ..kept }),
+    }
+    true
+}
+
+/// A write reaches the store; what comes of it, and what it promises.
+fn apply(setting: &Setting, world: &mut World, wire: &crate::store::Wire) -> Option<Object> {
+    let found = world.store.apply(wire)?;
+    let others = |c: &&crate::world::Candidate| c.process.name != wire.writer.name;
+    let is_promised = world.candidates.iter().filter(others).any(|c| c.promised > 0);
+    if is_promised && wire.purpose == Purpose::Acquire {
+        world.outcome.broken = Some(Broken::PromiseNotKept);
+    }
+    let length = std::time::Duration::from_secs(wire.duration.into());
+    if !setting.promises {
+        return Some(found);
+    }
+    let writer = &mut world.candidates[usize::from(wire.writer.name.0)];
+    writer.promised = match wire.purpose {
+        Purpose::Acquire | Purpose::Renew => setting.ticks(length),
+        Purpose::Release | Purpose::Reserve => 0,
+    };
+    Some(found)
+}
+
+fn trouble(outcome: Outcome) -> Trouble {
+    Trouble { outcome, retry_after: None, detail: String::new() }
+}
