@@ -19,21 +19,20 @@
 //! - **What people and policies are told** (reasons, counts, ages): the policy may answer anything,
 //!   so it needs no arguments.
 
-use crate::cell::{ALL_PERMUTATIONS, Cell, Renamed};
+use crate::cell::{ALL_PERMUTATIONS, Lab, Renamed};
 use crate::hands::Fault;
 use crate::names::Ranks;
 use crate::setting::Setting;
 use crate::store::{Object, number};
 use crate::world::{Candidate, Reading, World};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 impl World {
     /// Brings the state into its canonical form.
-    pub fn canonize(&mut self, setting: &Setting) {
-        self.drop_doomed(setting);
-        self.forget(setting);
-        self.rename();
+    pub fn canonize(&mut self, lab: &Lab) {
+        self.drop_doomed(lab.setting);
+        self.forget(lab);
+        self.rename(lab);
     }
 
     /// What can come of nothing goes.
@@ -85,7 +84,7 @@ impl World {
     }
 
     /// Electors forget the records that they cannot see again.
-    fn forget(&mut self, setting: &Setting) {
+    fn forget(&mut self, lab: &Lab) {
         let times: Vec<(u32, u32)> =
             self.objects().map(|object| (object.acquired, object.renewed)).collect();
         for candidate in &mut self.candidates {
@@ -93,17 +92,17 @@ impl World {
             let held = &candidate.cell.held.times;
             let again = held.iter().all(|held| times.contains(held));
             let token = candidate.cell.believed().is_some_and(|term| token(term) != 0);
-            if again && (setting.tokens || !token) {
+            if again && (lab.setting.tokens || !token) {
                 continue;
             }
-            let mut elector = candidate.cell.elector.clone();
-            if !again {
-                elector.forget();
-            }
-            if !setting.tokens {
-                elector.forget_token();
-            }
-            candidate.cell = Arc::new(Cell::new(elector));
+            candidate.cell = lab.other(&candidate.cell, ("forget", again), |elector| {
+                if !again {
+                    elector.forget();
+                }
+                if !lab.setting.tokens {
+                    elector.forget_token();
+                }
+            });
         }
     }
 
@@ -129,7 +128,7 @@ impl World {
         ranks
     }
 
-    fn rename(&mut self) {
+    fn rename(&mut self, lab: &Lab) {
         let ranks = self.ranks();
         let World { store, candidates, ghosts, last_term, .. } = self;
         store.object.iter_mut().chain(&mut store.archive).for_each(|object| ranks.object(object));
@@ -153,11 +152,7 @@ impl World {
             if let Some(Reading::Found(Some(object))) = &mut candidate.reading {
                 ranks.object(object);
             }
-            if !ranks.fits(&candidate.cell.held) {
-                let mut elector = candidate.cell.elector.clone();
-                elector.rename(&mut &ranks);
-                candidate.cell = Arc::new(Cell::new(elector));
-            }
+            candidate.cell = lab.renamed(&candidate.cell, &ranks);
         }
     }
 

@@ -1,19 +1,47 @@
-//! An elector as a part of many states: shared between them, hashed once.
+//! Electors as parts of many states: each distinct one is kept once, hashed once, and asked once what
+//! an event makes of it.
+//!
+//! A search takes far more steps than there are distinct electors in distinct situations, so most
+//! steps are looked up. What is looked up was computed by the real core, and the same event to the
+//! same elector gives the same: an elector is a value.
 
-use crate::names::Held;
+use crate::names::{Held, Ranks};
+use crate::setting::Setting;
+use crate::store::Wire;
 use hotseat_core::elector::Elector;
 use hotseat_core::view::Term;
-use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::rc::Rc;
 
 /// The most candidates that the search can take for one another.
 pub const MOST: usize = 3;
 /// All ways to call three candidates; the first two are those of two.
 pub const ALL_PERMUTATIONS: [[u8; MOST]; 6] =
     [[0, 1, 2], [1, 0, 2], [0, 2, 1], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+/// So many electors are kept, with what came of them, before all of it is forgotten.
+const MOST_CELLS: usize = 150_000;
 
 /// A way to call the candidates.
 pub type Permutation = [u8; MOST];
+
+type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
+
+/// What an event makes of an elector.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The elector after it.
+    pub cell: Rc<Cell>,
+    /// It asked for a read.
+    pub reads: bool,
+    /// It sent this write.
+    pub write: Option<Wire>,
+    /// It has stopped.
+    pub finished: bool,
+    /// So often its policy resigned.
+    pub resigned: u8,
+}
 
 /// An elector between two events.
 #[derive(Debug)]
@@ -22,16 +50,12 @@ pub struct Cell {
     pub elector: Elector,
     /// What stands in it that is only compared.
     pub held: Held,
-    prints: [OnceLock<u64>; ALL_PERMUTATIONS.len()],
+    prints: [OnceCell<u64>; ALL_PERMUTATIONS.len()],
+    outcomes: RefCell<Map<Rc<[Outcome]>>>,
+    others: RefCell<Map<Rc<Cell>>>,
 }
 
 impl Cell {
-    /// Nothing may be done to the elector from now on.
-    pub fn new(mut elector: Elector) -> Self {
-        let held = Held::of(&mut elector);
-        Cell { elector, held, prints: Default::default() }
-    }
-
     /// Its term, while it believes.
     pub fn believed(&self) -> Option<&Term> {
         self.elector.believed()
@@ -39,11 +63,110 @@ impl Cell {
 
     /// The hash of the elector, if the candidates were called by the permutation with this number.
     pub fn print(&self, permutation: usize) -> u64 {
-        *self.prints[permutation].get_or_init(|| {
-            let mut hasher = Renamed::new(&ALL_PERMUTATIONS[permutation]);
-            self.elector.hash(&mut hasher);
-            hasher.finish()
-        })
+        *self.prints[permutation].get_or_init(|| print(&self.elector, permutation))
+    }
+
+    /// What `event` makes of the elector: looked up, or else computed.
+    pub fn outcomes(
+        &self,
+        event: impl Hash,
+        compute: impl FnOnce(Elector) -> Vec<Outcome>,
+    ) -> Rc<[Outcome]> {
+        let key = key(event);
+        if let Some(known) = self.outcomes.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let outcomes: Rc<[Outcome]> = compute(self.elector.clone()).into();
+        self.outcomes.borrow_mut().insert(key, Rc::clone(&outcomes));
+        outcomes
+    }
+}
+
+fn print(elector: &Elector, permutation: usize) -> u64 {
+    let mut hasher = Renamed::new(&ALL_PERMUTATIONS[permutation]);
+    elector.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn key(what: impl Hash) -> u64 {
+    foldhash::fast::FixedState::with_seed(7).hash_one(what)
+}
+
+/// What all steps of a search share: the setting, and the electors.
+#[derive(Debug)]
+pub struct Lab<'a> {
+    /// What is explored.
+    pub setting: &'a Setting,
+    cells: RefCell<Map<Rc<Cell>>>,
+}
+
+impl<'a> Lab<'a> {
+    /// One without electors.
+    pub fn new(setting: &'a Setting) -> Self {
+        Lab { setting, cells: RefCell::default() }
+    }
+
+    /// The cell of an elector.
+    pub fn cell(&self, mut elector: Elector) -> Rc<Cell> {
+        let print = print(&elector, 0);
+        let mut cells = self.cells.borrow_mut();
+        let cell = cells.entry(print).or_insert_with(|| {
+            let held = Held::of(&mut elector);
+            let prints: [OnceCell<u64>; ALL_PERMUTATIONS.len()] = Default::default();
+            let _ = prints[0].set(print);
+            let (outcomes, others) = (RefCell::default(), RefCell::default());
+            Rc::new(Cell { elector, held, prints, outcomes, others })
+        });
+        Rc::clone(cell)
+    }
+
+    /// The cell of an elector that nothing happens to but this `change`, named by `what`.
+    pub fn other(
+        &self,
+        cell: &Rc<Cell>,
+        what: impl Hash,
+        change: impl FnOnce(&mut Elector),
+    ) -> Rc<Cell> {
+        let key = key(what);
+        if let Some(known) = cell.others.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let mut elector = cell.elector.clone();
+        change(&mut elector);
+        let other = self.cell(elector);
+        cell.others.borrow_mut().insert(key, Rc::clone(&other));
+        other
+    }
+
+    /// The cell with the names of `ranks`.
+    pub fn renamed(&self, cell: &Rc<Cell>, ranks: &Ranks) -> Rc<Cell> {
+        let (key, same) = ranks.names_for(&cell.held);
+        if same {
+            return Rc::clone(cell);
+        }
+        self.other(cell, ("names", key), |elector| elector.rename(&mut &*ranks))
+    }
+
+    /// Forgets electors, and what came of them, if there are too many. They refer to each other, so
+    /// they do not go by themselves.
+    pub fn tidy(&self) {
+        let mut cells = self.cells.borrow_mut();
+        if cells.len() > MOST_CELLS {
+            for cell in cells.values() {
+                cell.outcomes.take();
+                cell.others.take();
+            }
+            cells.clear();
+        }
+    }
+}
+
+impl Drop for Lab<'_> {
+    fn drop(&mut self) {
+        for cell in self.cells.borrow().values() {
+            cell.outcomes.take();
+            cell.others.take();
+        }
     }
 }
 
@@ -59,7 +182,6 @@ pub struct Renamed {
 impl Renamed {
     /// Begins a hash.
     pub fn new(names: &Permutation) -> Self {
-        use std::hash::BuildHasher;
         let inner = foldhash::fast::FixedState::with_seed(4040).build_hasher();
         Renamed { inner, names: *names }
     }

@@ -153,6 +153,11 @@ impl Budget {
         self.0[fault as usize] > 0
     }
 
+    /// How often it may happen yet.
+    pub fn count(&self, fault: Fault) -> u8 {
+        self.0[fault as usize]
+    }
+
     /// It happened.
     pub fn spend(&mut self, fault: Fault) {
         let left = &mut self.0[fault as usize];

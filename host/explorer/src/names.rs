@@ -4,6 +4,7 @@ use crate::store::{Name, Object, Process, Wire, number};
 use hotseat_core::canon::Names;
 use hotseat_core::elector::Elector;
 use hotseat_core::lock::{Incarnation, Version};
+use std::hash::{BuildHasher, Hasher};
 
 /// Versions that still matter get multiples of this, so that there is room for those between.
 const STEP: u64 = 16;
@@ -154,12 +155,32 @@ impl Ranks {
         *serial = self.rank(of, *serial);
     }
 
-    /// Whether an elector's names are the new ones already.
-    pub fn fits(&self, held: &Held) -> bool {
-        held.versions.iter().all(|version| self.version(*version) == *version)
-            && held.bases.iter().all(|version| self.base(*version) == *version)
-            && held.times.iter().all(|(a, r)| (self.time(*a), self.time(*r)) == (*a, *r))
-            && held.serials.iter().all(|(of, serial)| self.rank(*of, *serial) == *serial)
+    /// The new names of what stands in an elector, in one number, and whether they are those that
+    /// it has already.
+    pub fn names_for(&self, held: &Held) -> (u64, bool) {
+        let mut hasher = foldhash::fast::FixedState::with_seed(3).build_hasher();
+        let mut same = true;
+        for version in &held.versions {
+            let name = self.version(*version);
+            same &= name == *version;
+            hasher.write_u64(name);
+        }
+        for version in &held.bases {
+            let name = self.base(*version);
+            same &= name == *version;
+            hasher.write_u64(name);
+        }
+        for times in &held.times {
+            let names = (self.time(times.0), self.time(times.1));
+            same &= names == *times;
+            hasher.write_u64(u64::from(names.0) << 32 | u64::from(names.1));
+        }
+        for (of, serial) in &held.serials {
+            let name = self.rank(*of, *serial);
+            same &= name == *serial;
+            hasher.write_u64(name);
+        }
+        (hasher.finish(), same)
     }
 }
 

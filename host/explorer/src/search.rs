@@ -1,6 +1,6 @@
 //! The search: breadth first, so that what it finds it finds by the shortest way.
 
-use crate::cell::Cell;
+use crate::cell::Lab;
 use crate::liveness;
 use crate::property::{Broken, Happened};
 use crate::setting::Setting;
@@ -9,7 +9,6 @@ use crate::world::World;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where a search ends if it does not end by itself.
@@ -79,7 +78,7 @@ pub fn search(setting: &Setting, limit: &Limit) -> Report {
 }
 
 struct Search<'a> {
-    setting: &'a Setting,
+    lab: Lab<'a>,
     limit: &'a Limit,
     begun: Instant,
     first: World,
@@ -91,8 +90,9 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(setting: &'a Setting, limit: &'a Limit) -> Self {
-        let mut first = World::new(setting);
-        first.canonize(setting);
+        let lab = Lab::new(setting);
+        let mut first = World::new(&lab);
+        first.canonize(&lab);
         let report = Report {
             states: 0,
             steps: 0,
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
             happened: Happened::default(),
             recovery: 0,
         };
-        Search { setting, limit, begun: Instant::now(), first, met: HashMap::default(), report }
+        Search { lab, limit, begun: Instant::now(), first, met: HashMap::default(), report }
     }
 
     fn run(mut self) -> Report {
@@ -113,6 +113,7 @@ impl<'a> Search<'a> {
         let mut found = None;
         while !waiting.is_empty() && found.is_none() && !self.is_over(waiting.len()) {
             self.report.depth += 1;
+            self.lab.tidy();
             (waiting, found) = self.layer(waiting);
         }
         self.report.closed = waiting.is_empty() && found.is_none();
@@ -134,10 +135,10 @@ impl<'a> Search<'a> {
     fn layer(&mut self, waiting: Vec<(u64, World)>) -> (Vec<(u64, World)>, Option<(u64, Broken)>) {
         let mut next = Vec::new();
         let mut found = None;
-        let mut cells = Cells::default();
         for (number, (from, world)) in waiting.into_iter().enumerate() {
-            let Self { setting, met, report, .. } = self;
-            successors(setting, &world, |_, mut world| {
+            let Self { lab, met, report, .. } = self;
+            let setting = lab.setting;
+            successors(lab, &world, |_, world| {
                 report.steps += 1;
                 let print = world.print();
                 let Entry::Vacant(entry) = met.entry(print) else { return };
@@ -148,12 +149,11 @@ impl<'a> Search<'a> {
                     return;
                 }
                 if setting.liveness > 0 && print.is_multiple_of(setting.liveness) {
-                    match liveness::ticks_until_somebody_leads(setting, &world) {
+                    match liveness::ticks_until_somebody_leads(lab, &world) {
                         Some(ticks) => report.recovery = report.recovery.max(ticks),
                         None => found = found.or(Some((print, Broken::NobodyLeads))),
                     }
                 }
-                cells.share(&mut world);
                 next.push((print, world));
             });
             if found.is_some() || (number % 1024 == 0 && self.is_over(next.len())) {
@@ -175,7 +175,7 @@ impl<'a> Search<'a> {
         for wanted in prints.iter().rev().skip(1) {
             let last = steps.last().map_or(&self.first, |(_, world)| world).clone();
             let mut hit = None;
-            successors(self.setting, &last, |step, world| {
+            successors(&self.lab, &last, |step, world| {
                 if hit.is_none() && world.print() == *wanted {
                     hit = Some((step, world));
                 }
@@ -183,19 +183,5 @@ impl<'a> Search<'a> {
             steps.extend(hit);
         }
         Way { broken, first: self.first.clone(), steps }
-    }
-}
-
-/// Equal electors of one layer, kept once.
-#[derive(Default)]
-struct Cells(HashMap<(usize, u64), Arc<Cell>, foldhash::fast::FixedState>);
-
-impl Cells {
-    fn share(&mut self, world: &mut World) {
-        for (index, candidate) in world.candidates.iter_mut().enumerate() {
-            let key = (index, candidate.cell.print(0));
-            let cell = self.0.entry(key).or_insert_with(|| Arc::clone(&candidate.cell));
-            candidate.cell = Arc::clone(cell);
-        }
     }
 }

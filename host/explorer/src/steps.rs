@@ -1,15 +1,13 @@
 //! What may happen next in a state: all of it, in an order that does not change.
 
-use crate::cell::Cell;
+use crate::cell::Lab;
 use crate::hands::{Fault, edit};
 use crate::property::{self, Broken};
 use crate::setting::Setting;
-use crate::store::{Object, lock};
-use crate::world::{Reading, World, begin};
-use hotseat_core::canon::NOW;
-use hotseat_core::event::{Event, Purpose, Trouble, Via};
-use hotseat_core::policy::Outcome;
-use std::sync::Arc;
+use crate::store::{Object, Wire};
+use crate::world::{Candidate, Happening, How, Reading, World, begin};
+use hotseat_core::event::Purpose;
+use std::time::Duration;
 
 /// One thing that happens. A candidate is named by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +47,8 @@ pub enum Step {
 }
 
 /// Calls `visit` with each state that may follow, and what happened, in its canonical form.
-pub fn successors(setting: &Setting, world: &World, mut visit: impl FnMut(Step, World)) {
-    let mut next = Next { setting, before: world, out: Vec::new(), visit: &mut visit };
+pub fn successors(lab: &Lab, world: &World, mut visit: impl FnMut(Step, World)) {
+    let mut next = Next { lab, before: world, out: Vec::new(), visit: &mut visit };
     next.time();
     for index in 0..world.candidates.len() {
         if world.candidates[index].alive {
@@ -66,7 +64,7 @@ pub fn successors(setting: &Setting, world: &World, mut visit: impl FnMut(Step, 
 }
 
 struct Next<'a> {
-    setting: &'a Setting,
+    lab: &'a Lab<'a>,
     before: &'a World,
     out: Vec<World>,
     visit: &'a mut dyn FnMut(Step, World),
@@ -79,18 +77,18 @@ impl Next<'_> {
             // One write of unknown outcome at a time: more take a server that forgets for longer
             // than a renew deadline.
             let too_many =
-                |c: &crate::world::Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
+                |c: &Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
             if world.candidates.iter().any(too_many) {
                 continue;
             }
-            property::note(self.setting, self.before, &mut world);
-            world.canonize(self.setting);
+            property::note(self.lab.setting, self.before, &mut world);
+            world.canonize(self.lab);
             (self.visit)(step, world);
         }
     }
 
-    fn feed(&mut self, world: World, index: usize, event: Event, step: Step) {
-        world.feed(self.setting, index, event, &mut self.out);
+    fn feed(&mut self, world: World, index: usize, event: Happening, step: Step) {
+        world.feed(self.lab, index, event, &mut self.out);
         self.done(step);
     }
 
@@ -118,13 +116,12 @@ impl Next<'_> {
             candidate.promised = candidate.promised.saturating_sub(1);
             let length = match skew {
                 Some((skewed, Fault::Slow)) if skewed == index => continue,
-                Some((skewed, Fault::Fast)) if skewed == index => self.setting.tick * 2,
-                _ => self.setting.tick,
+                Some((skewed, Fault::Fast)) if skewed == index => self.lab.setting.tick * 2,
+                _ => self.lab.setting.tick,
             };
             if candidate.alive {
-                let mut elector = candidate.cell.elector.clone();
-                elector.pass(length);
-                candidate.cell = Arc::new(Cell::new(elector));
+                candidate.cell =
+                    self.lab.other(&candidate.cell, length, |elector| elector.pass(length));
             }
         }
         self.out.push(world);
@@ -133,7 +130,7 @@ impl Next<'_> {
 
     fn timer(&mut self, index: usize) {
         if self.before.candidates[index].cell.elector.is_due() {
-            self.feed(self.before.clone(), index, Event::Timer, Step::Timer(index));
+            self.feed(self.before.clone(), index, Happening::Timer, Step::Timer(index));
         }
     }
 
@@ -152,13 +149,10 @@ impl Next<'_> {
         let answer = world.candidates[index].answer.take();
         world.candidates[index].awaits = None;
         if let Some(found) = answer {
-            let conflict = trouble(Outcome::Conflict);
-            let result = found.map(|object| object.decode()).ok_or(conflict);
-            let event = Event::WriteEnded { serial, result };
+            let event = Happening::Written(serial, found);
             self.feed(world.clone(), index, event, Step::Written(index));
         }
-        let result = Err(trouble(Outcome::TimedOut));
-        self.feed(world, index, Event::WriteEnded { serial, result }, Step::WriteLost(index));
+        self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
     }
 
     fn landed(&self, index: usize, wire: usize, twice: bool) -> World {
@@ -169,7 +163,7 @@ impl Next<'_> {
         } else {
             world.candidates[index].wires.remove(wire);
         }
-        let found = apply(self.setting, &mut world, &sent);
+        let found = apply(self.lab.setting, &mut world, &sent);
         let candidate = &mut world.candidates[index];
         if candidate.awaits == Some(sent.serial) && candidate.answer.is_none() {
             candidate.answer = Some(found);
@@ -180,23 +174,21 @@ impl Next<'_> {
     fn reads(&mut self, index: usize) {
         let candidate = &self.before.candidates[index];
         let Some(reading) = candidate.reading else { return };
-        let via = Via::Read { asked: candidate.cell.elector.asked_at(), requested: true };
         let mut world = self.before.clone();
         world.candidates[index].reading = None;
         let found = match reading {
             Reading::Found(object) => object,
             Reading::Sent => self.before.store.object,
         };
-        let event = Event::Observed { lock: lock(found.as_ref(), None), via };
+        let event = Happening::Observed(found, None, How::Asked);
         self.feed(world.clone(), index, event, Step::Read(index));
-        if reading == Reading::Sent && self.setting.late_reads {
+        if reading == Reading::Sent && self.lab.setting.late_reads {
             let mut world = self.before.clone();
             world.candidates[index].reading = Some(Reading::Found(found));
             self.out.push(world);
             self.done(Step::Reads(index));
         }
-        let event = Event::ReadFailed(trouble(Outcome::TimedOut));
-        self.feed(world, index, event, Step::ReadLost(index));
+        self.feed(world, index, Happening::ReadLost, Step::ReadLost(index));
     }
 
     fn watches(&mut self, index: usize) {
@@ -207,15 +199,14 @@ impl Next<'_> {
             }
             let mut world = self.before.clone();
             world.candidates[index].cursor = *version;
-            let lock = lock(object.as_ref(), Some(*version));
             let step = Step::Watch(index, history.len() - 1 - place);
-            self.feed(world, index, Event::Observed { lock, via: Via::Watch }, step);
+            let event = Happening::Observed(*object, Some(*version), How::Watch);
+            self.feed(world, index, event, step);
         }
-        if self.setting.relists {
+        if self.lab.setting.relists {
             let mut world = self.before.clone();
             world.candidates[index].cursor = world.store.version;
-            let via = Via::Read { asked: NOW, requested: false };
-            let event = Event::Observed { lock: world.store.read(), via };
+            let event = Happening::Observed(world.store.object, None, How::Anew);
             self.feed(world, index, event, Step::Relist(index));
         }
     }
@@ -235,14 +226,14 @@ impl Next<'_> {
             candidate.process.site += u8::from(fault == Fault::Move);
             (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
             candidate.cursor = 0;
-            candidate.cell = Arc::new(Cell::new(begin(self.setting, candidate.process)));
+            candidate.cell = self.lab.cell(begin(self.lab.setting, candidate.process));
             self.out.push(world);
             self.done(Step::Life(index, fault));
         }
         if self.before.budget.has(Fault::Stop) {
             let mut world = self.before.clone();
             world.budget.spend(Fault::Stop);
-            self.feed(world, index, Event::Stop, Step::Life(index, Fault::Stop));
+            self.feed(world, index, Happening::Stop, Step::Life(index, Fault::Stop));
         }
     }
 
@@ -250,16 +241,16 @@ impl Next<'_> {
         for ghost in 0..self.before.ghosts.len() {
             let mut world = self.before.clone();
             let wire = world.ghosts.remove(ghost);
-            apply(self.setting, &mut world, &wire);
+            apply(self.lab.setting, &mut world, &wire);
             self.out.push(world);
             self.done(Step::Ghost(ghost));
         }
     }
 
     fn hands(&mut self) {
-        let met = |c: &crate::world::Candidate| !c.alive || c.cell.elector.has_met();
+        let met = |c: &Candidate| !c.alive || c.cell.elector.has_met();
         let all_met = self.before.candidates.iter().all(met);
-        if self.setting.after_all_met && !all_met {
+        if self.lab.setting.after_all_met && !all_met {
             return;
         }
         for fault in self.before.budget.left() {
@@ -275,7 +266,7 @@ impl Next<'_> {
                     self.keep();
                     put_back(&mut world, fault)
                 }
-                _ => edit(&mut world.store, fault, self.setting.longest()),
+                _ => edit(&mut world.store, fault, self.lab.setting.longest()),
             };
             if is_done {
                 self.out.push(world);
@@ -313,14 +304,14 @@ fn put_back(world: &mut World, fault: Fault) -> bool {
 }
 
 /// A write reaches the store; what comes of it, and what it promises.
-fn apply(setting: &Setting, world: &mut World, wire: &crate::store::Wire) -> Option<Object> {
+fn apply(setting: &Setting, world: &mut World, wire: &Wire) -> Option<Object> {
     let found = world.store.apply(wire)?;
-    let others = |c: &&crate::world::Candidate| c.process.name != wire.writer.name;
+    let others = |c: &&Candidate| c.process.name != wire.writer.name;
     let is_promised = world.candidates.iter().filter(others).any(|c| c.promised > 0);
     if is_promised && wire.purpose == Purpose::Acquire {
         world.outcome.broken = Some(Broken::PromiseNotKept);
     }
-    let length = std::time::Duration::from_secs(wire.duration.into());
+    let length = Duration::from_secs(wire.duration.into());
     if !setting.promises {
         return Some(found);
     }
@@ -330,8 +321,4 @@ fn apply(setting: &Setting, world: &mut World, wire: &crate::store::Wire) -> Opt
         Purpose::Release | Purpose::Reserve => 0,
     };
     Some(found)
-}
-
-fn trouble(outcome: Outcome) -> Trouble {
-    Trouble { outcome, retry_after: None, detail: String::new() }
 }

@@ -1,16 +1,18 @@
 //! One state: the store, the candidates, and what is on its way between them.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Lab, Outcome};
 use crate::hands::{Budget, Fault};
-use crate::property::Outcome;
+use crate::property;
 use crate::setting::{Policy, Setting};
-use crate::store::{Name, Object, Process, Store, Wire};
+use crate::store::{Name, Object, Process, Store, Wire, lock};
 use hotseat_core::canon::NOW;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{AskId, Effect, Event};
+use hotseat_core::event::{AskId, Effect, Event, Trouble, Via};
+use hotseat_core::policy::Outcome::{Conflict, TimedOut};
 use hotseat_core::policy::{Action, Decision};
-use std::sync::Arc;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// After so many questions within one event the policy is left waiting.
 const MOST_QUESTIONS: u8 = 4;
@@ -28,7 +30,7 @@ pub enum Reading {
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// Its elector.
-    pub cell: Arc<Cell>,
+    pub cell: Rc<Cell>,
     /// False: it has stopped for good.
     pub alive: bool,
     /// Its process.
@@ -70,16 +72,17 @@ pub struct World {
     /// The token of the last term, and whose it was.
     pub last_term: Option<(u64, Process)>,
     /// What the last step brought; not a part of the state.
-    pub outcome: Outcome,
+    pub outcome: property::Outcome,
 }
 
 impl World {
     /// The beginning: nobody has read the lock, which is not there.
-    pub fn new(setting: &Setting) -> Self {
+    pub fn new(lab: &Lab) -> Self {
+        let setting = lab.setting;
         let candidates = (0..setting.candidates).map(|index| {
             let process = Process { name: Name(index), site: 0, nonce: 1 };
             Candidate {
-                cell: Arc::new(Cell::new(begin(setting, process))),
+                cell: lab.cell(begin(setting, process)),
                 alive: true,
                 process,
                 awaits: None,
@@ -97,70 +100,161 @@ impl World {
             ghosts: Vec::new(),
             budget: setting.budget,
             last_term: None,
-            outcome: Outcome::default(),
+            outcome: property::Outcome::default(),
         }
     }
 
     /// Lets an event happen to a candidate; once for each way in which its policy may answer.
-    pub fn feed(self, setting: &Setting, index: usize, event: Event, out: &mut Vec<World>) {
-        let elector = self.candidates[index].cell.elector.clone();
-        self.go_on(setting, index, elector, event, 0, out);
+    pub fn feed(self, lab: &Lab, index: usize, event: Happening, out: &mut Vec<World>) {
+        let candidate = &self.candidates[index];
+        let resignations = self.budget.count(Fault::Resign);
+        let process = candidate.process;
+        let outcomes = candidate.cell.outcomes((event, resignations), |elector| {
+            let event = event.event(&elector);
+            let mut course = Course { lab, process, resignations, out: Vec::new() };
+            course.go_on(elector, event, 0, Draft::default());
+            course.out
+        });
+        for outcome in outcomes.iter() {
+            let mut world = self.clone();
+            world.take(index, outcome);
+            out.push(world);
+        }
     }
 
-    fn go_on(
-        mut self,
-        setting: &Setting,
-        index: usize,
-        mut elector: Elector,
-        event: Event,
-        asked: u8,
-        out: &mut Vec<World>,
-    ) {
+    /// What an event made of a candidate.
+    fn take(&mut self, index: usize, outcome: &Outcome) {
+        let candidate = &mut self.candidates[index];
+        candidate.cell = Rc::clone(&outcome.cell);
+        if outcome.reads {
+            candidate.reading = Some(Reading::Sent);
+        }
+        if let Some(write) = outcome.write {
+            candidate.answer = None;
+            candidate.awaits = Some(write.serial);
+            candidate.wires.push(write);
+        }
+        if outcome.finished {
+            candidate.alive = false;
+        }
+        for _ in 0..outcome.resigned {
+            self.budget.spend(Fault::Resign);
+        }
+    }
+}
+
+/// How a candidate comes to see the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// By its watch.
+    Watch,
+    /// By the read that it asked for.
+    Asked,
+    /// By the read with which its watch begins anew.
+    Anew,
+}
+
+/// What happens to a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happening {
+    /// Its wake-up.
+    Timer,
+    /// It sees the lock, or that it is missing, since this version if that is known.
+    Observed(Option<Object>, Option<u64>, How),
+    /// Its read had no answer.
+    ReadLost,
+    /// Its write has an answer; none in it: a conflict.
+    Written(u64, Option<Object>),
+    /// Its write had no answer.
+    WriteLost(u64),
+    /// It shall stop.
+    Stop,
+}
+
+impl Happening {
+    fn event(self, elector: &Elector) -> Event {
+        let trouble = |outcome| Trouble { outcome, retry_after: None, detail: String::new() };
+        match self {
+            Happening::Timer => Event::Timer,
+            Happening::Observed(object, gone, how) => Event::Observed {
+                lock: lock(object.as_ref(), gone),
+                via: match how {
+                    How::Watch => Via::Watch,
+                    How::Asked => Via::Read { asked: elector.asked_at(), requested: true },
+                    How::Anew => Via::Read { asked: NOW, requested: false },
+                },
+            },
+            Happening::ReadLost => Event::ReadFailed(trouble(TimedOut)),
+            Happening::Written(serial, object) => {
+                let result = object.map(|object| object.decode());
+                Event::WriteEnded { serial, result: result.ok_or(trouble(Conflict)) }
+            }
+            Happening::WriteLost(serial) => {
+                Event::WriteEnded { serial, result: Err(trouble(TimedOut)) }
+            }
+            Happening::Stop => Event::Stop,
+        }
+    }
+}
+
+/// What came of an event so far.
+#[derive(Clone, Copy, Default)]
+struct Draft {
+    reads: bool,
+    write: Option<Wire>,
+    finished: bool,
+    resigned: u8,
+}
+
+/// One event, and the answers of the policy to what it asks because of it.
+struct Course<'a> {
+    lab: &'a Lab<'a>,
+    process: Process,
+    resignations: u8,
+    out: Vec<Outcome>,
+}
+
+impl Course<'_> {
+    fn go_on(&mut self, mut elector: Elector, event: Event, asked: u8, mut draft: Draft) {
         let effects = elector.step(NOW, event);
         let mut question = None;
         for effect in effects {
-            let candidate = &mut self.candidates[index];
             match effect {
                 Effect::Ask { ask, .. } => question = Some(ask),
-                Effect::Read { .. } => candidate.reading = Some(Reading::Sent),
-                Effect::Write(write) => {
-                    candidate.answer = None;
-                    candidate.awaits = Some(write.mark.serial);
-                    candidate.wires.push(Wire::new(candidate.process, &write));
-                }
-                Effect::Finished => candidate.alive = false,
+                Effect::Read { .. } => draft.reads = true,
+                Effect::Write(write) => draft.write = Some(Wire::new(self.process, &write)),
+                Effect::Finished => draft.finished = true,
                 _ => {}
             }
         }
         let Some(ask) = question.filter(|_| asked < MOST_QUESTIONS) else {
-            elector.pass(std::time::Duration::ZERO);
-            self.candidates[index].cell = Arc::new(Cell::new(elector));
-            out.push(self);
+            elector.pass(Duration::ZERO);
+            let Draft { reads, write, finished, resigned } = draft;
+            let cell = self.lab.cell(elector);
+            self.out.push(Outcome { cell, reads, write, finished, resigned });
             return;
         };
-        for decision in self.decisions(setting, &elector) {
-            let mut world = self.clone();
-            if matches!(decision.action, Action::Resign(_)) {
-                world.budget.spend(Fault::Resign);
-            }
-            let event = answer(ask, decision);
-            world.go_on(setting, index, elector.clone(), event, asked + 1, out);
+        let may_resign = draft.resigned < self.resignations && elector.believed().is_some();
+        for decision in decisions(self.lab.setting, may_resign) {
+            let resigned = u8::from(matches!(decision.action, Action::Resign(_)));
+            let draft = Draft { resigned: draft.resigned + resigned, ..draft };
+            self.go_on(elector.clone(), answer(ask, decision), asked + 1, draft);
         }
     }
+}
 
-    /// What the policy may answer.
-    fn decisions(&self, setting: &Setting, elector: &Elector) -> Vec<Decision> {
-        let mut decisions = vec![decision(Action::Campaign, None)];
-        if setting.policy == Policy::Any {
-            decisions.push(decision(Action::Wait, None));
-        }
-        let lease = |lease: &u64| decision(Action::Campaign, Some(*lease));
-        decisions.extend(setting.leases.iter().map(lease));
-        if self.budget.has(Fault::Resign) && elector.believed().is_some() {
-            decisions.push(decision(Action::Resign(None), None));
-        }
-        decisions
+/// What the policy may answer.
+fn decisions(setting: &Setting, may_resign: bool) -> Vec<Decision> {
+    let mut decisions = vec![decision(Action::Campaign, None)];
+    if setting.policy == Policy::Any {
+        decisions.push(decision(Action::Wait, None));
     }
+    let lease = |lease: &u64| decision(Action::Campaign, Some(*lease));
+    decisions.extend(setting.leases.iter().map(lease));
+    if may_resign {
+        decisions.push(decision(Action::Resign(None), None));
+    }
+    decisions
 }
 
 /// A process that has just begun, with its policy loaded.
@@ -183,7 +277,7 @@ pub fn begin(setting: &Setting, process: Process) -> Elector {
             elector.step(NOW, answer(ask, decision(Action::Wait, None)));
         }
     }
-    elector.pass(std::time::Duration::ZERO);
+    elector.pass(Duration::ZERO);
     elector
 }
 
