@@ -31,8 +31,10 @@ impl World {
     /// Brings the state into its canonical form.
     pub fn canonize(&mut self, lab: &Lab) {
         self.drop_doomed(lab.setting);
-        self.forget(lab);
-        self.rename(lab);
+        if !lab.raw {
+            self.forget(lab);
+            self.rename(lab);
+        }
     }
 
     /// What can come of nothing goes.
@@ -177,8 +179,8 @@ impl World {
             let index = (0..candidates.len()).find(called).unwrap_or(name);
             let candidate = &candidates[index];
             let Candidate { cell, alive, process, awaits, answer, .. } = candidate;
-            let Candidate { reading, cursor, wires, acts, promised, .. } = candidate;
-            (alive, acts, promised, process).hash(&mut hasher);
+            let Candidate { reading, cursor, wires, acts, promised, early, .. } = candidate;
+            (alive, acts, promised, early, process).hash(&mut hasher);
             if *alive {
                 hasher.write_u64(cell.print(permutation));
                 (awaits, answer, reading, cursor, wires).hash(&mut hasher);

@@ -97,13 +97,20 @@ fn key(what: impl Hash) -> u64 {
 pub struct Lab<'a> {
     /// What is explored.
     pub setting: &'a Setting,
+    /// States keep their own names, for people to read.
+    pub raw: bool,
     cells: RefCell<Map<Rc<Cell>>>,
 }
 
 impl<'a> Lab<'a> {
     /// One without electors.
     pub fn new(setting: &'a Setting) -> Self {
-        Lab { setting, cells: RefCell::default() }
+        Lab { setting, raw: false, cells: RefCell::default() }
+    }
+
+    /// One in which states keep the names that they were given.
+    pub fn raw(setting: &'a Setting) -> Self {
+        Lab { setting, raw: true, cells: RefCell::default() }
     }
 
     /// The cell of an elector.

@@ -117,7 +117,7 @@ pub struct Outcome {
 /// properties remember.
 pub fn note(setting: &Setting, before: &World, world: &mut World) {
     let mut happened = Happened::default();
-    let mut broken = world.outcome.broken.take();
+    let mut broken = None;
     for index in 0..world.candidates.len() {
         let (old, new) = (&before.candidates[index], &world.candidates[index]);
         let was = old.token();
@@ -130,6 +130,9 @@ pub fn note(setting: &Setting, before: &World, world: &mut World) {
             && was != is
         {
             happened.add_all(new_belief(before, world.last_term, process, token));
+            if world.candidates[index].early {
+                broken = Some(Broken::PromiseNotKept);
+            }
             if setting.tokens {
                 let is_larger = world.last_term.is_none_or(|(highest, owner)| {
                     token > highest || (token == highest && owner == process)

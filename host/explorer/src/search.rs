@@ -171,17 +171,39 @@ impl<'a> Search<'a> {
         {
             prints.push(*from);
         }
+        let raw = Lab::raw(self.lab.setting);
+        let mut world = self.first.clone();
         let mut steps: Vec<(Step, World)> = Vec::new();
+        let first = World::new(&raw);
         for wanted in prints.iter().rev().skip(1) {
-            let last = steps.last().map_or(&self.first, |(_, world)| world).clone();
-            let mut hit = None;
-            successors(&self.lab, &last, |step, world| {
-                if hit.is_none() && world.print() == *wanted {
-                    hit = Some((step, world));
+            let Some((step, nth, next)) = self.step_to(&world, *wanted) else { break };
+            // The same step in the world that keeps its names.
+            let last = steps.last().map_or(&first, |(_, world)| world).clone();
+            let mut same = Vec::new();
+            successors(&raw, &last, |other, world| {
+                if other == step {
+                    same.push(world);
                 }
             });
-            steps.extend(hit);
+            if nth < same.len() {
+                steps.push((step, same.swap_remove(nth)));
+            }
+            world = next;
         }
-        Way { broken, first: self.first.clone(), steps }
+        Way { broken, first, steps }
+    }
+
+    /// The step that leads to a state, the how manieth of its kind it is, and the state.
+    fn step_to(&self, world: &World, wanted: u64) -> Option<(Step, usize, World)> {
+        let mut found: Option<(Step, usize, World)> = None;
+        let mut so_far: Vec<Step> = Vec::new();
+        successors(&self.lab, world, |step, world| {
+            if found.is_none() && world.print() == wanted {
+                let nth = so_far.iter().filter(|other| **other == step).count();
+                found = Some((step, nth, world));
+            }
+            so_far.push(step);
+        });
+        found
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cell::Lab;
 use crate::hands::{Fault, edit};
-use crate::property::{self, Broken};
+use crate::property;
 use crate::setting::Setting;
 use crate::store::{Object, Wire};
 use crate::world::{Candidate, Happening, How, Reading, World, begin};
@@ -76,8 +76,7 @@ impl Next<'_> {
         for mut world in std::mem::take(&mut self.out) {
             // One write of unknown outcome at a time: more take a server that forgets for longer
             // than a renew deadline.
-            let too_many =
-                |c: &Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
+            let too_many = |c: &Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
             if world.candidates.iter().any(too_many) {
                 continue;
             }
@@ -306,16 +305,14 @@ fn put_back(world: &mut World, fault: Fault) -> bool {
 /// A write reaches the store; what comes of it, and what it promises.
 fn apply(setting: &Setting, world: &mut World, wire: &Wire) -> Option<Object> {
     let found = world.store.apply(wire)?;
-    let others = |c: &&Candidate| c.process.name != wire.writer.name;
-    let is_promised = world.candidates.iter().filter(others).any(|c| c.promised > 0);
-    if is_promised && wire.purpose == Purpose::Acquire {
-        world.outcome.broken = Some(Broken::PromiseNotKept);
-    }
     let length = Duration::from_secs(wire.duration.into());
     if !setting.promises {
         return Some(found);
     }
+    let others = |c: &&Candidate| c.process.name != wire.writer.name;
+    let is_promised = world.candidates.iter().filter(others).any(|c| c.promised > 0);
     let writer = &mut world.candidates[usize::from(wire.writer.name.0)];
+    writer.early = is_promised && wire.purpose == Purpose::Acquire;
     writer.promised = match wire.purpose {
         Purpose::Acquire | Purpose::Renew => setting.ticks(length),
         Purpose::Release | Purpose::Reserve => 0,

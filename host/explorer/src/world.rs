@@ -49,6 +49,8 @@ pub struct Candidate {
     pub acts: u8,
     /// For so many ticks a record that it wrote promises that nobody else takes the seat.
     pub promised: u8,
+    /// Its last write took a seat that was promised to another: it must not believe in it.
+    pub early: bool,
 }
 
 impl Candidate {
@@ -92,6 +94,7 @@ impl World {
                 wires: Vec::new(),
                 acts: 0,
                 promised: 0,
+                early: false,
             }
         });
         World {

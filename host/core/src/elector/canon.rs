@@ -114,9 +114,9 @@ impl Elector {
         self.retirement.is_some() || self.next_wake() <= NOW + Duration::from_millis(1)
     }
 
-    /// Whether it has seen the lock, so that a missing one is no new election to it.
+    /// Whether it has ever seen a record, so that a missing lock is no new election to it.
     pub fn has_met(&self) -> bool {
-        self.seat.lock().is_some() && (self.seat.is_missing() || self.seat.record().is_some())
+        self.seat.has_met()
     }
 
     /// How many of its writes have no known outcome.

@@ -34,6 +34,11 @@ impl Seat {
         *transitions = transitions.map(|count| count.min(1));
     }
 
+    /// Whether it has ever seen a record.
+    pub(crate) fn has_met(&self) -> bool {
+        self.transitions.is_some()
+    }
+
     /// Gives what is compared new names.
     pub(crate) fn rename(&mut self, names: &mut impl Names) {
         if let Some(lock) = &mut self.lock {
