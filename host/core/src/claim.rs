@@ -33,6 +33,19 @@ pub(crate) struct Claim {
     sent: Vec<Sent>,
     /// The last confirmed write.
     confirmed: u64,
+    /// The version under which the record of that write stands (I14).
+    version: Option<Version>,
+    /// A release of the term was sent: it may have landed, and others may lead since.
+    released: bool,
+}
+
+/// How a write is known to have landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landed {
+    /// The server answered it, so that the version in the answer is the write's own.
+    Answered,
+    /// Its mark was read. It may have been put back since, under another version.
+    Found,
 }
 
 impl Claim {
@@ -68,22 +81,54 @@ impl Claim {
             // then wait for the shorter lease only.
             term.until = term.until.min(sent.at + sent.deadline);
         }
+        self.released |= sent.purpose == Purpose::Release;
         self.sent.push(sent);
     }
 
-    /// Whether this process wrote the record as it stands and nobody since (I8).
+    /// Whether this process wrote the record as it stands and nobody since (I8, I14): the version
+    /// is the one that the last confirmed write got, or the write still awaits its answer.
     pub(crate) fn wrote(&self, record: &Record, identity: &str, me: &Incarnation) -> bool {
         let Some(mark) = record.mark.as_ref().filter(|mark| mark.incarnation == *me) else {
             return false;
         };
-        let known = self.term.is_some() && mark.serial == self.confirmed;
+        let known = self.term.is_some()
+            && mark.serial == self.confirmed
+            && self.version.as_ref() == Some(&record.version);
         let awaited = self.sent.iter().any(|sent| sent.serial == mark.serial);
         record.holder.as_deref() == Some(identity) && (known || awaited)
     }
 
+    /// The record of the last confirmed write was seen under another version. It still is this
+    /// process's own if that is an edit beside the seat: told by a watch directly after the own
+    /// version, or seen while nobody else can have led since. Else it may have been put back.
+    pub(crate) fn adopt(&mut self, now: Moment, record: &Record, me: &Incarnation, next: bool) {
+        let confirmed = record
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.incarnation == *me && mark.serial == self.confirmed);
+        let Some(term) = self.term.as_ref().filter(|_| confirmed) else {
+            return;
+        };
+        let alone = now < term.until && !self.released;
+        if next || alone {
+            self.version = Some(record.version.clone());
+        }
+    }
+
+    /// Whether this is the version of the own record.
+    pub(crate) fn stands_at(&self, version: &Version) -> bool {
+        self.version.as_ref() == Some(version)
+    }
+
     /// A write is known to have landed: by its answer, or by its mark in what was read (I5). Gives
     /// what was sent, none if it was settled before.
-    pub(crate) fn confirm(&mut self, now: Moment, record: &Record, may_lead: bool) -> Option<Sent> {
+    pub(crate) fn confirm(
+        &mut self,
+        now: Moment,
+        record: &Record,
+        landed: Landed,
+        may_lead: bool,
+    ) -> Option<Sent> {
         let serial = record.mark.as_ref()?.serial;
         let index = self.sent.iter().position(|sent| sent.serial == serial)?;
         let sent = self.sent.remove(index);
@@ -98,12 +143,19 @@ impl Claim {
         let until = sent.at + sent.deadline;
         let until =
             self.sent.iter().map(|later| later.at + later.deadline).fold(until, Moment::min);
+        if landed == Landed::Found && (now >= until || self.released) {
+            // I14: others may have led since, and this record may have been put back.
+            self.lose(now);
+            return Some(sent);
+        }
+        self.version = Some(record.version.clone());
+        self.released = false;
         match (&mut self.term, sent.purpose) {
             (Some(term), Purpose::Renew) => term.until = until,
             _ => {
                 self.term = Some(Term {
-                    // I9: the version of the acquiring write.
-                    token: record.version.clone(),
+                    // I9: what the acquiring write put into the record.
+                    token: record.token,
                     uid: record.uid.clone(),
                     transitions: record.transitions,
                     since: sent.at,
@@ -132,6 +184,7 @@ impl Claim {
     /// Somebody else's record was seen. True if belief ended by it.
     pub(crate) fn lose(&mut self, now: Moment) -> bool {
         self.term = None;
+        self.version = None;
         self.stop_believing(now)
     }
 

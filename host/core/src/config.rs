@@ -1,6 +1,6 @@
 //! What the operator decides: names and timing, checked before the election starts.
 
-use crate::lock::Incarnation;
+use crate::lock::{Incarnation, LastWrite};
 use crate::policy::Pace;
 use crate::time::millis;
 use std::fmt;
@@ -13,9 +13,10 @@ pub struct Config {
     pub identity: String,
     /// This process among all that ever had this name.
     pub incarnation: Incarnation,
-    /// True if the shell made sure that no other process of this site uses the identity, so that
-    /// a record by an earlier process of the same site is a dead one's.
-    pub site_exclusive: bool,
+    /// The last write of the process before this one at this site, if that process is known to be
+    /// dead and its note was found (I8). Its record is taken over at once if it still stands under
+    /// that version; any other is waited out like anybody's.
+    pub predecessor: Option<LastWrite>,
     /// How long, how often.
     pub timing: Timing,
     /// Between the end of belief and the release, for the application to stop its work.

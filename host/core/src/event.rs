@@ -1,6 +1,6 @@
 //! What happens to an elector, and what it wants done.
 
-use crate::lock::{Lock, Mark, Record, Version};
+use crate::lock::{Lock, Mark, Record, Token, Version};
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
 use crate::time::Moment;
 use crate::view::View;
@@ -59,7 +59,8 @@ pub enum Event {
 /// How the lock came to be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
-    /// A watch. It may lag behind, and may repeat.
+    /// A watch. It may lag behind and may repeat, but it leaves no version out: after the read with
+    /// which it began, each version of the lock is told in its order. The proofs of I7 rest on that.
     Watch,
     /// A consistent read that was asked for at this moment, by this elector or by the watch when
     /// it began.
@@ -164,6 +165,10 @@ pub struct Write {
     pub duration: Duration,
     /// Goes into the record.
     pub transitions: u64,
+    /// Goes into the record (I9). For [`Purpose::Acquire`] the least that the new term's token may
+    /// be: the shell raises it to the wall clock in milliseconds, so that it is larger than tokens
+    /// which were lost with the object. For all others the token as it is.
+    pub token: Token,
     /// Goes into the record: who should follow.
     pub successor: Option<String>,
     /// When to give up waiting for the answer.
@@ -214,7 +219,7 @@ pub enum Notice {
     /// A term began.
     BecameLeader {
         /// The fencing token.
-        token: Version,
+        token: Token,
         /// How often the holder changed.
         transitions: u64,
         /// The policy's reason, or the guard's.
@@ -223,7 +228,7 @@ pub enum Notice {
     /// Belief came back within the same term, after it had lapsed.
     ResumedTerm {
         /// The fencing token, the same as before.
-        token: Version,
+        token: Token,
     },
     /// A renewal succeeded.
     Renewed,

@@ -22,4 +22,5 @@ pub mod view;
 mod claim;
 mod entropy;
 mod guard;
+mod promise;
 mod seat;

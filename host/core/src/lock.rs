@@ -44,9 +44,47 @@ impl fmt::Display for Incarnation {
 pub struct Mark {
     /// The process.
     pub incarnation: Incarnation,
-    /// Its how manieth write, from 1.
+    /// The number of the write among all of that process, from 1.
     pub serial: u64,
+    /// The version that the write replaced; none if it created the object.
+    pub base: Option<Version>,
 }
+
+/// The last write of a process that has died, as it noted it for the next process of its site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LastWrite {
+    /// The UID of the object.
+    pub uid: String,
+    /// The version that the write got.
+    pub version: Version,
+}
+
+/// A fencing token (I9): larger for each later term, whatever happens to the object. A resource
+/// that remembers the largest one it saw can refuse a leader of the past.
+///
+/// Zero where there has been no term. Below 2^53, so that every JSON parser keeps it whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
+impl Token {
+    /// The largest token that JSON carries safely.
+    pub const LARGEST: Token = Token((1 << 53) - 1);
+
+    /// The smallest token that is larger; the largest one has none, and stays.
+    #[must_use]
+    pub fn next(self) -> Token {
+        Token(self.0.saturating_add(1)).min(Token::LARGEST)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The most transitions that the API stores: `leaseTransitions` is an int32.
+pub const MOST_TRANSITIONS: u64 = i32::MAX as u64;
 
 /// What the lock object says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,10 +99,14 @@ pub struct Record {
     pub duration: Option<Duration>,
     /// How often the holder changed.
     pub transitions: u64,
+    /// The fencing token of the last term that a Hotseat began, also where others wrote since.
+    pub token: Token,
     /// Which Hotseat write this is. The shell gives it only if the record still is as that write
-    /// left it: another elector's write or a hand's edit of holder or times takes it away.
+    /// left it: another elector's write or a hand's edit of holder, duration, times or transitions
+    /// takes it away.
     pub mark: Option<Mark>,
-    /// The record was given up by its holder, as its mark or client-go's one-second record says.
+    /// The record looks given up: by the release in its mark or, without a mark, as client-go's
+    /// one-second record. Whether that proves anything depends on the record before it (I7).
     pub released: bool,
     /// The times in the record as text. A change marker: never compared with a clock.
     pub times: String,
@@ -75,12 +117,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether anybody ever held it: an object that somebody made without times or duration is as
-    /// good as none.
-    pub fn was_held(&self) -> bool {
-        self.duration.is_some() && !self.times.is_empty()
-    }
-
     /// Whether the holder did anything between these two: a label or annotation that somebody
     /// else edits makes a new version but no new content.
     pub fn same_content(&self, other: &Record) -> bool {

@@ -1,7 +1,8 @@
 //! The lock as observed, and when it may be taken.
 
 use crate::event::Via;
-use crate::lock::{Incarnation, Lock, Record};
+use crate::lock::{Lock, MOST_TRANSITIONS, Record, Token};
+use crate::promise::{Promise, Proof, Sight};
 use crate::time::Moment;
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -18,33 +19,41 @@ pub(crate) struct Seat {
     changed: Moment,
     /// When it was last confirmed.
     heard: Moment,
-    /// What the last holder was promised.
-    promise: Option<Promise>,
-    /// The last transitions seen; survives a deletion of the lock.
+    /// Until when others may believe.
+    promise: Promise,
+    /// The most transitions seen; survives a deletion or an edit of the lock.
     transitions: Option<u64>,
+    /// The largest fencing token seen; survives the same.
+    token: Token,
     /// The lock is missing, and was when it was read first.
     new: bool,
+    /// The lock went missing under this candidate's own belief.
+    vanished: bool,
 }
 
-/// Until when somebody else may believe.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Promise {
-    holder: Option<String>,
-    until: Moment,
-}
-
-/// How long to wait for holders, and whether there can be one.
+/// How long to wait for holders.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waits {
     /// The candidate's own lease duration, where a record has none (I3).
     pub(crate) own_lease: Duration,
     /// The longest that a candidate of this election may have been promised, where no record tells.
     pub(crate) longest_lease: Duration,
-    /// This candidate believed until this observation, so nobody else does.
-    pub(crate) leads: bool,
     /// The watch has begun anew: a lock that was missing before and is missing now may have been
     /// there between.
     pub(crate) blind: bool,
+}
+
+/// What an observation proves beside what the records themselves show.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    /// The record is the last that this process wrote.
+    pub(crate) mine: Option<Proof>,
+    /// This candidate believed until now.
+    pub(crate) believed: Option<Proof>,
+    /// The record is the last that a dead process wrote.
+    pub(crate) dead: Option<Proof>,
+    /// The holder in the record is this candidate's own name.
+    pub(crate) names_me: bool,
 }
 
 /// What an observation brought.
@@ -54,17 +63,6 @@ pub(crate) enum News {
     Same,
     /// Something happened to the seat.
     Changed,
-}
-
-/// Whose record it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// This process wrote it and nobody since.
-    Mine,
-    /// An earlier process of this site and name wrote it; it is dead.
-    Predecessor,
-    /// Anybody else's, or nobody's.
-    Foreign,
 }
 
 impl Seat {
@@ -89,18 +87,24 @@ impl Seat {
         !self.new && matches!(self.lock, Some(Lock::Absent(_)))
     }
 
-    /// Whether somebody else may believe, or might have until lately.
-    pub(crate) fn is_promised(&self) -> bool {
-        self.promise.is_some()
+    /// Whether the lock went missing while this candidate believed, so that nobody else did.
+    pub(crate) fn vanished_from_me(&self) -> bool {
+        self.vanished
     }
 
-    /// The transitions that the next holder has to write.
+    /// The transitions that the next holder has to write: never fewer than were seen, and never
+    /// more than the API can store.
     pub(crate) fn next_transitions(&self, same_holder: bool) -> u64 {
         match (self.transitions, same_holder) {
             (None, _) => 0,
             (Some(count), true) => count,
-            (Some(count), false) => count + 1,
+            (Some(count), false) => count.saturating_add(1).min(MOST_TRANSITIONS),
         }
+    }
+
+    /// The largest fencing token that was seen here (I9).
+    pub(crate) fn token(&self) -> Token {
+        self.token
     }
 
     /// The record's duration, or the candidate's own where the record has none (I3).
@@ -127,75 +131,122 @@ impl Seat {
     }
 
     /// Takes an observation in that is not stale.
-    pub(crate) fn accept(&mut self, now: Moment, lock: Lock, whose: Whose, waits: Waits) -> News {
+    pub(crate) fn accept(
+        &mut self,
+        now: Moment,
+        lock: Lock,
+        sight: Sight,
+        known: Known,
+        waits: Waits,
+    ) -> News {
         self.heard = now;
-        let same_version = self.lock.as_ref().is_some_and(|known| *known == lock);
-        let same = match (&self.lock, &lock) {
-            (Some(Lock::Present(old)), Lock::Present(new)) => old.same_content(new),
-            (Some(Lock::Absent(old)), Lock::Absent(new)) => {
-                !waits.blind && (new.is_none() || old == new)
-            }
-            _ => false,
-        };
+        let same_version = self.lock.as_ref().is_some_and(|seen| *seen == lock);
+        let same = self.is_same(&lock, sight, waits.blind);
         if !same_version {
             self.changed = now;
         }
         if let Some(record) = lock.record() {
-            self.transitions = Some(record.transitions);
+            let most = self.transitions.unwrap_or(0).max(record.transitions);
+            self.transitions = Some(most.min(MOST_TRANSITIONS));
+            self.token = self.token.max(record.token);
         }
-        let first = self.lock.is_none();
-        if !same {
-            self.since = now;
-            // A new election has had no leader to wait for. README names what that leaves open.
-            self.new = first && lock.record().is_none();
-            self.promise =
-                if self.new { None } else { self.next_promise(now, &lock, whose, waits) };
+        let before = self.lock.replace(lock);
+        if same {
+            return News::Same;
         }
-        self.lock = Some(lock);
-        if same { News::Same } else { News::Changed }
+        self.since = now;
+        // A new election has had no leader to wait for. README names what that leaves open.
+        self.new = before.is_none() && self.record().is_none();
+        self.vanished = self.record().is_none() && known.believed.is_some();
+        if !self.new {
+            self.promise_anew(now, before.as_ref(), sight, known, waits);
+        }
+        News::Changed
     }
 
-    /// Until when the content just seen binds this candidate.
-    fn next_promise(
-        &self,
+    /// Whether the seat is as it was: the same content in a version that nobody can have written
+    /// between. After a gap another version proves the contrary, whatever is in it: the holder may
+    /// have renewed since, and an older record of its may have been put back.
+    fn is_same(&self, lock: &Lock, sight: Sight, blind: bool) -> bool {
+        match (&self.lock, lock) {
+            (Some(Lock::Present(old)), Lock::Present(new)) => {
+                old.same_content(new) && (sight != Sight::Gap || old.version == new.version)
+            }
+            (Some(Lock::Absent(old)), Lock::Absent(new)) => {
+                !blind && (new.is_none() || old == new)
+            }
+            _ => false,
+        }
+    }
+
+    /// I7, the one rule: what proves that others believe no longer ends the promise to them, and
+    /// all else is waited out in full from its own sight.
+    fn promise_anew(
+        &mut self,
         now: Moment,
-        lock: &Lock,
-        whose: Whose,
+        before: Option<&Lock>,
+        sight: Sight,
+        known: Known,
         waits: Waits,
-    ) -> Option<Promise> {
-        let old = self.promise.as_ref();
-        let at_least = |until: Moment| old.map_or(until, |old| old.until.max(until));
-        let Lock::Present(record) = lock else {
-            // I7: a deleted lock does not end what its last holder was promised, seen or not: there
-            // may have been another since the last record that was seen.
-            let until = at_least(now + waits.longest_lease);
-            return (!waits.leads).then_some(Promise { holder: None, until });
+    ) {
+        let was_free = self.promise.until() <= now && sight != Sight::Gap;
+        let Some(Lock::Present(record)) = &self.lock else {
+            // A deleted lock does not end what its last holder was promised, seen or not: there may
+            // have been another since the last record that was seen.
+            match known.believed {
+                Some(proof) => self.promise.end(&proof),
+                None => self.promise.wait_for_all(now + waits.longest_lease),
+            }
+            return;
         };
         let duration = Self::duration_of(record, waits.own_lease);
-        match (&record.holder, whose) {
-            (_, Whose::Mine | Whose::Predecessor) => None,
-            // A true release: nobody believes any more. So it is with a record never held.
-            (None, Whose::Foreign) if record.released || !record.was_held() => None,
-            // I7: a holder cleared by hand.
-            (None, Whose::Foreign) => {
-                let until = at_least(now + duration);
-                (!waits.leads).then_some(Promise { holder: None, until })
-            }
-            // I3: the record's duration, from local receipt.
-            (Some(holder), Whose::Foreign) => {
-                let same = old.is_none_or(|old| old.holder.as_ref() == Some(holder));
-                // Where the name changed with no release between, whoever edited it cannot have
-                // made the one before stop believing.
-                let until = if same { now + duration } else { at_least(now + duration) };
-                Some(Promise { holder: Some(holder.clone()), until })
-            }
+        let full = now + duration.max(waits.longest_lease);
+        let before = before.unwrap_or(&Lock::Absent(None));
+        if let Some(proof) = known.mine.or(known.dead) {
+            return self.promise.end(&proof);
         }
+        if let Some(proof) = Proof::by_release(before, record, sight) {
+            return self.promise.end(&proof);
+        }
+        if let Some(proof) = Proof::by_fresh_write(before, record, sight) {
+            self.promise.end(&proof);
+            // I3: the record's duration, from local receipt. Its mark covers it.
+            return self.promise.wait_for_holder(now + duration);
+        }
+        if let Some(proof) = Proof::by_foreign_release(before, record, sight) {
+            return self.promise.end(&proof);
+        }
+        match known.believed {
+            // Whoever edited the own record away cannot have made anybody else believe, unless it
+            // named an elector that believes what it reads.
+            Some(proof) if record.holder.is_none() || known.names_me => self.promise.end(&proof),
+            Some(proof) => {
+                self.promise.end(&proof);
+                self.promise.wait_for_holder(full);
+            }
+            // Another elector's record leaves no proof. Its renewals, and its taking of a seat that
+            // was free here, concern nobody but itself.
+            None if sight == Sight::Next && Self::is_foreign_step(before, record, was_free) => {
+                self.promise.wait_for_holder(full);
+            }
+            None => self.promise.wait_for_all(full),
+        }
+    }
+
+    /// Whether this is what another elector would do: go on with its own record, or take a seat
+    /// that was free.
+    fn is_foreign_step(before: &Lock, record: &Record, was_free: bool) -> bool {
+        let unmarked = record.mark.is_none() && record.holder.is_some();
+        let renewed = before.record().is_some_and(|before| {
+            before.mark.is_none() && before.holder == record.holder && before.uid == record.uid
+        });
+        unmarked && (renewed || was_free)
     }
 
     /// From when on this candidate may take the seat; none until the lock was read.
     pub(crate) fn free_at(&self) -> Option<Moment> {
         self.lock.as_ref()?;
-        Some(self.promise.as_ref().map_or(Moment::ZERO, |promise| promise.until))
+        Some(self.promise.until())
     }
 
     /// When the content expires as observed here.
@@ -205,21 +256,4 @@ impl Seat {
             _ => self.since,
         }
     }
-}
-
-/// Whose a record is that this process did not write (I8): a name proves nothing, the site of the
-/// incarnation does if the shell holds that site.
-pub(crate) fn whose(
-    record: &Record,
-    identity: &str,
-    incarnation: &Incarnation,
-    site_exclusive: bool,
-) -> Whose {
-    let here = record.mark.as_ref().is_some_and(|mark| {
-        mark.incarnation.site == incarnation.site && mark.incarnation.nonce != incarnation.nonce
-    });
-    if site_exclusive && here && record.holder.as_deref() == Some(identity) {
-        return Whose::Predecessor;
-    }
-    Whose::Foreign
 }

@@ -1,6 +1,6 @@
 //! What may be said of the election, computed when it is asked (I10).
 
-use crate::lock::Version;
+use crate::lock::Token;
 use crate::time::Moment;
 use std::time::Duration;
 
@@ -25,10 +25,9 @@ pub struct View {
 /// This candidate's own term.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
-    /// The fencing token: the resource version of the acquiring write (I9).
-    pub token: Version,
-    /// The lock's UID; with `transitions` another fencing token, which survives a restore of the
-    /// API server's store.
+    /// The fencing token (I9).
+    pub token: Token,
+    /// The lock's UID.
     pub uid: String,
     /// How often the holder changed, as the lock counts it.
     pub transitions: u64,

@@ -1,6 +1,6 @@
 //! The checkers: what must hold after every event.
 
-use hotseat_core::lock::Version;
+use hotseat_core::lock::Token;
 use hotseat_core::time::Moment;
 use std::fmt;
 
@@ -23,7 +23,9 @@ impl fmt::Display for Broken {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Believer {
     /// The token it believes with, if it does.
-    pub(crate) token: Option<Version>,
+    pub(crate) token: Option<Token>,
+    /// Which process of the candidate it is: a restart begins another one.
+    pub(crate) generation: u64,
     /// Until when its application may still act on an older answer, in true time.
     pub(crate) acts_until: Moment,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Believer {
 /// Remembers the tokens of all terms.
 #[derive(Debug, Default)]
 pub(crate) struct Checker {
-    highest: Option<(u64, usize)>,
+    highest: Option<(Token, (usize, u64))>,
     terms: u64,
 }
 
@@ -53,20 +55,20 @@ impl Checker {
         {
             return broken(format!("{leader} leads while the application of {other} still acts"));
         }
-        let token = members[leader].token.as_ref();
-        let Some(token) = token.and_then(|token| token.0.parse::<u64>().ok()) else {
-            return broken("a leader's token is no number".to_owned());
+        let Some(token) = members[leader].token else {
+            return Ok(());
         };
+        let process = (leader, members[leader].generation);
         match self.highest {
-            Some((highest, owner)) if token == highest && owner != leader => {
-                broken(format!("{leader} leads with the token {token} of {owner}"))
+            Some((highest, owner)) if token == highest && owner != process => {
+                broken(format!("{leader} leads with the token {token} of {}", owner.0))
             }
             Some((highest, _)) if token < highest => {
                 broken(format!("{leader} leads with the token {token}, {highest} was given before"))
             }
             Some((highest, _)) if token == highest => Ok(()),
             _ => {
-                self.highest = Some((token, leader));
+                self.highest = Some((token, process));
                 self.terms += 1;
                 Ok(())
             }

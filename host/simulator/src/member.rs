@@ -3,6 +3,7 @@
 use crate::check::Believer;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
+use hotseat_core::lock::LastWrite;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -33,6 +34,20 @@ pub struct Member {
     pub(crate) thinking: Duration,
     /// The deadline of the read that was asked for and is not answered.
     pub(crate) reading: Option<Moment>,
+    /// The last write that was answered, as a process notes it for the next one of its site.
+    pub(crate) note: Option<LastWrite>,
+    pub(crate) watch: Watch,
+}
+
+/// A candidate's watch: a stream that tells every version in order, until it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Watch {
+    /// Which stream it is; what comes from an older one is lost.
+    pub(crate) stream: u64,
+    /// It tells what happens. If not, it is cut off, or silent with nobody noticing.
+    pub(crate) flows: bool,
+    /// When its last event arrives: later ones do not overtake it.
+    pub(crate) last: Moment,
 }
 
 impl Member {
@@ -54,6 +69,8 @@ impl Member {
             believer: Believer::default(),
             thinking: Duration::ZERO,
             reading: None,
+            note: None,
+            watch: Watch::default(),
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Network {
     pub straggling: Duration,
     /// How many watch events in a hundred get lost, so that the watch has to begin anew.
     pub lost_events: u64,
-    /// How many watch events in a hundred get lost with nobody noticing.
+    /// At how many watch events in a hundred the watch falls silent, with nobody noticing.
     pub silent_events: u64,
 }
 
@@ -37,7 +37,8 @@ pub(crate) enum EventFate {
     Arrives(Duration),
     /// The watch breaks, and begins anew after a while.
     Breaks(Duration),
-    Lost,
+    /// The watch tells nothing any more, and nobody notices.
+    Silence,
 }
 
 impl Network {
@@ -86,7 +87,7 @@ impl Network {
             return EventFate::Breaks(dice.between(Duration::ZERO, Duration::from_secs(3)));
         }
         if dice.percent(self.silent_events) {
-            return EventFate::Lost;
+            return EventFate::Silence;
         }
         EventFate::Arrives(dice.between(Duration::ZERO, self.delay * 2))
     }

@@ -60,7 +60,8 @@ impl Play {
             ["start", names @ ..] => names.iter().for_each(|name| self.start(name)),
             ["restart", name] => {
                 let index = self.index(name)?;
-                let config = self.config(name);
+                let note = self.world.note(index);
+                let config = Config { predecessor: note, ..self.config(name) };
                 self.world.restart(index, config);
             }
             ["run", length] => {
@@ -104,6 +105,7 @@ impl Play {
             holder: (!holder.is_empty()).then(|| holder.to_owned()),
             duration: (!duration.is_zero()).then_some(duration),
             transitions,
+            token: self.world.store.token(),
             mark: None,
             released,
             times: if duration.is_zero() { String::new() } else { format!("put at {at}") },
@@ -127,7 +129,7 @@ impl Play {
                 site: format!("site-{name}"),
                 nonce: self.starts.to_string(),
             },
-            site_exclusive: true,
+            predecessor: None,
             timing: self.timing,
             drain: Duration::ZERO,
             preemptions_per_hour: 6,

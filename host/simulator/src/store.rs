@@ -1,7 +1,7 @@
 //! A model of the API server's compare-and-swap on one object.
 
 use hotseat_core::event::{Base, Purpose, Trouble, Write};
-use hotseat_core::lock::{Lock, Record, Version};
+use hotseat_core::lock::{Lock, Record, Token, Version};
 use hotseat_core::policy::Outcome;
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ impl Store {
             holder: write.holder.clone(),
             duration: Some(Duration::from_secs(write.duration.as_millis().div_ceil(1000) as u64)),
             transitions: write.transitions,
+            // The wall clock stands at zero here, so that tokens grow by what candidates saw.
+            token: write.token,
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,
             times: format!("written {}", self.edits),
@@ -101,7 +103,13 @@ impl Store {
         true
     }
 
-    /// Puts a record there, as another elector does; the version and the UID are the store's.
+    /// The token of the last term that a Hotseat began, as the object tells it.
+    pub fn token(&self) -> Token {
+        self.record.as_ref().map_or(Token::default(), |record| record.token)
+    }
+
+    /// Puts a record there, as another elector does or a hand that saved it; the version and the
+    /// UID are the store's.
     pub fn put(&mut self, record: Record) {
         if self.record.is_none() {
             self.objects += 1;

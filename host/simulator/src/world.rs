@@ -4,13 +4,13 @@ mod traffic;
 
 use crate::check::{Believer, Broken, Checker};
 use crate::dice::Dice;
-use crate::member::{Member, Policy};
+use crate::member::{Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
 use hotseat_core::elector::{Elector, State};
 use hotseat_core::event::{Effect, Event, Notice, Via, Write};
-use hotseat_core::lock::Lock;
+use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use std::cmp::Reverse;
@@ -28,6 +28,7 @@ enum Coming {
     Read(usize, u64, Moment, Option<Duration>),
     ReadTimeout(usize, u64, Moment),
     Relist(usize, u64),
+    /// With the stream that tells it.
     Watch(usize, u64, Lock),
 }
 
@@ -99,6 +100,7 @@ impl World {
         member.elector = Elector::new(config);
         member.view = View::default();
         member.frozen_until = Moment::ZERO;
+        self.break_watch(index);
         self.start(index);
     }
 
@@ -108,6 +110,7 @@ impl World {
         member.generation += 1;
         member.alive = false;
         member.view = View::default();
+        self.break_watch(index);
     }
 
     /// Stops a candidate's process for a while.
@@ -118,6 +121,7 @@ impl World {
     /// Cuts a candidate off from the API server, or lets it back.
     pub fn cut(&mut self, index: usize, off: bool) {
         self.members[index].cut_off = off;
+        self.break_watch(index);
         if !off {
             let generation = self.members[index].generation;
             self.later(Duration::from_millis(50), Coming::Relist(index, generation));
@@ -140,18 +144,41 @@ impl World {
         self.feed(index, event);
     }
 
-    /// Lets everybody know that the lock was changed by hand.
+    /// The last write of a candidate's process that was answered: what the next process of its site
+    /// finds noted.
+    pub fn note(&self, index: usize) -> Option<LastWrite> {
+        self.members[index].note.clone()
+    }
+
+    /// Lets everybody know that the lock was changed, by watches that leave nothing out. Belongs
+    /// after each change by hand.
     pub fn announce(&mut self) {
         let lock = self.store.last_event();
         for index in 0..self.members.len() {
-            let generation = self.members[index].generation;
-            let watch = Coming::Watch(index, generation, lock.clone());
+            let watch = self.members[index].watch;
+            if !watch.flows {
+                continue;
+            }
             match self.network.event(&mut self.dice) {
-                EventFate::Arrives(delay) => self.later(delay, watch),
-                EventFate::Breaks(pause) => self.later(pause, Coming::Relist(index, generation)),
-                EventFate::Lost => {}
+                EventFate::Arrives(delay) => {
+                    let at = (self.now + delay).max(watch.last);
+                    self.members[index].watch.last = at;
+                    self.at(at, Coming::Watch(index, watch.stream, lock.clone()));
+                }
+                EventFate::Breaks(pause) => {
+                    self.break_watch(index);
+                    let generation = self.members[index].generation;
+                    self.later(pause, Coming::Relist(index, generation));
+                }
+                EventFate::Silence => self.members[index].watch.flows = false,
             }
         }
+    }
+
+    /// Ends a candidate's stream: what it has not told yet is lost.
+    fn break_watch(&mut self, index: usize) {
+        let watch = &mut self.members[index].watch;
+        *watch = Watch { stream: watch.stream + 1, flows: false, last: self.now };
     }
 
     /// Chance, from the world's seed.
@@ -248,6 +275,10 @@ impl World {
         if matches!(event, Event::Observed { via: Via::Read { requested: true, .. }, .. }) {
             self.members[index].reading = None;
         }
+        if let Event::WriteEnded { result: Ok(record), .. } = &event {
+            let note = LastWrite { uid: record.uid.clone(), version: record.version.clone() };
+            self.members[index].note = Some(note);
+        }
         let local = self.local(index);
         let effects = self.members[index].elector.step(local, event);
         for effect in effects {
@@ -285,8 +316,9 @@ impl World {
                 let last = until.map_or(now, |until| until.min(now));
                 member.believer.acts_until = last + member.reaction;
             }
+            member.believer.generation = member.generation;
             member.believer.token = match &member.view.term {
-                Some(term) if leads => Some(term.token.clone()),
+                Some(term) if leads => Some(term.token),
                 _ => None,
             };
         }

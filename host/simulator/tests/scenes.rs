@@ -6,7 +6,7 @@
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Base, Effect, Event, Notice, Purpose, Trouble, Via, Why, Write};
-use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Version};
+use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
@@ -22,6 +22,8 @@ mod client_go;
 mod lives;
 #[path = "scenes/policies.rs"]
 mod policies;
+#[path = "scenes/promises.rs"]
+mod promises;
 #[path = "scenes/safety.rs"]
 mod safety;
 #[path = "scenes/signals.rs"]
@@ -40,6 +42,8 @@ struct Stage {
     lock: Option<Lock>,
     /// A read is unanswered.
     reading: bool,
+    /// The elector has finished: nothing wakes it any more.
+    finished: bool,
     /// Questions are answered by the built-in rule at once, unless a scene answers itself.
     answers: bool,
 }
@@ -48,7 +52,7 @@ fn config() -> Config {
     Config {
         identity: "baz".to_owned(),
         incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned() },
-        site_exclusive: true,
+        predecessor: None,
         timing: Timing::client_go(),
         drain: Duration::ZERO,
         preemptions_per_hour: 2,
@@ -61,7 +65,7 @@ fn candidate(name: &str, drain: Duration) -> Config {
     Config {
         identity: name.to_owned(),
         incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
-        site_exclusive: true,
+        predecessor: None,
         timing: Timing::client_go(),
         drain,
         preemptions_per_hour: 6,
@@ -80,11 +84,24 @@ fn record(holder: &str, seconds: u64) -> Record {
         holder: (!holder.is_empty()).then(|| holder.to_owned()),
         duration: (seconds > 0).then(|| Duration::from_secs(seconds)),
         transitions: 0,
+        token: Token(0),
         mark: None,
         released: false,
         times: if seconds > 0 { "then then".to_owned() } else { String::new() },
         successor: None,
         paused: false,
+    }
+}
+
+/// The record of another Hotseat, as its write number `serial` left it at this version.
+fn marked(holder: &str, seconds: u64, serial: u64, version: u64, base: Option<u64>) -> Record {
+    let incarnation = Incarnation { site: "there".to_owned(), nonce: "1".to_owned() };
+    let base = base.map(|base| Version(base.to_string()));
+    Record {
+        version: Version(version.to_string()),
+        mark: Some(Mark { incarnation, serial, base }),
+        times: format!("written {serial}"),
+        ..record(holder, seconds)
     }
 }
 
@@ -111,6 +128,7 @@ impl Stage {
             view: View::default(),
             lock: None,
             reading: false,
+            finished: false,
             answers: true,
         };
         stage.tell(Event::Started);
@@ -128,6 +146,7 @@ impl Stage {
                         events.push(Event::Decided { ask: *ask, answer });
                     }
                     Effect::Read { .. } => self.reading = true,
+                    Effect::Finished => self.finished = true,
                     Effect::Show(view) => self.view = (**view).clone(),
                     _ => {}
                 }
@@ -140,7 +159,7 @@ impl Stage {
     /// says what there is to read.
     fn pass(&mut self, length: Duration) {
         let end = self.now + length;
-        loop {
+        while !self.finished {
             if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
                 self.reads(lock);
             }
@@ -218,6 +237,7 @@ impl Stage {
             holder: write.holder.clone(),
             duration: Some(write.duration),
             transitions: write.transitions,
+            token: write.token,
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,
             times: format!("{version}"),

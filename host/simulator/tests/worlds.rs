@@ -45,7 +45,7 @@ fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
     Config {
         identity: name.to_owned(),
         incarnation: Incarnation { site: site.to_owned(), nonce: nonce.to_string() },
-        site_exclusive: true,
+        predecessor: None,
         timing,
         drain: timing.reaction,
         preemptions_per_hour: 60,
@@ -156,9 +156,7 @@ impl Run {
                 self.world.think(index, thinking);
             }
         }
-        if self.dice.percent(60) {
-            self.world.announce();
-        }
+        self.world.announce();
     }
 
     /// A process ends, by a signal or at once, and another comes in its place: in the same pod, or
@@ -166,14 +164,16 @@ impl Run {
     fn restart(&mut self, index: usize) {
         self.starts += 1;
         let name = self.names[index].clone();
-        let site = match self.dice.percent(60) {
-            true => format!("site-{name}"),
-            false => format!("site-{name}-{}", self.starts),
-        };
+        // A process of the same site finds the note of the one before it.
+        let same = self.dice.percent(60);
+        let site =
+            if same { format!("site-{name}") } else { format!("site-{name}-{}", self.starts) };
+        let predecessor = self.world.note(index).filter(|_| same);
         if self.dice.percent(30) {
             self.world.tell(index, Event::Stop);
         }
-        let config = config(&name, &site, self.starts, self.timing);
+        let config =
+            Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
         self.world.restart(index, config);
     }
 }

@@ -1,10 +1,12 @@
 //! What the elector makes of the lock as read or watched.
 
 use super::{Elector, Operation, OperationKind};
+use crate::claim::Landed;
 use crate::event::{Effect, Notice, Trouble, Via, Why};
-use crate::lock::{Lock, Record};
+use crate::lock::{Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
-use crate::seat::{News, Waits, Whose, whose};
+use crate::promise::{Proof, Sight};
+use crate::seat::{Known, News, Waits};
 use crate::time::Moment;
 
 impl Elector {
@@ -28,7 +30,11 @@ impl Elector {
             self.read_at = None;
         }
         let blind = matches!(via, Via::Read { requested: false, .. });
-        let news = self.take_in(lock, blind);
+        let sight = match via {
+            Via::Watch => Sight::Next,
+            Via::Read { .. } => Sight::Gap,
+        };
+        let news = self.take_in(lock, sight, blind);
         if news == News::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
             // The watch should have told.
             self.out.push(Effect::RestartWatch);
@@ -36,38 +42,49 @@ impl Elector {
     }
 
     /// Takes in what the lock is now, by an observation or as the answer to an own write.
-    pub(super) fn take_in(&mut self, lock: Lock, blind: bool) -> News {
-        if let Lock::Present(record) = &lock
-            && self.is_unsettled(record)
-        {
-            self.settle_own(record);
-        }
-        let whose = match &lock {
-            Lock::Present(record) if self.wrote(record) => Whose::Mine,
-            Lock::Present(record) => {
-                let Self { config, .. } = self;
-                whose(record, &config.identity, &config.incarnation, config.site_exclusive)
+    pub(super) fn take_in(&mut self, lock: Lock, sight: Sight, blind: bool) -> News {
+        // The proofs are made before belief ends by what was seen.
+        let believed = Proof::by_own_belief(&self.claim);
+        if let Lock::Present(record) = &lock {
+            if self.is_unsettled(record) {
+                self.settle_own(record);
             }
-            Lock::Absent(_) => Whose::Foreign,
-        };
-        let waits = Waits {
-            own_lease: self.config.timing.lease_duration,
-            longest_lease: self.config.timing.longest_lease,
-            leads: self.claim.believed().is_some(),
-            blind,
-        };
-        if whose != Whose::Mine {
+            let next = sight != Sight::Gap
+                && self.seat.record().is_some_and(|seen| self.claim.stands_at(&seen.version));
+            self.claim.adopt(self.now, record, &self.config.incarnation, next);
+        }
+        let known = self.known(&lock, believed);
+        if known.mine.is_none() {
             self.lose(&lock);
         }
         if !self.awaits_answer_for(&lock) {
             self.claim.settle(lock.version());
         }
-        self.note_twin(&lock, whose);
-        let news = self.seat.accept(self.now, lock, whose, waits);
+        self.note_twin(&lock, known);
+        let waits = Waits {
+            own_lease: self.config.timing.lease_duration,
+            longest_lease: self.config.timing.longest_lease,
+            blind,
+        };
+        let news = self.seat.accept(self.now, lock, sight, known, waits);
         if news == News::Changed {
             self.mind.ask_for(Cause::SeatChanged);
         }
         news
+    }
+
+    /// What is known of the lock just seen beside what it says.
+    fn known(&self, lock: &Lock, believed: Option<Proof>) -> Known {
+        let Some(record) = lock.record() else {
+            return Known { believed, ..Known::default() };
+        };
+        let Self { claim, config, .. } = self;
+        Known {
+            mine: Proof::by_own_record(claim, record, &config.identity, &config.incarnation),
+            believed,
+            dead: Proof::by_death(record, config.predecessor.as_ref(), &config.incarnation),
+            names_me: record.holder.as_ref() == Some(&config.identity),
+        }
     }
 
     /// Whether the record is the one that an own write of unknown outcome would have left. A write
@@ -83,7 +100,7 @@ impl Elector {
     fn settle_own(&mut self, record: &Record) {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
-        if let Some(sent) = self.claim.confirm(self.now, record, may_lead) {
+        if let Some(sent) = self.claim.confirm(self.now, record, Landed::Found, may_lead) {
             self.tell(Notice::FoundOwnWrite);
             self.succeeded(sent, before, "an own write of unknown outcome was found");
         }
@@ -109,11 +126,14 @@ impl Elector {
     }
 
     /// I8: the own name by another process that is alive, as its changes show.
-    fn note_twin(&mut self, lock: &Lock, whose: Whose) {
-        let Some(record) = lock.record().filter(|_| whose == Whose::Foreign) else {
+    fn note_twin(&mut self, lock: &Lock, known: Known) {
+        let foreign = known.names_me && known.mine.is_none() && known.dead.is_none();
+        let Some(record) = lock.record().filter(|_| foreign) else {
             return;
         };
-        if record.holder.as_deref() != Some(&self.config.identity) {
+        let own = |mark: &Mark| mark.incarnation == self.config.incarnation;
+        if record.mark.as_ref().is_some_and(own) {
+            // An own record that was put back.
             return;
         }
         let was_twin = self.seat.record().is_some_and(|old| {
@@ -165,7 +185,7 @@ impl Elector {
     pub(super) fn free_at(&self) -> Option<Moment> {
         let free = self.seat.free_at()?.max(self.resting_until);
         let is_late = self.now >= self.goes_on_until();
-        if self.seat.is_missing() && (self.seat.is_promised() || is_late) {
+        if self.seat.is_missing() && (!self.seat.vanished_from_me() || is_late) {
             // Nobody takes it before it is back and waited out.
             return Some(free.max(self.now + self.config.timing.longest_lease));
         }

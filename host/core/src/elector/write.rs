@@ -1,10 +1,11 @@
 //! Writing the lock, and what an answer or the lack of one means.
 
 use super::{Elector, Operation, OperationKind};
-use crate::claim::Sent;
+use crate::claim::{Landed, Sent};
 use crate::event::{Base, Effect, Notice, Purpose, Trouble, Via, Write};
-use crate::lock::{Lock, Mark, Record};
+use crate::lock::{Lock, Mark, Record, Token};
 use crate::policy::{Cause, Outcome};
+use crate::promise::Sight;
 use crate::view::Term;
 use std::time::Duration;
 
@@ -19,6 +20,11 @@ impl Elector {
         // compare-and-swap on it continues the term.
         let purpose =
             if mine && self.claim.term().is_some() { Purpose::Renew } else { Purpose::Acquire };
+        let token = match self.claim.term().filter(|_| purpose == Purpose::Renew) {
+            Some(term) => term.token,
+            // I9: larger than every token that was ever seen here.
+            None => self.seat.token().next(),
+        };
         let same_holder = self
             .seat
             .record()
@@ -28,6 +34,7 @@ impl Elector {
             holder: Some(self.config.identity.clone()),
             lease,
             transitions: self.seat.next_transitions(same_holder),
+            token,
             successor: None,
         };
         self.send(write);
@@ -41,6 +48,7 @@ impl Elector {
             // client-go's one-second record, which its candidates know as a release.
             lease: Duration::from_secs(1),
             transitions: self.seat.next_transitions(true),
+            token: self.seat.token(),
             successor,
         };
         self.send(write);
@@ -54,6 +62,7 @@ impl Elector {
             holder: None,
             lease: self.config.timing.longest_lease,
             transitions: self.seat.next_transitions(true),
+            token: self.seat.token(),
             successor: None,
         };
         self.send(write);
@@ -80,11 +89,16 @@ impl Elector {
         self.last_write = Some(self.now);
         self.out.push(Effect::Write(Write {
             purpose: draft.purpose,
-            mark: Mark { incarnation: self.config.incarnation.clone(), serial: self.serial },
+            mark: Mark {
+                incarnation: self.config.incarnation.clone(),
+                serial: self.serial,
+                base: self.seat.record().map(|record| record.version.clone()),
+            },
             base,
             holder: draft.holder,
             duration: draft.lease,
             transitions: draft.transitions,
+            token: draft.token,
             successor: draft.successor,
             deadline,
         }));
@@ -110,7 +124,7 @@ impl Elector {
     fn written(&mut self, operation: &Operation, record: Record) {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
-        if let Some(sent) = self.claim.confirm(self.now, &record, may_lead) {
+        if let Some(sent) = self.claim.confirm(self.now, &record, Landed::Answered, may_lead) {
             let reason = self.mind.reason().to_owned();
             self.succeeded(sent, before, &reason);
         }
@@ -118,7 +132,7 @@ impl Elector {
         // A watch may have been faster, and may already tell of what came after.
         let via = Via::Read { asked: operation.sent, requested: false };
         if !self.seat.is_stale(&lock, via) {
-            self.take_in(lock, false);
+            self.take_in(lock, Sight::Answer, false);
         }
     }
 
@@ -178,5 +192,6 @@ struct Draft {
     holder: Option<String>,
     lease: Duration,
     transitions: u64,
+    token: Token,
     successor: Option<String>,
 }

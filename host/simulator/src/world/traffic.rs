@@ -2,6 +2,7 @@
 
 use super::{Coming, World};
 use crate::check::Broken;
+use crate::member::Member;
 use hotseat_core::event::{Effect, Event, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
@@ -40,8 +41,9 @@ impl World {
                     self.deliver(index, generation, Event::ReadFailed(timed_out()));
                 }
             }
-            Coming::Watch(index, generation, lock) => {
-                if !self.members[index].cut_off {
+            Coming::Watch(index, stream, lock) => {
+                let Member { watch, generation, cut_off, .. } = self.members[index];
+                if !cut_off && stream == watch.stream {
                     self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
                 }
             }
@@ -55,6 +57,11 @@ impl World {
             }
             Coming::Read(index, generation, asked, answers) => {
                 let requested = answers.is_some();
+                if !requested && self.members[index].generation == generation {
+                    // A list, from which a new stream goes on.
+                    self.break_watch(index);
+                    self.members[index].watch.flows = true;
+                }
                 let via = Via::Read { asked, requested };
                 let event = Event::Observed { lock: self.store.read(), via };
                 self.answer_later(

@@ -178,7 +178,7 @@ fn i14_the_term_goes_on_after_an_outage() {
     assert_eq!((write.purpose, write.transitions), (Purpose::Renew, 0));
     stage.succeeds(&write, 12);
     assert!(stage.leads());
-    assert_eq!(stage.view.term.clone().unwrap().token, Version("11".to_owned()));
+    assert_eq!(stage.view.term.clone().unwrap().token, Token(1));
     assert_eq!(stage.told(|notice| matches!(notice, Notice::ResumedTerm { .. })), 1);
 }
 

@@ -296,7 +296,7 @@ fn i8_a_live_twin_is_told_and_left_alone() {
     let mut stage = Stage::new();
     let incarnation = Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned() };
     for (serial, version) in [(1, "10"), (2, "11"), (3, "12")] {
-        let mark = Some(Mark { incarnation: incarnation.clone(), serial });
+        let mark = Some(Mark { incarnation: incarnation.clone(), serial, base: None });
         let times = version.to_owned();
         let version = Version(version.to_owned());
         stage.sees(Lock::Present(Record { mark, times, version, ..record("baz", 15) }));
@@ -332,7 +332,7 @@ fn i9_the_token_stays_for_the_term() {
         let renewal = stage.one_write();
         stage.succeeds(&renewal, version);
         let term = stage.view.term.clone().unwrap();
-        assert_eq!((term.token, term.uid.as_str()), (Version("11".to_owned()), "uid"));
+        assert_eq!((term.token, term.uid.as_str()), (Token(1), "uid"));
     }
 }
 

@@ -1,0 +1,140 @@
+//! Until when others may believe that they lead, and what may end that early (I7).
+//!
+//! A promise only grows, by [`Promise::wait_for_holder`] and [`Promise::wait_for_all`]. The one way
+//! to shorten it is [`Promise::end`], which takes a [`Proof`], and a proof is made by this module
+//! alone, out of what was observed. Whatever a hand, another elector or a restored store puts into
+//! the lock, it can lengthen the wait, but it cannot shorten it.
+//!
+//! # Why the proofs are proofs
+//!
+//! A Hotseat writes by compare-and-swap, and the mark of its write names the version that it
+//! replaced. A watch tells every version in order. So a record which a watch tells directly after
+//! version *b*, and whose mark names *b*, was written on *b* by the process in the mark: an older
+//! record that somebody puts back names an older version. Such a write obeyed the rules of this
+//! file when it was made, so nobody but its writer can have believed then. By induction over the
+//! writes, the promise to everybody else has ended (`proofs/` has this as a theorem).
+//!
+//! After a gap, such as a start, a watch that begins anew or a read that overtakes the watch, none
+//! of this is known, and nothing but a version that this process or its predecessor wrote last is
+//! a proof.
+
+use crate::claim::Claim;
+use crate::lock::{Incarnation, LastWrite, Lock, Record};
+use crate::time::Moment;
+
+/// How an observation follows on the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// The very next version, as a watch tells it.
+    Next,
+    /// The server's answer to an own write.
+    Answer,
+    /// Anything may have happened between: a read, or a watch that begins.
+    Gap,
+}
+
+/// Until when somebody else may believe, by this candidate's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Promise {
+    /// The one whose record was seen last.
+    holder: Moment,
+    /// Everybody else: holders whose records were edited away, or were never seen.
+    others: Moment,
+}
+
+impl Promise {
+    /// From when on nobody else believes.
+    pub(crate) fn until(&self) -> Moment {
+        self.holder.max(self.others)
+    }
+
+    /// The holder of the record just seen may believe until this moment.
+    pub(crate) fn wait_for_holder(&mut self, until: Moment) {
+        self.holder = self.holder.max(until);
+    }
+
+    /// What was just seen proves nothing, so anybody may believe until this moment.
+    pub(crate) fn wait_for_all(&mut self, until: Moment) {
+        self.others = self.until().max(until);
+        self.holder = Moment::ZERO;
+    }
+
+    /// Somebody has proved to believe no longer.
+    pub(crate) fn end(&mut self, proof: &Proof) {
+        match proof.0 {
+            Evidence::Everybody => *self = Promise::default(),
+            Evidence::Holder => self.holder = Moment::ZERO,
+        }
+    }
+}
+
+/// A proof that somebody believes no longer. Only the functions below make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proof(Evidence);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Evidence {
+    /// Nobody but the writer of the record just seen, if it names one, can believe.
+    Everybody,
+    /// The holder of the record before has given up. Of others it says nothing.
+    Holder,
+}
+
+impl Proof {
+    /// This candidate believes until this very observation, so that nobody else can.
+    pub(crate) fn by_own_belief(claim: &Claim) -> Option<Proof> {
+        claim.believed().map(|_| Proof(Evidence::Everybody))
+    }
+
+    /// The record is the one that this process wrote last, under the version that it got, so that
+    /// nobody can have written since.
+    pub(crate) fn by_own_record(
+        claim: &Claim,
+        record: &Record,
+        identity: &str,
+        me: &Incarnation,
+    ) -> Option<Proof> {
+        claim.wrote(record, identity, me).then_some(Proof(Evidence::Everybody))
+    }
+
+    /// The record was written by the process in its mark on the version seen before it.
+    pub(crate) fn by_fresh_write(before: &Lock, record: &Record, sight: Sight) -> Option<Proof> {
+        let base = record.mark.as_ref()?.base.as_ref()?;
+        let before = before.record()?;
+        let fresh = sight != Sight::Gap && *base == before.version && record.uid == before.uid;
+        fresh.then_some(Proof(Evidence::Everybody))
+    }
+
+    /// The incarnation that held the seat has released it.
+    pub(crate) fn by_release(before: &Lock, record: &Record, sight: Sight) -> Option<Proof> {
+        let holder = &before.record()?.mark.as_ref()?.incarnation;
+        let released = record.released && record.mark.as_ref()?.incarnation == *holder;
+        if released { Proof::by_fresh_write(before, record, sight) } else { None }
+    }
+
+    /// Another elector that held the seat by a record of its own has left client-go's record of a
+    /// release. One that was left over a Hotseat's record proves nothing: an old leader's client-go
+    /// empties whatever record it finds.
+    pub(crate) fn by_foreign_release(
+        before: &Lock,
+        record: &Record,
+        sight: Sight,
+    ) -> Option<Proof> {
+        let before = before.record()?;
+        let its_own = before.mark.is_none() && before.holder.is_some() && before.uid == record.uid;
+        let released = record.released && record.mark.is_none();
+        (sight == Sight::Next && its_own && released).then_some(Proof(Evidence::Holder))
+    }
+
+    /// The record is the last that the dead process before this one wrote at this site (I8).
+    pub(crate) fn by_death(
+        record: &Record,
+        predecessor: Option<&LastWrite>,
+        me: &Incarnation,
+    ) -> Option<Proof> {
+        let (last, writer) = (predecessor?, &record.mark.as_ref()?.incarnation);
+        let of_this_site = writer.site == me.site && writer.nonce != me.nonce;
+        let stands = record.version == last.version && record.uid == last.uid;
+        (of_this_site && stands).then_some(Proof(Evidence::Everybody))
+    }
+}
