@@ -9,7 +9,7 @@
 //! Nothing here is part of the election. Each step takes a structure apart field by field, so that
 //! a new field does not compile before somebody has said what becomes of it.
 
-use crate::lock::{Incarnation, Lock, Record, Version};
+use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::time::Moment;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub trait Names {
     fn version(&mut self, version: &mut Version);
     /// The base of a write, which is only compared for equality.
     fn base(&mut self, version: &mut Version);
+    /// A fencing token, which is compared with others for order.
+    fn token(&mut self, token: &mut Token);
     /// The times in a record, which are only compared for equality.
     fn times(&mut self, times: &mut String);
     /// The serial of a write, which is compared with others of the same process.
@@ -32,8 +34,12 @@ pub trait Names {
 pub fn rename_record(record: &mut Record, names: &mut impl Names) {
     names.version(&mut record.version);
     names.times(&mut record.times);
-    if let Some(mark) = &mut record.mark {
-        names.serial(&mark.incarnation, &mut mark.serial);
+    names.token(&mut record.token);
+    if let Some(Mark { incarnation, serial, base }) = &mut record.mark {
+        names.serial(incarnation, serial);
+        if let Some(base) = base {
+            names.base(base);
+        }
     }
 }
 

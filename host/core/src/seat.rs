@@ -172,9 +172,7 @@ impl Seat {
             (Some(Lock::Present(old)), Lock::Present(new)) => {
                 old.same_content(new) && (sight != Sight::Gap || old.version == new.version)
             }
-            (Some(Lock::Absent(old)), Lock::Absent(new)) => {
-                !blind && (new.is_none() || old == new)
-            }
+            (Some(Lock::Absent(old)), Lock::Absent(new)) => !blind && (new.is_none() || old == new),
             _ => false,
         }
     }

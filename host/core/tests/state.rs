@@ -14,7 +14,7 @@ fn elector() -> Elector {
     let mut elector = Elector::new(Config {
         identity: "a".to_owned(),
         incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
-        site_exclusive: true,
+        predecessor: None,
         timing: Timing::client_go(),
         drain: Timing::client_go().reaction,
         preemptions_per_hour: 7,

@@ -13,8 +13,8 @@
 //! - **A write whose base is gone** can only meet a conflict; the conflict is its answer at once.
 //!   Until it would have reached the store nothing else could have come of it, and the time that
 //!   passes until the answer arrives is free anyway.
-//! - **A watch** tells of the last changes only: a change that is older than those was missed by
-//!   whoever has not seen it, as a silent watch misses it.
+//! - **A watch** that is more than some changes behind has ended, or is silent, which is the same: it
+//!   can begin anew at any time.
 //! - **Candidates are alike**: a state in which they have changed places is the same.
 //! - **What people and policies are told** (reasons, counts, ages): the policy may answer anything,
 //!   so it needs no arguments.
@@ -23,7 +23,7 @@ use crate::cell::{ALL_PERMUTATIONS, Lab, Renamed};
 use crate::hands::Fault;
 use crate::names::Ranks;
 use crate::setting::Setting;
-use crate::store::{Object, number};
+use crate::store::Object;
 use crate::world::{Candidate, Reading, World};
 use std::hash::{Hash, Hasher};
 
@@ -51,7 +51,7 @@ impl World {
             if !candidate.alive {
                 candidate.wires.clear();
                 (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
-                candidate.cursor = 0;
+                (candidate.watch, candidate.note) = (None, None);
                 continue;
             }
             let Candidate { wires, awaits, answer, .. } = candidate;
@@ -63,12 +63,20 @@ impl World {
                 !doomed
             });
         }
-        let extra = store.history.len().saturating_sub(setting.history);
-        store.history.drain(..extra);
-        for candidate in candidates {
-            let told = |version: &u64| *version <= candidate.cursor;
-            let versions = store.history.iter().map(|(version, _)| *version);
-            candidate.cursor = versions.filter(told).max().unwrap_or(0);
+        let slowest = candidates.iter().filter_map(|candidate| candidate.watch).min();
+        let is_told = |version: u64| slowest.is_none_or(|slowest| version <= slowest);
+        while store.history.first().is_some_and(|(version, _)| is_told(*version)) {
+            store.history.remove(0);
+        }
+        if !self.budget.has(Fault::Crash) {
+            candidates.iter_mut().for_each(|candidate| candidate.note = None);
+        }
+        // A watch that is too far behind ends.
+        while store.history.len() > setting.history {
+            let (lost, _) = store.history.remove(0);
+            for candidate in candidates.iter_mut() {
+                candidate.watch = candidate.watch.filter(|told| *told >= lost);
+            }
         }
     }
 
@@ -87,23 +95,20 @@ impl World {
 
     /// Electors forget the records that they cannot see again.
     fn forget(&mut self, lab: &Lab) {
-        let times: Vec<(u32, u32)> =
-            self.objects().map(|object| (object.acquired, object.renewed)).collect();
+        let pairs = |object: &Object| {
+            let stamp = object.stamp.map(|stamp| (stamp.said.acquired, stamp.said.renewed));
+            [Some((object.said.acquired, object.said.renewed)), stamp]
+        };
+        let times: Vec<(u32, u32)> = self.objects().flat_map(pairs).flatten().collect();
         for candidate in &mut self.candidates {
             // Only times that are there can be forgotten.
             let held = &candidate.cell.held.times;
-            let again = held.iter().all(|held| times.contains(held));
-            let token = candidate.cell.believed().is_some_and(|term| token(term) != 0);
-            if again && (lab.setting.tokens || !token) {
+            if held.iter().all(|held| times.contains(held)) {
                 continue;
             }
-            candidate.cell = lab.other(&candidate.cell, ("forget", again), |elector| {
-                if !again {
-                    elector.forget();
-                }
-                if !lab.setting.tokens {
-                    elector.forget_token();
-                }
+            let watches = candidate.watch.is_some();
+            candidate.cell = lab.other(&candidate.cell, ("forget", watches), |elector| {
+                elector.forget(watches);
             });
         }
     }
@@ -111,14 +116,23 @@ impl World {
     fn ranks(&self) -> Ranks {
         let mut ranks = Ranks::default();
         self.objects().for_each(|object| ranks.add(object));
+        for candidate in self.candidates.iter().filter(|candidate| candidate.watch.is_some()) {
+            // What its watch tells next may have been written on this.
+            let seen = candidate.cell.held.seen;
+            let bases = self.objects().filter_map(|object| object.stamp?.base);
+            bases.filter(|base| seen == Some(*base)).for_each(|base| ranks.add_version(base));
+        }
         ranks.add_version(self.store.version);
         self.store.history.iter().for_each(|(version, _)| ranks.add_version(*version));
         self.ghosts.iter().for_each(|wire| ranks.add_wire(wire));
+        ranks.add_token(self.store.clock);
         if let Some((token, _)) = self.last_term {
-            ranks.add_version(token);
+            ranks.add_token(token);
         }
         for candidate in &self.candidates {
             candidate.wires.iter().for_each(|wire| ranks.add_wire(wire));
+            candidate.cell.held.tokens.iter().for_each(|token| ranks.add_token(*token));
+            candidate.watch.iter().for_each(|version| ranks.add_version(*version));
             for (process, serial) in &candidate.cell.held.serials {
                 ranks.add_serial(*process, *serial);
             }
@@ -141,11 +155,14 @@ impl World {
         store.version = ranks.version(store.version);
         store.times = ranks.moments();
         ghosts.iter_mut().for_each(|wire| ranks.wire(wire));
+        store.clock = ranks.token(store.clock);
         if let Some((token, _)) = last_term {
-            *token = ranks.version(*token);
+            *token = ranks.token(*token);
         }
         for candidate in candidates {
-            candidate.cursor = ranks.version(candidate.cursor);
+            candidate.watch = candidate.watch.map(|version| ranks.version(version));
+            candidate.note =
+                candidate.note.and_then(|(uid, version)| Some((uid, ranks.note(version)?)));
             candidate.wires.iter_mut().for_each(|wire| ranks.wire(wire));
             if let Some(serial) = &mut candidate.awaits {
                 ranks.serial_of(candidate.process, serial);
@@ -179,18 +196,13 @@ impl World {
             let index = (0..candidates.len()).find(called).unwrap_or(name);
             let candidate = &candidates[index];
             let Candidate { cell, alive, process, awaits, answer, .. } = candidate;
-            let Candidate { reading, cursor, wires, acts, promised, early, .. } = candidate;
+            let Candidate { reading, watch, note, wires, acts, promised, early, .. } = candidate;
             (alive, acts, promised, early, process).hash(&mut hasher);
             if *alive {
                 hasher.write_u64(cell.print(permutation));
-                (awaits, answer, reading, cursor, wires).hash(&mut hasher);
+                (awaits, answer, reading, watch, note, wires).hash(&mut hasher);
             }
         }
         hasher.finish()
     }
-}
-
-/// The token of a term as a number.
-pub(crate) fn token(term: &hotseat_core::view::Term) -> u64 {
-    number(&term.token.0)
 }

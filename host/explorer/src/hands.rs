@@ -1,7 +1,7 @@
 //! What may go wrong, each within a budget: edits of the lock, and what happens to processes and
 //! clocks. What a network does costs nothing: any message may be late or never come.
 
-use crate::store::{Name, Object, Store};
+use crate::store::{Name, Said, Store};
 
 /// One kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +99,10 @@ impl Fault {
         Fault::Relabel,
     ];
 
+    /// Those after which the lock may tell of a smaller token than there was.
+    pub const LOSE_TOKENS: [Fault; 4] =
+        [Fault::Unmark, Fault::Delete, Fault::PutBack, Fault::Restore];
+
     /// The word for the command line and for people.
     pub fn word(self) -> &'static str {
         match self {
@@ -177,29 +181,27 @@ pub fn edit(store: &mut Store, fault: Fault, lease: u16) -> bool {
         return false;
     };
     let before = object;
+    let said = &mut object.said;
     match fault {
-        Fault::NullSpec => {
-            let Object { holder, duration, acquired, renewed, transitions, .. } = &mut object;
-            (*holder, *duration, *acquired, *renewed, *transitions) = (None, None, 0, 0, false);
-        }
-        Fault::NullHolder => object.holder = None,
-        Fault::NullDuration => object.duration = None,
-        Fault::NullTimes => (object.acquired, object.renewed) = (0, 0),
-        Fault::NullTransitions => object.transitions = false,
+        Fault::NullSpec => *said = Said::default(),
+        Fault::NullHolder => said.holder = None,
+        Fault::NullDuration => said.duration = None,
+        Fault::NullTimes => (said.acquired, said.renewed) = (0, 0),
+        Fault::NullTransitions => said.transitions = false,
         Fault::Unmark => object.stamp = None,
-        Fault::Short => object.duration = Some(1),
-        Fault::EmptyAndShort => (object.holder, object.duration) = (None, Some(1)),
-        Fault::Long => object.duration = Some(lease * 2),
-        Fault::Redate => object.renewed = store.moment(),
+        Fault::Short => said.duration = Some(1),
+        Fault::EmptyAndShort => (said.holder, said.duration) = (None, Some(1)),
+        Fault::Long => said.duration = Some(lease * 2),
+        Fault::Redate => said.renewed = store.moment(),
         Fault::ClientGoRelease => {
             let now = store.moment();
-            (object.holder, object.duration) = (None, Some(1));
-            (object.acquired, object.renewed) = (now, now);
+            (said.holder, said.duration) = (None, Some(1));
+            (said.acquired, said.renewed) = (now, now);
         }
         Fault::Foreign => {
             let now = store.moment();
-            (object.holder, object.duration) = (Some(Name::FOREIGN), Some(lease));
-            (object.acquired, object.renewed) = (now, now);
+            (said.holder, said.duration) = (Some(Name::FOREIGN), Some(lease));
+            (said.acquired, said.renewed) = (now, now);
         }
         _ => {}
     }

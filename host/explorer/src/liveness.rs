@@ -52,10 +52,14 @@ fn converse(lab: &Lab, world: &mut World, index: usize) {
         };
         feed(lab, world, index, Happening::Observed(found, None, How::Asked));
     }
-    let last = world.store.history.last().copied();
-    if let Some((version, object)) = last.filter(|last| last.0 > world.candidates[index].cursor) {
-        world.candidates[index].cursor = version;
+    let told = world.candidates[index].watch;
+    let next = |told: u64| world.store.history.iter().find(|(version, _)| *version > told);
+    if let Some((version, object)) = told.and_then(next).copied() {
+        world.candidates[index].watch = Some(version);
         feed(lab, world, index, Happening::Observed(object, Some(version), How::Watch));
+    } else if told.is_none() {
+        world.candidates[index].watch = Some(world.store.version);
+        feed(lab, world, index, Happening::Observed(world.store.object, None, How::Anew));
     }
     if world.candidates[index].cell.elector.is_due() {
         feed(lab, world, index, Happening::Timer);

@@ -9,7 +9,12 @@ use std::time::Duration;
 fn main() {
     let mut faults = Vec::new();
     let mut setting = Setting::new(3, 2, &[]);
-    let mut limit = Limit { time: Duration::from_secs(60), states: 20_000_000, waiting: 1_500_000 };
+    let mut limit = Limit {
+        time: Duration::from_secs(60),
+        states: 20_000_000,
+        waiting: 1_500_000,
+        depth: 1000,
+    };
     for word in std::env::args().skip(1) {
         let (key, value) = word.split_once('=').unwrap_or((&word, "1"));
         let number = value.parse::<u64>().unwrap_or(0);
@@ -29,11 +34,13 @@ fn main() {
             "late" => setting.late_reads = number > 0,
             "relists" => setting.relists = number > 0,
             "tokens" => setting.tokens = number > 0,
+            "clock" => setting.wall_clock = number > 0,
             "promises" => setting.promises = number > 0,
             "met" => setting.after_all_met = number > 0,
             "live" => setting.liveness = number,
             "time" => limit.time = Duration::from_secs(number),
             "waiting" => limit.waiting = number as usize,
+            "depth" => limit.depth = number as usize,
             "states" => limit.states = number as usize,
             _ => match Fault::named(key) {
                 Some(fault) => faults.extend((0..number).map(|_| fault)),
@@ -49,6 +56,7 @@ fn main() {
         std::process::exit(2);
     }
     setting.budget = Budget::of(&faults);
+    setting.wall_clock |= faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault));
     setting.name = faults.iter().map(|f| f.word()).collect::<Vec<_>>().join(" + ");
     let report = search(&setting, &limit);
     println!("{setting}: {report}");

@@ -1,9 +1,9 @@
 //! New names for what is only compared: the how manieth it is among those that still matter.
 
-use crate::store::{Name, Object, Process, Wire, number};
+use crate::store::{Name, Object, Process, Said, Stamp, Wire, number};
 use hotseat_core::canon::Names;
 use hotseat_core::elector::Elector;
-use hotseat_core::lock::{Incarnation, Version};
+use hotseat_core::lock::{Incarnation, Token, Version};
 use std::hash::{BuildHasher, Hasher};
 
 /// Versions that still matter get multiples of this, so that there is room for those between.
@@ -17,6 +17,9 @@ pub struct Held {
     /// The times of the record that it saw last.
     pub(crate) times: Vec<(u32, u32)>,
     pub(crate) serials: Vec<(Process, u64)>,
+    pub(crate) tokens: Vec<u64>,
+    /// The version of the record that it saw last.
+    pub(crate) seen: Option<u64>,
 }
 
 impl Held {
@@ -24,6 +27,7 @@ impl Held {
     pub fn of(elector: &mut Elector) -> Self {
         let mut held = Held::default();
         elector.rename(&mut held);
+        held.seen = elector.sees().map(|record| number(&record.version.0));
         held
     }
 }
@@ -36,6 +40,10 @@ impl Names for Held {
 
     fn base(&mut self, version: &mut Version) {
         self.bases.push(number(&version.0));
+    }
+
+    fn token(&mut self, token: &mut Token) {
+        self.tokens.push(token.0);
     }
 
     fn times(&mut self, times: &mut String) {
@@ -53,6 +61,7 @@ pub struct Ranks {
     versions: Vec<u64>,
     times: Vec<u32>,
     serials: Vec<(Process, u64)>,
+    tokens: Vec<u64>,
 }
 
 impl Ranks {
@@ -66,13 +75,19 @@ impl Ranks {
         self.serials.push((of, serial));
     }
 
+    /// A fencing token that others are compared with.
+    pub fn add_token(&mut self, token: u64) {
+        self.tokens.push(token);
+    }
+
     /// An object that somebody may yet see.
     pub fn add(&mut self, object: &Object) {
         self.versions.push(object.version);
-        self.times.extend([object.acquired, object.renewed]);
-        if let Some(stamp) = &object.stamp {
-            self.times.push(stamp.renewed);
-            self.serials.push((stamp.writer, stamp.serial));
+        self.times.extend([object.said.acquired, object.said.renewed]);
+        if let Some(Stamp { writer, serial, base: _, token, said, .. }) = &object.stamp {
+            self.times.extend([said.acquired, said.renewed]);
+            self.serials.push((*writer, *serial));
+            self.tokens.push(*token);
         }
     }
 
@@ -80,19 +95,23 @@ impl Ranks {
     pub fn add_wire(&mut self, wire: &Wire) {
         self.versions.extend(wire.base);
         self.serials.push((wire.writer, wire.serial));
+        self.tokens.push(wire.token);
     }
 
     /// Puts them in order: they have names from now on.
     pub fn sort(&mut self) {
-        self.versions.sort_unstable();
-        self.versions.dedup();
-        self.versions.retain(|version| *version != 0);
-        self.times.sort_unstable();
-        self.times.dedup();
-        self.times.retain(|time| *time != 0);
-        self.serials.sort_unstable();
-        self.serials.dedup();
-        self.serials.retain(|(_, serial)| *serial != 0);
+        let Ranks { versions, times, serials, tokens } = self;
+        for numbers in [versions, tokens] {
+            numbers.sort_unstable();
+            numbers.dedup();
+            numbers.retain(|number| *number != 0);
+        }
+        times.sort_unstable();
+        times.dedup();
+        times.retain(|time| *time != 0);
+        serials.sort_unstable();
+        serials.dedup();
+        serials.retain(|(_, serial)| *serial != 0);
     }
 
     /// How many moments still matter.
@@ -133,21 +152,39 @@ impl Ranks {
         place.map_or(0, |place| place as u64 + 1)
     }
 
+    /// A token's place. All that there are have one; those that an elector is about to write are
+    /// between them.
+    pub fn token(&self, token: u64) -> u64 {
+        self.tokens.binary_search(&token).map_or(0, |index| (index as u64 + 1) * STEP)
+    }
+
     /// Renames what stands in an object.
     pub fn object(&self, object: &mut Object) {
         object.version = self.version(object.version);
-        object.acquired = self.time(object.acquired);
-        object.renewed = self.time(object.renewed);
-        if let Some(stamp) = &mut object.stamp {
-            stamp.renewed = self.time(stamp.renewed);
-            stamp.serial = self.rank(stamp.writer, stamp.serial);
+        self.said(&mut object.said);
+        if let Some(Stamp { writer, serial, base, token, said, .. }) = &mut object.stamp {
+            *serial = self.rank(*writer, *serial);
+            *base = base.map(|base| self.base(base));
+            *token = self.token(*token);
+            self.said(said);
         }
+    }
+
+    fn said(&self, said: &mut Said) {
+        said.acquired = self.time(said.acquired);
+        said.renewed = self.time(said.renewed);
     }
 
     /// Renames what stands in a write.
     pub fn wire(&self, wire: &mut Wire) {
         wire.serial = self.rank(wire.writer, wire.serial);
         wire.base = wire.base.map(|base| self.base(base));
+        wire.token = self.token(wire.token);
+    }
+
+    /// Renames what a process noted of its last write; none if that can never be seen again.
+    pub fn note(&self, version: u64) -> Option<u64> {
+        self.versions.binary_search(&version).ok().map(|index| (index as u64 + 1) * STEP)
     }
 
     /// Renames a serial.
@@ -180,6 +217,11 @@ impl Ranks {
             same &= name == *serial;
             hasher.write_u64(name);
         }
+        for token in &held.tokens {
+            let name = self.token(*token);
+            same &= name == *token;
+            hasher.write_u64(name);
+        }
         (hasher.finish(), same)
     }
 }
@@ -194,6 +236,10 @@ impl Names for &Ranks {
     fn base(&mut self, version: &mut Version) {
         let place = Ranks::base(self, number(&version.0));
         version.0 = place.to_string();
+    }
+
+    fn token(&mut self, token: &mut Token) {
+        token.0 = Ranks::token(self, token.0);
     }
 
     fn times(&mut self, times: &mut String) {

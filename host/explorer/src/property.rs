@@ -4,6 +4,7 @@ use crate::setting::Setting;
 use crate::store::Process;
 use crate::world::World;
 use hotseat_core::elector::Phase;
+use hotseat_core::event::Purpose;
 use std::fmt;
 
 /// A property that does not hold.
@@ -187,7 +188,7 @@ fn new_belief(
 fn look(before: &World, world: &World) -> Happened {
     let mut happened = Happened::default();
     let stamp = world.store.object.and_then(|object| object.stamp);
-    if stamp.is_some_and(|stamp| stamp.reserved) {
+    if stamp.is_some_and(|stamp| stamp.purpose == Purpose::Reserve) {
         happened.add(Sometimes::Reserves);
     }
     for (old, new) in before.candidates.iter().zip(&world.candidates) {

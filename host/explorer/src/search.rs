@@ -18,6 +18,8 @@ pub struct Limit {
     pub time: Duration,
     /// How many states it may meet.
     pub states: usize,
+    /// How many steps away from the beginning.
+    pub depth: usize,
     /// How many states may wait at once, which take the most memory.
     pub waiting: usize,
 }
@@ -126,6 +128,10 @@ impl<'a> Search<'a> {
     }
 
     fn is_over(&self, waiting: usize) -> bool {
+        self.report.depth >= self.limit.depth || self.is_too_much(waiting)
+    }
+
+    fn is_too_much(&self, waiting: usize) -> bool {
         self.begun.elapsed() > self.limit.time
             || self.met.len() > self.limit.states
             || waiting > self.limit.waiting
@@ -156,7 +162,7 @@ impl<'a> Search<'a> {
                 }
                 next.push((print, world));
             });
-            if found.is_some() || (number % 1024 == 0 && self.is_over(next.len())) {
+            if found.is_some() || (number % 1024 == 1023 && self.is_too_much(next.len())) {
                 break;
             }
         }

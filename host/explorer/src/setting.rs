@@ -34,10 +34,14 @@ pub struct Setting {
     pub history: usize,
     /// A read may be answered with what was there a while ago.
     pub late_reads: bool,
-    /// Watches may begin anew at any time.
+    /// Watches may begin anew at any time. If not, only after they have ended: those that fell behind,
+    /// and all when the store is restored.
     pub relists: bool,
     /// Fencing tokens are looked at.
     pub tokens: bool,
+    /// Tokens are raised to a wall clock that goes on. Without, it stands still, and tokens grow only
+    /// by what candidates saw: right as long as no token is lost with the object.
+    pub wall_clock: bool,
     /// Promises are looked at one by one, not only by what comes of them.
     pub promises: bool,
     /// Hands touch the lock only after all candidates have seen it.
@@ -65,8 +69,9 @@ impl Setting {
             budget: Budget::of(faults),
             history: 1,
             late_reads: false,
-            relists: true,
+            relists: false,
             tokens: true,
+            wall_clock: faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault)),
             promises: true,
             after_all_met: false,
             liveness: 16,

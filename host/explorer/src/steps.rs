@@ -110,6 +110,10 @@ impl Next<'_> {
         if let Some((_, fault)) = skew {
             world.budget.spend(fault);
         }
+        if self.lab.setting.wall_clock {
+            // It is past all tokens: no term begins in each millisecond.
+            world.store.clock = world.largest_token() + 1;
+        }
         for (index, candidate) in world.candidates.iter_mut().enumerate() {
             candidate.acts = candidate.acts.saturating_sub(1);
             candidate.promised = candidate.promised.saturating_sub(1);
@@ -190,21 +194,23 @@ impl Next<'_> {
         self.feed(world, index, Happening::ReadLost, Step::ReadLost(index));
     }
 
+    /// A watch leaves nothing out and tells it in order.
     fn watches(&mut self, index: usize) {
-        let history = &self.before.store.history;
-        for (place, (version, object)) in history.iter().enumerate() {
-            if *version <= self.before.candidates[index].cursor {
-                continue;
+        if let Some(told) = self.before.candidates[index].watch {
+            let history = &self.before.store.history;
+            let next = history.iter().position(|(version, _)| *version > told);
+            if let Some(place) = next {
+                let (version, object) = history[place];
+                let mut world = self.before.clone();
+                world.candidates[index].watch = Some(version);
+                let step = Step::Watch(index, history.len() - 1 - place);
+                let event = Happening::Observed(object, Some(version), How::Watch);
+                self.feed(world, index, event, step);
             }
-            let mut world = self.before.clone();
-            world.candidates[index].cursor = *version;
-            let step = Step::Watch(index, history.len() - 1 - place);
-            let event = Happening::Observed(*object, Some(*version), How::Watch);
-            self.feed(world, index, event, step);
         }
-        if self.lab.setting.relists {
+        if self.lab.setting.relists || self.before.candidates[index].watch.is_none() {
             let mut world = self.before.clone();
-            world.candidates[index].cursor = world.store.version;
+            world.candidates[index].watch = Some(world.store.version);
             let event = Happening::Observed(world.store.object, None, How::Anew);
             self.feed(world, index, event, Step::Relist(index));
         }
@@ -224,8 +230,12 @@ impl Next<'_> {
             candidate.process.nonce += 1;
             candidate.process.site += u8::from(fault == Fault::Move);
             (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
-            candidate.cursor = 0;
-            candidate.cell = self.lab.cell(begin(self.lab.setting, candidate.process));
+            candidate.watch = None;
+            // The note of a process is found by the next one at its place.
+            candidate.note = candidate.note.filter(|_| fault == Fault::Crash);
+            let begun = begin(self.lab.setting, candidate.process, candidate.note);
+            candidate.cell = self.lab.cell(begun);
+            candidate.note = None;
             self.out.push(world);
             self.done(Step::Life(index, fault));
         }
@@ -295,7 +305,7 @@ fn put_back(world: &mut World, fault: Fault) -> bool {
     match fault {
         Fault::Restore => {
             world.store.restore(kept);
-            world.candidates.iter_mut().for_each(|candidate| candidate.cursor = 0);
+            world.candidates.iter_mut().for_each(|candidate| candidate.watch = None);
         }
         _ => world.store.put(Object { uid: object.uid, ..kept }),
     }

@@ -1,7 +1,7 @@
 //! The API server's side: one Lease, as `host/src/kubernetes/codec.rs` reads and writes it.
 
 use hotseat_core::event::{Base, Purpose, Write};
-use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Version};
+use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
@@ -45,28 +45,10 @@ impl Process {
     }
 }
 
-/// The annotation that says which write made the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stamp {
-    /// Which process.
-    pub writer: Process,
-    /// Its how manieth write.
-    pub serial: u64,
-    /// The holder that it wrote.
-    pub holder: Option<Name>,
-    /// The renew time that it wrote.
-    pub renewed: u32,
-    /// A missing lock was put back for all to wait out.
-    pub reserved: bool,
-}
-
-/// The Lease. Times are numbers: each moment that was ever written has another, 0 is a missing one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Object {
-    /// `metadata.resourceVersion`.
-    pub version: u64,
-    /// `metadata.uid`.
-    pub uid: u32,
+/// What a record says of the seat. Times are numbers: each moment that was ever written has another,
+/// 0 is a missing one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Said {
     /// `spec.holderIdentity`.
     pub holder: Option<Name>,
     /// `spec.leaseDurationSeconds`.
@@ -77,6 +59,34 @@ pub struct Object {
     pub renewed: u32,
     /// `spec.leaseTransitions` is there, whatever it counts.
     pub transitions: bool,
+}
+
+/// The annotation that says which write made the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Which process.
+    pub writer: Process,
+    /// The number of the write among all of that process.
+    pub serial: u64,
+    /// The version that it replaced.
+    pub base: Option<u64>,
+    /// What for.
+    pub purpose: Purpose,
+    /// The fencing token of the last term.
+    pub token: u64,
+    /// What it said. It holds for as long as the record says the same.
+    pub said: Said,
+}
+
+/// The Lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Object {
+    /// `metadata.resourceVersion`.
+    pub version: u64,
+    /// `metadata.uid`.
+    pub uid: u32,
+    /// The record.
+    pub said: Said,
     /// The annotation.
     pub stamp: Option<Stamp>,
 }
@@ -84,23 +94,24 @@ pub struct Object {
 impl Object {
     /// What the core gets to see.
     pub fn decode(&self) -> Record {
-        let stamp =
-            self.stamp.filter(|stamp| stamp.holder == self.holder && stamp.renewed == self.renewed);
-        let client_go =
-            self.duration == Some(1) && self.renewed != 0 && self.acquired == self.renewed;
-        let released = stamp.map_or(client_go, |stamp| !stamp.reserved);
+        let Said { holder, duration, acquired, renewed, transitions } = self.said;
+        let stamp = self.stamp.filter(|stamp| stamp.said == self.said);
+        let client_go = duration == Some(1) && renewed != 0 && acquired == renewed;
+        let given_up = stamp.map_or(client_go, |stamp| stamp.purpose == Purpose::Release);
         Record {
             version: Version(self.version.to_string()),
             uid: self.uid.to_string(),
-            holder: self.holder.map(Name::text),
-            duration: self.duration.filter(|s| *s > 0).map(|s| Duration::from_secs(s.into())),
-            transitions: u64::from(self.transitions),
+            holder: holder.map(Name::text),
+            duration: duration.filter(|s| *s > 0).map(|s| Duration::from_secs(s.into())),
+            transitions: u64::from(transitions),
+            token: Token(self.stamp.map_or(0, |stamp| stamp.token)),
             mark: stamp.map(|stamp| Mark {
                 incarnation: stamp.writer.incarnation(),
                 serial: stamp.serial,
+                base: stamp.base.map(|base| Version(base.to_string())),
             }),
-            released: self.holder.is_none() && released,
-            times: match (self.acquired, self.renewed) {
+            released: holder.is_none() && given_up,
+            times: match (acquired, renewed) {
                 (0, 0) => String::new(),
                 (acquired, renewed) => format!("{acquired} {renewed}"),
             },
@@ -130,12 +141,15 @@ pub struct Wire {
     pub holder: Option<Name>,
     /// Goes into the record, in seconds.
     pub duration: u16,
+    /// Goes into the record.
+    pub token: u64,
 }
 
 impl Wire {
-    /// What a candidate wants written.
+    /// What a candidate wants written. A new term's token is still to be raised to the wall clock.
     pub fn new(writer: Process, write: &Write) -> Self {
         Wire {
+            token: write.token.0,
             writer,
             serial: write.mark.serial,
             purpose: write.purpose,
@@ -170,12 +184,22 @@ pub struct Store {
     pub history: Vec<(u64, Option<Object>)>,
     /// An earlier state that somebody kept, with its version.
     pub archive: Option<Object>,
+    /// What wall clocks show, in the unit of tokens. It does not move within a tick.
+    pub clock: u64,
 }
 
 impl Store {
     /// An election that nobody has begun.
     pub fn new() -> Self {
-        Store { object: None, version: 1, objects: 0, times: 0, history: Vec::new(), archive: None }
+        Store {
+            object: None,
+            version: 1,
+            objects: 0,
+            times: 0,
+            history: Vec::new(),
+            archive: None,
+            clock: 0,
+        }
     }
 
     /// What a read finds.
@@ -234,26 +258,21 @@ impl Store {
         };
         let now = self.moment();
         let acquired = match self.object {
-            Some(old) if wire.purpose == Purpose::Renew && old.acquired != 0 => old.acquired,
+            Some(Object { said, .. }) if wire.purpose == Purpose::Renew && said.acquired != 0 => {
+                said.acquired
+            }
             _ => now,
         };
-        let stamp = Stamp {
-            writer: wire.writer,
-            serial: wire.serial,
-            holder: wire.holder,
-            renewed: now,
-            reserved: wire.purpose == Purpose::Reserve,
-        };
-        self.put(Object {
-            version: 0,
-            uid,
+        let said = Said {
             holder: wire.holder,
             duration: Some(wire.duration),
             acquired,
             renewed: now,
             transitions: true,
-            stamp: Some(stamp),
-        });
+        };
+        let Wire { writer, serial, base, purpose, token, .. } = *wire;
+        let stamp = Stamp { writer, serial, base, purpose, token, said };
+        self.put(Object { version: 0, uid, said, stamp: Some(stamp) });
         self.object
     }
 }

@@ -3,7 +3,7 @@
 use crate::search::Way;
 use crate::setting::Setting;
 use crate::steps::Step;
-use crate::store::{Name, Object};
+use crate::store::{Name, Object, Said, Stamp};
 use crate::world::{Candidate, World};
 use hotseat_core::canon::NOW;
 use std::fmt::Write as _;
@@ -39,19 +39,25 @@ pub fn transcript(setting: &Setting, way: &Way) -> String {
 fn object(object: Option<&Object>) -> String {
     let Some(object) = object else { return "no lock".to_owned() };
     let time = |time: u32| if time == 0 { "-".to_owned() } else { format!("t{time}") };
-    let duration = object.duration.map_or("-".to_owned(), |seconds| format!("{seconds}s"));
-    let mark = object.stamp.map_or("none".to_owned(), |stamp| {
-        let reserved = if stamp.reserved { " reserved" } else { "" };
-        let holder = stamp.holder.map_or("\"\"".to_owned(), Name::text);
-        let process = stamp.writer.incarnation();
-        format!("{process}#{} of {holder} at t{}{reserved}", stamp.serial, stamp.renewed)
-    });
+    let Said { holder, duration, acquired, renewed, .. } = object.said;
+    let duration = duration.map_or("-".to_owned(), |seconds| format!("{seconds}s"));
+    let mark = match &object.stamp {
+        None => "none".to_owned(),
+        Some(stamp) => {
+            let Stamp { writer, serial, base, purpose, token, said } = stamp;
+            let base = base.map_or("nothing".to_owned(), |base| base.to_string());
+            let process = writer.incarnation();
+            let holds = if *said == object.said { "" } else { ", which does not hold" };
+            let what = purpose.as_str();
+            format!("{process}#{serial} {what} on {base}, token {token}{holds}")
+        }
+    };
     format!(
         "version {} holder {} {duration} acquired {} renewed {} mark {mark}",
         object.version,
-        object.holder.map_or("\"\"".to_owned(), Name::text),
-        time(object.acquired),
-        time(object.renewed)
+        holder.map_or("\"\"".to_owned(), Name::text),
+        time(acquired),
+        time(renewed)
     )
 }
 

@@ -8,7 +8,8 @@ use crate::store::{Name, Object, Process, Store, Wire, lock};
 use hotseat_core::canon::NOW;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{AskId, Effect, Event, Trouble, Via};
+use hotseat_core::event::{AskId, Effect, Event, Purpose, Trouble, Via};
+use hotseat_core::lock::{LastWrite, Version};
 use hotseat_core::policy::Outcome::{Conflict, TimedOut};
 use hotseat_core::policy::{Action, Decision};
 use std::rc::Rc;
@@ -41,8 +42,10 @@ pub struct Candidate {
     pub answer: Option<Option<Object>>,
     /// The read that it waits for the answer of.
     pub reading: Option<Reading>,
-    /// The version up to which its watch has told.
-    pub cursor: u64,
+    /// The version up to which its watch has told; none: it has ended, or tells nothing any more.
+    pub watch: Option<u64>,
+    /// The last write that was answered, as it is noted for the next process of its site.
+    pub note: Option<(u32, u64)>,
     /// Its writes on their way.
     pub wires: Vec<Wire>,
     /// For so many ticks its application may still act on an older answer.
@@ -56,7 +59,7 @@ pub struct Candidate {
 impl Candidate {
     /// The token, while it believes.
     pub fn token(&self) -> Option<u64> {
-        self.cell.believed().filter(|_| self.alive).map(crate::canon::token)
+        self.cell.believed().filter(|_| self.alive).map(|term| term.token.0)
     }
 }
 
@@ -84,13 +87,14 @@ impl World {
         let candidates = (0..setting.candidates).map(|index| {
             let process = Process { name: Name(index), site: 0, nonce: 1 };
             Candidate {
-                cell: lab.cell(begin(setting, process)),
+                cell: lab.cell(begin(setting, process, None)),
                 alive: true,
                 process,
                 awaits: None,
                 answer: None,
                 reading: None,
-                cursor: 0,
+                watch: None,
+                note: None,
                 wires: Vec::new(),
                 acts: 0,
                 promised: 0,
@@ -120,19 +124,40 @@ impl World {
         });
         for outcome in outcomes.iter() {
             let mut world = self.clone();
-            world.take(index, outcome);
+            if let Happening::Written(_, Some(object)) = event {
+                world.candidates[index].note = Some((object.uid, object.version));
+            }
+            world.take(lab.setting, index, outcome);
             out.push(world);
         }
     }
 
+    /// The largest token anywhere.
+    pub fn largest_token(&self) -> u64 {
+        let last = self.last_term.map_or(0, |(token, _)| token);
+        let wires = self.candidates.iter().flat_map(|candidate| &candidate.wires);
+        let sent = wires.chain(&self.ghosts).map(|wire| wire.token);
+        let held = self.candidates.iter().flat_map(|candidate| &candidate.cell.held.tokens);
+        let stored = self.store.object.and_then(|object| object.stamp).map(|stamp| stamp.token);
+        let all = sent.chain(held.copied()).chain(stored).chain([last, self.store.clock]);
+        all.max().unwrap_or(0)
+    }
+
     /// What an event made of a candidate.
-    fn take(&mut self, index: usize, outcome: &Outcome) {
+    fn take(&mut self, setting: &Setting, index: usize, outcome: &Outcome) {
         let candidate = &mut self.candidates[index];
         candidate.cell = Rc::clone(&outcome.cell);
         if outcome.reads {
             candidate.reading = Some(Reading::Sent);
         }
-        if let Some(write) = outcome.write {
+        if let Some(mut write) = outcome.write {
+            // I9: the shell raises a new term's token to the wall clock.
+            if write.purpose == Purpose::Acquire {
+                write.token = write.token.max(self.store.clock);
+            }
+            if !setting.tokens {
+                write.token = 0;
+            }
             candidate.answer = None;
             candidate.awaits = Some(write.serial);
             candidate.wires.push(write);
@@ -261,12 +286,15 @@ fn decisions(setting: &Setting, may_resign: bool) -> Vec<Decision> {
 }
 
 /// A process that has just begun, with its policy loaded.
-pub fn begin(setting: &Setting, process: Process) -> Elector {
+pub fn begin(setting: &Setting, process: Process, note: Option<(u32, u64)>) -> Elector {
     let timing = setting.timing;
     let mut elector = Elector::new(Config {
         identity: process.name.text(),
         incarnation: process.incarnation(),
-        site_exclusive: true,
+        predecessor: note.map(|(uid, version)| LastWrite {
+            uid: uid.to_string(),
+            version: Version(version.to_string()),
+        }),
         timing,
         drain: timing.reaction,
         preemptions_per_hour: 0,

@@ -10,7 +10,7 @@ use std::time::Duration;
 impl Claim {
     /// Time passes; `drain` is how long the application has after the end of belief.
     pub(crate) fn pass(&mut self, passed: Duration, drain: Duration) {
-        let Claim { term, believes, ended, sent, confirmed } = self;
+        let Claim { term, believes, ended, sent, confirmed, version, released: _ } = self;
         if let Some(Term { token: _, uid: _, transitions, since, until }) = term {
             *transitions = 0;
             *since = NOW;
@@ -21,6 +21,7 @@ impl Claim {
         } else {
             // Looked at together with a term only.
             *confirmed = 0;
+            *version = None;
         }
         if let Some(at) = ended {
             pass(at, passed, drain);
@@ -28,13 +29,6 @@ impl Claim {
         *ended = ended.filter(|at| *at + drain > NOW);
         for Sent { at, deadline, .. } in sent {
             pass(at, passed, *deadline);
-        }
-    }
-
-    /// For a search that does not look at tokens.
-    pub(crate) fn forget_token(&mut self) {
-        if let Some(term) = &mut self.term {
-            "0".clone_into(&mut term.token.0);
         }
     }
 
@@ -48,7 +42,10 @@ impl Claim {
             }
         }
         if let Some(term) = &mut self.term {
-            names.version(&mut term.token);
+            names.token(&mut term.token);
+        }
+        if let Some(version) = &mut self.version {
+            names.base(version);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::canon::{NOW, Names, pass};
 use crate::lock::Record;
 use crate::policy::{Attempts, Outcome};
 use crate::view::Term;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Elector {
@@ -68,25 +69,27 @@ impl Elector {
     /// Gives all that is only compared new names.
     pub fn rename(&mut self, names: &mut impl Names) {
         let Elector { config, seat, claim, operation, serial, .. } = self;
-        let me = &config.incarnation;
+        let me = &config.incarnation.clone();
         seat.rename(names);
         claim.rename(me, names);
         names.serial(me, serial);
+        if let Some(last) = &config.predecessor {
+            let mut last = last.clone();
+            names.base(&mut last.version);
+            if Some(&last) != config.predecessor.as_ref() {
+                Arc::make_mut(config).predecessor = Some(last);
+            }
+        }
         if let Some(Operation { kind: OperationKind::Write { serial, .. }, .. }) = operation {
             names.serial(me, serial);
         }
     }
 
-    /// The record seen last is remembered only for what it means: for one that can never be seen
-    /// again.
-    pub fn forget(&mut self) {
+    /// The record seen last can never be seen again: what only a record that equals it would look
+    /// at is forgotten. `watches`: its watch may tell of what comes directly after it.
+    pub fn forget(&mut self, watches: bool) {
         let mine = self.seat.record().is_some_and(|record| self.wrote(record));
-        self.seat.forget(mine);
-    }
-
-    /// For a search that does not look at tokens.
-    pub fn forget_token(&mut self) {
-        self.claim.forget_token();
+        self.seat.forget(mine, watches);
     }
 
     /// The term, while it believes.

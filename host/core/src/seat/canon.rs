@@ -1,16 +1,26 @@
 //! The canonical form of what was seen of the lock.
 
-use super::{Promise, Seat};
+use super::Seat;
 use crate::canon::{NOW, Names, pass, rename_lock};
 use crate::config::Timing;
-use crate::lock::{Lock, Record};
+use crate::lock::{Lock, Mark, Record, Token};
 use crate::time::Moment;
 use std::time::Duration;
 
 impl Seat {
     /// Time passes. `asked` is when the read or write under way was sent.
     pub(crate) fn pass(&mut self, passed: Duration, timing: &Timing, asked: Option<&mut Moment>) {
-        let Seat { lock, since, changed, heard, promise, transitions, new: _ } = self;
+        let Seat {
+            lock,
+            since,
+            changed,
+            heard,
+            promise,
+            transitions,
+            token: _,
+            new: _,
+            vanished: _,
+        } = self;
         let record = lock.as_ref().and_then(Lock::record);
         // How long a leader goes on without its lock; of a record that is there only the policy
         // and 4040 want to know its age.
@@ -27,9 +37,7 @@ impl Seat {
             *heard = NOW - silent;
         }
         pass_changed(changed, passed, asked);
-        if let Some(Promise { holder: _, until }) = promise {
-            pass(until, passed, Duration::ZERO);
-        }
+        promise.pass(passed);
         // How often is for people; whether it was changed is not.
         *transitions = transitions.map(|count| count.min(1));
     }
@@ -44,18 +52,26 @@ impl Seat {
         if let Some(lock) = &mut self.lock {
             rename_lock(lock, names);
         }
+        names.token(&mut self.token);
     }
 
-    /// A record that can never be seen again is remembered only for what it means.
-    pub(crate) fn forget(&mut self, mine: bool) {
-        if let Some(Lock::Present(record)) = &mut self.lock {
-            let Record { times, mark, released, .. } = record;
-            // Those of no record; empty ones mean that they are missing.
-            "-".clone_into(times);
-            *released = false;
-            if !mine {
-                *mark = None;
+    /// A record that can never be seen again differs from all that will be. What it says is still
+    /// looked at by what comes directly after it, if a watch can tell that.
+    pub(crate) fn forget(&mut self, mine: bool, watches: bool) {
+        let Some(Lock::Present(record)) = &mut self.lock else { return };
+        // Its token is among those seen.
+        let Record { times, mark, released, token, .. } = record;
+        // Those of no record; empty ones mean that they are missing.
+        "-".clone_into(times);
+        *released = false;
+        *token = Token::default();
+        match mark {
+            Some(Mark { serial, base, .. }) if watches && !mine => {
+                *serial = 0;
+                *base = None;
             }
+            Some(Mark { base, .. }) if mine => *base = None,
+            _ => *mark = None,
         }
     }
 }
