@@ -24,6 +24,14 @@ pub struct Limit {
     pub waiting: usize,
 }
 
+/// What a run may take by default: an hour, and about 4 GiB.
+impl Default for Limit {
+    fn default() -> Self {
+        let time = Duration::from_secs(3600);
+        Limit { time, states: 40_000_000, depth: usize::MAX, waiting: 1_500_000 }
+    }
+}
+
 /// What a search has found.
 #[derive(Clone, Debug)]
 pub struct Report {

@@ -78,6 +78,63 @@ impl Setting {
         }
     }
 
+    /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
+    /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
+    /// `relists`, `history=2`, `met`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    ///
+    /// # Errors
+    ///
+    /// The word that means nothing, or the timing's own complaint.
+    pub fn parse(words: &str) -> Result<Setting, String> {
+        let mut setting = Setting::new(3, 2, &[]);
+        let mut faults = Vec::new();
+        for word in words.split_whitespace() {
+            let (key, value) = word.split_once('=').unwrap_or((word, "1"));
+            let wrong = || format!("{word}: no such word, or no such number");
+            if key == "timing" {
+                let numbers: Vec<u64> = value.split('/').flat_map(str::parse).collect();
+                let [lease, deadline, 1] = numbers[..] else { return Err(wrong()) };
+                setting.timing = Setting::new(lease, deadline, &[]).timing;
+                continue;
+            }
+            let number: u64 = value.parse().map_err(|_| wrong())?;
+            match Fault::named(key) {
+                Some(fault) => faults.extend((0..number).map(|_| fault)),
+                None => setting.set(key, number).ok_or_else(wrong)?,
+            }
+        }
+        let lose = |fault: &Fault| Fault::LOSE_TOKENS.contains(fault);
+        setting.wall_clock |= faults.iter().any(lose);
+        setting.budget = Budget::of(&faults);
+        setting.name = words.to_owned();
+        setting.timing.check().map_err(|why| why.to_string())?;
+        Ok(setting)
+    }
+
+    /// None if there is no such word.
+    fn set(&mut self, key: &str, number: u64) -> Option<()> {
+        let length = Duration::from_secs(number);
+        match key {
+            "candidates" => self.candidates = u8::try_from(number).ok()?.clamp(1, 3),
+            "any" => self.policy = Policy::Any,
+            "lease" => self.leases.push(number * 1000),
+            "longest" => self.timing.longest_lease = length,
+            "shortest" => self.timing.shortest_lease = length,
+            "reaction" => self.timing.reaction = length,
+            "rho" => self.timing.clock_error_ppm = u32::try_from(number).ok()?,
+            "history" => self.history = usize::try_from(number).ok()?,
+            "late" => self.late_reads = number > 0,
+            "relists" => self.relists = number > 0,
+            "tokens" => self.tokens = number > 0,
+            "clock" => self.wall_clock = number > 0,
+            "promises" => self.promises = number > 0,
+            "met" => self.after_all_met = number > 0,
+            "live" => self.liveness = number,
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// The longest lease of the election, in seconds.
     pub fn longest(&self) -> u16 {
         u16::try_from(self.timing.longest_lease.as_secs()).unwrap_or(u16::MAX)
@@ -104,9 +161,6 @@ impl std::fmt::Display for Setting {
         if !reaction.is_zero() {
             write!(f, " S {}", seconds(reaction))?;
         }
-        if self.policy == Policy::Any {
-            write!(f, ", any policy")?;
-        }
-        write!(f, ", {}", self.name)
+        write!(f, ": {}", if self.name.is_empty() { "no fault" } else { &self.name })
     }
 }

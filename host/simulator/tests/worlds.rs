@@ -172,8 +172,7 @@ impl Run {
         if self.dice.percent(30) {
             self.world.tell(index, Event::Stop);
         }
-        let config =
-            Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
+        let config = Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
         self.world.restart(index, config);
     }
 }

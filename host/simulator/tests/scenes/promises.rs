@@ -72,7 +72,12 @@ fn waits(stage: &mut Stage, edit: &str) {
     while stage.now.since(seen) < millis(14_900) {
         stage.pass(millis(20));
         for write in stage.writes() {
-            assert_eq!(write.purpose, Purpose::Reserve, "{edit}: taken {:?}", stage.now.since(seen));
+            assert_eq!(
+                write.purpose,
+                Purpose::Reserve,
+                "{edit}: taken {:?}",
+                stage.now.since(seen)
+            );
             stage.fails(&write, Outcome::Denied);
         }
     }

@@ -1,0 +1,127 @@
+// The rules that can be knocked out, one by one: an expression of the core's, which must be there
+// exactly once, and what takes its place. Read by the build script and by the tests.
+
+/// A rule of the core's.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The invariant that it keeps.
+    pub invariant: &'static str,
+    /// What is broken, in words.
+    pub what: &'static str,
+    /// Where it is, within `host/core/src`.
+    pub file: &'static str,
+    /// The expression.
+    pub code: &'static str,
+    /// What takes its place.
+    pub broken: &'static str,
+    /// A setting in which that is found.
+    pub setting: &'static str,
+}
+
+/// All of them.
+pub const RULES: &[Rule] = &[
+    Rule {
+        invariant: "I7",
+        what: "a record without times counts as never held",
+        file: "seat.rs",
+        code: "now + duration.max(waits.longest_lease)",
+        broken: "now + if record.times.is_empty() { Duration::ZERO } else { waits.longest_lease }",
+        setting: "null-spec",
+    },
+    Rule {
+        invariant: "I7",
+        what: "an edited duration shortens the wait",
+        file: "seat.rs",
+        code: "duration.max(waits.longest_lease)",
+        broken: "duration",
+        setting: "short",
+    },
+    Rule {
+        invariant: "I7",
+        what: "client-go's release over a Hotseat's record counts as one",
+        file: "promise.rs",
+        code: "before.mark.is_none() && before.holder.is_some() && before.uid == record.uid",
+        broken: "before.holder.is_some() && before.uid == record.uid",
+        setting: "client-go-release",
+    },
+    Rule {
+        invariant: "I7",
+        what: "a record that is put back counts as written now",
+        file: "promise.rs",
+        code: "*base == before.version",
+        broken: "true",
+        setting: "put-back",
+    },
+    Rule {
+        invariant: "I7",
+        what: "a marked record that is found after a gap counts as written on the one before",
+        file: "promise.rs",
+        code: "fresh.then_some(Proof(Evidence::Everybody))",
+        broken: "Some(Proof(Evidence::Everybody)).filter(|_| base.0 == before.version.0)",
+        setting: "short",
+    },
+    Rule {
+        invariant: "I7",
+        what: "anybody's marked release frees the seat",
+        file: "promise.rs",
+        code: "record.mark.as_ref()?.incarnation == *holder",
+        broken: "true",
+        setting: "put-back stop",
+    },
+    Rule {
+        invariant: "I7",
+        what: "the same content after a gap begins no new wait",
+        file: "seat.rs",
+        code: "sight != Sight::Gap || old.version == new.version",
+        broken: "true",
+        setting: "put-back",
+    },
+    Rule {
+        invariant: "I8",
+        what: "any record of the dead process before counts as its last",
+        file: "promise.rs",
+        code: "record.version == last.version && record.uid == last.uid",
+        broken: "record.uid == last.uid",
+        setting: "put-back crash",
+    },
+    Rule {
+        invariant: "I9",
+        what: "the token follows the record down",
+        file: "seat.rs",
+        code: "self.token.max(record.token)",
+        broken: "record.token",
+        setting: "put-back clock=0",
+    },
+    Rule {
+        invariant: "I9",
+        what: "a new term has the token of the one before",
+        file: "elector/write.rs",
+        code: "self.seat.token().next()",
+        broken: "self.seat.token()",
+        setting: "",
+    },
+    Rule {
+        invariant: "I14",
+        what: "an own record under another version is renewed",
+        file: "claim.rs",
+        code: "self.version.as_ref() == Some(&record.version)",
+        broken: "true",
+        setting: "put-back",
+    },
+    Rule {
+        invariant: "I14",
+        what: "an own record under another version is adopted at any time",
+        file: "claim.rs",
+        code: "next || alone",
+        broken: "true",
+        setting: "put-back",
+    },
+    Rule {
+        invariant: "I14",
+        what: "a write that is found after its deadline continues the term",
+        file: "claim.rs",
+        code: "now >= until || self.released",
+        broken: "false && self.released",
+        setting: "put-back",
+    },
+];
