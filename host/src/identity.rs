@@ -1,5 +1,6 @@
 //! Who this process is: its name, and its incarnation among all that ever had the name (I8).
 
+use crate::note::Note;
 use anyhow::{Context, bail};
 use hotseat_core::lock::Incarnation;
 use std::os::linux::net::SocketAddrExt;
@@ -13,6 +14,8 @@ pub struct Identity {
     pub name: String,
     /// This process.
     pub incarnation: Incarnation,
+    /// The note of its last write, and of that of the process before it.
+    pub note: Note,
     /// Held for as long as the process lives; the kernel lets go of it when the process dies,
     /// however it dies.
     _exclusive: UnixListener,
@@ -22,8 +25,8 @@ impl Identity {
     /// Takes the name for this process, in this election and on this site.
     ///
     /// The site is the pod's network namespace, and the pod's UID if it is known. An abstract
-    /// socket in that namespace proves that no other process there uses the name: a record that an
-    /// earlier process of the site left is then a dead one's, and may be taken over at once.
+    /// socket in that namespace proves that no other process there uses the name: whoever had it
+    /// before is dead, and its last record may be taken over at once (see [`Note`]).
     ///
     /// # Errors
     ///
@@ -47,7 +50,8 @@ impl Identity {
         getrandom::fill(&mut nonce).context("no random bytes")?;
         let incarnation =
             Incarnation { site: site()?, nonce: format!("{:016x}", u64::from_ne_bytes(nonce)) };
-        Ok(Identity { name: name.to_owned(), incarnation, _exclusive: exclusive })
+        let note = Note::beside(&socket, &incarnation);
+        Ok(Identity { name: name.to_owned(), incarnation, note, _exclusive: exclusive })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod kubernetes;
 mod length;
 pub mod metrics;
+mod note;
 pub mod policies;
 pub mod policy_tools;
 pub mod probes;

@@ -9,6 +9,7 @@ use crate::kubernetes::{
     election_needs, watch,
 };
 use crate::metrics::Metrics;
+use crate::note::Note;
 use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
 use crate::probes::{self, Probe};
 use crate::signals;
@@ -121,7 +122,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     policies
         .begin(settings.policy.clone(), &settings.namespace, connection.clone(), metrics.clone())
         .await?;
-    let shell = Shell::new(&settings, connection, state.clone(), metrics, policies, told, sender);
+    let note = identity.note.clone();
+    let shell =
+        Shell::new(&settings, connection, state.clone(), metrics, policies, told, sender, note);
     let elector = Elector::new(core_config(&settings, &identity)?);
     let code = shell.run(elector, receiver, signals).await?;
     if let Some(server) = server {
@@ -153,7 +156,7 @@ fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Confi
     Ok(Config {
         identity: settings.identity.clone(),
         incarnation: identity.incarnation.clone(),
-        site_exclusive: true,
+        predecessor: identity.note.predecessor(),
         timing: settings.timing,
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,
@@ -175,6 +178,7 @@ struct Shell {
     check_access: Arc<Notify>,
     timing: Timing,
     needs: Vec<Need>,
+    note: Note,
 }
 
 impl Shell {
@@ -186,6 +190,7 @@ impl Shell {
         policies: Policies,
         told: Events,
         events: Sender<Event>,
+        note: Note,
     ) -> Shell {
         let Settings { namespace, election, identity, timing, .. } = settings;
         let lock = LeaseLock::new(connection.clone(), metrics.clone(), namespace, election);
@@ -203,6 +208,7 @@ impl Shell {
             check_access,
             timing: *timing,
             needs: needs(settings),
+            note,
         }
     }
 
@@ -219,7 +225,8 @@ impl Shell {
             self.events.clone(),
             Arc::clone(&self.restart_watch),
             self.timing.retry_period,
-            self.timing.request_timeout(),
+            // Where answers take longer than that, no leader can hold its term either.
+            self.timing.renew_deadline / 2,
         ));
         let checking = tokio::spawn(self.keep_checking_access());
         let trimming = tokio::spawn(crate::trim::after_start());
@@ -300,8 +307,12 @@ impl Shell {
 
     fn write(&self, write: Write) {
         let (lock, events) = (self.lock.clone(), self.events.clone());
+        let note = self.note.clone();
         tokio::spawn(async move {
             let result = lock.write(&write).await;
+            if let Ok(record) = &result {
+                note.keep(record);
+            }
             let _ = events.send(Event::WriteEnded { serial: write.mark.serial, result }).await;
         });
     }

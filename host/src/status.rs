@@ -112,8 +112,8 @@ fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
         ("lock", lock(leader)),
         ("lease", lease(leader)),
     ];
-    if let Some(token) = &leader.token {
-        lines.push(("fencing token", token.clone()));
+    if let Some(token) = leader.token {
+        lines.push(("fencing token", token.to_string()));
     }
     lines.push(("policy", deciding(policy)));
     lines.push(("decisions", decisions(policy)));
@@ -240,7 +240,7 @@ mod tests {
     fn answers() -> (serde_json::Value, serde_json::Value) {
         let leader = json!({
             "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0",
-            "token": "4711", "lock": {"namespace": "shop", "name": "web", "uid": "u-1"},
+            "token": 4711, "lock": {"namespace": "shop", "name": "web", "uid": "u-1"},
             "transitions": 3, "remaining_ms": 8_250, "observed_ms": 1_900, "held_ms": 124_000,
             "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab"},
         });

@@ -74,6 +74,11 @@ impl Claim {
         self.sent.len()
     }
 
+    /// When a write was sent whose outcome is unknown or still awaited; none if it is settled.
+    pub(crate) fn sent_at(&self, serial: u64) -> Option<Moment> {
+        self.sent.iter().find(|sent| sent.serial == serial).map(|sent| sent.at)
+    }
+
     /// Notes a write that is about to be sent.
     pub(crate) fn send(&mut self, sent: Sent) {
         if let Some(term) = &mut self.term {

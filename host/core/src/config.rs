@@ -128,9 +128,16 @@ impl Timing {
         length.mul_f64(1.0 / (1.0 - rho))
     }
 
-    /// How long one request to the API server may take: three fit into a renew deadline.
+    /// How long one request to the API server is waited for before another is made: three fit into
+    /// a renew deadline.
     pub fn request_timeout(&self) -> Duration {
         self.renew_deadline / 3
+    }
+
+    /// How long the answer to a request still counts, though others were made since: an answer to a
+    /// write that comes later gives no belief (I1).
+    pub fn answer_timeout(&self) -> Duration {
+        self.renew_deadline
     }
 
     /// The timing as the policy sees it.

@@ -96,7 +96,7 @@ pub enum Effect {
     },
     /// Read the lock; answer with [`Event::Observed`] or [`Event::ReadFailed`] by the deadline.
     Read {
-        /// When to give up.
+        /// When to give up. The elector reads again before that, but an answer counts until then.
         deadline: Moment,
     },
     /// Write the lock; answer with [`Event::WriteEnded`] by the deadline.
@@ -171,7 +171,8 @@ pub struct Write {
     pub token: Token,
     /// Goes into the record: who should follow.
     pub successor: Option<String>,
-    /// When to give up waiting for the answer.
+    /// When to give up waiting for the answer. The elector goes on without it before that, but an
+    /// answer counts until then: to drop the request earlier would undo a write that is only slow.
     pub deadline: Moment,
 }
 

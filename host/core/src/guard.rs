@@ -67,7 +67,7 @@ fn judge_claim(facts: &Facts) -> Ruling {
         }
     }
     if facts.now < facts.paced_until {
-        let reason = "writes are paced to a quarter of the retry period".to_owned();
+        let reason = "writes are paced, the more so after failures".to_owned();
         return Ruling::Overrule(reason, facts.paced_until);
     }
     Ruling::Claim

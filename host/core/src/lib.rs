@@ -4,7 +4,8 @@
 //! an async runtime nor Kubernetes nor WebAssembly, so that the sidecar, the simulator, the demo
 //! and replay run the same code.
 //!
-//! The policy decides liveness, the core enforces safety: see [`invariant::Invariant`].
+//! The policy decides liveness, the core enforces safety. ARCHITECTURE.md lists the invariants I1
+//! to I14; comments name them where code holds them up.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -12,7 +13,6 @@ pub mod canon;
 pub mod config;
 pub mod elector;
 pub mod event;
-pub mod invariant;
 pub mod lock;
 pub mod policy;
 pub mod rule;

@@ -1,6 +1,6 @@
 //! Until when others may believe that they lead, and what may end that early (I7).
 //!
-//! A promise only grows, by [`Promise::wait_for_holder`] and [`Promise::wait_for_all`]. The one way
+//! A promise only grows, by the functions that begin with `wait`. The one way
 //! to shorten it is [`Promise::end`], which takes a [`Proof`], and a proof is made by this module
 //! alone, out of what was observed. Whatever a hand, another elector or a restored store puts into
 //! the lock, it can lengthen the wait, but it cannot shorten it.
@@ -53,6 +53,12 @@ impl Promise {
     /// The holder of the record just seen may believe until this moment.
     pub(crate) fn wait_for_holder(&mut self, until: Moment) {
         self.holder = self.holder.max(until);
+    }
+
+    /// Another holder follows on the one before it, which may believe for as long as it was promised.
+    pub(crate) fn wait_for_next_holder(&mut self, until: Moment) {
+        self.others = self.until();
+        self.holder = until;
     }
 
     /// What was just seen proves nothing, so anybody may believe until this moment.

@@ -222,23 +222,29 @@ impl Seat {
                 self.promise.end(&proof);
                 self.promise.wait_for_holder(full);
             }
-            // Another elector's record leaves no proof. Its renewals, and its taking of a seat that
-            // was free here, concern nobody but itself.
-            None if sight == Sight::Next && Self::is_foreign_step(before, record, was_free) => {
-                self.promise.wait_for_holder(full);
-            }
-            None => self.promise.wait_for_all(full),
+            None if sight != Sight::Next => self.promise.wait_for_all(full),
+            None => self.wait_for_unproven(before, full, was_free),
         }
     }
 
-    /// Whether this is what another elector would do: go on with its own record, or take a seat
-    /// that was free.
-    fn is_foreign_step(before: &Lock, record: &Record, was_free: bool) -> bool {
-        let unmarked = record.mark.is_none() && record.holder.is_some();
-        let renewed = before.record().is_some_and(|before| {
-            before.mark.is_none() && before.holder == record.holder && before.uid == record.uid
+    /// The next version is no Hotseat's write. Where other electors hold the seat, or it was free
+    /// here, one of them may have renewed or taken over, which ends nothing and concerns nobody
+    /// else. Over a Hotseat's record anything may have happened.
+    fn wait_for_unproven(&mut self, before: &Lock, full: Moment, was_free: bool) {
+        let (before, record) = (before.record(), self.record());
+        let held = record.filter(|record| record.mark.is_none() && record.holder.is_some());
+        let foreign = before.filter(|before| {
+            before.mark.is_none() && held.is_some_and(|held| held.uid == before.uid)
         });
-        unmarked && (renewed || was_free)
+        match (held, foreign) {
+            (Some(held), Some(before)) if before.holder == held.holder => {
+                self.promise.wait_for_holder(full);
+            }
+            (Some(_), foreign) if foreign.is_some() || was_free => {
+                self.promise.wait_for_next_holder(full);
+            }
+            _ => self.promise.wait_for_all(full),
+        }
     }
 
     /// From when on this candidate may take the seat; none until the lock was read.

@@ -82,6 +82,21 @@ fn other_nonsense_is_refused_with_its_reason() {
     assert!(timing.check().unwrap_err().to_string().contains("widen the bounds"));
 }
 
+/// The last value that is taken, beside the first that is not.
+#[test]
+fn bounds_are_met_at_their_edge() {
+    assert_eq!(millis(1_000, 500, 100).check(), Ok(()));
+    assert_eq!(millis(15_000, 10_000, 10).check(), Ok(()));
+    let too_short = Timing { retry_period: Duration::from_micros(9_999), ..Timing::client_go() };
+    assert!(matches!(too_short.check(), Err(TimingError::RetryTooShort(_))));
+    // More than 1.2 retry periods, and not as much.
+    assert!(matches!(millis(15_000, 2_400, 2_000).check(), Err(TimingError::NoRetry { .. })));
+    assert_eq!(millis(15_000, 2_401, 2_000).check(), Ok(()));
+    let mut timing = millis(15_000, 1_000, 100);
+    timing.clock_error_ppm = 499_999;
+    assert_eq!(timing.check(), Ok(()));
+}
+
 #[test]
 fn the_deadline_keeps_its_share_of_any_lease() {
     let timing = Timing::client_go();

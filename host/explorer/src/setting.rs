@@ -37,6 +37,8 @@ pub struct Setting {
     /// Watches may begin anew at any time. If not, only after they have ended: those that fell behind,
     /// and all when the store is restored.
     pub relists: bool,
+    /// No request is given up for lost: it is late, or waited for. For a quick look.
+    pub patient: bool,
     /// Fencing tokens are looked at.
     pub tokens: bool,
     /// Tokens are raised to a wall clock that goes on. Without, it stands still, and tokens grow only
@@ -70,6 +72,7 @@ impl Setting {
             history: 1,
             late_reads: false,
             relists: false,
+            patient: false,
             tokens: true,
             wall_clock: faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault)),
             promises: true,
@@ -80,7 +83,7 @@ impl Setting {
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `met`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `met`, `patient`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -125,6 +128,7 @@ impl Setting {
             "history" => self.history = usize::try_from(number).ok()?,
             "late" => self.late_reads = number > 0,
             "relists" => self.relists = number > 0,
+            "patient" => self.patient = number > 0,
             "tokens" => self.tokens = number > 0,
             "clock" => self.wall_clock = number > 0,
             "promises" => self.promises = number > 0,

@@ -155,7 +155,9 @@ impl Next<'_> {
             let event = Happening::Written(serial, found);
             self.feed(world.clone(), index, event, Step::Written(index));
         }
-        self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
+        if !self.lab.setting.patient {
+            self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
+        }
     }
 
     fn landed(&self, index: usize, wire: usize, twice: bool) -> World {
@@ -191,7 +193,9 @@ impl Next<'_> {
             self.out.push(world);
             self.done(Step::Reads(index));
         }
-        self.feed(world, index, Happening::ReadLost, Step::ReadLost(index));
+        if !self.lab.setting.patient {
+            self.feed(world, index, Happening::ReadLost, Step::ReadLost(index));
+        }
     }
 
     /// A watch leaves nothing out and tells it in order.

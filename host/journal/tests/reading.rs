@@ -143,7 +143,7 @@ fn a_last_line_that_is_cut_off_is_told_apart() {
 }
 
 #[test]
-fn a_line_without_end_is_not_held() {
+fn a_line_without_end_is_told_and_passed_over() {
     let long = "x".repeat(3 * LONGEST_LINE);
     let text = format!("{long}\n{}{long}", line(&swap(4)));
     let (numbers, errors) = read(text.as_bytes());

@@ -8,6 +8,10 @@ use std::time::Duration;
 pub struct Network {
     /// The longest delay of one way, in ordinary times.
     pub delay: Duration,
+    /// How long the API server holds each write before it carries it out.
+    pub held_writes: Duration,
+    /// How long the API server holds each read before it carries it out.
+    pub held_reads: Duration,
     /// How many requests in a hundred never arrive.
     pub lost_requests: u64,
     /// How many answers in a hundred never arrive, though the request did.
@@ -46,6 +50,8 @@ impl Network {
     pub fn perfect() -> Self {
         Network {
             delay: Duration::from_millis(1),
+            held_writes: Duration::ZERO,
+            held_reads: Duration::ZERO,
             lost_requests: 0,
             lost_answers: 0,
             stragglers: 0,
@@ -59,6 +65,8 @@ impl Network {
     pub fn bad() -> Self {
         Network {
             delay: Duration::from_millis(80),
+            held_writes: Duration::ZERO,
+            held_reads: Duration::ZERO,
             lost_requests: 8,
             lost_answers: 8,
             stragglers: 8,

@@ -61,7 +61,6 @@ impl Store {
             holder: write.holder.clone(),
             duration: Some(Duration::from_secs(write.duration.as_millis().div_ceil(1000) as u64)),
             transitions: write.transitions,
-            // The wall clock stands at zero here, so that tokens grow by what candidates saw.
             token: write.token,
             mark: Some(write.mark.clone()),
             released: write.purpose == Purpose::Release,

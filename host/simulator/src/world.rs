@@ -40,6 +40,9 @@ pub struct World {
     pub store: Store,
     /// The ways; they may be changed while the world runs.
     pub network: Network,
+    /// Whether the wall clocks run, by which a new term's token is larger than tokens that were
+    /// lost with the lock. If not, tokens grow by what candidates saw alone.
+    pub wall_clocks: bool,
     /// All that the candidates told, in order.
     pub notices: Vec<(Moment, usize, Notice)>,
     /// The effects of each candidate, if wanted by [`World::record`].
@@ -61,6 +64,7 @@ impl World {
             now: Moment::from_millis(1000),
             store: Store::default(),
             network,
+            wall_clocks: false,
             notices: Vec::new(),
             recorded: None,
             members: Vec::new(),

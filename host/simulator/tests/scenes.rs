@@ -18,16 +18,26 @@ use std::time::Duration;
 mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
+#[path = "scenes/edges.rs"]
+mod edges;
+#[path = "scenes/ends.rs"]
+mod ends;
 #[path = "scenes/lives.rs"]
 mod lives;
+#[path = "scenes/pace.rs"]
+mod pace;
 #[path = "scenes/policies.rs"]
 mod policies;
 #[path = "scenes/promises.rs"]
 mod promises;
 #[path = "scenes/safety.rs"]
 mod safety;
+#[path = "scenes/sight.rs"]
+mod sight;
 #[path = "scenes/signals.rs"]
 mod signals;
+#[path = "scenes/slow.rs"]
+mod slow;
 #[path = "scenes/swaps.rs"]
 mod swaps;
 
@@ -167,7 +177,8 @@ impl Stage {
                 Effect::WakeAt(at) => Some(*at),
                 _ => None,
             });
-            let Some(wake) = wake.filter(|wake| *wake <= end) else { break };
+            let finished = self.effects.contains(&Effect::Finished);
+            let Some(wake) = wake.filter(|wake| *wake <= end && !finished) else { break };
             self.now = self.now.max(wake);
             self.tell(Event::Timer);
         }
@@ -281,6 +292,27 @@ fn decision(action: Action) -> Decision {
         reason: "scripted".to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+    }
+}
+
+/// The policy's answer to the last question. Only an open question can be answered: the elector
+/// gives one up after half a second, and a scene that answers later would test the rule's decision.
+fn decides(stage: &mut Stage, answer: Result<Decision, Failure>) {
+    let ask = last_ask(stage);
+    let accounts = |stage: &Stage| {
+        let of_it = |effect: &&Effect| matches!(effect, Effect::Account(account) if account.ask == Some(ask));
+        stage.effects.iter().filter(of_it).count()
+    };
+    assert_eq!(accounts(stage), 0, "the question was given up before the scene answered it");
+    stage.tell(Event::Decided { ask, answer });
+    assert_eq!(accounts(stage), 1, "the answer was not taken");
+}
+
+/// Has the policy asked at this very moment; a read that is due is answered first.
+fn ask_now(stage: &mut Stage) {
+    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
+        stage.reads(lock);
     }
 }
 

@@ -80,6 +80,8 @@ impl Run {
             dice,
         };
         run.world.record();
+        // Memories of a token go with the lock; only the wall clock is left then.
+        run.world.wall_clocks = hands == Hands::DeleteAndClear;
         for name in ["a", "b", "c"].iter().take(2 + run.dice.below(2) as usize) {
             run.starts += 1;
             let config = config(name, &format!("site-{name}"), run.starts, run.timing);

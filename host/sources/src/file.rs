@@ -255,6 +255,20 @@ mod tests {
         assert_eq!(source(&path, 19_999).sum().unwrap_err().stage(), "size");
     }
 
+    /// A file that has more in it than its metadata say, as one that grows while it is read.
+    #[test]
+    fn no_more_than_the_limit_is_read_of_a_file_that_grows() {
+        let path = Path::new("/proc/self/maps");
+        assert_eq!(std::fs::metadata(path).unwrap().len(), 0);
+        assert!(source(path, 1 << 20).read().unwrap().bytes.len() > 100);
+        assert_eq!(source(path, 100).read().unwrap_err().stage(), "size");
+        assert_eq!(source(path, 100).sum().unwrap_err().stage(), "size");
+        assert_eq!(read_text(path, 100), Err("it is too large".to_owned()));
+        let mut fed = 0;
+        assert!(!feed(path, 100, |bytes| fed += bytes.len()).unwrap());
+        assert_eq!(fed, 0, "more than the limit was taken");
+    }
+
     #[test]
     fn what_cannot_be_read_is_told_with_the_mend() {
         let folder = tempfile::tempdir().unwrap();

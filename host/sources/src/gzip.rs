@@ -61,12 +61,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_stops_at_the_limit() {
+    fn a_bomb_is_refused() {
         // 8 MiB of zeros take 8 KiB.
         let bomb = packed(&vec![0; 8 << 20]);
         assert!(bomb.len() < 1 << 14);
         assert_eq!(unpack(bomb, 1 << 20), Err(UnpackError::TooLarge));
         assert_eq!(unpack(packed(b"policy"), 5), Err(UnpackError::TooLarge));
+    }
+
+    /// One byte over the limit is the last that is unpacked: what follows it is damaged, and whoever
+    /// went on would say so.
+    #[test]
+    fn nothing_is_unpacked_behind_the_limit() {
+        for limit in [0, 5, 1 << 20] {
+            let over = packed(&vec![0; limit + 1]);
+            let bomb = [over, b"\x1f\x8bdamage".to_vec()].concat();
+            assert!(matches!(unpack(bomb.clone(), 1 << 30), Err(UnpackError::Broken(_))));
+            assert_eq!(unpack(bomb, limit as u64), Err(UnpackError::TooLarge), "{limit}");
+        }
     }
 
     #[test]

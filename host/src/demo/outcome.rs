@@ -156,19 +156,19 @@ mod tests {
     const NAMES: [&str; 2] = ["anna", "ben"];
     const NO_PATIENCE: Duration = Duration::ZERO;
 
-    fn answer(candidate: usize, before: u64, after: u64, token: &str) -> Reading {
+    fn answer(candidate: usize, before: u64, after: u64, token: u64) -> Reading {
         Reading {
             candidate,
             before: Moment::from_millis(before),
             after: Moment::from_millis(after),
-            leads: Some(token.to_owned()),
+            leads: Some(token),
         }
     }
 
     #[test]
     fn the_json_is_what_scripts_rely_on() {
         let mut referee = Referee::new(2, Moment::ZERO);
-        referee.read(&answer(1, 40, 42, "7"));
+        referee.read(&answer(1, 40, 42, 7));
         let digest = "sha256:00ff".to_owned();
         let swap = Swapped { digest, ms: 83, missed_heartbeats: 0 };
         let outcome = Outcome::new(&referee, &NAMES, 5, 17, &[swap]);
@@ -194,7 +194,7 @@ mod tests {
         };
         let text = fail(&referee, at(1000), NO_PATIENCE).unwrap();
         assert_eq!(text, "nobody led within 1.0 s: give --for more time");
-        referee.read(&answer(0, 40, 42, "7"));
+        referee.read(&answer(0, 40, 42, 7));
         referee.harm(Cause::Killed, at(2000));
         let text = fail(&referee, at(4000), NO_PATIENCE).unwrap();
         assert_eq!(text, "nobody led within 2.0 s after anna was gone");
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn two_leaders_are_a_failure_however_short() {
         let mut referee = Referee::new(2, Moment::ZERO);
-        for reading in [answer(0, 10, 11, "1"), answer(1, 12, 13, "2"), answer(0, 14, 15, "1")] {
+        for reading in [answer(0, 10, 11, 1), answer(1, 12, 13, 2), answer(0, 14, 15, 1)] {
             referee.read(&reading);
         }
         let outcome = Outcome::new(&referee, &NAMES, 0, 0, &[]);

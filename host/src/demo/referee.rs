@@ -17,7 +17,7 @@ pub struct Reading {
     /// When its answer had come.
     pub after: Moment,
     /// The fencing token of its term if it said that it leads; none if it said that it does not.
-    pub leads: Option<String>,
+    pub leads: Option<u64>,
 }
 
 /// Why there was an election.
@@ -78,7 +78,7 @@ pub struct Referee {
 #[derive(Clone, Debug)]
 struct Present {
     candidate: usize,
-    token: String,
+    token: u64,
     /// The question of its last answer.
     last: Moment,
 }
@@ -87,7 +87,7 @@ struct Present {
 #[derive(Clone, Debug)]
 struct Span {
     candidate: usize,
-    token: String,
+    token: u64,
     first: (Moment, Moment),
     last: (Moment, Moment),
 }
@@ -117,26 +117,25 @@ impl Referee {
     /// Takes an answer into account. Says so if it ends an election.
     pub fn read(&mut self, reading: &Reading) -> Option<Election> {
         let index = reading.candidate;
-        let Some(token) = &reading.leads else {
+        let Some(token) = reading.leads else {
             self.end_span(index);
             return None;
         };
         let window = (reading.before, reading.after);
         let fresh = match self.current.get_mut(index)? {
-            Some(span) if span.token == *token => {
+            Some(span) if span.token == token => {
                 span.last = window;
                 false
             }
             _ => {
                 self.end_span(index);
-                let token = token.clone();
                 self.current[index] =
                     Some(Span { candidate: index, token, first: window, last: window });
                 true
             }
         };
         match &mut self.present {
-            Some(term) if term.candidate == index && term.token == *token => {
+            Some(term) if term.candidate == index && term.token == token => {
                 term.last = reading.before;
                 None
             }
@@ -180,7 +179,7 @@ impl Referee {
         total
     }
 
-    fn elect(&mut self, reading: &Reading, token: &str) -> Election {
+    fn elect(&mut self, reading: &Reading, token: u64) -> Election {
         let last = self.present.as_ref().map(|term| term.last);
         let (cause, since) = match self.open.take() {
             // It led on for as long as its policy let it.
@@ -196,11 +195,7 @@ impl Referee {
             leader: reading.candidate,
             gap: reading.after.since(since),
         };
-        self.present = Some(Present {
-            candidate: reading.candidate,
-            token: token.to_owned(),
-            last: reading.before,
-        });
+        self.present = Some(Present { candidate: reading.candidate, token, last: reading.before });
         self.elections.push(election);
         election
     }

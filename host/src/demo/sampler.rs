@@ -107,7 +107,7 @@ impl Line {
         }
         let answer: LeaderAnswer =
             serde_json::from_slice(&body).context("an answer that is odd")?;
-        let leads = answer.leads.then(|| answer.token.clone().unwrap_or_default());
+        let leads = answer.leads.then(|| answer.token.unwrap_or_default());
         Ok((Reading { candidate, before, after, leads }, answer))
     }
 }
@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn reads_what_it_needs_and_goes_on_after_an_odd_answer() {
-        let yes = r#"{"name":"anna","self":true,"identity":"anna","holder":"anna","token":"131",
+        let yes = r#"{"name":"anna","self":true,"identity":"anna","holder":"anna","token":131,
             "lock":{"namespace":"default","name":"demo","uid":"u"},"transitions":2,
             "remaining_ms":900,"observed_ms":1,"held_ms":5,"policy":null,"more":[1]}"#;
         let address = answering(vec![yes, "what?", NO]).await;
@@ -152,7 +152,7 @@ mod tests {
         let task = tokio::spawn(sample(2, receiver, sender));
 
         let (reading, answer) = samples.recv().await.unwrap().answer.unwrap();
-        assert_eq!((reading.candidate, reading.leads.as_deref()), (2, Some("131")));
+        assert_eq!((reading.candidate, reading.leads), (2, Some(131)));
         assert!(reading.before <= reading.after);
         assert_eq!(answer.remaining_ms, 900);
         let odd = samples.recv().await.unwrap().answer.unwrap_err().to_string();

@@ -60,7 +60,7 @@ impl Stage {
         let (mut remaining, mut term) = (Duration::ZERO, String::new());
         if let Some((after, answer)) = leading {
             remaining = (*after + Duration::from_millis(answer.remaining_ms)).since(now);
-            if let (Some(number), Some(token)) = (answer.transitions, &answer.token) {
+            if let (Some(number), Some(token)) = (answer.transitions, answer.token) {
                 // People count from one.
                 term = format!("term {}, token {token}", number.saturating_add(1));
             }

@@ -19,10 +19,10 @@ pub struct LeaderAnswer {
     pub identity: String,
     /// The name in the lock, be it expired or not; null if there is none.
     pub holder: Option<String>,
-    /// The fencing token: the lock's resource version of the write that began this candidate's
-    /// term, opaque text; null unless this candidate leads. `lock.uid` and `transitions` together
-    /// are another, which survives a restore of the API server's store.
-    pub token: Option<String>,
+    /// The fencing token of this candidate's term, a number below 2^53; null unless it leads. A
+    /// later term's is larger, whatever happened to the lock between: a resource remembers the
+    /// largest that it saw, and refuses a smaller one, and an equal one from another holder.
+    pub token: Option<u64>,
     /// The lock.
     pub lock: LockAnswer,
     /// How often the holder changed, as the lock counts it; null until the lock was read.
@@ -70,7 +70,7 @@ impl LeaderAnswer {
             leads: term.is_some(),
             identity: view.identity.clone(),
             holder: seen.and_then(|seen| seen.holder.clone()),
-            token: term.map(|term| term.token.0.clone()),
+            token: term.map(|term| term.token.0),
             lock: LockAnswer {
                 namespace: state.namespace().to_owned(),
                 name: state.election().to_owned(),

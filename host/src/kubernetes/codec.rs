@@ -4,20 +4,24 @@
 //! labels and annotations of others, survive an update.
 
 use hotseat_core::event::{Purpose, Write};
-use hotseat_core::lock::{Incarnation, Mark, Record, Version};
+use hotseat_core::lock::{Incarnation, MOST_TRANSITIONS, Mark, Record, Token, Version};
 use jiff::Timestamp;
 use kube::core::{ApiResource, DynamicObject};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
-/// Which process made the last write. Holds only for as long as holder and renew time are as that
-/// write left them: other electors and hands change the one or the other.
+/// Which process made the last write. Holds only for as long as the record is as that write left it,
+/// in each field that says something of the seat: other electors and hands change one or another.
 pub const WRITE: &str = "hotseat.dev/write";
 /// Whom the last leader, or a person, asked to follow.
 pub const SUCCESSOR: &str = "hotseat.dev/successor";
 /// `true`: a person asked that nobody moves.
 pub const PAUSED: &str = "hotseat.dev/paused";
+
+/// The largest token that is taken from an annotation whose mark does not hold, so that a hand which
+/// writes nonsense there leaves room for more terms than there will ever be.
+const LARGEST_UNPROVEN: Token = Token(Token::LARGEST.0 / 2);
 
 /// The annotation [`WRITE`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,11 +30,69 @@ struct Stamp {
     site: String,
     nonce: String,
     serial: u64,
+    /// The version that the write replaced: what tells it from a copy that is put back later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
+    kind: Kind,
+    /// The fencing token of the last term. It counts also where the rest no longer holds.
+    token: u64,
+    #[serde(flatten)]
+    seat: Seat,
+}
+
+/// What a write said of the seat.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seat {
     holder: String,
+    seconds: Option<u64>,
+    acquire_time: String,
     renew_time: String,
-    /// The lock was put back without a holder, for all to wait out: no release.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    reserved: bool,
+    transitions: u64,
+}
+
+/// What a write did with the seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// Took or kept it.
+    Claim,
+    /// Gave it up.
+    Release,
+    /// Put a missing lock back without a holder, for all to wait out: no release.
+    Reserve,
+}
+
+impl Kind {
+    fn of(purpose: Purpose) -> Kind {
+        match purpose {
+            Purpose::Acquire | Purpose::Renew => Kind::Claim,
+            Purpose::Release => Kind::Release,
+            Purpose::Reserve => Kind::Reserve,
+        }
+    }
+}
+
+impl Seat {
+    /// What the object says of the seat now.
+    fn of(object: &DynamicObject) -> Seat {
+        let spec = &object.data["spec"];
+        let text = |key: &str| spec[key].as_str().unwrap_or_default().to_owned();
+        Seat {
+            holder: text("holderIdentity"),
+            seconds: spec["leaseDurationSeconds"].as_u64().filter(|seconds| *seconds > 0),
+            acquire_time: text("acquireTime"),
+            renew_time: text("renewTime"),
+            transitions: spec["leaseTransitions"].as_u64().unwrap_or(0),
+        }
+    }
+
+    /// client-go gives a seat up by a record of one second, acquired and renewed at once.
+    fn is_given_up_as_by_client_go(&self) -> bool {
+        self.seconds == Some(1)
+            && !self.renew_time.is_empty()
+            && self.acquire_time == self.renew_time
+    }
 }
 
 /// The Lease resource.
@@ -46,33 +108,33 @@ pub(super) fn lease() -> ApiResource {
 
 /// What a Lease says.
 pub(super) fn decode(object: &DynamicObject) -> Record {
-    let spec = &object.data["spec"];
-    let text = |key: &str| spec[key].as_str().unwrap_or_default();
-    let seconds = spec["leaseDurationSeconds"].as_u64().filter(|seconds| *seconds > 0);
-    let (acquired, renewed) = (text("acquireTime"), text("renewTime"));
-    let holder = text("holderIdentity");
+    let seat = Seat::of(object);
     let annotation = |key: &str| object.metadata.annotations.as_ref()?.get(key).cloned();
-    let stamp = annotation(WRITE)
-        .and_then(|text| serde_json::from_str::<Stamp>(&text).ok())
-        .filter(|stamp| stamp.holder == holder && stamp.renew_time == renewed);
-    // client-go gives a seat up by a record of one second, acquired and renewed at once.
-    let client_go = seconds == Some(1) && !renewed.is_empty() && acquired == renewed;
-    let released = stamp.as_ref().map_or(client_go, |stamp| !stamp.reserved);
+    let stamp = annotation(WRITE).and_then(|text| serde_json::from_str::<Stamp>(&text).ok());
+    let told = stamp.as_ref().map_or(Token::default(), |stamp| Token(stamp.token));
+    let stamp = stamp.filter(|stamp| stamp.seat == seat);
+    let largest = if stamp.is_some() { Token::LARGEST } else { LARGEST_UNPROVEN };
+    let given_up = match &stamp {
+        Some(stamp) => stamp.kind == Kind::Release,
+        None => seat.is_given_up_as_by_client_go(),
+    };
     Record {
         version: Version(object.metadata.resource_version.clone().unwrap_or_default()),
         uid: object.metadata.uid.clone().unwrap_or_default(),
-        holder: (!holder.is_empty()).then(|| holder.to_owned()),
-        duration: seconds.map(Duration::from_secs),
-        transitions: spec["leaseTransitions"].as_u64().unwrap_or(0),
-        released: holder.is_empty() && released,
+        duration: seat.seconds.map(Duration::from_secs),
+        transitions: seat.transitions,
+        token: if told <= largest { told } else { Token::default() },
+        released: seat.holder.is_empty() && given_up,
         mark: stamp.map(|stamp| Mark {
             incarnation: Incarnation { site: stamp.site, nonce: stamp.nonce },
             serial: stamp.serial,
+            base: stamp.base.map(Version),
         }),
-        times: match (acquired, renewed) {
+        times: match (seat.acquire_time.as_str(), seat.renew_time.as_str()) {
             ("", "") => String::new(),
-            _ => format!("{acquired} {renewed}"),
+            (acquired, renewed) => format!("{acquired} {renewed}"),
         },
+        holder: (!seat.holder.is_empty()).then_some(seat.holder),
         successor: annotation(SUCCESSOR).filter(|name| !name.is_empty()),
         paused: annotation(PAUSED).is_some_and(|text| text == "true"),
     }
@@ -93,7 +155,6 @@ pub(super) fn encode(
     // it a compare-and-swap; the UID keeps an update of a deleted Lease from creating it.
     object.metadata.managed_fields = None;
     let time = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-    let holder = write.holder.clone().unwrap_or_default();
     if !object.data.is_object() {
         object.data = json!({});
     }
@@ -103,9 +164,9 @@ pub(super) fn encode(
     let spec = &mut object.data["spec"];
     // A Lease counts whole seconds; rounded up, so that others never wait for less.
     spec["leaseDurationSeconds"] = json!(write.duration.as_millis().div_ceil(1000));
-    spec["leaseTransitions"] = json!(write.transitions);
+    spec["leaseTransitions"] = json!(write.transitions.min(MOST_TRANSITIONS));
     spec["renewTime"] = json!(time);
-    spec["holderIdentity"] = json!(holder);
+    spec["holderIdentity"] = json!(write.holder.clone().unwrap_or_default());
     if write.purpose != Purpose::Renew || spec["acquireTime"].as_str().is_none() {
         spec["acquireTime"] = json!(time);
     }
@@ -113,9 +174,10 @@ pub(super) fn encode(
         site: write.mark.incarnation.site.clone(),
         nonce: write.mark.incarnation.nonce.clone(),
         serial: write.mark.serial,
-        holder,
-        renew_time: time,
-        reserved: write.purpose == Purpose::Reserve,
+        base: write.mark.base.as_ref().map(|version| version.0.clone()),
+        kind: Kind::of(write.purpose),
+        token: token(write, now).0,
+        seat: Seat::of(&object),
     };
     let annotations = object.metadata.annotations.get_or_insert_default();
     annotations.insert(WRITE.to_owned(), json!(stamp).to_string());
@@ -127,6 +189,16 @@ pub(super) fn encode(
     object
 }
 
+/// The token that a write leaves (I9). A new term's is not below the wall clock, which serves for
+/// nothing else: where object and memories are lost, it still is larger than the tokens of before.
+fn token(write: &Write, now: Timestamp) -> Token {
+    let clock = match write.purpose {
+        Purpose::Acquire => u64::try_from(now.as_millisecond()).unwrap_or(0),
+        Purpose::Renew | Purpose::Release | Purpose::Reserve => 0,
+    };
+    write.token.max(Token(clock)).min(Token::LARGEST)
+}
+
 /// A Lease without what only the server reads, to be kept as the base of a later write.
 pub(super) fn trimmed(mut object: DynamicObject) -> DynamicObject {
     object.metadata.managed_fields = None;
@@ -134,116 +206,4 @@ pub(super) fn trimmed(mut object: DynamicObject) -> DynamicObject {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use hotseat_core::event::Base;
-    use hotseat_core::time::Moment;
-
-    fn write(purpose: Purpose, holder: Option<&str>) -> Write {
-        Write {
-            purpose,
-            mark: Mark {
-                incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
-                serial: 3,
-            },
-            base: Base::Create,
-            holder: holder.map(str::to_owned),
-            duration: Duration::from_millis(14_500),
-            transitions: 2,
-            successor: None,
-            deadline: Moment::NEVER,
-        }
-    }
-
-    /// What a server would have stored.
-    fn stored(mut object: DynamicObject) -> DynamicObject {
-        object.metadata.resource_version = Some("41".to_owned());
-        object.metadata.uid = Some("u".to_owned());
-        object
-    }
-
-    fn now() -> Timestamp {
-        "2026-11-22T08:00:00.123456Z".parse().unwrap()
-    }
-
-    #[test]
-    fn a_write_comes_back_as_it_was_meant() {
-        let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-        assert_eq!(object.data["spec"]["renewTime"], "2026-11-22T08:00:00.123456Z");
-        assert_eq!(object.data["spec"]["leaseDurationSeconds"], 15, "rounded up");
-        let record = decode(&object);
-        assert_eq!(record.holder.as_deref(), Some("a"));
-        assert_eq!(record.duration, Some(Duration::from_secs(15)));
-        assert_eq!(record.transitions, 2);
-        assert_eq!(record.mark, Some(write(Purpose::Acquire, None).mark));
-        assert!(!record.released);
-    }
-
-    /// I4: the version and the UID that were read are what is replaced.
-    #[test]
-    fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
-        let mut base = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-        base.metadata.labels = Some([("team".to_owned(), "x".to_owned())].into());
-        base.data["spec"]["preferredHolder"] = json!("b");
-        let later = "2026-11-22T08:00:02Z".parse().unwrap();
-        let update = encode("shop", Some(&base), &write(Purpose::Renew, Some("a")), later);
-        assert_eq!(update.metadata.resource_version.as_deref(), Some("41"));
-        assert_eq!(update.metadata.uid.as_deref(), Some("u"));
-        assert_eq!(update.metadata.labels, base.metadata.labels);
-        assert_eq!(update.data["spec"]["preferredHolder"], "b");
-        assert_eq!(update.data["spec"]["acquireTime"], base.data["spec"]["acquireTime"]);
-        assert_ne!(update.data["spec"]["renewTime"], base.data["spec"]["renewTime"]);
-    }
-
-    #[test]
-    fn a_release_is_told_from_a_holder_that_was_emptied_by_hand() {
-        let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-        let released = encode("shop", Some(&held), &write(Purpose::Release, None), now());
-        assert!(decode(&released).released);
-        let mut emptied = held.clone();
-        emptied.data["spec"]["holderIdentity"] = json!("");
-        let record = decode(&emptied);
-        assert!(!record.released && record.mark.is_none() && record.holder.is_none());
-        // client-go's candidates give up by a record of one second.
-        let mut object = DynamicObject::new("shop", &lease());
-        let time = "2026-11-22T08:00:00.000000Z";
-        object.data = json!({"spec": {"holderIdentity": "", "leaseDurationSeconds": 1,
-            "acquireTime": time, "renewTime": time, "leaseTransitions": 4}});
-        assert!(decode(&object).released);
-    }
-
-    /// I7: a lock that was put back is waited out for the time that stands in it.
-    #[test]
-    fn a_lock_that_was_put_back_is_no_release() {
-        let object = stored(encode("shop", None, &write(Purpose::Reserve, None), now()));
-        let record = decode(&object);
-        assert!(!record.released && record.was_held() && record.holder.is_none());
-        assert_eq!(record.duration, Some(Duration::from_secs(15)));
-        assert_eq!(record.mark, Some(write(Purpose::Reserve, None).mark));
-        let taken = encode("shop", Some(&object), &write(Purpose::Acquire, Some("a")), now());
-        let text = taken.metadata.annotations.unwrap()[WRITE].clone();
-        assert!(!text.contains("reserved"), "{text}");
-    }
-
-    #[test]
-    fn a_record_that_another_elector_wrote_over_ours_is_not_ours() {
-        let mut object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-        object.data["spec"]["renewTime"] = json!("2026-11-22T08:00:09.000000Z");
-        assert_eq!(decode(&object).mark, None);
-    }
-
-    #[test]
-    fn an_object_with_nothing_in_it_was_never_held() {
-        let mut object = DynamicObject::new("shop", &lease());
-        for data in [json!({}), json!({"spec": {}}), json!({"spec": {"leaseDurationSeconds": 0}})] {
-            object.data = data;
-            let record = decode(&object);
-            assert!(!record.was_held() && record.holder.is_none() && record.duration.is_none());
-        }
-        let write = write(Purpose::Acquire, Some("a"));
-        assert_eq!(
-            decode(&encode("shop", Some(&object), &write, now())).holder.as_deref(),
-            Some("a")
-        );
-    }
-}
+mod tests;

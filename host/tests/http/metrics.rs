@@ -4,7 +4,7 @@ use crate::client::get;
 use crate::site::Site;
 use hotseat::state::PolicyFacts;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
-use hotseat_core::lock::Version;
+use hotseat_core::lock::Token;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -125,7 +125,7 @@ fn trouble(outcome: Outcome) -> Trouble {
 #[test]
 fn every_notice_is_counted() {
     let site = Site::start();
-    let token = Version("1".to_owned());
+    let token = Token(1);
     let decision = Decision {
         action: Action::Wait,
         wake_after: 1,
@@ -138,7 +138,7 @@ fn every_notice_is_counted() {
     let overruled = Notice::Overruled { action: "campaign", reason: String::new() };
     let (purpose, refused) = (Purpose::Release, trouble(Outcome::Denied));
     for notice in [
-        Notice::BecameLeader { token: token.clone(), transitions: 0, reason: String::new() },
+        Notice::BecameLeader { token, transitions: 0, reason: String::new() },
         Notice::ResumedTerm { token },
         Notice::Renewed,
         Notice::SteppedDown(Why::Lost(None)),

@@ -4,7 +4,7 @@ use hotseat::clock;
 use hotseat::http::{Limits, Running, Server};
 use hotseat::metrics::Metrics;
 use hotseat::state::State;
-use hotseat_core::lock::Version;
+use hotseat_core::lock::Token;
 use hotseat_core::view::{Sighting, Term, View};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -67,7 +67,7 @@ pub fn leading(left: Duration) -> View {
     }
     let now = clock::now();
     view.term = Some(Term {
-        token: Version("4711".to_owned()),
+        token: Token(4711),
         uid: "b1946ac9".to_owned(),
         transitions: 8,
         since: now,

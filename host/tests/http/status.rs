@@ -23,7 +23,7 @@ fn a_sidecar_is_described() {
 
     let document = report(&address, true).expect("it answers");
     let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
-    assert_eq!(document["leader"]["token"], "4711");
+    assert_eq!(document["leader"]["token"], 4711);
     assert_eq!(document["policy"]["failures"]["trapped"], 0);
 
     let port = site.address().port();

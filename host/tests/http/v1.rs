@@ -39,7 +39,7 @@ fn the_leader_tells_its_token() {
     take(&mut leader, "observed_ms", 0..=60_000);
     take(&mut leader, "held_ms", 0..=60_000);
     let expected = json!({
-        "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0", "token": "4711",
+        "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0", "token": 4711,
         "lock": {"namespace": "shop", "name": "web", "uid": "b1946ac9"}, "transitions": 8,
         "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff"},
     });

@@ -23,7 +23,7 @@ pub struct Led {
     /// Its name.
     pub name: String,
     /// The fencing token of its term.
-    pub token: String,
+    pub token: u64,
     /// How often the holder had changed.
     pub transitions: u64,
     /// When this was seen.
@@ -34,8 +34,7 @@ impl Led {
     /// Whether the other is a sighting of the same term.
     #[must_use]
     pub fn is_same_term(&self, other: &Led) -> bool {
-        (&self.name, &self.token, self.transitions)
-            == (&other.name, &other.token, other.transitions)
+        (&self.name, self.token, self.transitions) == (&other.name, other.token, other.transitions)
     }
 }
 
@@ -189,10 +188,10 @@ impl<'a> Crew<'a> {
         let agree = answers.iter().all(|answer| {
             answer["name"] == leader["identity"] && answer["transitions"] == leader["transitions"]
         });
-        match (agree, leader["token"].as_str(), leader["transitions"].as_u64()) {
+        match (agree, leader["token"].as_u64(), leader["transitions"].as_u64()) {
             (true, Some(token), Some(transitions)) => Ok(Led {
                 name: leader["identity"].as_str().unwrap_or_default().to_owned(),
-                token: token.to_owned(),
+                token,
                 transitions,
                 at,
             }),

@@ -35,7 +35,7 @@ struct Watched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Span {
     name: String,
-    token: String,
+    token: u64,
     first: (Instant, Instant),
     last: (Instant, Instant),
 }
@@ -115,19 +115,14 @@ impl Asked {
     fn note(&self, answer: &Value, window: (Instant, Instant), spans: &Mutex<Vec<Span>>) {
         let is_it =
             answer["identity"] == *self.name && answer["lock"]["namespace"] == *self.namespace;
-        let (true, true, Some(token)) = (is_it, answer["self"] == true, answer["token"].as_str())
+        let (true, true, Some(token)) = (is_it, answer["self"] == true, answer["token"].as_u64())
         else {
             return;
         };
         let mut spans = spans.lock().unwrap_or_else(PoisonError::into_inner);
         match spans.last_mut() {
             Some(span) if span.token == token => span.last = window,
-            _ => spans.push(Span {
-                name: self.name.clone(),
-                token: token.to_owned(),
-                first: window,
-                last: window,
-            }),
+            _ => spans.push(Span { name: self.name.clone(), token, first: window, last: window }),
         }
     }
 }
@@ -159,7 +154,7 @@ mod tests {
     fn span(start: Instant, windows: [(u64, u64); 2]) -> Span {
         let at = |millis| start + Duration::from_millis(millis);
         let [first, last] = windows.map(|(before, after)| (at(before), at(after)));
-        Span { name: "a".into(), token: "1".into(), first, last }
+        Span { name: "a".into(), token: 1, first, last }
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn the_server_is_killed_for_5_and_for_30_seconds() {
     cluster.kill_apiserver().unwrap();
     let gone = Instant::now();
     while gone.elapsed() < Duration::from_secs(5) {
-        assert_eq!(crew.member(&first.name).leader().unwrap()["token"], first.token.as_str());
+        assert_eq!(crew.member(&first.name).leader().unwrap()["token"], first.token);
     }
     cluster.restart_apiserver().unwrap();
     leads_again(&api, &crew);

@@ -5,8 +5,8 @@ use crate::entropy::Entropy;
 use crate::event::{Account, AskId, Effect, Judged, Notice, Verdict};
 use crate::guard::{Budget, Facts, Ruling, judge};
 use crate::lock::Record;
+use crate::policy::Observation;
 use crate::policy::{self, Action, Attempts, Cause, Decision, Failure, FailureKind, Input};
-use crate::policy::{Observation, Outcome};
 use crate::rule;
 use crate::time::{Moment, millis, millis_up};
 use std::time::Duration;
@@ -273,13 +273,7 @@ impl Elector {
 
     fn facts(&mut self) -> Facts<'_> {
         let may_preempt = self.mind.preemptions.has_one(self.now);
-        let quarter = self.config.timing.retry_period / 4;
-        // A conflict is news from others, not a failure of this candidate: it may try again.
-        let paced_until = match (self.last_write, self.attempts.last) {
-            (Some(at), Outcome::Conflict) => at + SOONEST_WAKE,
-            (Some(at), _) => at + quarter,
-            (None, _) => Moment::ZERO,
-        };
+        let paced_until = self.paced_until();
         Facts {
             now: self.now,
             identity: &self.config.identity,

@@ -14,6 +14,7 @@
 mod canon;
 mod consult;
 mod observe;
+mod pace;
 mod retire;
 mod signals;
 mod state;
@@ -21,8 +22,8 @@ mod write;
 
 use crate::claim::Claim;
 use crate::config::Config;
-use crate::event::{Effect, Event, Notice, Purpose, Why};
-use crate::policy::{Attempts, Candidate, Cause};
+use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why};
+use crate::policy::{Attempts, Candidate, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
 use crate::view::{Sighting, View};
@@ -73,6 +74,7 @@ pub struct Elector {
 struct Operation {
     kind: OperationKind,
     sent: Moment,
+    /// Until when nothing else is begun while it is not answered.
     deadline: Moment,
 }
 
@@ -174,9 +176,9 @@ impl Elector {
 
     /// Starts what is due, in the order of importance, and says when to look again.
     fn proceed(&mut self) {
-        self.give_up_on_silence();
+        self.go_on_without_answer();
         self.retire();
-        if self.operation.is_none() && self.read_is_due() {
+        if self.operation.is_none() && self.now >= self.read_due() {
             self.read();
         }
         if self.operation.is_none() && self.now >= self.reserve_at() {
@@ -198,20 +200,29 @@ impl Elector {
         }
     }
 
-    /// The shell answers every operation by its deadline. One that it does not answer, even one
-    /// request timeout later, must not stop the election.
-    fn give_up_on_silence(&mut self) {
-        let grace = self.config.timing.request_timeout();
-        if let Some(operation) = self.operation
-            && self.now >= operation.deadline + grace
-        {
-            self.operation = None;
-            self.read_at = Some(self.now);
+    /// Three requests fit into a renew deadline, so one that is not answered after a third of it is
+    /// not waited for: it may be lost. It may be slow as well, and its answer counts when it comes.
+    fn go_on_without_answer(&mut self) {
+        let Some(operation) = self.operation.take_if(|operation| self.now >= operation.deadline)
+        else {
+            return;
+        };
+        let waited = operation.deadline.since(operation.sent);
+        let detail = format!("no answer within {waited:.1?}");
+        let trouble = Trouble { outcome: Outcome::TimedOut, retry_after: None, detail };
+        match operation.kind {
+            OperationKind::Read => self.could_not_read(trouble),
+            OperationKind::Write { serial, purpose } => {
+                self.not_written(serial, purpose, trouble);
+                self.mind.ask_for(Cause::WriteFinished);
+            }
         }
     }
 
-    fn read_is_due(&self) -> bool {
-        self.read_at.is_some_and(|at| self.now >= at) || self.now >= self.silent_at()
+    /// When the lock is to be read. A read that is planned is the next one, also for a standby that
+    /// has heard nothing: it would else repeat a read that fails as fast as the answers come.
+    fn read_due(&self) -> Moment {
+        self.read_at.unwrap_or_else(|| self.silent_at())
     }
 
     /// When a standby that heard nothing reads: after about two heartbeats. The holder's pace is
@@ -229,16 +240,14 @@ impl Elector {
     }
 
     fn next_wake(&self) -> Moment {
-        let grace = self.config.timing.request_timeout();
         let mut wake = self.mind.wake().min(self.signals.wake());
         if let Some(term) = self.claim.believed() {
             wake = wake.min(term.until);
         }
         match &self.operation {
-            Some(operation) => wake = wake.min(operation.deadline + grace),
+            Some(operation) => wake = wake.min(operation.deadline),
             None => {
-                wake = wake.min(self.read_at.unwrap_or(Moment::NEVER)).min(self.silent_at());
-                wake = wake.min(self.reserve_at());
+                wake = wake.min(self.read_due()).min(self.reserve_at());
             }
         }
         if let Some(retirement) = &self.retirement {

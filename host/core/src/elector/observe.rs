@@ -45,10 +45,9 @@ impl Elector {
     pub(super) fn take_in(&mut self, lock: Lock, sight: Sight, blind: bool) -> News {
         // The proofs are made before belief ends by what was seen.
         let believed = Proof::by_own_belief(&self.claim);
+        let mut found = false;
         if let Lock::Present(record) = &lock {
-            if self.is_unsettled(record) {
-                self.settle_own(record);
-            }
+            found = self.is_unsettled(record) && self.settle_own(record);
             let next = sight != Sight::Gap
                 && self.seat.record().is_some_and(|seen| self.claim.stands_at(&seen.version));
             self.claim.adopt(self.now, record, &self.config.incarnation, next);
@@ -59,6 +58,9 @@ impl Elector {
         }
         if !self.awaits_answer_for(&lock) {
             self.claim.settle(lock.version());
+        }
+        if found {
+            self.leave_what_is_moot();
         }
         self.note_twin(&lock, known);
         let waits = Waits {
@@ -96,14 +98,17 @@ impl Elector {
         mark.incarnation == self.config.incarnation && !self.is_writing(mark.serial)
     }
 
-    /// I5: the mark in the record tells that the write landed; belief counts from its sending.
-    fn settle_own(&mut self, record: &Record) {
+    /// I5: the mark in the record tells that the write landed; belief counts from its sending. True
+    /// if that was not known before.
+    fn settle_own(&mut self, record: &Record) -> bool {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
-        if let Some(sent) = self.claim.confirm(self.now, record, Landed::Found, may_lead) {
-            self.tell(Notice::FoundOwnWrite);
-            self.succeeded(sent, before, "an own write of unknown outcome was found");
-        }
+        let Some(sent) = self.claim.confirm(self.now, record, Landed::Found, may_lead) else {
+            return false;
+        };
+        self.tell(Notice::FoundOwnWrite);
+        self.succeeded(sent, before, "an own write of unknown outcome was found");
+        true
     }
 
     fn awaits_answer_for(&self, lock: &Lock) -> bool {
@@ -150,20 +155,26 @@ impl Elector {
     }
 
     pub(super) fn read(&mut self) {
-        let deadline = self.now + self.config.timing.request_timeout();
-        self.operation = Some(Operation { kind: OperationKind::Read, sent: self.now, deadline });
+        let timing = &self.config.timing;
+        let deadline = self.now + timing.answer_timeout();
+        let go_on = self.now + timing.request_timeout();
+        self.operation =
+            Some(Operation { kind: OperationKind::Read, sent: self.now, deadline: go_on });
         self.read_at = None;
         self.last_read = self.now;
         self.out.push(Effect::Read { deadline });
     }
 
     pub(super) fn read_failed(&mut self, trouble: Trouble) {
-        if !self.is_reading() {
-            return;
+        if self.is_reading() {
+            self.operation = None;
+            self.could_not_read(trouble);
         }
-        self.operation = None;
+    }
+
+    pub(super) fn could_not_read(&mut self, trouble: Trouble) {
         // A policy is not asked because of a read, so the pace of retries is the host's.
-        let mut pause = self.config.timing.retry_period / 2;
+        let mut pause = self.read_pause();
         if trouble.outcome == Outcome::Throttled {
             pause = pause.max(trouble.retry_after.unwrap_or_default());
         }
@@ -199,9 +210,7 @@ impl Elector {
         if !self.seat.is_missing() || self.retirement.is_some() {
             return Moment::NEVER;
         }
-        let pause = self.config.timing.retry_period / 2;
-        let paced = self.last_write.map_or(Moment::ZERO, |at| at + pause);
-        self.goes_on_until().max(paced).max(self.throttled_until)
+        self.goes_on_until().max(self.reserve_paced_until()).max(self.throttled_until)
     }
 
     /// How long a leader that saw its own lock vanish may go on by a create: its news get old.

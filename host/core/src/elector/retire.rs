@@ -20,11 +20,16 @@ pub(super) struct Retirement {
     /// The policy is asked for a successor, until this moment at the latest.
     asking_until: Option<Moment>,
     pub(super) successor: Option<String>,
+    /// How often the release was sent.
+    tries: u32,
+    /// It is not sent again before this moment.
+    again_at: Moment,
 }
 
 impl Retirement {
     pub(super) fn wake(&self, now: Moment) -> Moment {
-        let times = [Some(self.drained_at), self.asking_until, Some(self.give_up_at)];
+        let again = Some(self.again_at);
+        let times = [Some(self.drained_at), self.asking_until, Some(self.give_up_at), again];
         times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(Moment::NEVER)
     }
 
@@ -74,6 +79,8 @@ impl Elector {
             give_up_at: drained_at + timing.renew_deadline / 2,
             asking_until: (exits && led).then(|| self.now + ANSWER_WITHIN),
             successor,
+            tries: 0,
+            again_at: Moment::ZERO,
         });
     }
 
@@ -107,11 +114,25 @@ impl Elector {
             // I5: what is there is not known. The read that is due comes first.
         } else if mine {
             // I6: the record read back is this incarnation's, and the compare-and-swap keeps it so.
-            self.write_release(retirement.successor);
+            self.release(retirement);
         } else {
             let pause = self.config.timing.retry_period / 4;
             self.read_at = Some(self.now.max(self.last_read + pause));
         }
+    }
+
+    /// Sends the release, unless one was refused just now.
+    fn release(&mut self, mut retirement: Retirement) {
+        if retirement.tries > 0 && self.now < retirement.again_at.max(self.throttled_until) {
+            retirement.again_at = retirement.again_at.max(self.throttled_until);
+            self.retirement = Some(retirement);
+            return;
+        }
+        retirement.tries = retirement.tries.saturating_add(1);
+        retirement.again_at = self.now + self.release_pause(retirement.tries);
+        let successor = retirement.successor.clone();
+        self.retirement = Some(retirement);
+        self.write_release(successor);
     }
 
     fn retired(&mut self, exits: bool) {

@@ -6,6 +6,7 @@ use crate::event::{Base, Effect, Notice, Purpose, Trouble, Via, Write};
 use crate::lock::{Lock, Mark, Record, Token};
 use crate::policy::{Cause, Outcome};
 use crate::promise::Sight;
+use crate::time::Moment;
 use crate::view::Term;
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ impl Elector {
             Some(record) => Base::Replace(record.version.clone()),
             None => Base::Create,
         };
-        let deadline = self.now + timing.request_timeout();
+        let deadline = self.now + timing.answer_timeout();
         self.claim.send(Sent {
             serial: self.serial,
             purpose: draft.purpose,
@@ -85,7 +86,8 @@ impl Elector {
             base: base.clone(),
         });
         let kind = OperationKind::Write { serial: self.serial, purpose: draft.purpose };
-        self.operation = Some(Operation { kind, sent: self.now, deadline });
+        let go_on = self.now + timing.request_timeout();
+        self.operation = Some(Operation { kind, sent: self.now, deadline: go_on });
         self.last_write = Some(self.now);
         self.out.push(Effect::Write(Write {
             purpose: draft.purpose,
@@ -105,23 +107,56 @@ impl Elector {
     }
 
     pub(super) fn write_ended(&mut self, serial: u64, result: Result<Record, Trouble>) {
-        if !self.is_writing(serial) {
-            return;
-        }
-        let Some(operation) = self.operation.take() else {
-            return;
+        let awaited = self.operation.filter(|_| self.is_writing(serial));
+        let Some(Operation { kind: OperationKind::Write { purpose, .. }, sent, .. }) = awaited
+        else {
+            return self.answered_late(serial, result);
         };
-        let OperationKind::Write { purpose, .. } = operation.kind else {
-            return;
-        };
+        self.operation = None;
         match result {
-            Ok(record) => self.written(&operation, record),
+            Ok(record) => self.written(sent, record),
             Err(trouble) => self.not_written(serial, purpose, trouble),
         }
         self.mind.ask_for(Cause::WriteFinished);
     }
 
-    fn written(&mut self, operation: &Operation, record: Record) {
+    /// The answer to a write that was no longer waited for. It says what a read would: that the
+    /// write landed, and belief counts from its sending (I1); or surely did not.
+    fn answered_late(&mut self, serial: u64, result: Result<Record, Trouble>) {
+        let Some(sent) = self.claim.sent_at(serial) else {
+            // Something else has settled it since.
+            return;
+        };
+        match result {
+            Ok(record) => {
+                self.written(sent, record);
+                self.leave_what_is_moot();
+            }
+            Err(Trouble { outcome: Outcome::Denied | Outcome::Throttled, .. }) => {
+                self.claim.refuse(serial);
+            }
+            // I5: as unknown as before.
+            Err(_) => {}
+        }
+    }
+
+    /// An own write has been found to have landed after all. What was begun because it had not
+    /// answered is not waited for: a renewal that replaces a version which is gone, or a read that
+    /// was to find this out. The time that is left of the belief is needed for the next renewal.
+    pub(super) fn leave_what_is_moot(&mut self) {
+        let moot = match self.operation.map(|operation| operation.kind) {
+            None => true,
+            Some(OperationKind::Read) => !self.claim.has_unconfirmed(),
+            Some(OperationKind::Write { serial, .. }) => self.claim.sent_at(serial).is_none(),
+        };
+        if moot {
+            self.operation = None;
+            self.read_at = None;
+            self.mind.ask_for(Cause::WriteFinished);
+        }
+    }
+
+    fn written(&mut self, sent: Moment, record: Record) {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
         if let Some(sent) = self.claim.confirm(self.now, &record, Landed::Answered, may_lead) {
@@ -130,7 +165,7 @@ impl Elector {
         }
         let lock = Lock::Present(record);
         // A watch may have been faster, and may already tell of what came after.
-        let via = Via::Read { asked: operation.sent, requested: false };
+        let via = Via::Read { asked: sent, requested: false };
         if !self.seat.is_stale(&lock, via) {
             self.take_in(lock, Sight::Answer, false);
         }
@@ -162,7 +197,7 @@ impl Elector {
         self.tell(notice);
     }
 
-    fn not_written(&mut self, serial: u64, purpose: Purpose, trouble: Trouble) {
+    pub(super) fn not_written(&mut self, serial: u64, purpose: Purpose, trouble: Trouble) {
         self.attempts.last = trouble.outcome;
         self.attempts.failures = self.attempts.failures.saturating_add(1);
         match trouble.outcome {

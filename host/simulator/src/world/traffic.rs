@@ -3,9 +3,10 @@
 use super::{Coming, World};
 use crate::check::Broken;
 use crate::member::Member;
-use hotseat_core::event::{Effect, Event, Trouble, Via, Write};
+use hotseat_core::event::{Effect, Event, Purpose, Trouble, Via, Write};
+use hotseat_core::lock::Token;
 use hotseat_core::policy::Outcome;
-use hotseat_core::time::Moment;
+use hotseat_core::time::{Moment, millis};
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -108,11 +109,15 @@ impl World {
         }
     }
 
-    fn send_write(&mut self, index: usize, write: Write) {
+    fn send_write(&mut self, index: usize, mut write: Write) {
+        if self.wall_clocks && write.purpose == Purpose::Acquire {
+            write.token = write.token.max(Token(millis(self.now.since_origin())));
+        }
         let generation = self.members[index].generation;
         let (serial, deadline) = (write.mark.serial, write.deadline);
         let fate = self.network.fate(&mut self.dice);
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
+            let delay = delay + self.network.held_writes;
             self.later(delay, Coming::Write(index, generation, write, fate.answers));
         }
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
@@ -139,6 +144,7 @@ impl World {
             if requested && answers.is_none() {
                 return;
             }
+            let delay = delay + self.network.held_reads;
             self.later(delay, Coming::Read(index, generation, asked, answers));
         }
     }

@@ -139,7 +139,7 @@ fn the_last_account_comes_before_the_end() {
         ..Stage::stored(&Write { holder: Some("bar".to_owned()), ..acquire }, 12)
     }));
     let ask = last_ask(&stage);
-    stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Resign(None))) });
+    decides(&mut stage, Ok(decision(Action::Resign(None))));
     let kinds: Vec<&Effect> = stage.effects.iter().rev().take(1).collect();
     assert!(matches!(kinds[..], [Effect::Finished]), "{kinds:?}");
     assert_eq!(accounts(&stage).last().map(|account| account.ask), Some(Some(ask)));

@@ -2,23 +2,89 @@
 
 use super::*;
 
-/// I11: what a policy may not do.
+/// I11: whatever a standby's policy says, and whenever, nothing is written while the holder may
+/// still believe. A millisecond later the same words take the seat: it was the time that forbade it.
 #[test]
 fn i11_a_policy_cannot_take_an_unexpired_seat() {
-    let mut stage = Stage::new();
-    stage.answers = false;
-    stage.starts_with(Lock::Present(record("bing", 15)));
-    for action in [Action::Campaign, Action::Renew, Action::Resign(None)] {
-        stage.pass(millis(600));
-        let ask = last_ask(&stage);
-        stage.tell(Event::Decided { ask, answer: Ok(decision(action)) });
-        assert_eq!(stage.writes(), []);
-        stage.sees(Lock::Present(Record {
-            version: Version((stage.now.since_origin().as_millis()).to_string()),
-            times: stage.now.to_string(),
-            ..record("bing", 15)
-        }));
+    let overruled = |notice: &Notice| matches!(notice, Notice::Overruled { .. });
+    let to = |name: &str| Action::Resign(Some(name.to_owned()));
+    for action in [Action::Campaign, Action::Renew, Action::Resign(None), to("baz"), to("bing")] {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Present(record("bing", 15)));
+        stage.answers = false;
+        let seen = stage.now;
+        for wait in [0, 1, 4_000, 9_000, 14_999] {
+            stage.pass((seen + millis(wait)).since(stage.now));
+            ask_now(&mut stage);
+            let before = stage.told(overruled);
+            decides(&mut stage, Ok(decision(action.clone())));
+            assert_eq!(stage.told(overruled), before + 1, "{action:?} after {wait} ms");
+            assert_eq!(stage.writes(), [], "{action:?} after {wait} ms");
+        }
+        stage.now = seen + millis(15_000);
+        ask_now(&mut stage);
+        decides(&mut stage, Ok(decision(action.clone())));
+        let taken = stage.writes().iter().any(|write| write.purpose == Purpose::Acquire);
+        assert_eq!(taken, matches!(action, Action::Campaign | Action::Renew), "{action:?}");
     }
+}
+
+/// A policy that renews at every millisecond writes four times in a retry period, and no more.
+#[test]
+fn i11_a_leaders_policy_cannot_hurry_the_writes() {
+    let mut stage = Stage::new();
+    stage.lead();
+    stage.answers = false;
+    let mut writes: Vec<Moment> = Vec::new();
+    for version in 12..10_012 {
+        stage.pass(millis(1));
+        // The policy is quick: its answer comes with the question.
+        while stage.elector.state().asking {
+            let hurry = Decision { wake_after: 1, ..decision(Action::Renew) };
+            decides(&mut stage, Ok(hurry));
+        }
+        if let Some(write) = stage.writes().pop() {
+            writes.push(stage.now);
+            stage.succeeds(&write, version);
+        }
+        stage.effects.retain(|effect| !matches!(effect, Effect::Account(_)));
+    }
+    let shortest = shortest_pause(&writes);
+    assert!((millis(500)..millis(510)).contains(&shortest), "{writes:?}");
+}
+
+/// It is the same with a standby whose writes are refused. Only a conflict, which is news and no
+/// failure, may be answered at once.
+#[test]
+fn i11_a_standbys_policy_cannot_hurry_the_writes() {
+    for (outcome, pause) in
+        [(Outcome::Denied, 500), (Outcome::Unreachable, 500), (Outcome::Conflict, 5)]
+    {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Absent(None));
+        stage.answers = false;
+        let mut writes: Vec<Moment> = Vec::new();
+        for _ in 0..3_000 {
+            if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
+                stage.reads(lock);
+            }
+            while stage.elector.state().asking {
+                let hurry = Decision { wake_after: 1, ..decision(Action::Campaign) };
+                decides(&mut stage, Ok(hurry));
+            }
+            for write in stage.writes() {
+                writes.push(stage.now);
+                stage.fails(&write, outcome);
+            }
+            stage.pass(millis(1));
+        }
+        let shortest = shortest_pause(&writes);
+        assert!((millis(pause)..millis(pause + 10)).contains(&shortest), "{outcome:?}: {writes:?}");
+    }
+}
+
+fn shortest_pause(writes: &[Moment]) -> Duration {
+    writes.windows(2).map(|pair| pair[1].since(pair[0])).min().unwrap()
 }
 
 #[test]
@@ -39,9 +105,8 @@ fn i11_preemptions_have_a_budget() {
         }
         stage.answers = false;
         stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
-        let ask = last_ask(&stage);
         let resignation = decision(Action::Resign(Some("bing".to_owned())));
-        stage.tell(Event::Decided { ask, answer: Ok(resignation) });
+        decides(&mut stage, Ok(resignation));
         if !stage.leads() {
             resigned += 1;
             for write in stage.writes() {
@@ -69,8 +134,8 @@ fn a_decision_that_meets_a_read_is_asked_for_again_at_its_end() {
     stage.lock = None;
     stage.pass(millis(10));
     assert!(stage.reading, "no read is under way");
-    stage.effects.clear();
-    stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Campaign)) });
+    stage.writes();
+    decides(&mut stage, Ok(decision(Action::Campaign)));
     assert_eq!(stage.writes(), []);
     stage.reads(Lock::Present(record("bing", 15)));
     assert_ne!(last_ask(&stage), ask);
@@ -100,9 +165,7 @@ fn i12_the_rule_renews_when_the_policy_fails() {
         stage.lead();
         stage.answers = false;
         stage.pass(millis(2000));
-        let ask = last_ask(&stage);
-        stage.effects.clear();
-        stage.tell(Event::Decided { ask, answer: answer.clone() });
+        decides(&mut stage, answer.clone());
         assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
         assert_eq!(stage.one_write().purpose, Purpose::Renew, "{answer:?}");
     }
@@ -118,31 +181,50 @@ fn i12_a_policy_that_never_answers_does_not_stop_the_renewals() {
     assert_eq!(stage.one_write().purpose, Purpose::Renew);
 }
 
+/// It is wanted at the third failure, and once: what comes back is asked for by its own failures.
 #[test]
 fn i12_after_three_failures_in_a_row_the_last_good_policy_is_wanted() {
     let mut stage = Stage::new();
     stage.lead();
     stage.answers = false;
-    let mut version = 12;
-    for _ in 0..5 {
-        stage.pass(millis(2000));
-        for write in stage.writes() {
-            stage.succeeds(&write, version);
-            version += 1;
-        }
+    let wanted = |stage: &Stage| {
+        stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count()
+    };
+    let failure = || Failure { kind: FailureKind::Trapped, detail: "scripted".to_owned() };
+    // An answer between them begins the count anew.
+    for (answer, restored) in [
+        (Err(failure()), 0),
+        (Err(failure()), 0),
+        (Ok(decision(Action::Wait)), 0),
+        (Err(failure()), 0),
+        (Err(failure()), 0),
+        (Err(failure()), 1),
+        (Err(failure()), 1),
+        (Err(failure()), 1),
+        (Err(failure()), 1),
+    ] {
+        answers_next(&mut stage, answer);
+        assert_eq!(wanted(&stage), restored);
     }
-    assert!(stage.leads());
-    stage.effects.clear();
-    let mut restored = 0;
-    for _ in 0..5 {
-        stage.pass(millis(2000));
-        restored += stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count();
-        for write in stage.writes() {
-            stage.succeeds(&write, version);
-            version += 1;
-        }
+    assert!(stage.leads(), "the rule renewed meanwhile");
+    // Another policy has its own three.
+    ask_now(&mut stage);
+    for restored in [1, 1, 2] {
+        answers_next(&mut stage, Err(failure()));
+        assert_eq!(wanted(&stage), restored);
     }
-    assert_eq!(restored, 0, "it was asked for once, before");
+}
+
+/// Waits for a question, has the policy answer it so, and lets each write succeed.
+fn answers_next(stage: &mut Stage, answer: Result<Decision, Failure>) {
+    while !stage.elector.state().asking {
+        stage.pass(millis(1));
+    }
+    decides(stage, answer);
+    let version = stage.now.since_origin().as_millis() as u64;
+    for write in stage.writes() {
+        stage.succeeds(&write, version);
+    }
 }
 
 /// I14: a successful compare-and-swap on the own record continues the term.

@@ -50,9 +50,8 @@ fn i1_a_shorter_lease_cuts_belief_when_it_is_sent() {
     stage.lead();
     stage.answers = false;
     stage.pass(millis(2000));
-    let ask = last_ask(&stage);
     let shorter = Decision { lease_duration: Some(6000), ..decision(Action::Renew) };
-    stage.tell(Event::Decided { ask, answer: Ok(shorter) });
+    decides(&mut stage, Ok(shorter));
     let write = stage.one_write();
     assert_eq!(write.duration, Duration::from_secs(6));
     let until = stage.view.term.clone().unwrap().until;
@@ -236,16 +235,17 @@ fn i7_a_deleted_lock_is_put_back_and_waited_out() {
 fn i7_a_missing_lock_is_not_taken_whatever_the_policy_says() {
     let mut stage = Stage::new();
     stage.starts_with(Lock::Present(record("bing", 15)));
-    stage.sees(Lock::Absent(Some(Version("12".to_owned()))));
     stage.answers = false;
+    stage.sees(Lock::Absent(Some(Version("12".to_owned()))));
     for _ in 0..40 {
-        stage.pass(millis(1000));
-        let ask = last_ask(&stage);
-        stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Campaign)) });
-        for write in stage.writes() {
-            assert_eq!(write.purpose, Purpose::Reserve);
-            stage.fails(&write, Outcome::Denied);
-        }
+        let (write, _) = stage.next_write();
+        assert_eq!(write.purpose, Purpose::Reserve);
+        stage.fails(&write, Outcome::Denied);
+        // The pace of writes does not forbid it any more.
+        stage.pass(millis(600));
+        ask_now(&mut stage);
+        decides(&mut stage, Ok(decision(Action::Campaign)));
+        assert_eq!(stage.writes(), [], "taken at {}", stage.now);
     }
 }
 
@@ -275,16 +275,14 @@ fn i7_a_leader_whose_lock_vanishes_does_not_take_it_late() {
     stage.pass(millis(500));
     stage.answers = false;
     stage.sees(Lock::Absent(Some(Version("12".to_owned()))));
-    let ask = last_ask(&stage);
     let hesitation = Decision { wake_after: 5000, ..decision(Action::Wait) };
-    stage.tell(Event::Decided { ask, answer: Ok(hesitation) });
+    decides(&mut stage, Ok(hesitation));
     stage.pass(millis(1100));
     let reserve = stage.one_write();
     assert_eq!(reserve.purpose, Purpose::Reserve);
     stage.pass(millis(600));
     stage.fails(&reserve, Outcome::Denied);
-    let ask = last_ask(&stage);
-    stage.tell(Event::Decided { ask, answer: Ok(decision(Action::Campaign)) });
+    decides(&mut stage, Ok(decision(Action::Campaign)));
     for write in stage.writes() {
         assert_eq!(write.purpose, Purpose::Reserve, "taken on old news");
     }

@@ -11,7 +11,7 @@ fn answer(candidate: usize, before: u64, after: u64, term: Option<u64>) -> Readi
         candidate,
         before: Moment::from_millis(before),
         after: Moment::from_millis(after),
-        leads: term.map(|number| number.to_string()),
+        leads: term,
     }
 }
 

@@ -1,0 +1,150 @@
+//! I18: each retry of each kind has a pause that grows, whatever the policy wants.
+
+use super::*;
+
+/// A policy that wants its seat at once, always.
+fn eager(_: &Input) -> Decision {
+    Decision { wake_after: 1, ..decision(Action::Campaign) }
+}
+
+/// Lets each write and each read fail like that for so long, a millisecond after it was sent, and
+/// gives the moments at which writes and reads were sent.
+fn refuse_all(
+    stage: &mut Stage,
+    length: Duration,
+    policy: impl Fn(&Input) -> Decision,
+    write: Outcome,
+    read: Option<Outcome>,
+) -> (Vec<Moment>, Vec<Moment>) {
+    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    let end = stage.now + length;
+    stage.answers = false;
+    while stage.now < end && !stage.effects.contains(&Effect::Finished) {
+        // What is left to do, and the next wake-up, are needed of what came before.
+        let wake =
+            stage.effects.iter().rfind(|effect| matches!(effect, Effect::WakeAt(_))).cloned();
+        stage.effects.retain(|effect| matches!(effect, Effect::Write(_)));
+        stage.effects.extend(wake);
+        stage.pass(millis(1));
+        let asks = stage.effects.iter().filter_map(|effect| match effect {
+            Effect::Ask { ask, input } => Some((*ask, policy(input))),
+            _ => None,
+        });
+        for (ask, answer) in asks.collect::<Vec<_>>() {
+            stage.tell(Event::Decided { ask, answer: Ok(answer) });
+        }
+        for sent in stage.writes() {
+            writes.push(stage.now);
+            stage.fails(&sent, write);
+        }
+        if let Some(outcome) = read
+            && std::mem::take(&mut stage.reading)
+        {
+            reads.push(stage.now);
+            let trouble = Trouble { outcome, retry_after: None, detail: "scripted".to_owned() };
+            stage.tell(Event::ReadFailed(trouble));
+        }
+    }
+    (writes, reads)
+}
+
+fn gaps(moments: &[Moment]) -> Vec<Duration> {
+    moments.windows(2).map(|pair| pair[1].since(pair[0])).collect()
+}
+
+/// A namespace that is not there yet, a quota, a record that the server does not take.
+#[test]
+fn i18_what_the_server_refuses_is_tried_less_and_less_often() {
+    for policy in [eager, rule::decide] {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Absent(None));
+        let minute = Duration::from_secs(60);
+        let (writes, _) = refuse_all(&mut stage, minute, policy, Outcome::Denied, None);
+        let gaps = gaps(&writes);
+        assert!((6..=14).contains(&writes.len()), "{gaps:?}");
+        assert!(gaps[0] >= millis(500), "{gaps:?}");
+        let last = gaps.last().unwrap();
+        assert!(*last >= Duration::from_secs(8) && *last < Duration::from_secs(13), "{gaps:?}");
+    }
+}
+
+/// A server that answers each write with 409, and each read with the same lock.
+#[test]
+fn i18_conflicts_without_an_end_are_no_storm() {
+    for policy in [eager, rule::decide] {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Absent(None));
+        let minute = Duration::from_secs(60);
+        let (writes, _) = refuse_all(&mut stage, minute, policy, Outcome::Conflict, None);
+        assert!(writes.len() < 45, "{} writes in a minute", writes.len());
+        // One that is followed by news may be tried again at once.
+        assert!(gaps(&writes)[0] < millis(50), "{:?}", gaps(&writes));
+    }
+}
+
+/// A seat that changed after a refusal is worth another try.
+#[test]
+fn i18_news_of_the_seat_end_a_long_pause() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Absent(None));
+    refuse_all(&mut stage, Duration::from_secs(60), eager, Outcome::Denied, None);
+    stage.answers = true;
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.pass(Duration::from_secs(1));
+    let version = Version("12".to_owned());
+    stage.sees(Lock::Present(Record { version, released: true, ..record("", 1) }));
+    let (_, sent) = stage.next_write();
+    assert!(sent.since(stage.view.seen.as_ref().unwrap().since) < millis(100));
+}
+
+/// The release of a leader that may not write any more.
+#[test]
+fn i18_a_release_that_is_refused_is_no_storm() {
+    for (outcome, most) in [(Outcome::Denied, 14), (Outcome::Conflict, 14), (Outcome::Throttled, 8)]
+    {
+        let mut stage = Stage::new();
+        stage.lead();
+        let mine = stage.lock.clone().unwrap();
+        stage.effects.clear();
+        stage.tell(Event::Stop);
+        let policy = |_: &Input| decision(Action::Resign(None));
+        let first = stage.one_write();
+        stage.fails(&first, outcome);
+        stage.lock = Some(mine);
+        let (writes, _) = refuse_all(&mut stage, Duration::from_secs(20), policy, outcome, None);
+        assert!(stage.effects.contains(&Effect::Finished), "{outcome:?}");
+        assert!((3..=most).contains(&writes.len()), "{outcome:?}: {:?}", gaps(&writes));
+    }
+}
+
+/// A lock that vanished together with its namespace.
+#[test]
+fn i18_putting_a_lock_back_is_tried_less_and_less_often() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.sees(Lock::Absent(Some(Version("11".to_owned()))));
+    let minute = Duration::from_secs(60);
+    let wait = |_: &Input| decision(Action::Wait);
+    let (writes, _) = refuse_all(&mut stage, minute, wait, Outcome::Denied, None);
+    assert!((6..=14).contains(&writes.len()), "{:?}", gaps(&writes));
+}
+
+/// A standby in an outage; a leader reads on at its old pace, for its deadline's sake.
+#[test]
+fn i18_reads_that_fail_are_made_less_often() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.lock = None;
+    let long = Duration::from_secs(120);
+    let (_, reads) = refuse_all(
+        &mut stage,
+        long,
+        |_| decision(Action::Wait),
+        Outcome::Denied,
+        Some(Outcome::Unreachable),
+    );
+    let gaps = gaps(&reads);
+    let last = *gaps.last().unwrap();
+    assert!(last >= Duration::from_secs(4) && last < Duration::from_secs(5), "{last:?}");
+    assert!(gaps.iter().all(|gap| *gap >= Duration::from_secs(1)), "{gaps:?}");
+}

@@ -1,0 +1,113 @@
+//! What is told: to the policy of the seat, and to whoever asks for the leader.
+
+use super::*;
+
+fn last_seat(stage: &mut Stage) -> hotseat_core::policy::Seat {
+    stage.answers = false;
+    ask_now(stage);
+    let seat = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { input, .. } => input.observation.seat.clone(),
+        _ => None,
+    });
+    seat.expect("a seat")
+}
+
+#[test]
+fn the_policy_is_told_the_seat_as_it_is() {
+    let seconds = Duration::from_secs;
+    for (holder, duration, told) in [
+        (Some("bing"), Some(seconds(40)), 40_000),
+        (Some("bing"), None, 15_000),
+        (None, Some(seconds(40)), 40_000),
+        (None, None, 0),
+    ] {
+        let mut stage = Stage::new();
+        let holder = holder.map(str::to_owned);
+        stage.starts_with(Lock::Present(Record {
+            holder: holder.clone(),
+            duration,
+            transitions: 7,
+            successor: Some("cleo".to_owned()),
+            paused: true,
+            ..record("", 0)
+        }));
+        stage.pass(millis(30));
+        let seat = last_seat(&mut stage);
+        assert_eq!((seat.holder.clone(), seat.duration, seat.age), (holder, told, 30));
+        assert_eq!((seat.transitions, seat.paused), (7, true));
+        assert_eq!(seat.successor.as_deref(), Some("cleo"));
+    }
+}
+
+#[test]
+fn how_long_the_seat_is_taken_is_rounded_up() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.now = stage.now + Duration::from_nanos(1);
+    assert_eq!(last_seat(&mut stage).free_in, 15_000);
+    stage.now = stage.now + millis(1);
+    assert_eq!(last_seat(&mut stage).free_in, 14_999);
+}
+
+#[test]
+fn an_answer_tells_how_long_it_holds() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.view.remaining(stage.now), Duration::ZERO, "the lock was not read yet");
+    let mut leading = Stage::new();
+    leading.lead();
+    let view = leading.view.clone();
+    let until = view.term.clone().unwrap().until;
+    assert_eq!(view.remaining(until - millis(7_000)), millis(7_000));
+    assert_eq!(view.remaining(until), Duration::ZERO);
+    assert_eq!(view.leader(until), "");
+
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    let (view, seen) = (stage.view.clone(), stage.now);
+    assert_eq!(view.remaining(seen + millis(5_000)), millis(10_000));
+    assert_eq!(view.remaining(seen + millis(15_000)), Duration::ZERO);
+
+    // A record of the own name by another process is nobody's lead.
+    let mut twin = Stage::new();
+    twin.starts_with(Lock::Present(record("baz", 15)));
+    assert_eq!(twin.view.leader(twin.now), "");
+    assert_eq!(twin.view.remaining(twin.now), Duration::ZERO);
+}
+
+/// Three requests fit into a renew deadline.
+#[test]
+fn a_request_has_a_third_of_the_renew_deadline() {
+    let third = Duration::from_secs(10) / 3;
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Absent(None));
+    stage.pass(millis(25));
+    let write = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Write(write) => Some(write.deadline),
+        _ => None,
+    });
+    assert!(write.unwrap() <= stage.now + third && write.unwrap() + millis(25) > stage.now + third);
+    let write = stage.one_write();
+    stage.fails(&write, Outcome::Conflict);
+    let read = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Read { deadline } => Some(*deadline),
+        _ => None,
+    });
+    assert_eq!(read, Some(stage.now + third));
+}
+
+/// The reason of the decision that made it so is told with a new term.
+#[test]
+fn a_new_term_is_told_with_its_reason() {
+    let mut stage = Stage::new();
+    stage.answers = false;
+    stage.starts_with(Lock::Absent(None));
+    ask_now(&mut stage);
+    let because = Decision { reason: "a\nreason".to_owned(), ..decision(Action::Campaign) };
+    decides(&mut stage, Ok(because));
+    let write = stage.one_write();
+    stage.succeeds(&write, 11);
+    let reason = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Tell(Notice::BecameLeader { reason, .. }) => Some(reason.as_str()),
+        _ => None,
+    });
+    assert_eq!(reason, Some("a reason"), "one line, as it goes into logs");
+}

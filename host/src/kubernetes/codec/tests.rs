@@ -1,0 +1,341 @@
+//! What comes out of a Lease, whoever wrote it.
+
+use super::*;
+use hotseat_core::event::Base;
+use hotseat_core::time::Moment;
+
+fn write(purpose: Purpose, holder: Option<&str>) -> Write {
+    Write {
+        purpose,
+        mark: Mark {
+            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+            serial: 3,
+            base: None,
+        },
+        base: Base::Create,
+        holder: holder.map(str::to_owned),
+        duration: Duration::from_millis(14_500),
+        transitions: 2,
+        token: Token(7),
+        successor: None,
+        deadline: Moment::NEVER,
+    }
+}
+
+/// What a server would have stored.
+fn stored(mut object: DynamicObject) -> DynamicObject {
+    object.metadata.resource_version = Some("41".to_owned());
+    object.metadata.uid = Some("u".to_owned());
+    object
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T08:00:00.123456Z".parse().unwrap()
+}
+
+#[test]
+fn a_write_comes_back_as_it_was_meant() {
+    let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    assert_eq!(object.data["spec"]["renewTime"], "2026-11-22T08:00:00.123456Z");
+    assert_eq!(object.data["spec"]["leaseDurationSeconds"], 15, "rounded up");
+    let record = decode(&object);
+    assert_eq!(record.holder.as_deref(), Some("a"));
+    assert_eq!(record.duration, Some(Duration::from_secs(15)));
+    assert_eq!(record.transitions, 2);
+    assert_eq!(record.mark, Some(write(Purpose::Acquire, None).mark));
+    assert!(!record.released);
+}
+
+/// I4: the version and the UID that were read are what is replaced.
+#[test]
+fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
+    let mut base = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    base.metadata.labels = Some([("team".to_owned(), "x".to_owned())].into());
+    base.data["spec"]["preferredHolder"] = json!("b");
+    let later = "2026-11-22T08:00:02Z".parse().unwrap();
+    let update = encode("shop", Some(&base), &write(Purpose::Renew, Some("a")), later);
+    assert_eq!(update.metadata.resource_version.as_deref(), Some("41"));
+    assert_eq!(update.metadata.uid.as_deref(), Some("u"));
+    assert_eq!(update.metadata.labels, base.metadata.labels);
+    assert_eq!(update.data["spec"]["preferredHolder"], "b");
+    assert_eq!(update.data["spec"]["acquireTime"], base.data["spec"]["acquireTime"]);
+    assert_ne!(update.data["spec"]["renewTime"], base.data["spec"]["renewTime"]);
+}
+
+#[test]
+fn a_release_is_told_from_a_holder_that_was_emptied_by_hand() {
+    let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let released = encode("shop", Some(&held), &write(Purpose::Release, None), now());
+    assert!(decode(&released).released);
+    let mut emptied = held.clone();
+    emptied.data["spec"]["holderIdentity"] = json!("");
+    let record = decode(&emptied);
+    assert!(!record.released && record.mark.is_none() && record.holder.is_none());
+    // client-go's candidates give up by a record of one second.
+    let mut object = DynamicObject::new("shop", &lease());
+    let time = "2026-11-22T08:00:00.000000Z";
+    object.data = json!({"spec": {"holderIdentity": "", "leaseDurationSeconds": 1,
+        "acquireTime": time, "renewTime": time, "leaseTransitions": 4}});
+    assert!(decode(&object).released);
+}
+
+/// I7: a lock that was put back is waited out for the time that stands in it.
+#[test]
+fn a_lock_that_was_put_back_is_no_release() {
+    let object = stored(encode("shop", None, &write(Purpose::Reserve, None), now()));
+    let record = decode(&object);
+    assert!(!record.released && record.holder.is_none());
+    assert_eq!(record.duration, Some(Duration::from_secs(15)));
+    assert_eq!(record.mark, Some(write(Purpose::Reserve, None).mark));
+    let taken = encode("shop", Some(&object), &write(Purpose::Acquire, Some("a")), now());
+    let text = taken.metadata.annotations.unwrap()[WRITE].clone();
+    assert!(!text.contains("reserve"), "{text}");
+}
+
+#[test]
+fn a_record_that_another_elector_wrote_over_ours_is_not_ours() {
+    let mut object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    object.data["spec"]["renewTime"] = json!("2026-11-22T08:00:09.000000Z");
+    assert_eq!(decode(&object).mark, None);
+}
+
+#[test]
+fn an_object_with_nothing_in_it_can_be_taken() {
+    let mut object = DynamicObject::new("shop", &lease());
+    for data in [json!({}), json!({"spec": {}}), json!({"spec": {"leaseDurationSeconds": 0}})] {
+        object.data = data;
+        let record = decode(&object);
+        assert!(!record.released && record.holder.is_none() && record.duration.is_none());
+    }
+    let write = write(Purpose::Acquire, Some("a"));
+    assert_eq!(decode(&encode("shop", Some(&object), &write, now())).holder.as_deref(), Some("a"));
+}
+
+/// The mark covers all that says something of the seat.
+#[test]
+fn an_edit_of_any_field_of_the_seat_takes_the_mark_away() {
+    let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    assert!(decode(&held).mark.is_some());
+    for (key, value) in [
+        ("holderIdentity", json!("b")),
+        ("holderIdentity", json!(null)),
+        ("leaseDurationSeconds", json!(1)),
+        ("leaseDurationSeconds", json!(null)),
+        ("acquireTime", json!("2026-11-22T08:00:00.123457Z")),
+        ("renewTime", json!(null)),
+        ("leaseTransitions", json!(0)),
+        ("leaseTransitions", json!(null)),
+    ] {
+        let mut edited = held.clone();
+        edited.data["spec"][key] = value;
+        let record = decode(&edited);
+        assert!(record.mark.is_none() && !record.released, "{key}");
+        assert_eq!(record.token, decode(&held).token, "{key}: the token counts all the same");
+    }
+}
+
+/// I9: the wall clock lifts a new term's token, and nothing else.
+#[test]
+fn a_new_terms_token_is_not_below_the_wall_clock() {
+    let millis = Token(1_795_334_400_123);
+    let token = |purpose, token| {
+        let write = Write { token, ..write(purpose, Some("a")) };
+        decode(&stored(encode("shop", None, &write, now()))).token
+    };
+    assert_eq!(token(Purpose::Acquire, Token(7)), millis);
+    assert_eq!(token(Purpose::Acquire, millis.next()), millis.next(), "a larger one was seen");
+    assert_eq!(token(Purpose::Renew, Token(7)), Token(7));
+    assert_eq!(token(Purpose::Release, Token(7)), Token(7));
+}
+
+/// A hand's nonsense must not use the tokens up.
+#[test]
+fn a_token_out_of_all_proportion_counts_only_under_a_mark_that_holds() {
+    let mut write = write(Purpose::Renew, Some("a"));
+    write.token = Token::LARGEST;
+    let mut object = stored(encode("shop", None, &write, now()));
+    assert_eq!(decode(&object).token, Token::LARGEST);
+    object.data["spec"]["holderIdentity"] = json!("b");
+    assert_eq!(decode(&object).token, Token::default());
+}
+
+/// `leaseTransitions` is an int32: one more, and the API server refuses each write for ever.
+#[test]
+fn transitions_stay_within_what_the_api_stores() {
+    let mut write = write(Purpose::Acquire, Some("a"));
+    write.transitions = MOST_TRANSITIONS + 1;
+    let object = encode("shop", None, &write, now());
+    assert_eq!(object.data["spec"]["leaseTransitions"], 2_147_483_647);
+}
+
+mod hands {
+    //! Any record that a hand can write gives a promise no shorter than before.
+
+    use super::*;
+    use hotseat_core::config::{Config, Timing};
+    use hotseat_core::elector::Elector;
+    use hotseat_core::event::{Effect, Event, Via};
+    use hotseat_core::lock::Lock;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    const LEASE: u64 = 15_000;
+
+    /// A leader's first writes as a server stores them, each on the version before it.
+    fn history() -> Vec<DynamicObject> {
+        let mut objects: Vec<DynamicObject> = Vec::new();
+        for serial in 1..=4_u64 {
+            let base = objects.last().cloned();
+            let version = |object: &DynamicObject| object.metadata.resource_version.clone();
+            let purpose = if serial == 1 { Purpose::Acquire } else { Purpose::Renew };
+            let mut write = write(purpose, Some("leader"));
+            write.mark.serial = serial;
+            write.mark.base = base.as_ref().and_then(version).map(Version);
+            let second = i64::try_from(serial).unwrap();
+            let at = now().checked_add(jiff::SignedDuration::from_secs(second * 2)).unwrap();
+            let mut object = stored(encode("shop", base.as_ref(), &write, at));
+            object.metadata.resource_version = Some((10 + serial).to_string());
+            objects.push(object);
+        }
+        objects
+    }
+
+    /// What a hand may put into a field.
+    fn anything() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!("")),
+            Just(json!("2026-11-22T08:00:08.123456Z")),
+            any::<i64>().prop_map(|number| json!(number)),
+            (0_u64..40).prop_map(|number| json!(number)),
+            any::<bool>().prop_map(|flag| json!(flag)),
+            "[a-z]{0,8}".prop_map(|text| json!(text)),
+        ]
+    }
+
+    #[derive(Clone, Debug)]
+    enum Edit {
+        Field(&'static str, Value),
+        Spec(Value),
+        Unmarked,
+        Mark(String),
+        Label,
+        Another(String),
+        Earlier(usize),
+        ClientGoRelease,
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let field = prop::sample::select(vec![
+            "holderIdentity",
+            "leaseDurationSeconds",
+            "acquireTime",
+            "renewTime",
+            "leaseTransitions",
+            "preferredHolder",
+        ]);
+        prop_oneof![
+            4 => (field, anything()).prop_map(|(field, value)| Edit::Field(field, value)),
+            1 => anything().prop_map(Edit::Spec),
+            1 => Just(Edit::Unmarked),
+            1 => "[ -~]{0,40}".prop_map(Edit::Mark),
+            1 => Just(Edit::Label),
+            1 => "[a-z]{1,8}".prop_map(Edit::Another),
+            1 => (0_usize..3).prop_map(Edit::Earlier),
+            1 => Just(Edit::ClientGoRelease),
+        ]
+    }
+
+    fn apply(object: &mut DynamicObject, history: &[DynamicObject], edit: &Edit) {
+        let annotations = object.metadata.annotations.get_or_insert_default();
+        match edit {
+            Edit::Field(key, value) => {
+                if !object.data["spec"].is_object() {
+                    object.data["spec"] = json!({});
+                }
+                object.data["spec"][*key] = value.clone();
+            }
+            Edit::Spec(value) => object.data["spec"] = value.clone(),
+            Edit::Unmarked => drop(annotations.remove(WRITE)),
+            Edit::Mark(text) => drop(annotations.insert(WRITE.to_owned(), text.clone())),
+            Edit::Label => object.metadata.labels = Some([("a".into(), "b".into())].into()),
+            Edit::Another(uid) => object.metadata.uid = Some(uid.clone()),
+            Edit::Earlier(index) => *object = history[*index].clone(),
+            Edit::ClientGoRelease => {
+                let time = "2026-11-22T08:00:09.000000Z";
+                object.data["spec"] = json!({"holderIdentity": "", "leaseDurationSeconds": 1,
+                    "acquireTime": time, "renewTime": time, "leaseTransitions": 4});
+            }
+        }
+    }
+
+    /// A standby that watched the leader's writes.
+    struct Standby {
+        elector: Elector,
+        now: Moment,
+    }
+
+    impl Standby {
+        fn new() -> Standby {
+            let config = Config {
+                identity: "standby".to_owned(),
+                incarnation: Incarnation { site: "t".to_owned(), nonce: "1".to_owned() },
+                predecessor: None,
+                timing: Timing::client_go(),
+                drain: Duration::ZERO,
+                preemptions_per_hour: 0,
+                seed: 1,
+            };
+            let mut standby =
+                Standby { elector: Elector::new(config), now: Moment::from_millis(1) };
+            standby.elector.step(standby.now, Event::Started);
+            standby.sees(&history()[0], Via::Read { asked: standby.now, requested: false });
+            standby
+        }
+
+        /// How long the seat stays closed after this, in milliseconds; none if the sight of it is
+        /// no reason to ask the policy.
+        fn sees(&mut self, object: &DynamicObject, via: Via) -> Option<u64> {
+            let lock = Lock::Present(decode(object));
+            let effects = self.elector.step(self.now, Event::Observed { lock, via });
+            effects.iter().find_map(|effect| match effect {
+                Effect::Account(account) => {
+                    account.input.observation.seat.as_ref().map(|seat| seat.free_in)
+                }
+                _ => None,
+            })
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn whatever_a_hand_writes_is_waited_out_in_full(
+            edits in prop::collection::vec(edit(), 1..4),
+            gap in any::<bool>(),
+            fresh in any::<bool>(),
+        ) {
+            let history = history();
+            let mut standby = Standby::new();
+            // A fresh one saw the first of these writes only, a moment ago.
+            for object in history.iter().skip(if fresh { history.len() } else { 1 }) {
+                standby.now = standby.now + Duration::from_secs(2);
+                standby.sees(object, Via::Watch);
+            }
+            standby.now = standby.now + Duration::from_millis(500);
+            let mut object = history[3].clone();
+            for edit in &edits {
+                apply(&mut object, &history, edit);
+            }
+            object.metadata.resource_version = Some("99".to_owned());
+            let via = match gap {
+                true => Via::Read { asked: standby.now, requested: false },
+                false => Via::Watch,
+            };
+            let left = standby.sees(&object, via);
+            // No question at all: an edit beside the seat, which leaves the wait as it was.
+            prop_assert!(left.is_none_or(|left| left >= LEASE - 500), "free in {left:?} ms: {edits:?}");
+            prop_assert!(left.is_none_or(|left| left >= LEASE || !gap), "free in {left:?} ms: {edits:?}");
+        }
+    }
+}
