@@ -24,7 +24,8 @@ use crate::hands::Fault;
 use crate::names::Ranks;
 use crate::setting::Setting;
 use crate::store::Object;
-use crate::world::{Candidate, Reading, World};
+use crate::world::{Candidate, Pending, Reading, World};
+use hotseat_core::elector::Underway;
 use std::hash::{Hash, Hasher};
 
 impl World {
@@ -50,15 +51,23 @@ impl World {
         for candidate in candidates.iter_mut() {
             if !candidate.alive {
                 candidate.wires.clear();
-                (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
+                candidate.pending.clear();
+                candidate.reading = None;
                 (candidate.watch, candidate.note) = (None, None);
                 continue;
             }
-            let Candidate { wires, awaits, answer, .. } = candidate;
+            let Candidate { cell, wires, pending, reading, .. } = candidate;
+            // The answer to a read counts for as long as it is waited for.
+            reading.take_if(|_| cell.elector.state().operation != Underway::Read);
+            pending.retain(|pending| {
+                let serial = pending.serial;
+                cell.elector.awaits() == Some(serial) || cell.elector.is_unsettled_write(serial)
+            });
             wires.retain(|wire| {
                 let doomed = is_doomed(wire);
-                if doomed && Some(wire.serial) == *awaits {
-                    *answer = Some(None);
+                let awaited = pending.iter_mut().find(|pending| pending.serial == wire.serial);
+                if doomed && let Some(pending) = awaited {
+                    pending.answer = Some(None);
                 }
                 !doomed
             });
@@ -83,7 +92,8 @@ impl World {
     /// Objects that somebody may yet see.
     fn objects(&self) -> impl Iterator<Item = &Object> {
         let store = &self.store;
-        let answers = self.candidates.iter().filter_map(|candidate| candidate.answer.as_ref());
+        let answers = self.candidates.iter().flat_map(|candidate| &candidate.pending);
+        let answers = answers.filter_map(|pending| pending.answer.as_ref());
         let found = self.candidates.iter().filter_map(|candidate| match &candidate.reading {
             Some(Reading::Found(object)) => object.as_ref(),
             _ => None,
@@ -136,8 +146,8 @@ impl World {
             for (process, serial) in &candidate.cell.held.serials {
                 ranks.add_serial(*process, *serial);
             }
-            if let Some(serial) = candidate.awaits {
-                ranks.add_serial(candidate.process, serial);
+            for Pending { serial, .. } in &candidate.pending {
+                ranks.add_serial(candidate.process, *serial);
             }
         }
         ranks.sort();
@@ -164,10 +174,10 @@ impl World {
             candidate.note =
                 candidate.note.and_then(|(uid, version)| Some((uid, ranks.note(version)?)));
             candidate.wires.iter_mut().for_each(|wire| ranks.wire(wire));
-            if let Some(serial) = &mut candidate.awaits {
+            for Pending { serial, answer } in &mut candidate.pending {
                 ranks.serial_of(candidate.process, serial);
+                answer.iter_mut().flatten().for_each(|object| ranks.object(object));
             }
-            candidate.answer.iter_mut().flatten().for_each(|object| ranks.object(object));
             if let Some(Reading::Found(Some(object))) = &mut candidate.reading {
                 ranks.object(object);
             }
@@ -195,12 +205,12 @@ impl World {
             let called = |index: &usize| usize::from(names[*index]) == name;
             let index = (0..candidates.len()).find(called).unwrap_or(name);
             let candidate = &candidates[index];
-            let Candidate { cell, alive, process, awaits, answer, .. } = candidate;
+            let Candidate { cell, alive, process, pending, .. } = candidate;
             let Candidate { reading, watch, note, wires, acts, promised, early, .. } = candidate;
             (alive, acts, promised, early, process).hash(&mut hasher);
             if *alive {
                 hasher.write_u64(cell.print(permutation));
-                (awaits, answer, reading, watch, note, wires).hash(&mut hasher);
+                (pending, reading, watch, note, wires).hash(&mut hasher);
             }
         }
         hasher.finish()

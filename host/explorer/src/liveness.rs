@@ -2,7 +2,7 @@
 
 use crate::cell::Lab;
 use crate::hands::Budget;
-use crate::world::{Happening, How, Reading, World};
+use crate::world::{Happening, How, Pending, Reading, World};
 
 /// So many rounds of messages fit into one tick.
 const ROUNDS: usize = 12;
@@ -34,12 +34,13 @@ pub fn ticks_until_somebody_leads(lab: &Lab, world: &World) -> Option<u32> {
 fn converse(lab: &Lab, world: &mut World, index: usize) {
     for wire in std::mem::take(&mut world.candidates[index].wires) {
         let found = world.store.apply(&wire);
-        if world.candidates[index].awaits == Some(wire.serial) {
-            world.candidates[index].answer = Some(found);
+        let pending = &mut world.candidates[index].pending;
+        for pending in pending.iter_mut().filter(|pending| pending.serial == wire.serial) {
+            pending.answer = Some(found);
         }
     }
-    if let Some(serial) = world.candidates[index].awaits.take() {
-        let event = match world.candidates[index].answer.take() {
+    for Pending { serial, answer } in std::mem::take(&mut world.candidates[index].pending) {
+        let event = match answer {
             Some(found) => Happening::Written(serial, found),
             None => Happening::WriteLost(serial),
         };

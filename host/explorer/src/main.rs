@@ -13,7 +13,7 @@ hotseat-explorer [seconds=N] [depth=N] [waiting=N] WORD..: one setting, such as 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--minutes", minutes] => match minutes.parse() {
+        ["--minutes", minutes] => match minutes.parse::<u64>() {
             Ok(minutes) => Ok(catalogue::explore(Duration::from_secs(60 * minutes))),
             Err(why) => Err(format!("--minutes {minutes}: {why}")),
         },

@@ -173,7 +173,10 @@ fn new_belief(
         Some((_, owner)) if owner != process => happened.add(Sometimes::TakesOverFromItself),
         _ => {}
     }
-    let found = before.candidates[usize::from(process.name.0)].answer.flatten();
+    let found = before.candidates[usize::from(process.name.0)]
+        .pending
+        .iter()
+        .find_map(|p| p.answer.flatten());
     let released = |c: &crate::world::Candidate| {
         let record = c.cell.elector.sees();
         record.is_some_and(|record| record.holder.is_none())
@@ -202,7 +205,7 @@ fn look(before: &World, world: &World) -> Happened {
         if state.unsure {
             happened.add(Sometimes::IsUnsure);
         }
-        if new.answer == Some(None) {
+        if new.pending.iter().any(|pending| pending.answer == Some(None)) {
             happened.add(Sometimes::Conflicts);
         }
         let ended = old.token().is_some() && new.token().is_none();

@@ -32,6 +32,8 @@ pub struct Setting {
     pub budget: Budget,
     /// How many changes a watch may be behind.
     pub history: usize,
+    /// How many writes of one candidate may be on their way, or of unknown outcome.
+    pub writes: usize,
     /// A read may be answered with what was there a while ago.
     pub late_reads: bool,
     /// Watches may begin anew at any time. If not, only after they have ended: those that fell behind,
@@ -70,6 +72,7 @@ impl Setting {
             leases: Vec::new(),
             budget: Budget::of(faults),
             history: 1,
+            writes: 1,
             late_reads: false,
             relists: false,
             patient: false,
@@ -83,7 +86,7 @@ impl Setting {
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `met`, `patient`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `writes=2`, `met`, `patient`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -126,6 +129,7 @@ impl Setting {
             "reaction" => self.timing.reaction = length,
             "rho" => self.timing.clock_error_ppm = u32::try_from(number).ok()?,
             "history" => self.history = usize::try_from(number).ok()?,
+            "writes" => self.writes = usize::try_from(number).ok()?,
             "late" => self.late_reads = number > 0,
             "relists" => self.relists = number > 0,
             "patient" => self.patient = number > 0,

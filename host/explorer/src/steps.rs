@@ -5,7 +5,7 @@ use crate::hands::{Fault, edit};
 use crate::property;
 use crate::setting::Setting;
 use crate::store::{Object, Wire};
-use crate::world::{Candidate, Happening, How, Reading, World, begin};
+use crate::world::{Candidate, Happening, How, Pending, Reading, World, begin};
 use hotseat_core::event::Purpose;
 use std::time::Duration;
 
@@ -74,9 +74,9 @@ impl Next<'_> {
     /// Hands on what came of a step.
     fn done(&mut self, step: Step) {
         for mut world in std::mem::take(&mut self.out) {
-            // One write of unknown outcome at a time: more take a server that forgets for longer
-            // than a renew deadline.
-            let too_many = |c: &Candidate| c.cell.elector.unconfirmed() > 1 || c.wires.len() > 1;
+            let most = self.lab.setting.writes;
+            let too_many =
+                |c: &Candidate| c.cell.elector.unconfirmed() > most || c.wires.len() > most;
             if world.candidates.iter().any(too_many) {
                 continue;
             }
@@ -147,16 +147,17 @@ impl Next<'_> {
                 self.done(Step::WriteTwice(index, wire));
             }
         }
-        let Some(serial) = candidate.awaits else { return };
-        let mut world = self.before.clone();
-        let answer = world.candidates[index].answer.take();
-        world.candidates[index].awaits = None;
-        if let Some(found) = answer {
-            let event = Happening::Written(serial, found);
-            self.feed(world.clone(), index, event, Step::Written(index));
-        }
-        if !self.lab.setting.patient {
-            self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
+        for place in 0..candidate.pending.len() {
+            let Pending { serial, answer } = candidate.pending[place];
+            let mut world = self.before.clone();
+            if let Some(found) = answer {
+                world.candidates[index].pending.remove(place);
+                let event = Happening::Written(serial, found);
+                self.feed(world, index, event, Step::Written(index));
+            } else if candidate.cell.elector.awaits() == Some(serial) && !self.lab.setting.patient {
+                // Its answer may come yet, when it is no longer waited for.
+                self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
+            }
         }
     }
 
@@ -170,8 +171,9 @@ impl Next<'_> {
         }
         let found = apply(self.lab.setting, &mut world, &sent);
         let candidate = &mut world.candidates[index];
-        if candidate.awaits == Some(sent.serial) && candidate.answer.is_none() {
-            candidate.answer = Some(found);
+        let awaited = candidate.pending.iter_mut().find(|pending| pending.serial == sent.serial);
+        if let Some(pending) = awaited {
+            pending.answer = pending.answer.or(Some(found));
         }
         world
     }
@@ -233,7 +235,8 @@ impl Next<'_> {
             world.ghosts.append(&mut candidate.wires);
             candidate.process.nonce += 1;
             candidate.process.site += u8::from(fault == Fault::Move);
-            (candidate.awaits, candidate.answer, candidate.reading) = (None, None, None);
+            candidate.pending.clear();
+            candidate.reading = None;
             candidate.watch = None;
             // The note of a process is found by the next one at its place.
             candidate.note = candidate.note.filter(|_| fault == Fault::Crash);

@@ -27,6 +27,15 @@ pub enum Reading {
     Found(Option<Object>),
 }
 
+/// A write whose answer may come yet, whether or not the elector still waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pending {
+    /// Which.
+    pub serial: u64,
+    /// The answer, on its way; none in it: a conflict.
+    pub answer: Option<Option<Object>>,
+}
+
 /// A candidate and its ways to the store.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -36,10 +45,8 @@ pub struct Candidate {
     pub alive: bool,
     /// Its process.
     pub process: Process,
-    /// The write that it waits for the answer of.
-    pub awaits: Option<u64>,
-    /// The answer to that, on its way; none in it: a conflict.
-    pub answer: Option<Option<Object>>,
+    /// The writes whose answers may come yet, oldest first.
+    pub pending: Vec<Pending>,
     /// The read that it waits for the answer of.
     pub reading: Option<Reading>,
     /// The version up to which its watch has told; none: it has ended, or tells nothing any more.
@@ -90,8 +97,7 @@ impl World {
                 cell: lab.cell(begin(setting, process, None)),
                 alive: true,
                 process,
-                awaits: None,
-                answer: None,
+                pending: Vec::new(),
                 reading: None,
                 watch: None,
                 note: None,
@@ -158,8 +164,7 @@ impl World {
             if !setting.tokens {
                 write.token = 0;
             }
-            candidate.answer = None;
-            candidate.awaits = Some(write.serial);
+            candidate.pending.push(Pending { serial: write.serial, answer: None });
             candidate.wires.push(write);
         }
         if outcome.finished {

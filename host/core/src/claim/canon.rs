@@ -4,13 +4,15 @@ use super::{Claim, Sent};
 use crate::canon::{NOW, Names, pass};
 use crate::event::Base;
 use crate::lock::Incarnation;
+use crate::time::Moment;
 use crate::view::Term;
 use std::time::Duration;
 
 impl Claim {
-    /// Time passes; `drain` is how long the application has after the end of belief.
+    /// Time passes, but for the moments of writes, which pass with what they are compared with: see
+    /// the seat's. `drain` is how long the application has after the end of belief.
     pub(crate) fn pass(&mut self, passed: Duration, drain: Duration) {
-        let Claim { term, believes, ended, sent, confirmed, version, released: _ } = self;
+        let Claim { term, believes, ended, sent: _, confirmed, version, released: _ } = self;
         if let Some(Term { token: _, uid: _, transitions, since, until }) = term {
             *transitions = 0;
             *since = NOW;
@@ -27,9 +29,11 @@ impl Claim {
             pass(at, passed, drain);
         }
         *ended = ended.filter(|at| *at + drain > NOW);
-        for Sent { at, deadline, .. } in sent {
-            pass(at, passed, *deadline);
-        }
+    }
+
+    /// When the writes were sent whose outcome is unknown or still awaited.
+    pub(crate) fn moments(&mut self) -> impl Iterator<Item = &mut Moment> {
+        self.sent.iter_mut().map(|sent| &mut sent.at)
     }
 
     /// Gives what is compared new names.

@@ -15,7 +15,8 @@ impl Elector {
     pub fn pass(&mut self, passed: Duration) {
         let timing = self.config.timing;
         let (half, none) = (timing.retry_period / 2, Duration::ZERO);
-        let asked = self.operation.as_mut().map(|operation| &mut operation.sent);
+        let operation = self.operation.as_mut().map(|operation| &mut operation.sent);
+        let asked = operation.into_iter().chain(self.claim.moments());
         self.seat.pass(passed, &timing, asked);
         if let Some(Operation { deadline, .. }) = &mut self.operation {
             // The search decides when an operation ends; here it never ends by itself.
@@ -120,6 +121,19 @@ impl Elector {
     /// Whether it has ever seen a record, so that a missing lock is no new election to it.
     pub fn has_met(&self) -> bool {
         self.seat.has_met()
+    }
+
+    /// The write that it waits for the answer of.
+    pub fn awaits(&self) -> Option<u64> {
+        match self.operation?.kind {
+            OperationKind::Write { serial, .. } => Some(serial),
+            OperationKind::Read => None,
+        }
+    }
+
+    /// Whether an answer to this write would tell it anything.
+    pub fn is_unsettled_write(&self, serial: u64) -> bool {
+        self.claim.sent_at(serial).is_some()
     }
 
     /// How many of its writes have no known outcome.

@@ -35,11 +35,19 @@ impl Retirement {
 
     /// Time passes, for a search: see [`crate::canon`].
     pub(super) fn pass(&mut self, passed: Duration) {
-        let Retirement { exits: _, drained_at, give_up_at, asking_until, successor: _ } = self;
-        for at in [Some(drained_at), Some(give_up_at), asking_until.as_mut()].into_iter().flatten()
-        {
-            pass(at, passed, Duration::ZERO);
-        }
+        let Retirement {
+            exits: _,
+            drained_at,
+            give_up_at,
+            asking_until,
+            successor: _,
+            tries,
+            again_at,
+        } = self;
+        let moments = [Some(drained_at), Some(give_up_at), asking_until.as_mut(), Some(again_at)];
+        moments.into_iter().flatten().for_each(|at| pass(at, passed, Duration::ZERO));
+        // The pause that grows with them is shorter than a step of time.
+        *tries = (*tries).min(2);
     }
 }
 

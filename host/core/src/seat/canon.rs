@@ -8,8 +8,14 @@ use crate::time::Moment;
 use std::time::Duration;
 
 impl Seat {
-    /// Time passes. `asked` is when the read or write under way was sent.
-    pub(crate) fn pass(&mut self, passed: Duration, timing: &Timing, asked: Option<&mut Moment>) {
+    /// Time passes. `asked` are the moments at which the requests were sent that
+    /// may have an answer yet.
+    pub(crate) fn pass<'a>(
+        &mut self,
+        passed: Duration,
+        timing: &Timing,
+        asked: impl Iterator<Item = &'a mut Moment>,
+    ) {
         let Seat {
             lock,
             since,
@@ -36,7 +42,7 @@ impl Seat {
         if record.is_none_or(|record| record.holder.is_none()) {
             *heard = NOW - silent;
         }
-        pass_changed(changed, passed, asked);
+        pass_changed(changed, passed, timing.renew_deadline, asked);
         promise.pass(passed);
         // How often is for people; whether it was changed is not.
         *transitions = transitions.map(|count| count.min(1));
@@ -76,15 +82,27 @@ impl Seat {
     }
 }
 
-/// When the object changed is only compared with when a request under way was sent: one before the
-/// other is all that counts.
-fn pass_changed(changed: &mut Moment, passed: Duration, asked: Option<&mut Moment>) {
-    let second = Duration::from_secs(1);
-    let Some(asked) = asked else {
-        *changed = NOW - second * 3;
-        return;
-    };
-    let stale = *asked < *changed;
-    *asked = if stale { NOW - second * 2 } else { (*asked - passed).max(NOW - second) };
-    *changed = NOW - if stale { second } else { second * 3 };
+/// When the object changed is only compared with when the requests were sent that may have an answer
+/// yet: one before the other is all that counts. A write that was sent longer ago than `longest`
+/// gives no belief, so it may be made older still.
+fn pass_changed<'a>(
+    changed: &mut Moment,
+    passed: Duration,
+    longest: Duration,
+    asked: impl Iterator<Item = &'a mut Moment>,
+) {
+    let before = *changed;
+    pass(changed, passed, longest);
+    let mut nothing = true;
+    for asked in asked {
+        nothing = false;
+        let stale = *asked < before;
+        pass(asked, passed, longest);
+        if stale && *asked >= *changed {
+            *asked = *changed - Duration::from_secs(1);
+        }
+    }
+    if nothing {
+        *changed = NOW - longest;
+    }
 }
