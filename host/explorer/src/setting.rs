@@ -39,8 +39,10 @@ pub struct Setting {
     /// Watches may begin anew at any time. If not, only after they have ended: those that fell behind,
     /// and all when the store is restored.
     pub relists: bool,
-    /// No request is given up for lost: it is late, or waited for. For a quick look.
-    pub patient: bool,
+    /// A write may be given up for lost. If not, it is late, or waited for: for a quick look.
+    pub lost_writes: bool,
+    /// The same for reads.
+    pub lost_reads: bool,
     /// Fencing tokens are looked at.
     pub tokens: bool,
     /// Tokens are raised to a wall clock that goes on. Without, it stands still, and tokens grow only
@@ -75,7 +77,8 @@ impl Setting {
             writes: 1,
             late_reads: false,
             relists: false,
-            patient: false,
+            lost_writes: true,
+            lost_reads: true,
             tokens: true,
             wall_clock: faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault)),
             promises: true,
@@ -86,7 +89,7 @@ impl Setting {
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `writes=2`, `met`, `patient`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `writes=2`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -94,6 +97,7 @@ impl Setting {
     pub fn parse(words: &str) -> Result<Setting, String> {
         let mut setting = Setting::new(3, 2, &[]);
         let mut faults = Vec::new();
+        let mut clock = None;
         for word in words.split_whitespace() {
             let (key, value) = word.split_once('=').unwrap_or((word, "1"));
             let wrong = || format!("{word}: no such word, or no such number");
@@ -106,11 +110,12 @@ impl Setting {
             let number: u64 = value.parse().map_err(|_| wrong())?;
             match Fault::named(key) {
                 Some(fault) => faults.extend((0..number).map(|_| fault)),
+                None if key == "clock" => clock = Some(number > 0),
                 None => setting.set(key, number).ok_or_else(wrong)?,
             }
         }
         let lose = |fault: &Fault| Fault::LOSE_TOKENS.contains(fault);
-        setting.wall_clock |= faults.iter().any(lose);
+        setting.wall_clock = clock.unwrap_or_else(|| faults.iter().any(lose));
         setting.budget = Budget::of(&faults);
         setting.name = words.to_owned();
         setting.timing.check().map_err(|why| why.to_string())?;
@@ -132,9 +137,9 @@ impl Setting {
             "writes" => self.writes = usize::try_from(number).ok()?,
             "late" => self.late_reads = number > 0,
             "relists" => self.relists = number > 0,
-            "patient" => self.patient = number > 0,
+            "lost-writes" => self.lost_writes = number > 0,
+            "lost-reads" => self.lost_reads = number > 0,
             "tokens" => self.tokens = number > 0,
-            "clock" => self.wall_clock = number > 0,
             "promises" => self.promises = number > 0,
             "met" => self.after_all_met = number > 0,
             "live" => self.liveness = number,

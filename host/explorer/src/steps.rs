@@ -154,7 +154,9 @@ impl Next<'_> {
                 world.candidates[index].pending.remove(place);
                 let event = Happening::Written(serial, found);
                 self.feed(world, index, event, Step::Written(index));
-            } else if candidate.cell.elector.awaits() == Some(serial) && !self.lab.setting.patient {
+            } else if candidate.cell.elector.awaits() == Some(serial)
+                && self.lab.setting.lost_writes
+            {
                 // Its answer may come yet, when it is no longer waited for.
                 self.feed(world, index, Happening::WriteLost(serial), Step::WriteLost(index));
             }
@@ -195,7 +197,7 @@ impl Next<'_> {
             self.out.push(world);
             self.done(Step::Reads(index));
         }
-        if !self.lab.setting.patient {
+        if self.lab.setting.lost_reads {
             self.feed(world, index, Happening::ReadLost, Step::ReadLost(index));
         }
     }

@@ -21,6 +21,14 @@ pub struct Rule {
 /// All of them.
 pub const RULES: &[Rule] = &[
     Rule {
+        invariant: "I1",
+        what: "belief goes on after the lease",
+        file: "elector/write.rs",
+        code: "timing.deadline_for(draft.lease)",
+        broken: "draft.lease * 2",
+        setting: "tokens=0 live=0 lost-reads=0",
+    },
+    Rule {
         invariant: "I7",
         what: "a record without times counts as never held",
         file: "seat.rs",
@@ -42,7 +50,7 @@ pub const RULES: &[Rule] = &[
         file: "promise.rs",
         code: "before.mark.is_none() && before.holder.is_some() && before.uid == record.uid",
         broken: "before.holder.is_some() && before.uid == record.uid",
-        setting: "client-go-release",
+        setting: "client-go-release tokens=0 live=0",
     },
     Rule {
         invariant: "I7",
@@ -50,23 +58,7 @@ pub const RULES: &[Rule] = &[
         file: "promise.rs",
         code: "*base == before.version",
         broken: "true",
-        setting: "put-back",
-    },
-    Rule {
-        invariant: "I7",
-        what: "a marked record that is found after a gap counts as written on the one before",
-        file: "promise.rs",
-        code: "fresh.then_some(Proof(Evidence::Everybody))",
-        broken: "Some(Proof(Evidence::Everybody)).filter(|_| base.0 == before.version.0)",
-        setting: "short",
-    },
-    Rule {
-        invariant: "I7",
-        what: "anybody's marked release frees the seat",
-        file: "promise.rs",
-        code: "record.mark.as_ref()?.incarnation == *holder",
-        broken: "true",
-        setting: "put-back stop",
+        setting: "put-back resign met tokens=0 live=0 lost-reads=0 lost-writes=0",
     },
     Rule {
         invariant: "I7",
@@ -74,7 +66,15 @@ pub const RULES: &[Rule] = &[
         file: "seat.rs",
         code: "sight != Sight::Gap || old.version == new.version",
         broken: "true",
-        setting: "put-back",
+        setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
+    },
+    Rule {
+        invariant: "I7",
+        what: "a deleted lock is created with a holder",
+        file: "elector/observe.rs",
+        code: "!self.seat.vanished_from_me() || is_late",
+        broken: "false",
+        setting: "delete met tokens=0 live=0 lost-reads=0 lost-writes=0",
     },
     Rule {
         invariant: "I8",
@@ -82,15 +82,7 @@ pub const RULES: &[Rule] = &[
         file: "promise.rs",
         code: "record.version == last.version && record.uid == last.uid",
         broken: "record.uid == last.uid",
-        setting: "put-back crash",
-    },
-    Rule {
-        invariant: "I9",
-        what: "the token follows the record down",
-        file: "seat.rs",
-        code: "self.token.max(record.token)",
-        broken: "record.token",
-        setting: "put-back clock=0",
+        setting: "put-back crash met tokens=0 live=0 lost-reads=0 lost-writes=0",
     },
     Rule {
         invariant: "I9",
@@ -98,7 +90,15 @@ pub const RULES: &[Rule] = &[
         file: "elector/write.rs",
         code: "self.seat.token().next()",
         broken: "self.seat.token()",
-        setting: "",
+        setting: "live=0",
+    },
+    Rule {
+        invariant: "I11",
+        what: "a policy takes an unexpired seat",
+        file: "guard.rs",
+        code: "facts.now < at",
+        broken: "false",
+        setting: "tokens=0 live=0",
     },
     Rule {
         invariant: "I14",
@@ -106,7 +106,7 @@ pub const RULES: &[Rule] = &[
         file: "claim.rs",
         code: "self.version.as_ref() == Some(&record.version)",
         broken: "true",
-        setting: "put-back",
+        setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
     },
     Rule {
         invariant: "I14",
@@ -114,7 +114,7 @@ pub const RULES: &[Rule] = &[
         file: "claim.rs",
         code: "next || alone",
         broken: "true",
-        setting: "put-back",
+        setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
     },
     Rule {
         invariant: "I14",
@@ -122,6 +122,6 @@ pub const RULES: &[Rule] = &[
         file: "claim.rs",
         code: "now >= until || self.released",
         broken: "false && self.released",
-        setting: "put-back",
+        setting: "put-back met tokens=0 live=0 lost-reads=0",
     },
 ];

@@ -19,7 +19,7 @@ fn each_rule_is_needed() {
         hotseat_core::knock_out(number);
         let words = std::env::var("SETTING").unwrap_or(rule.setting.to_owned());
         let setting = Setting::parse(&words).unwrap();
-        let limit = Limit { time: Duration::from_secs(40), ..Limit::default() };
+        let limit = Limit { time: Duration::from_secs(120), ..Limit::default() };
         let report = search(&setting, &limit);
         println!("{number} {} {}: {setting}: {report}", rule.invariant, rule.what);
         if only.is_some()
