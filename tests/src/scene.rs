@@ -4,11 +4,13 @@ mod api;
 mod candidate;
 mod crew;
 mod sampler;
+mod tether;
 
 pub use self::api::Api;
 pub use self::candidate::Candidate;
 pub use self::crew::{Crew, Led};
 pub use self::sampler::Sampler;
+pub use self::tether::Tether;
 
 use std::time::Duration;
 

@@ -5,6 +5,8 @@
 
 #[path = "election/account.rs"]
 mod account;
+#[path = "election/behind.rs"]
+mod behind;
 #[path = "election/end.rs"]
 mod end;
 #[path = "election/hand.rs"]
@@ -42,6 +44,12 @@ on_both![
     end::a_leader_that_is_asked_to_end_hands_over,
     end::a_killed_leaders_seat_stays_empty_for_the_lease,
     pause::a_stopped_leader_wakes_believing_nothing,
+    behind::a_spec_that_is_nulled_behind_a_leader_is_waited_out,
+    behind::a_duration_that_is_shortened_behind_a_leader_is_waited_out,
+    behind::a_holder_that_is_nulled_behind_a_leader_is_waited_out,
+    behind::another_electors_release_over_a_leaders_record_is_waited_out,
+    behind::an_old_record_that_is_put_back_is_waited_out,
+    behind::the_token_grows_though_the_object_forgets_it,
     hand::a_deleted_lease_begins_another_term,
     hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,

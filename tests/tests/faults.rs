@@ -49,6 +49,42 @@ fn an_answer_comes_after_the_request_was_given_up() {
     a_write_goes_wrong("too-late", 1, Action::DelayAnswer(Duration::from_millis(1_200)));
 }
 
+/// A lease of 9 s whose writes take between a third and half of the renew deadline.
+const SLOW: [&str; 3] = ["--lease-duration=9s", "--renew-deadline=6s", "--retry-period=1s"];
+const SLOWNESS: Duration = Duration::from_millis(2_400);
+/// Three renewals of such a leader.
+const SLOWLY: Duration = Duration::from_secs(60);
+
+/// The requests of that kind are slow, and the leader holds its term over three renewals.
+fn a_slow_server(scene: &str, slow: Fault, from_the_start: bool) {
+    let api = Api::embedded(scene).unwrap();
+    let add = || api.server().faults().add(slow.clone(), Action::Delay(SLOWNESS));
+    let early = from_the_start.then(add);
+    let crew = Crew::with_patience(&api, &["anna", "ben"], &SLOW, SLOWLY).unwrap();
+    let first = crew.leader();
+    let rule = early.unwrap_or_else(add);
+    let before = api.server().faults().hits(rule);
+    let renewed = api.spec("renewTime").unwrap();
+    until("slow requests", SLOWLY, || match api.server().faults().hits(rule) {
+        hits if hits >= before + 4 => Ok(()),
+        hits => Err(hits),
+    });
+    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
+    assert_ne!(api.spec("renewTime").unwrap(), renewed);
+    assert!(!crew.logs().contains("stepped down"), "{}", crew.logs());
+    crew.finish();
+}
+
+#[test]
+fn writes_that_take_almost_half_the_renew_deadline_cost_no_term() {
+    a_slow_server("slow-writes", Fault::on(Verb::Update).resource(LEASES.plural), false);
+}
+
+#[test]
+fn an_election_is_held_at_a_server_that_is_slow_with_everything() {
+    a_slow_server("slow", Fault::any().resource(LEASES.plural).agent("hotseat/"), true);
+}
+
 #[test]
 fn a_write_lands_and_is_answered_with_504() {
     let status = Status::new(504, "Timeout", "request did not complete within requested timeout");

@@ -6,9 +6,11 @@ use hotseat_policy::{Action, Cause, Decision, Outcome, Policy, Timing};
 use super::Standard;
 use crate::memory::Memory;
 
-/// Lot 4 ms; a share of 512 of 1,024 makes the backoff 2,000 + 1,200 ms; the quarter is 503 ms.
+/// Lot 2 ms; a share of 512 of 1,024 makes the backoff 2,000 + 1,200 ms; the quarter is 503 ms.
 const ENTROPY: u64 = (512 << 32) | 3;
-const LOT: u64 = 1 + ENTROPY % 20;
+const LOT: u64 = 1 + ENTROPY / 2 % 20;
+/// The same without a lot.
+const AT_ONCE: u64 = ENTROPY - 1;
 const QUARTER: u64 = 500 + ENTROPY % 500;
 const BACKOFF: u64 = 3_200;
 /// The scene's uptime.
@@ -132,6 +134,25 @@ fn a_free_seat_is_taken_when_the_lot_falls_due() {
     expect(with(soon), Decision::wait_for(20), "drew a lot for the free seat", soon);
     // A lot that was drawn for the lease's end is drawn anew when the seat is free before.
     expect(with(Memory::Lot(NOW + 21)), wait, "drew a lot for the free seat", drawn);
+}
+
+#[test]
+fn half_of_all_standbys_do_not_wait_for_a_lot() {
+    let vacant = |memory: Memory| scene().entropy(AT_ONCE).vacant().memory(memory.write());
+    let campaign = Decision::campaign().wake_after(BACKOFF);
+    let retry = Memory::Campaign(NOW + BACKOFF);
+    expect(vacant(Memory::Empty), campaign.clone(), "the seat is free", retry);
+    expect(vacant(Memory::Lot(NOW + 21)), campaign, "the seat is free", retry);
+
+    let wait = Decision::wait_for(9_000);
+    let held = scene().entropy(AT_ONCE).held_by("b", 9_000);
+    expect(held, wait, "the seat is taken", Memory::Lot(NOW + 9_000));
+
+    let at_once = (0..1_000).filter(|entropy| {
+        let decision = scene().entropy(*entropy).vacant().ask::<Standard>().unwrap();
+        decision.action == Action::Campaign
+    });
+    assert_eq!(at_once.count(), 500);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //!
 //! client-go's timing, improved by what a watch makes possible: a leader renews each retry period
 //! and retries a failed renewal four times as often; a standby campaigns when the seat falls free,
-//! after a lot of a few milliseconds, so that N standbys that see a release at the same moment do
-//! not write all at once. The jitter of failed campaigns is client-go's (`wait.Jitter`, factor
-//! 1.2).
+//! by lot at once or after a few milliseconds, so that N standbys that see a release at the same
+//! moment do not write all at once, and the seat is not empty for longer than it takes to write.
+//! The jitter of failed campaigns is client-go's (`wait.Jitter`, factor 1.2).
 //!
 //! The standard policy in `guest/standard` says the same in WebAssembly; a conformance suite holds
 //! the two together, field by field.
@@ -96,6 +96,9 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
         Some((Tag::CampaignRetry, _)) if failed => return run(input, "the seat is free"),
         _ => {}
     }
+    if lot(input) == 0 {
+        return run(input, "the seat is free");
+    }
     wait_for_lot(input, 0, "drew a lot for the free seat")
 }
 
@@ -106,9 +109,16 @@ fn run(input: &Input, reason: &str) -> Decision {
 }
 
 fn wait_for_lot(input: &Input, first: u64, reason: &str) -> Decision {
-    let pause = first.saturating_add(1 + input.entropy % LOT_MS);
+    let pause = first.saturating_add(lot(input));
     let due = input.observation.uptime.saturating_add(pause);
     wait(pause, remember(Tag::Lot, due), reason)
+}
+
+/// None for half of all standbys, and from 1 to [`LOT_MS`] for the others. How many there are is not
+/// known: of two or three one is likely to go at once, and of a hundred not all do.
+fn lot(input: &Input) -> u64 {
+    let waits = input.entropy % 2;
+    waits * (1 + input.entropy / 2 % LOT_MS)
 }
 
 fn wait(wake_after: u64, memory: Vec<u8>, reason: &str) -> Decision {

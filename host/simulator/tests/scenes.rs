@@ -224,13 +224,13 @@ impl Stage {
 
     /// Lets time pass until the next write, and stops at the moment of its sending.
     fn next_write(&mut self) -> (Write, Moment) {
-        for _ in 0..5000 {
+        for _ in 0..15_000 {
             self.pass(millis(1));
             if let Some(write) = self.writes().pop() {
                 return (write, self.now);
             }
         }
-        panic!("nothing was written within 5 s");
+        panic!("nothing was written within 15 s");
     }
 
     fn told(&self, wanted: impl Fn(&Notice) -> bool) -> usize {

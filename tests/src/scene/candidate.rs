@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::{Api, ELECTION};
+use super::{Api, ELECTION, Tether};
 use crate::process::{Hotseat, Launch, Signal, Stream};
 
 /// A candidate; it is killed on drop.
@@ -38,6 +38,21 @@ impl Candidate {
     pub fn start(api: &Api, name: &str, flags: &[&str]) -> anyhow::Result<Self> {
         let process = Self::launch(api, name)?.args(flags).start()?;
         Ok(Self { name: name.to_owned(), process })
+    }
+
+    /// Starts a candidate with these flags, whose way to the server is the tether.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started.
+    pub fn tethered(
+        api: &Api,
+        tether: &Tether,
+        name: &str,
+        flags: &[&str],
+    ) -> anyhow::Result<Self> {
+        let launch = Self::launch(api, name)?.kubeconfig(tether.kubeconfig());
+        Ok(Self { name: name.to_owned(), process: launch.args(flags).start()? })
     }
 
     /// Its name.

@@ -89,10 +89,9 @@ fn i18_news_of_the_seat_end_a_long_pause() {
     stage.starts_with(Lock::Absent(None));
     refuse_all(&mut stage, Duration::from_secs(60), eager, Outcome::Denied, None);
     stage.answers = true;
-    stage.starts_with(Lock::Present(record("bing", 15)));
+    stage.starts_with(Lock::Present(marked("bing", 15, 1, 10, None)));
     stage.pass(Duration::from_secs(1));
-    let version = Version("12".to_owned());
-    stage.sees(Lock::Present(Record { version, released: true, ..record("", 1) }));
+    stage.sees(Lock::Present(Record { released: true, ..marked("", 1, 2, 12, Some(10)) }));
     let (_, sent) = stage.next_write();
     assert!(sent.since(stage.view.seen.as_ref().unwrap().since) < millis(100));
 }
