@@ -1,23 +1,103 @@
 //! The settings that are explored by default.
 
-use crate::property::Sometimes;
+use crate::hands::Fault;
 use crate::search::{Limit, Report, search};
 use crate::setting::Setting;
-use crate::transcript::transcript;
+use std::fmt::Write as _;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What `make exhaustive` explores, the quickest first.
-pub const ALL: &[&str] = &["", "crash"];
+/// What is explored besides each fault by itself, the quickest first: all by two candidates, then
+/// pairs of faults, and three candidates.
+const MORE: &[&str] = &[
+    "any",
+    "reaction=1 timing=4/2/1",
+    "any lease=4000 longest=4",
+    "slow fast timing=5/3/1 rho=250000",
+    "writes=2",
+    "history=2 late",
+    "relists",
+    "null-holder null-duration",
+    "null-holder short",
+    "crash put-back",
+    "crash delete",
+    "move put-back",
+    "restore crash",
+    "client-go-release unmark",
+    "foreign client-go-release",
+    "resign put-back",
+    "stop put-back",
+    "candidates=3",
+    "candidates=3 null-spec",
+    "candidates=3 put-back",
+    "candidates=3 crash",
+];
 
-/// Explores the catalogue by two threads within this time, and says what came of it. False if a
-/// property is broken.
-pub fn explore(time: Duration) -> bool {
-    let waiting = Mutex::new(ALL.iter().rev().copied().collect::<Vec<_>>());
-    let holds = Mutex::new(true);
-    let _ = (time, &waiting, &holds, Sometimes::ALL, Setting::parse, search, transcript);
-    let _: Option<(Limit, Report)> = None;
-    true
+/// All settings by their words: none, each fault once, and more.
+pub fn all() -> Vec<String> {
+    let quiet = ["", "promises=0 tokens=0"].map(str::to_owned);
+    // A clock that is off needs timing with room for it.
+    let off = |fault: &Fault| matches!(fault, Fault::Slow | Fault::Fast);
+    let faults = Fault::ALL.into_iter().filter(|fault| !off(fault)).map(|f| f.word().to_owned());
+    quiet.into_iter().chain(faults).chain(MORE.iter().map(|words| (*words).to_owned())).collect()
+}
+
+/// What came of the exploration of a list of settings.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// A line for each, in the order in which they ended.
+    pub lines: Vec<String>,
+    /// The reports.
+    pub reports: Vec<Report>,
+    /// The ways to what is broken, as text.
+    pub broken: Vec<String>,
+}
+
+/// Explores these settings by two threads within about `time`. Each gets an equal share of what is
+/// left; one that ends early leaves its share to the others. `tell` gets a line for each.
+pub fn explore(settings: &[String], time: Duration, tell: impl Fn(&str) + Sync) -> Table {
+    const THREADS: u32 = 2;
+    let until = Instant::now() + time;
+    let next = Mutex::new(settings.iter());
+    let table = Mutex::new(Table::default());
+    let work = || {
+        loop {
+            let (words, left) = {
+                let mut next = lock(&next);
+                let left = u32::try_from(next.len()).unwrap_or(u32::MAX);
+                let Some(words) = next.next() else { return };
+                (words, left)
+            };
+            let share =
+                until.saturating_duration_since(Instant::now()) * THREADS / left.max(THREADS);
+            let limit = Limit { time: share, ..Limit::default() };
+            let mut line = String::new();
+            match Setting::parse(words) {
+                Ok(setting) => {
+                    let report = search(&setting, &limit);
+                    let _ = write!(line, "{setting}: {report}");
+                    tell(&line);
+                    let mut table = lock(&table);
+                    if let Some(found) = &report.counterexample {
+                        table.broken.push(found.transcript.clone());
+                    }
+                    table.reports.push(report);
+                    table.lines.push(line);
+                }
+                Err(why) => lock(&table).broken.push(format!("{words}: {why}")),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(work);
+        }
+    });
+    table.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The most memory that this process had, in words; empty where the system does not say.

@@ -3,7 +3,6 @@
 use hotseat_explorer::catalogue;
 use hotseat_explorer::search::{Limit, search};
 use hotseat_explorer::setting::Setting;
-use hotseat_explorer::transcript::transcript;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--minutes", minutes] => match minutes.parse::<u64>() {
-            Ok(minutes) => Ok(catalogue::explore(Duration::from_secs(60 * minutes))),
+            Ok(minutes) => Ok(all(Duration::from_secs(60 * minutes))),
             Err(why) => Err(format!("--minutes {minutes}: {why}")),
         },
         [] => Err(USAGE.to_owned()),
@@ -28,6 +27,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn all(time: Duration) -> bool {
+    let table = catalogue::explore(&catalogue::all(), time, |line| println!("{line}"));
+    table.broken.iter().for_each(|broken| println!("\n{broken}"));
+    let states: usize = table.reports.iter().map(|report| report.states).sum();
+    let closed = table.reports.iter().filter(|report| report.closed).count();
+    println!(
+        "{states} states in {} settings, of which {closed} closed; {} broken; {}",
+        table.reports.len(),
+        table.broken.len(),
+        catalogue::memory()
+    );
+    table.broken.is_empty()
 }
 
 fn one(words: &[String]) -> Result<bool, String> {
@@ -47,8 +60,8 @@ fn one(words: &[String]) -> Result<bool, String> {
     let setting = Setting::parse(&rest.join(" "))?;
     let report = search(&setting, &limit);
     println!("{setting}: {report}, {}", catalogue::memory());
-    if let Some(way) = &report.counterexample {
-        print!("{}", transcript(&setting, way));
+    if let Some(found) = &report.counterexample {
+        print!("{}", found.transcript);
     }
     Ok(report.counterexample.is_none())
 }

@@ -5,6 +5,7 @@ use crate::liveness;
 use crate::property::{Broken, Happened};
 use crate::setting::Setting;
 use crate::steps::{Step, successors};
+use crate::transcript::transcript;
 use crate::world::World;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -24,11 +25,11 @@ pub struct Limit {
     pub waiting: usize,
 }
 
-/// What a run may take by default: an hour, and about 4 GiB.
+/// What a run may take by default: an hour, and about 2 GiB.
 impl Default for Limit {
     fn default() -> Self {
         let time = Duration::from_secs(3600);
-        Limit { time, states: 40_000_000, depth: usize::MAX, waiting: 1_500_000 }
+        Limit { time, states: 40_000_000, depth: usize::MAX, waiting: 600_000 }
     }
 }
 
@@ -45,8 +46,8 @@ pub struct Report {
     pub time: Duration,
     /// It met all states that there are.
     pub closed: bool,
-    /// The way to the first state in which a property is broken.
-    pub counterexample: Option<Way>,
+    /// The first state in which a property is broken.
+    pub counterexample: Option<Counterexample>,
     /// What happened in some state.
     pub happened: Happened,
     /// The most ticks that it took until somebody led, where that was looked at.
@@ -56,7 +57,7 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = match (&self.counterexample, self.closed) {
-            (Some(way), _) => format!("BROKEN: {}", way.broken),
+            (Some(found), _) => format!("BROKEN: {}", found.broken),
             (None, true) => "closed".to_owned(),
             (None, false) => "open".to_owned(),
         };
@@ -69,6 +70,15 @@ impl fmt::Display for Report {
             self.depth, self.states, self.steps, self.recovery
         )
     }
+}
+
+/// A state in which a property is broken.
+#[derive(Clone, Debug)]
+pub struct Counterexample {
+    /// Which.
+    pub broken: Broken,
+    /// The way there, for people.
+    pub transcript: String,
 }
 
 /// A way from the beginning to a state in which a property is broken.
@@ -128,7 +138,8 @@ impl<'a> Search<'a> {
         }
         self.report.closed = waiting.is_empty() && found.is_none();
         if let Some((print, broken)) = found {
-            self.report.counterexample = Some(self.way_to(print, broken));
+            let transcript = transcript(self.lab.setting, &self.way_to(print, broken));
+            self.report.counterexample = Some(Counterexample { broken, transcript });
         }
         self.report.states = self.met.len();
         self.report.time = self.begun.elapsed();

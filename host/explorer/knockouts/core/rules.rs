@@ -16,6 +16,8 @@ pub struct Rule {
     pub broken: &'static str,
     /// A setting in which that is found.
     pub setting: &'static str,
+    /// After about so many states.
+    pub states: usize,
 }
 
 /// All of them.
@@ -27,6 +29,7 @@ pub const RULES: &[Rule] = &[
         code: "timing.deadline_for(draft.lease)",
         broken: "draft.lease * 2",
         setting: "tokens=0 live=0 lost-reads=0",
+        states: 400_000,
     },
     Rule {
         invariant: "I7",
@@ -35,6 +38,7 @@ pub const RULES: &[Rule] = &[
         code: "now + duration.max(waits.longest_lease)",
         broken: "now + if record.times.is_empty() { Duration::ZERO } else { waits.longest_lease }",
         setting: "null-spec",
+        states: 1_700,
     },
     Rule {
         invariant: "I7",
@@ -43,6 +47,7 @@ pub const RULES: &[Rule] = &[
         code: "duration.max(waits.longest_lease)",
         broken: "duration",
         setting: "short",
+        states: 17_500,
     },
     Rule {
         invariant: "I7",
@@ -51,6 +56,7 @@ pub const RULES: &[Rule] = &[
         code: "before.mark.is_none() && before.holder.is_some() && before.uid == record.uid",
         broken: "before.holder.is_some() && before.uid == record.uid",
         setting: "client-go-release tokens=0 live=0",
+        states: 176_000,
     },
     Rule {
         invariant: "I7",
@@ -59,6 +65,7 @@ pub const RULES: &[Rule] = &[
         code: "*base == before.version",
         broken: "true",
         setting: "put-back resign met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 900_000,
     },
     Rule {
         invariant: "I7",
@@ -67,14 +74,7 @@ pub const RULES: &[Rule] = &[
         code: "sight != Sight::Gap || old.version == new.version",
         broken: "true",
         setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
-    },
-    Rule {
-        invariant: "I7",
-        what: "a deleted lock is created with a holder",
-        file: "elector/observe.rs",
-        code: "!self.seat.vanished_from_me() || is_late",
-        broken: "false",
-        setting: "delete met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 107_000,
     },
     Rule {
         invariant: "I8",
@@ -83,6 +83,7 @@ pub const RULES: &[Rule] = &[
         code: "record.version == last.version && record.uid == last.uid",
         broken: "record.uid == last.uid",
         setting: "put-back crash met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 1_400_000,
     },
     Rule {
         invariant: "I9",
@@ -91,6 +92,7 @@ pub const RULES: &[Rule] = &[
         code: "self.seat.token().next()",
         broken: "self.seat.token()",
         setting: "live=0",
+        states: 115_000,
     },
     Rule {
         invariant: "I11",
@@ -99,6 +101,7 @@ pub const RULES: &[Rule] = &[
         code: "facts.now < at",
         broken: "false",
         setting: "tokens=0 live=0",
+        states: 400,
     },
     Rule {
         invariant: "I14",
@@ -107,6 +110,7 @@ pub const RULES: &[Rule] = &[
         code: "self.version.as_ref() == Some(&record.version)",
         broken: "true",
         setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 330_000,
     },
     Rule {
         invariant: "I14",
@@ -115,6 +119,7 @@ pub const RULES: &[Rule] = &[
         code: "next || alone",
         broken: "true",
         setting: "put-back met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 330_000,
     },
     Rule {
         invariant: "I14",
@@ -123,5 +128,6 @@ pub const RULES: &[Rule] = &[
         code: "now >= until || self.released",
         broken: "false && self.released",
         setting: "put-back met tokens=0 live=0 lost-reads=0",
+        states: 720_000,
     },
 ];
