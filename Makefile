@@ -7,10 +7,12 @@ CARGO ?= cargo
 DEMO ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
+# How many minutes `make exhaustive` takes.
+MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny mutations fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny mutations exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -54,6 +56,9 @@ deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, 
 
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
+
+exhaustive: ## go through all states that an election can reach, in MINUTES; two gibibytes a thread
+	$(CARGO) run --release -q -p hotseat-explorer -- --minutes $(MINUTES)
 
 fuzz: wasm-target ## fuzz the journal's reader and the loader of policies, FUZZ_SECONDS each
 	fuzz/run.sh $(FUZZ_SECONDS)

@@ -54,8 +54,14 @@ pub struct Table {
 }
 
 /// Explores these settings by two threads within about `time`. Each gets an equal share of what is
-/// left; one that ends early leaves its share to the others. `tell` gets a line for each.
-pub fn explore(settings: &[String], time: Duration, tell: impl Fn(&str) + Sync) -> Table {
+/// left; one that ends early leaves its share to the others. None takes more than `states` states.
+/// `tell` gets a line for each.
+pub fn explore(
+    settings: &[String],
+    time: Duration,
+    states: usize,
+    tell: impl Fn(&str) + Sync,
+) -> Table {
     const THREADS: u32 = 2;
     let until = Instant::now() + time;
     let next = Mutex::new(settings.iter());
@@ -70,7 +76,7 @@ pub fn explore(settings: &[String], time: Duration, tell: impl Fn(&str) + Sync) 
             };
             let share =
                 until.saturating_duration_since(Instant::now()) * THREADS / left.max(THREADS);
-            let limit = Limit { time: share, ..Limit::default() };
+            let limit = Limit { time: share, states, ..Limit::default() };
             let mut line = String::new();
             match Setting::parse(words) {
                 Ok(setting) => {
