@@ -92,6 +92,9 @@ pub struct Way {
     pub steps: Vec<(Step, World)>,
 }
 
+/// States that are equally far from the beginning, with their prints.
+type Layer = Vec<(u64, World)>;
+
 /// Searches through all states, as far as the limit goes.
 pub fn search(setting: &Setting, limit: &Limit) -> Report {
     Search::new(setting, limit).run()
@@ -157,7 +160,7 @@ impl<'a> Search<'a> {
     }
 
     /// All states that are one step further away, and a broken one if there is any.
-    fn layer(&mut self, waiting: Vec<(u64, World)>) -> (Vec<(u64, World)>, Option<(u64, Broken)>) {
+    fn layer(&mut self, waiting: Layer) -> (Layer, Option<(u64, Broken)>) {
         let mut next = Vec::new();
         let mut found = None;
         for (number, (from, world)) in waiting.into_iter().enumerate() {

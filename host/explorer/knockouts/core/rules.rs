@@ -29,7 +29,7 @@ pub const RULES: &[Rule] = &[
         code: "timing.deadline_for(draft.lease)",
         broken: "draft.lease * 2",
         setting: "tokens=0 live=0 lost-reads=0",
-        states: 400_000,
+        states: 77_000,
     },
     Rule {
         invariant: "I7",
