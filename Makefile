@@ -9,10 +9,12 @@ DEMO ?=
 FUZZ_SECONDS ?= 60
 # Which mutants `make mutants` makes, such as MUTANTS="--shard 0/8"; all of them take an hour or two.
 MUTANTS ?=
+# How many minutes `make exhaustive` takes.
+MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations mutants fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -68,6 +70,9 @@ mutations: ## break each invariant on purpose and see a test fail
 mutants: setup ## change each piece of the core by cargo-mutants, and see a test fail; MUTANTS="--shard 0/8" for some
 	@command -v cargo-mutants >/dev/null || $(CARGO) install cargo-mutants --version ^27 --locked
 	HOTSEAT_WORLDS=$${HOTSEAT_WORLDS:-12} $(CARGO) mutants -p hotseat-core --output target --timeout 150 $(MUTANTS)
+
+exhaustive: ## go through all states that an election can reach, in MINUTES; two gibibytes a thread
+	$(CARGO) run --release -q -p hotseat-explorer -- --minutes $(MINUTES)
 
 fuzz: wasm-target ## fuzz the journal's reader and the loader of policies, FUZZ_SECONDS each
 	fuzz/run.sh $(FUZZ_SECONDS)

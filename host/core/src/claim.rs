@@ -7,6 +7,8 @@ use crate::time::Moment;
 use crate::view::Term;
 use std::time::Duration;
 
+mod canon;
+
 /// A write on its way, or one whose outcome is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Sent {
@@ -65,6 +67,11 @@ impl Claim {
     /// Whether a write's outcome is unknown or still awaited.
     pub(crate) fn has_unconfirmed(&self) -> bool {
         !self.sent.is_empty()
+    }
+
+    /// How many writes' outcome is unknown or still awaited.
+    pub(crate) fn unconfirmed(&self) -> usize {
+        self.sent.len()
     }
 
     /// When a write was sent whose outcome is unknown or still awaited; none if it is settled.

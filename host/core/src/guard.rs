@@ -119,6 +119,11 @@ impl Budget {
         self.left >= ONE
     }
 
+    /// As if it had been counted at this moment: for a search, see [`crate::canon`].
+    pub(crate) fn counted_at(&mut self, now: Moment) {
+        self.counted = now;
+    }
+
     pub(crate) fn spend(&mut self) {
         self.left = self.left.saturating_sub(ONE);
     }

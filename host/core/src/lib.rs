@@ -8,6 +8,8 @@
 //! to I14; comments name them where code holds them up.
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod canon;
 pub mod config;
 pub mod elector;
 pub mod event;

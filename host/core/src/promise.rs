@@ -22,6 +22,8 @@ use crate::claim::Claim;
 use crate::lock::{Incarnation, LastWrite, Lock, Record};
 use crate::time::Moment;
 
+mod canon;
+
 /// How an observation follows on the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {

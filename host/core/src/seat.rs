@@ -7,6 +7,8 @@ use crate::time::Moment;
 use std::cmp::Ordering;
 use std::time::Duration;
 
+mod canon;
+
 /// What this candidate saw of the lock, with the moments of its own clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seat {

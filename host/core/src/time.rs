@@ -23,6 +23,11 @@ impl Moment {
         Moment(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))
     }
 
+    /// The moment that many seconds after the origin.
+    pub const fn from_secs(seconds: u64) -> Moment {
+        Moment(seconds.saturating_mul(1_000_000_000))
+    }
+
     /// The moment that many milliseconds after the origin.
     pub fn from_millis(millis: u64) -> Moment {
         Moment::at(Duration::from_millis(millis))

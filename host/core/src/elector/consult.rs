@@ -11,6 +11,8 @@ use crate::rule;
 use crate::time::{Moment, millis, millis_up};
 use std::time::Duration;
 
+mod canon;
+
 /// How long the elector waits for an answer before the built-in rule decides. The engine's own
 /// limit is far below; this one is for an engine that does not answer at all.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(500);

@@ -11,6 +11,7 @@
 //! One operation on the lock and one question to the policy are under way at a time. After each
 //! event the elector looks at what is due ([`Elector::proceed`]); nothing else starts anything.
 
+mod canon;
 mod consult;
 mod observe;
 mod pace;

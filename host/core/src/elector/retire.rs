@@ -2,9 +2,11 @@
 
 use super::Elector;
 use super::consult::ANSWER_WITHIN;
+use crate::canon::pass;
 use crate::event::{Effect, Notice, Why};
 use crate::policy::Cause;
 use crate::time::Moment;
+use std::time::Duration;
 
 /// A leader that is giving up its seat, or a candidate that is about to stop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +31,23 @@ impl Retirement {
         let again = Some(self.again_at);
         let times = [Some(self.drained_at), self.asking_until, Some(self.give_up_at), again];
         times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(Moment::NEVER)
+    }
+
+    /// Time passes, for a search: see [`crate::canon`].
+    pub(super) fn pass(&mut self, passed: Duration) {
+        let Retirement {
+            exits: _,
+            drained_at,
+            give_up_at,
+            asking_until,
+            successor: _,
+            tries,
+            again_at,
+        } = self;
+        let moments = [Some(drained_at), Some(give_up_at), asking_until.as_mut(), Some(again_at)];
+        moments.into_iter().flatten().for_each(|at| pass(at, passed, Duration::ZERO));
+        // The pause that grows with them is shorter than a step of time.
+        *tries = (*tries).min(2);
     }
 }
 

@@ -1,0 +1,53 @@
+//! The canonical form of the dealings with a policy that may answer anything.
+
+use super::{Mind, Question};
+use crate::canon::{NOW, pass};
+use crate::entropy::Entropy;
+use crate::event::AskId;
+use crate::policy::Cause;
+use crate::time::Moment;
+use std::time::Duration;
+
+impl Mind {
+    /// Time passes. What the policy is told and what it says to itself is forgotten: the search
+    /// lets it answer everything at every question.
+    pub(in crate::elector) fn pass(&mut self, passed: Duration, pause: Duration) {
+        let Mind {
+            loaded: _,
+            settings: _,
+            memory,
+            rule_memory,
+            cause,
+            question,
+            wake,
+            failures,
+            reason,
+            entropy,
+            asked,
+            preemptions,
+        } = self;
+        memory.clear();
+        rule_memory.clear();
+        reason.clear();
+        *failures = 0;
+        *entropy = Entropy::new(0);
+        preemptions.counted_at(NOW);
+        *cause = cause.map(|cause| if cause == Cause::Stopping { cause } else { Cause::Timer });
+        // Asked again at once, or after the next tick: the search answers every question with the
+        // soonest wake-up.
+        pass(wake, passed, Duration::ZERO);
+        if *wake > NOW && *wake != Moment::NEVER {
+            *wake = NOW + pause;
+        }
+        *asked = u64::from(question.is_some());
+        if let Some(Question { ask, input, deadline }) = question {
+            *ask = AskId(1);
+            pass(deadline, passed, Duration::ZERO);
+            input.memory.clear();
+            input.entropy = 0;
+            input.observation.seat = None;
+            input.observation.claim = None;
+            input.observation.uptime = 0;
+        }
+    }
+}

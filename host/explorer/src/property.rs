@@ -1,0 +1,218 @@
+//! What must hold in each state, and what must have happened somewhere for that to mean anything.
+
+use crate::setting::Setting;
+use crate::store::Process;
+use crate::world::World;
+use hotseat_core::elector::Phase;
+use hotseat_core::event::Purpose;
+use std::fmt;
+
+/// A property that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Two candidates believe that they lead.
+    TwoBelievers,
+    /// A candidate leads while the application of another still acts on an older answer.
+    ActsLate,
+    /// A term has a fencing token that is not larger than that of a term before.
+    TokenNotLarger,
+    /// A seat was taken that another's record still promised to it.
+    PromiseNotKept,
+    /// Faults have ended, and yet nobody leads for long.
+    NobodyLeads,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Broken::TwoBelievers => "two candidates believe that they lead",
+            Broken::ActsLate => "one leads while the application of another still acts",
+            Broken::TokenNotLarger => "the token of a term is not larger than those before",
+            Broken::PromiseNotKept => "a seat was taken that was promised to another",
+            Broken::NobodyLeads => "nobody leads though faults have ended",
+        })
+    }
+}
+
+/// What happens in some state, or a search has shown nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sometimes {
+    /// A candidate leads.
+    Leads,
+    /// A candidate has not read the lock.
+    Learns,
+    /// A candidate gives its seat up.
+    StepsDown,
+    /// A candidate has stopped.
+    Finishes,
+    /// Belief ends by the clock.
+    Lapses,
+    /// Belief ends because the record is another's.
+    Loses,
+    /// Belief comes back within the same term.
+    Resumes,
+    /// One leads after another.
+    TakesOver,
+    /// One leads after an earlier process of its own name.
+    TakesOverFromItself,
+    /// The seat is taken after a release.
+    HandsOver,
+    /// A missing lock is put back for all to wait out.
+    Reserves,
+    /// The outcome of a write is unknown.
+    IsUnsure,
+    /// A write meets another version than it replaces.
+    Conflicts,
+}
+
+impl Sometimes {
+    /// All of them.
+    pub const ALL: [Sometimes; 13] = [
+        Sometimes::Leads,
+        Sometimes::Learns,
+        Sometimes::StepsDown,
+        Sometimes::Finishes,
+        Sometimes::Lapses,
+        Sometimes::Loses,
+        Sometimes::Resumes,
+        Sometimes::TakesOver,
+        Sometimes::TakesOverFromItself,
+        Sometimes::HandsOver,
+        Sometimes::Reserves,
+        Sometimes::IsUnsure,
+        Sometimes::Conflicts,
+    ];
+}
+
+/// A set of [`Sometimes`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Happened(u16);
+
+impl Happened {
+    /// Adds one.
+    pub fn add(&mut self, what: Sometimes) {
+        self.0 |= 1 << what as u16;
+    }
+
+    /// Adds all of another set.
+    pub fn add_all(&mut self, other: Happened) {
+        self.0 |= other.0;
+    }
+
+    /// Whether it is in there.
+    pub fn has(self, what: Sometimes) -> bool {
+        self.0 & (1 << what as u16) != 0
+    }
+}
+
+/// What a step brought: not a part of the state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outcome {
+    /// What does not hold.
+    pub broken: Option<Broken>,
+    /// What happened.
+    pub happened: Happened,
+}
+
+/// Looks at a state that has just followed from another: says what is broken, and keeps up what the
+/// properties remember.
+pub fn note(setting: &Setting, before: &World, world: &mut World) {
+    let mut happened = Happened::default();
+    let mut broken = None;
+    for index in 0..world.candidates.len() {
+        let (old, new) = (&before.candidates[index], &world.candidates[index]);
+        let was = old.token();
+        let process = new.process;
+        let is = new.token();
+        if was.is_some() && (is.is_none() || old.process != process) {
+            world.candidates[index].acts = setting.ticks(setting.timing.reaction);
+        }
+        if let Some(token) = is
+            && was != is
+        {
+            happened.add_all(new_belief(before, world.last_term, process, token));
+            if world.candidates[index].early {
+                broken = Some(Broken::PromiseNotKept);
+            }
+            if setting.tokens {
+                let is_larger = world.last_term.is_none_or(|(highest, owner)| {
+                    token > highest || (token == highest && owner == process)
+                });
+                if !is_larger {
+                    broken = broken.or(Some(Broken::TokenNotLarger));
+                }
+                world.last_term = Some((token, process));
+            }
+        }
+    }
+    let believers = world.candidates.iter().filter(|c| c.token().is_some()).count();
+    let acting = world.candidates.iter().filter(|c| c.token().is_some() || c.acts > 0).count();
+    if believers > 1 {
+        broken = Some(Broken::TwoBelievers);
+    } else if believers == 1 && acting > 1 {
+        broken = broken.or(Some(Broken::ActsLate));
+    }
+    happened.add_all(look(before, world));
+    world.outcome = Outcome { broken, happened };
+}
+
+/// What it means that a process believes now.
+fn new_belief(
+    before: &World,
+    last: Option<(u64, Process)>,
+    process: Process,
+    token: u64,
+) -> Happened {
+    let mut happened = Happened::default();
+    happened.add(Sometimes::Leads);
+    match last {
+        Some((highest, owner)) if owner == process && token == highest => {
+            happened.add(Sometimes::Resumes);
+        }
+        Some((_, owner)) if owner.name != process.name => happened.add(Sometimes::TakesOver),
+        Some((_, owner)) if owner != process => happened.add(Sometimes::TakesOverFromItself),
+        _ => {}
+    }
+    let found = before.candidates[usize::from(process.name.0)]
+        .pending
+        .iter()
+        .find_map(|p| p.answer.flatten());
+    let released = |c: &crate::world::Candidate| {
+        let record = c.cell.elector.sees();
+        record.is_some_and(|record| record.holder.is_none())
+    };
+    if found.is_some() && released(&before.candidates[usize::from(process.name.0)]) {
+        happened.add(Sometimes::HandsOver);
+    }
+    happened
+}
+
+/// What can be seen in the state itself.
+fn look(before: &World, world: &World) -> Happened {
+    let mut happened = Happened::default();
+    let stamp = world.store.object.and_then(|object| object.stamp);
+    if stamp.is_some_and(|stamp| stamp.purpose == Purpose::Reserve) {
+        happened.add(Sometimes::Reserves);
+    }
+    for (old, new) in before.candidates.iter().zip(&world.candidates) {
+        let state = new.cell.elector.state();
+        match state.phase {
+            Phase::Learning => happened.add(Sometimes::Learns),
+            Phase::SteppingDown => happened.add(Sometimes::StepsDown),
+            Phase::Finished => happened.add(Sometimes::Finishes),
+            Phase::Standby | Phase::Leading => {}
+        }
+        if state.unsure {
+            happened.add(Sometimes::IsUnsure);
+        }
+        if new.pending.iter().any(|pending| pending.answer == Some(None)) {
+            happened.add(Sometimes::Conflicts);
+        }
+        let ended = old.token().is_some() && new.token().is_none();
+        if ended && old.process == new.process && state.phase == Phase::Standby {
+            let lapsed = new.cell.elector.sees() == old.cell.elector.sees();
+            happened.add(if lapsed { Sometimes::Lapses } else { Sometimes::Loses });
+        }
+    }
+    happened
+}

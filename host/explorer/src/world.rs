@@ -1,0 +1,334 @@
+//! One state: the store, the candidates, and what is on its way between them.
+
+use crate::cell::{Cell, Lab, Outcome};
+use crate::hands::{Budget, Fault};
+use crate::property;
+use crate::setting::{Policy, Setting};
+use crate::store::{Name, Object, Process, Store, Wire, lock};
+use hotseat_core::canon::NOW;
+use hotseat_core::config::Config;
+use hotseat_core::elector::Elector;
+use hotseat_core::event::{AskId, Effect, Event, Purpose, Trouble, Via};
+use hotseat_core::lock::{LastWrite, Version};
+use hotseat_core::policy::Outcome::{Conflict, TimedOut};
+use hotseat_core::policy::{Action, Decision};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// After so many questions within one event the policy is left waiting.
+const MOST_QUESTIONS: u8 = 4;
+
+/// A read that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// It may arrive at the store at any time.
+    Sent,
+    /// It has arrived, and this is its answer.
+    Found(Option<Object>),
+}
+
+/// A write whose answer may come yet, whether or not the elector still waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pending {
+    /// Which.
+    pub serial: u64,
+    /// The answer, on its way; none in it: a conflict.
+    pub answer: Option<Option<Object>>,
+}
+
+/// A candidate and its ways to the store.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its elector.
+    pub cell: Rc<Cell>,
+    /// False: it has stopped for good.
+    pub alive: bool,
+    /// Its process.
+    pub process: Process,
+    /// The writes whose answers may come yet, oldest first.
+    pub pending: Vec<Pending>,
+    /// The read that it waits for the answer of.
+    pub reading: Option<Reading>,
+    /// The version up to which its watch has told; none: it has ended, or tells nothing any more.
+    pub watch: Option<u64>,
+    /// The last write that was answered, as it is noted for the next process of its site.
+    pub note: Option<(u32, u64)>,
+    /// Its writes on their way.
+    pub wires: Vec<Wire>,
+    /// For so many ticks its application may still act on an older answer.
+    pub acts: u8,
+    /// For so many ticks a record that it wrote promises that nobody else takes the seat.
+    pub promised: u8,
+    /// Its last write took a seat that was promised to another: it must not believe in it.
+    pub early: bool,
+}
+
+impl Candidate {
+    /// The token, while it believes.
+    pub fn token(&self) -> Option<u64> {
+        self.cell.believed().filter(|_| self.alive).map(|term| term.token.0)
+    }
+}
+
+/// One state.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The API server.
+    pub store: Store,
+    /// In the order of their names.
+    pub candidates: Vec<Candidate>,
+    /// Writes of processes that are dead, on their way.
+    pub ghosts: Vec<Wire>,
+    /// What may still go wrong.
+    pub budget: Budget,
+    /// The token of the last term, and whose it was.
+    pub last_term: Option<(u64, Process)>,
+    /// What the last step brought; not a part of the state.
+    pub outcome: property::Outcome,
+}
+
+impl World {
+    /// The beginning: nobody has read the lock, which is not there.
+    pub fn new(lab: &Lab) -> Self {
+        let setting = lab.setting;
+        let candidates = (0..setting.candidates).map(|index| {
+            let process = Process { name: Name(index), site: 0, nonce: 1 };
+            Candidate {
+                cell: lab.cell(begin(setting, process, None)),
+                alive: true,
+                process,
+                pending: Vec::new(),
+                reading: None,
+                watch: None,
+                note: None,
+                wires: Vec::new(),
+                acts: 0,
+                promised: 0,
+                early: false,
+            }
+        });
+        World {
+            store: Store::new(),
+            candidates: candidates.collect(),
+            ghosts: Vec::new(),
+            budget: setting.budget,
+            last_term: None,
+            outcome: property::Outcome::default(),
+        }
+    }
+
+    /// Lets an event happen to a candidate; once for each way in which its policy may answer.
+    pub fn feed(self, lab: &Lab, index: usize, event: Happening, out: &mut Vec<World>) {
+        let candidate = &self.candidates[index];
+        let resignations = self.budget.count(Fault::Resign);
+        let process = candidate.process;
+        let outcomes = candidate.cell.outcomes((event, resignations), |elector| {
+            let event = event.event(&elector);
+            let mut course = Course { lab, process, resignations, out: Vec::new() };
+            course.go_on(elector, event, 0, Draft::default());
+            course.out
+        });
+        for outcome in outcomes.iter() {
+            let mut world = self.clone();
+            if let Happening::Written(_, Some(object)) = event {
+                world.candidates[index].note = Some((object.uid, object.version));
+            }
+            world.take(lab.setting, index, outcome);
+            out.push(world);
+        }
+    }
+
+    /// The largest token anywhere.
+    pub fn largest_token(&self) -> u64 {
+        let last = self.last_term.map_or(0, |(token, _)| token);
+        let wires = self.candidates.iter().flat_map(|candidate| &candidate.wires);
+        let sent = wires.chain(&self.ghosts).map(|wire| wire.token);
+        let held = self.candidates.iter().flat_map(|candidate| &candidate.cell.held.tokens);
+        let stored = self.store.object.and_then(|object| object.stamp).map(|stamp| stamp.token);
+        let all = sent.chain(held.copied()).chain(stored).chain([last, self.store.clock]);
+        all.max().unwrap_or(0)
+    }
+
+    /// What an event made of a candidate.
+    fn take(&mut self, setting: &Setting, index: usize, outcome: &Outcome) {
+        let candidate = &mut self.candidates[index];
+        candidate.cell = Rc::clone(&outcome.cell);
+        if outcome.reads {
+            candidate.reading = Some(Reading::Sent);
+        }
+        if let Some(mut write) = outcome.write {
+            // I9: the shell raises a new term's token to the wall clock.
+            if write.purpose == Purpose::Acquire {
+                write.token = write.token.max(self.store.clock);
+            }
+            if !setting.tokens {
+                write.token = 0;
+            }
+            candidate.pending.push(Pending { serial: write.serial, answer: None });
+            candidate.wires.push(write);
+        }
+        if outcome.finished {
+            candidate.alive = false;
+        }
+        for _ in 0..outcome.resigned {
+            self.budget.spend(Fault::Resign);
+        }
+    }
+}
+
+/// How a candidate comes to see the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// By its watch.
+    Watch,
+    /// By the read that it asked for.
+    Asked,
+    /// By the read with which its watch begins anew.
+    Anew,
+}
+
+/// What happens to a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happening {
+    /// Its wake-up.
+    Timer,
+    /// It sees the lock, or that it is missing, since this version if that is known.
+    Observed(Option<Object>, Option<u64>, How),
+    /// Its read had no answer.
+    ReadLost,
+    /// Its write has an answer; none in it: a conflict.
+    Written(u64, Option<Object>),
+    /// Its write had no answer.
+    WriteLost(u64),
+    /// It shall stop.
+    Stop,
+}
+
+impl Happening {
+    fn event(self, elector: &Elector) -> Event {
+        let trouble = |outcome| Trouble { outcome, retry_after: None, detail: String::new() };
+        match self {
+            Happening::Timer => Event::Timer,
+            Happening::Observed(object, gone, how) => Event::Observed {
+                lock: lock(object.as_ref(), gone),
+                via: match how {
+                    How::Watch => Via::Watch,
+                    How::Asked => Via::Read { asked: elector.asked_at(), requested: true },
+                    How::Anew => Via::Read { asked: NOW, requested: false },
+                },
+            },
+            Happening::ReadLost => Event::ReadFailed(trouble(TimedOut)),
+            Happening::Written(serial, object) => {
+                let result = object.map(|object| object.decode());
+                Event::WriteEnded { serial, result: result.ok_or(trouble(Conflict)) }
+            }
+            Happening::WriteLost(serial) => {
+                Event::WriteEnded { serial, result: Err(trouble(TimedOut)) }
+            }
+            Happening::Stop => Event::Stop,
+        }
+    }
+}
+
+/// What came of an event so far.
+#[derive(Clone, Copy, Default)]
+struct Draft {
+    reads: bool,
+    write: Option<Wire>,
+    finished: bool,
+    resigned: u8,
+}
+
+/// One event, and the answers of the policy to what it asks because of it.
+struct Course<'a> {
+    lab: &'a Lab<'a>,
+    process: Process,
+    resignations: u8,
+    out: Vec<Outcome>,
+}
+
+impl Course<'_> {
+    fn go_on(&mut self, mut elector: Elector, event: Event, asked: u8, mut draft: Draft) {
+        let effects = elector.step(NOW, event);
+        let mut question = None;
+        for effect in effects {
+            match effect {
+                Effect::Ask { ask, .. } => question = Some(ask),
+                Effect::Read { .. } => draft.reads = true,
+                Effect::Write(write) => draft.write = Some(Wire::new(self.process, &write)),
+                Effect::Finished => draft.finished = true,
+                _ => {}
+            }
+        }
+        let Some(ask) = question.filter(|_| asked < MOST_QUESTIONS) else {
+            elector.pass(Duration::ZERO);
+            let Draft { reads, write, finished, resigned } = draft;
+            let cell = self.lab.cell(elector);
+            self.out.push(Outcome { cell, reads, write, finished, resigned });
+            return;
+        };
+        let may_resign = draft.resigned < self.resignations && elector.believed().is_some();
+        for decision in decisions(self.lab.setting, may_resign) {
+            let resigned = u8::from(matches!(decision.action, Action::Resign(_)));
+            let draft = Draft { resigned: draft.resigned + resigned, ..draft };
+            self.go_on(elector.clone(), answer(ask, decision), asked + 1, draft);
+        }
+    }
+}
+
+/// What the policy may answer.
+fn decisions(setting: &Setting, may_resign: bool) -> Vec<Decision> {
+    let mut decisions = vec![decision(Action::Campaign, None)];
+    if setting.policy == Policy::Any {
+        decisions.push(decision(Action::Wait, None));
+    }
+    let lease = |lease: &u64| decision(Action::Campaign, Some(*lease));
+    decisions.extend(setting.leases.iter().map(lease));
+    if may_resign {
+        decisions.push(decision(Action::Resign(None), None));
+    }
+    decisions
+}
+
+/// A process that has just begun, with its policy loaded.
+pub fn begin(setting: &Setting, process: Process, note: Option<(u32, u64)>) -> Elector {
+    let timing = setting.timing;
+    let mut elector = Elector::new(Config {
+        identity: process.name.text(),
+        incarnation: process.incarnation(),
+        predecessor: note.map(|(uid, version)| LastWrite {
+            uid: uid.to_string(),
+            version: Version(version.to_string()),
+        }),
+        timing,
+        drain: timing.reaction,
+        preemptions_per_hour: 0,
+        seed: 0,
+    });
+    elector.step(NOW, Event::Started);
+    // Nothing is decided before the lock was read: whatever the policy answers now is overruled.
+    for effect in elector.step(NOW, Event::Swapped { memory: Vec::new(), settings: String::new() })
+    {
+        if let Effect::Ask { ask, .. } = effect {
+            elector.step(NOW, answer(ask, decision(Action::Wait, None)));
+        }
+    }
+    elector.pass(Duration::ZERO);
+    elector
+}
+
+fn answer(ask: AskId, decision: Decision) -> Event {
+    Event::Decided { ask, answer: Ok(decision) }
+}
+
+/// It wants to be asked again at once.
+fn decision(action: Action, lease_duration: Option<u64>) -> Decision {
+    Decision {
+        action,
+        wake_after: 1,
+        lease_duration,
+        reason: String::new(),
+        publish: Vec::new(),
+        memory: Vec::new(),
+    }
+}
