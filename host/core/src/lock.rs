@@ -130,6 +130,7 @@ impl Record {
 }
 
 /// The lock, there or not.
+#[allow(clippy::large_enum_variant, reason = "it is there nearly always, and seldom copied")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {
     /// The object as read.

@@ -1,6 +1,6 @@
 //! The API server's side: one Lease, as `host/src/kubernetes/codec.rs` reads and writes it.
 
-use hotseat_core::event::{Base, Purpose, Write};
+use hotseat_core::event::{Base, Fencing, Purpose, Write};
 use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -143,13 +143,16 @@ pub struct Wire {
     pub duration: u16,
     /// Goes into the record.
     pub token: u64,
+    /// The token is a new one.
+    pub new_token: bool,
 }
 
 impl Wire {
-    /// What a candidate wants written. A new term's token is still to be raised to the wall clock.
+    /// What a candidate wants written. A new token is still to be raised to the wall clock.
     pub fn new(writer: Process, write: &Write) -> Self {
         Wire {
-            token: write.token.0,
+            token: write.token.at(0).0,
+            new_token: matches!(write.token, Fencing::New(_)),
             writer,
             serial: write.mark.serial,
             purpose: write.purpose,

@@ -157,8 +157,8 @@ impl World {
             candidate.reading = Some(Reading::Sent);
         }
         if let Some(mut write) = outcome.write {
-            // I9: the shell raises a new term's token to the wall clock.
-            if write.purpose == Purpose::Acquire {
+            // I9: the shell raises a new token to the wall clock.
+            if write.new_token {
                 write.token = write.token.max(self.store.clock);
             }
             if !setting.tokens {

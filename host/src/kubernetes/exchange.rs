@@ -93,10 +93,6 @@ impl Failure {
     pub(super) fn is_not_found(&self) -> bool {
         matches!(&self.kind, Kind::Refused(status) if status.code == 404 && status.is_not_found())
     }
-
-    fn is_unauthorized(&self) -> bool {
-        matches!(&self.kind, Kind::Refused(status) if status.code == 401)
-    }
 }
 
 impl Channel {

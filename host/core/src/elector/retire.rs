@@ -92,6 +92,20 @@ impl Elector {
         });
     }
 
+    /// I6 for a term that began while the process was stopping, so that it never believed in it. It
+    /// may have followed at once on the dead process before it at this site, on whose last answer
+    /// the application may still act.
+    pub(super) fn drain_after(&mut self, sent: Moment) {
+        let timing = &self.config.timing;
+        let drained_at = sent + timing.stretch(self.config.drain);
+        if let Some(retirement) = &mut self.retirement
+            && drained_at > retirement.drained_at
+        {
+            retirement.drained_at = drained_at;
+            retirement.give_up_at = drained_at + timing.renew_deadline / 2;
+        }
+    }
+
     /// The policy has named a successor, or has not.
     pub(super) fn successor_named(&mut self, successor: Option<String>) {
         if let Some(retirement) = &mut self.retirement {

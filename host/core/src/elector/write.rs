@@ -180,7 +180,8 @@ impl Elector {
         match sent.purpose {
             Purpose::Release => return self.tell(Notice::Released),
             Purpose::Reserve => return self.tell(Notice::Reserved),
-            Purpose::Acquire | Purpose::Renew => {}
+            Purpose::Acquire => self.drain_after(sent.at),
+            Purpose::Renew => {}
         }
         let Some(term) = self.claim.believed().cloned() else {
             return;

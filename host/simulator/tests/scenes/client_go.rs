@@ -218,3 +218,23 @@ fn cases_17_and_18_renewals_write_with_the_version_at_hand_and_read_only_after_a
     assert_eq!(stage.one_write().base, Base::Replace(Version("13".to_owned())));
     assert!(stage.leads());
 }
+
+/// I6: the application may still act on the last answer of the dead process before, which this one
+/// followed at once.
+#[test]
+fn i6_a_term_that_begins_during_the_stop_is_drained_before_its_release() {
+    let note = LastWrite { uid: "uid".to_owned(), version: Version("10".to_owned()) };
+    let drain = Duration::from_secs(3);
+    let mut stage = Stage::with(Config { predecessor: Some(note), drain, ..config() });
+    let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned() };
+    let mark = Some(Mark { incarnation, serial: 9, base: None });
+    stage.starts_with(Lock::Present(Record { mark, ..record("baz", 15) }));
+    let (acquire, sent) = stage.next_write();
+    stage.tell(Event::Stop);
+    stage.pass(millis(10));
+    stage.succeeds(&acquire, 11);
+    stage.pass((sent + drain).since(stage.now) - millis(1));
+    assert_eq!(stage.writes(), []);
+    stage.pass(millis(100));
+    assert_eq!(stage.one_write().purpose, Purpose::Release);
+}

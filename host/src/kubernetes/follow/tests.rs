@@ -59,7 +59,8 @@ impl Scene {
         prepare(&server);
         let config = kube::Config::new(server.url().parse().unwrap());
         let client = kube::Client::try_from(config).unwrap();
-        let metrics = Metrics::new(State::new("le", "seat", "anna", clock::now(), Duration::from_secs(2)));
+        let metrics =
+            Metrics::new(State::new("le", "seat", "anna", clock::now(), Duration::from_secs(2)));
         let mut follower = Follower::new(Target {
             what: "the object",
             channel: Channel::plain(client, metrics),
