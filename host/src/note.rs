@@ -60,7 +60,8 @@ impl Note {
         let content = self.read()?;
         let of_this_site =
             content.site == self.incarnation.site && content.nonce != self.incarnation.nonce;
-        of_this_site.then(|| LastWrite { uid: content.uid, version: Version(content.version) })
+        let last = LastWrite { uid: content.uid, version: Version(content.version) };
+        of_this_site.then_some(last)
     }
 
     fn read(&self) -> Option<Content> {

@@ -78,15 +78,7 @@ pub struct Settings {
 /// It cannot start: the message names what, why and the mend.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let signals = StopSignals::new()?;
-    let agent =
-        format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(&settings.identity));
-    let connection = Connection::open(settings.credentials, &agent).await?;
-    let identity = Identity::take(
-        &settings.identity,
-        connection.url(),
-        &settings.namespace,
-        &settings.election,
-    )?;
+    let (connection, identity) = identify(&settings).await?;
     let state = State::new(
         &settings.namespace,
         &settings.election,
@@ -98,16 +90,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         state.journal().append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(state.clone());
-    let mut server = match &settings.http {
-        Some(address) => {
-            let bound = http::Server::bind(address)?.with_access(settings.access);
-            for address in bound.addresses() {
-                tracing::info!(%address, "listening");
-            }
-            Some(bound.serve(state.clone(), metrics.clone())?)
-        }
-        None => None,
-    };
+    let mut server = listen(&settings, &state, &metrics)?;
     tracing::info!(
         election = %settings.election,
         namespace = %settings.namespace,
@@ -141,9 +124,16 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let begun = policies.begin(first, &settings.namespace, connection.clone(), metrics.clone());
     // The first policy may take the compiler half a minute.
     beating(&state, begun).await?;
-    let note = identity.note.clone();
-    let shell =
-        Shell::new(&settings, connection, state.clone(), metrics, policies, told, sender, note);
+    let parts = Parts {
+        connection,
+        state: state.clone(),
+        metrics,
+        policies,
+        told,
+        events: sender,
+        note: identity.note.clone(),
+    };
+    let shell = Shell::new(&settings, parts);
     let elector = Elector::new(core_config(&settings, &identity)?);
     let inbox = Inbox::new(signals, receiver, settings.timing.retry_period)?;
     if let Some(server) = &mut server {
@@ -156,6 +146,31 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     state.journal().finish(LAST_RECORDS);
     drop(identity);
     Ok(code)
+}
+
+/// Reads the credentials, and takes the name for this process in the election that they lead to.
+async fn identify(settings: &Settings) -> anyhow::Result<(Connection, Identity)> {
+    let Settings { identity, namespace, election, .. } = settings;
+    let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(identity));
+    let connection = Connection::open(settings.credentials, &agent).await?;
+    let identity = Identity::take(identity, connection.url(), namespace, election)?;
+    Ok((connection, identity))
+}
+
+/// Opens port 4040, unless the operator wants no server.
+fn listen(
+    settings: &Settings,
+    state: &State,
+    metrics: &Metrics,
+) -> anyhow::Result<Option<http::Running>> {
+    let Some(address) = &settings.http else {
+        return Ok(None);
+    };
+    let bound = http::Server::bind(address)?.with_access(settings.access);
+    for address in bound.addresses() {
+        tracing::info!(%address, "listening");
+    }
+    Ok(Some(bound.serve(state.clone(), metrics.clone())?))
 }
 
 /// Starts the task that tells the election of signals.
@@ -201,17 +216,20 @@ struct Shell {
     note: Note,
 }
 
+/// What a shell is made of.
+struct Parts {
+    connection: Connection,
+    state: State,
+    metrics: Metrics,
+    policies: Policies,
+    told: Events,
+    events: Sender<Event>,
+    note: Note,
+}
+
 impl Shell {
-    fn new(
-        settings: &Settings,
-        connection: Connection,
-        state: State,
-        metrics: Metrics,
-        policies: Policies,
-        told: Events,
-        events: Sender<Event>,
-        note: Note,
-    ) -> Shell {
+    fn new(settings: &Settings, parts: Parts) -> Shell {
+        let Parts { connection, state, metrics, policies, told, events, note } = parts;
         let Settings { namespace, election, identity, timing, .. } = settings;
         let lock = LeaseLock::new(connection.clone(), metrics.clone(), namespace, election);
         let check_access = Arc::new(Notify::new());

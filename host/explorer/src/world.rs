@@ -8,7 +8,7 @@ use crate::store::{Name, Object, Process, Store, Wire, lock};
 use hotseat_core::canon::NOW;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{AskId, Effect, Event, Purpose, Trouble, Via};
+use hotseat_core::event::{AskId, Effect, Event, Trouble, Via};
 use hotseat_core::lock::{LastWrite, Version};
 use hotseat_core::policy::Outcome::{Conflict, TimedOut};
 use hotseat_core::policy::{Action, Decision};

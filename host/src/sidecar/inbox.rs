@@ -23,6 +23,10 @@ pub(super) struct Inbox {
 }
 
 /// What reached the loop.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 pub(super) enum Came {
     /// An event of the election.
     Event(Event),
