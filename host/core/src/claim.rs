@@ -86,20 +86,37 @@ impl Claim {
             // then wait for the shorter lease only.
             term.until = term.until.min(sent.at + sent.deadline);
         }
-        self.released |= sent.purpose == Purpose::Release;
+        match sent.purpose {
+            Purpose::Release => self.released = true,
+            // What was released or not was the term before.
+            Purpose::Acquire => self.released = false,
+            Purpose::Renew | Purpose::Reserve => {}
+        }
         self.sent.push(sent);
     }
 
     /// Whether this process wrote the record as it stands and nobody since (I8, I14): the version
-    /// is the one that the last confirmed write got, or the write still awaits its answer.
-    pub(crate) fn wrote(&self, record: &Record, identity: &str, me: &Incarnation) -> bool {
+    /// is the one that the last confirmed write got. A write that still awaits its answer is known
+    /// by its mark alone, for as long as it would give belief: nobody else can have led since then.
+    /// Later its record may be one that was put back over a successor's.
+    pub(crate) fn wrote(
+        &self,
+        now: Moment,
+        record: &Record,
+        identity: &str,
+        me: &Incarnation,
+    ) -> bool {
         let Some(mark) = record.mark.as_ref().filter(|mark| mark.incarnation == *me) else {
             return false;
         };
         let known = self.term.is_some()
             && mark.serial == self.confirmed
             && self.version.as_ref() == Some(&record.version);
-        let awaited = self.sent.iter().any(|sent| sent.serial == mark.serial);
+        let awaited = !self.released
+            && self
+                .sent
+                .iter()
+                .any(|sent| sent.serial == mark.serial && now < sent.at + sent.deadline);
         record.holder.as_deref() == Some(identity) && (known || awaited)
     }
 

@@ -98,11 +98,12 @@ impl Proof {
     /// nobody can have written since.
     pub(crate) fn by_own_record(
         claim: &Claim,
+        now: Moment,
         record: &Record,
         identity: &str,
         me: &Incarnation,
     ) -> Option<Proof> {
-        claim.wrote(record, identity, me).then_some(Proof(Evidence::Everybody))
+        claim.wrote(now, record, identity, me).then_some(Proof(Evidence::Everybody))
     }
 
     /// The record was written by the process in its mark on the version seen before it.

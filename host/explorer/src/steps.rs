@@ -280,9 +280,14 @@ impl Next<'_> {
                     world.store.delete();
                     true
                 }
-                Fault::PutBack | Fault::Restore => {
+                Fault::PutBack => {
                     self.keep();
                     put_back(&mut world, fault)
+                }
+                // README asks for it: no API server answers for the longest lease.
+                Fault::Restore => {
+                    self.keep();
+                    world.is_forgotten() && put_back(&mut world, fault)
                 }
                 _ => edit(&mut world.store, fault, self.lab.setting.longest()),
             };

@@ -149,6 +149,12 @@ impl World {
         all.max().unwrap_or(0)
     }
 
+    /// Whether a longest lease has passed since anybody's last write, and nothing is on its way.
+    pub fn is_forgotten(&self) -> bool {
+        let idle = |c: &Candidate| c.promised == 0 && c.wires.is_empty() && c.pending.is_empty();
+        self.ghosts.is_empty() && self.candidates.iter().all(idle)
+    }
+
     /// What an event made of a candidate.
     fn take(&mut self, setting: &Setting, index: usize, outcome: &Outcome) {
         let candidate = &mut self.candidates[index];

@@ -80,9 +80,9 @@ impl Elector {
         let Some(record) = lock.record() else {
             return Known { believed, ..Known::default() };
         };
-        let Self { claim, config, .. } = self;
+        let Self { claim, config, now, .. } = self;
         Known {
-            mine: Proof::by_own_record(claim, record, &config.identity, &config.incarnation),
+            mine: Proof::by_own_record(claim, *now, record, &config.identity, &config.incarnation),
             believed,
             dead: Proof::by_death(record, config.predecessor.as_ref(), &config.incarnation),
             names_me: record.holder.as_ref() == Some(&config.identity),
@@ -119,7 +119,7 @@ impl Elector {
     }
 
     pub(super) fn wrote(&self, record: &Record) -> bool {
-        self.claim.wrote(record, &self.config.identity, &self.config.incarnation)
+        self.claim.wrote(self.now, record, &self.config.identity, &self.config.incarnation)
     }
 
     /// Somebody else's record: whatever this candidate believed, it is over (I1).

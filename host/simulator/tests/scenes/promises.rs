@@ -257,6 +257,23 @@ fn i14_an_own_record_under_another_version_is_waited_out() {
     waits(&mut stage, "the own record");
 }
 
+/// I14: so is that of a write whose answer is still awaited when it can give no belief any more.
+#[test]
+fn i14_an_awaited_record_under_another_version_is_waited_out() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(marked("bing", 15, 1, 10, None)));
+    stage.sees(Lock::Present(Record { released: true, ..marked("", 1, 2, 11, Some(10)) }));
+    let (acquire, sent) = stage.next_write();
+    stage.sees(Lock::Present(Stage::stored(&acquire, 12)));
+    // The process stands still, another takes over, and a hand puts this one's record back.
+    stage.now = sent + Duration::from_secs(16);
+    stage.starts_with(Lock::Present(Stage::stored(&acquire, 14)));
+    stage.succeeds(&acquire, 12);
+    assert!(!stage.leads());
+    stage.lock = Some(Lock::Present(Stage::stored(&acquire, 14)));
+    waits(&mut stage, "the awaited record");
+}
+
 /// I14: under the very version that it wrote, it goes on with the term.
 #[test]
 fn i14_an_own_record_under_its_own_version_continues_the_term() {
