@@ -78,6 +78,7 @@ pub struct Settings {
 /// It cannot start: the message names what, why and the mend.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let signals = StopSignals::new()?;
+    let bound = settings.http.as_deref().map(http::Server::bind).transpose()?;
     let (connection, identity) = identify(&settings).await?;
     let state = State::new(
         &settings.namespace,
@@ -90,7 +91,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         state.journal().append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(state.clone());
-    let mut server = listen(&settings, &state, &metrics)?;
+    let mut server = match bound {
+        Some(bound) => Some(serve(bound.with_access(settings.access), &state, &metrics)?),
+        None => None,
+    };
     tracing::info!(
         election = %settings.election,
         namespace = %settings.namespace,
@@ -157,20 +161,12 @@ async fn identify(settings: &Settings) -> anyhow::Result<(Connection, Identity)>
     Ok((connection, identity))
 }
 
-/// Opens port 4040, unless the operator wants no server.
-fn listen(
-    settings: &Settings,
-    state: &State,
-    metrics: &Metrics,
-) -> anyhow::Result<Option<http::Running>> {
-    let Some(address) = &settings.http else {
-        return Ok(None);
-    };
-    let bound = http::Server::bind(address)?.with_access(settings.access);
+/// Answers on the addresses of port 4040, and says which they are.
+fn serve(bound: http::Bound, state: &State, metrics: &Metrics) -> anyhow::Result<http::Running> {
     for address in bound.addresses() {
         tracing::info!(%address, "listening");
     }
-    Ok(Some(bound.serve(state.clone(), metrics.clone())?))
+    Ok(bound.serve(state.clone(), metrics.clone())?)
 }
 
 /// Starts the task that tells the election of signals.

@@ -21,10 +21,11 @@ use anyhow::Context;
 #[must_use]
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     // `setpriv` sets the parent-death signal. The shell looks whether the parent died before that,
-    // for then no signal would come. Both end in exec: the child's id is the program's.
-    let mut command = Command::new("setpriv");
+    // for then no signal would come. `env` sees to it that a signal which is ignored here, as under
+    // `nohup`, is not ignored there. All end in exec: the child's id is the program's.
+    let mut command = Command::new("env");
     command
-        .args(["--pdeathsig", "KILL", "--", "sh", "-c"])
+        .args(["--default-signal", "setpriv", "--pdeathsig", "KILL", "--", "sh", "-c"])
         .arg(r#"test "$PPID" = "$0" || exit 1; exec "$@""#)
         .arg(id().to_string())
         .arg(program)

@@ -136,7 +136,9 @@ impl Follower {
                     tokio::time::sleep(jittered(self.target.pace.shortest)).await;
                     continue;
                 }
-                Ok(Ended::Closed | Ended::Expired) => ended_at_once(),
+                // The version is gone, so only a list helps, after a pause.
+                Ok(Ended::Expired) => return Err(ended_at_once()),
+                Ok(Ended::Closed) => ended_at_once(),
                 Err(failure) => failure,
             };
             if self.health.failures > 0 || failure.is_lasting() {

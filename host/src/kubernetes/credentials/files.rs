@@ -94,10 +94,11 @@ impl Files {
         let user = self.user(context_at, &context, &mut notes);
         notes.extend(self.unknown_fields(&cluster, &user, name));
         if let Some(namespace) = super::filled(context.namespace.as_ref()) {
-            notes.push(format!(
+            // Most kubeconfigs have one, so that it is not worth a line for everybody.
+            tracing::debug!(
                 "{}: context {name:?}: its namespace {namespace:?} is not used: the election's is set by itself, so that all candidates agree",
                 at(context_at)
-            ));
+            );
         }
         Ok(Chosen { cluster, user, notes })
     }

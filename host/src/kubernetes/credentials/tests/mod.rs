@@ -201,13 +201,11 @@ fn what_is_not_used_is_said() {
     // As for kubectl, a user that is not there is nobody.
     assert_eq!(header(&access), "nothing");
     let notes = access.notes.join("\n");
-    for words in [
-        "cluster \"c\": the field \"servr\" is not known",
-        "user \"nobody\" is not in",
-        "namespace \"shop\" is not used",
-    ] {
+    for words in ["cluster \"c\": the field \"servr\" is not known", "user \"nobody\" is not in"] {
         assert!(notes.contains(words), "no {words:?} in {notes}");
     }
+    // Nearly every kubeconfig has a namespace: that it is not used is for the log at debug.
+    assert!(!notes.contains("shop"), "{notes}");
 }
 
 #[test]
