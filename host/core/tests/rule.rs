@@ -110,7 +110,7 @@ fn a_taken_seat_is_waited_for_with_a_lot_behind_it() {
                 input.observation.seat = Some(Seat { holder, free_in, ..seat() });
             };
             let wake = free_in + DRAWN;
-            says(&taken, Action::Wait, wake, memory(LOT, UPTIME + wake), why);
+            says(taken, Action::Wait, wake, memory(LOT, UPTIME + wake), why);
             let at_once = |input: &mut Input| {
                 taken(input);
                 input.entropy = AT_ONCE;
