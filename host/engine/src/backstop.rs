@@ -14,7 +14,6 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use wasmtime::Engine;
 
 /// The thread and its timer; both end when it is dropped.
 pub(crate) struct Backstop {
@@ -44,15 +43,15 @@ pub(crate) struct Armed<'a> {
 }
 
 impl Backstop {
-    /// Starts the thread. Each time a deadline passes, the epoch of `engine` goes on by one; every
-    /// call that runs then must look at its own deadline.
-    pub(crate) fn start(engine: Engine) -> io::Result<Backstop> {
+    /// Starts the thread. It calls `ring` each time a deadline passes; every call that runs then
+    /// must look at its own deadline.
+    pub(crate) fn start(ring: impl Fn() + Send + 'static) -> io::Result<Backstop> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         let shared = Arc::new(Shared { timer, state: Mutex::default() });
         let thread =
             thread::Builder::new().name("policy-backstop".into()).stack_size(64 << 10).spawn({
                 let shared = shared.clone();
-                move || watch(&shared, &engine)
+                move || watch(&shared, ring)
             })?;
         Ok(Backstop { shared, thread: Some(thread) })
     }
@@ -120,7 +119,7 @@ impl State {
     }
 }
 
-fn watch(shared: &Shared, engine: &Engine) {
+fn watch(shared: &Shared, ring: impl Fn()) {
     let mut expirations = [0; 8];
     loop {
         match rustix::io::read(shared.timer.as_fd(), &mut expirations) {
@@ -135,10 +134,78 @@ fn watch(shared: &Shared, engine: &Engine) {
         }
         let now = Instant::now();
         if state.armed.iter().any(|(_, deadline)| *deadline <= now) {
-            engine.increment_epoch();
+            ring();
         }
-        // A call that is past its deadline is told by the epoch; the next one rings by itself.
+        // A call that is past its deadline was rung for; the next one rings by itself.
         let next = state.earliest_after(now);
         state.rings = next.filter(|_| shared.set(next).is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+
+    /// Nothing here takes a tenth of a second; a ring that does not come in this time is missing.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn backstop() -> (Backstop, Receiver<Instant>) {
+        let (rung, rings) = channel();
+        let ring = move || drop(rung.send(Instant::now()));
+        (Backstop::start(ring).unwrap(), rings)
+    }
+
+    fn soon(millis: u64) -> Instant {
+        Instant::now() + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn it_rings_when_a_deadline_has_passed_and_not_before() {
+        let (backstop, rings) = backstop();
+        for millis in [20, 0, 40] {
+            let deadline = soon(millis);
+            let _armed = backstop.arm(deadline).unwrap();
+            let rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
+            assert!(rung >= deadline, "too early by {:?}", deadline - rung);
+        }
+    }
+
+    #[test]
+    fn it_rings_for_the_sooner_of_two_and_then_for_the_later() {
+        let (backstop, rings) = backstop();
+        let _hour = backstop.arm(soon(3_600_000)).unwrap();
+        let (later, sooner) = (soon(60), soon(20));
+        let _later = backstop.arm(later).unwrap();
+        let _sooner = backstop.arm(sooner).unwrap();
+        // One ring may serve both if the machine is busy.
+        let mut rung = sooner;
+        while rung < later {
+            rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
+            assert!(rung >= sooner);
+        }
+    }
+
+    /// A call that ends in time leaves its timer set: the next deadline is not forgotten over it.
+    #[test]
+    fn it_rings_after_calls_that_ended_in_time() {
+        let (backstop, rings) = backstop();
+        for millis in [1, 20] {
+            drop(backstop.arm(soon(millis)).unwrap());
+            let deadline = soon(40);
+            let _armed = backstop.arm(deadline).unwrap();
+            let mut rung = soon(0);
+            while rung < deadline {
+                rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
+            }
+        }
+    }
+
+    #[test]
+    fn its_thread_ends_with_it() {
+        let (backstop, rings) = backstop();
+        let _ = backstop.arm(soon(3_600_000)).unwrap();
+        drop(backstop);
+        assert_eq!(rings.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     }
 }

@@ -25,7 +25,8 @@ impl Runtime {
     /// The system refuses a timer or a thread, or wasmtime does not know the processor.
     pub fn new() -> io::Result<Runtime> {
         let engine = Engine::new(&config(false)).map_err(io::Error::other)?;
-        let backstop = Arc::new(Backstop::start(engine.clone())?);
+        let epoch = engine.clone();
+        let backstop = Arc::new(Backstop::start(move || epoch.increment_epoch())?);
         Ok(Runtime { engine, backstop })
     }
 }

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{ANSWER, Odd, input, limits, load, standard};
+use common::{ANSWER, MUCH_FUEL, Odd, input, limits, load, standard};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
 use hotseat_engine::{Limits, Spent};
 
@@ -70,12 +70,10 @@ fn work_that_takes_too_long() {
         ..Odd::default()
     };
     let policy = load(&odd.build());
-    let limits = Limits { fuel: u64::MAX, wall: Duration::from_millis(100), ..limits() };
-    let start = Instant::now();
+    let limits = Limits { fuel: MUCH_FUEL, wall: Duration::from_millis(100), ..limits() };
     let failure = policy.decide(&input(), &limits).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::TimedOut);
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
     assert_eq!(failure.detail, "did not answer within 100 ms");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 /// One call that overruns does not end another that runs beside it.
@@ -84,7 +82,7 @@ fn an_overrun_ends_only_the_call_that_overran() {
     let odd = Odd { decide: "(loop $again (br $again)) unreachable", ..Odd::default() };
     let policy = load(&odd.build());
     let call = |wall| {
-        let limits = Limits { fuel: u64::MAX, wall: Duration::from_millis(wall), ..limits() };
+        let limits = Limits { fuel: MUCH_FUEL, wall: Duration::from_millis(wall), ..limits() };
         let policy = policy.clone();
         std::thread::spawn(move || {
             let start = Instant::now();

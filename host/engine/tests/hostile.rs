@@ -7,7 +7,7 @@ mod common;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use common::{input, limits, loader, source};
+use common::{MUCH_FUEL, input, limits, loader, source};
 use hotseat_core::policy::{Action, Cause, Claim, Decision, Failure, FailureKind, Input};
 use hotseat_engine::{Limits, LoadedPolicy};
 
@@ -63,7 +63,7 @@ fn each_misdeed_is_its_kind_of_failure() {
 fn a_policy_that_takes_too_long() {
     // Fuel would end it, too: a fill costs as much as it fills.
     let wall = Duration::from_millis(100);
-    let limits = Limits { fuel: u64::MAX, wall, ..Limits::default() };
+    let limits = Limits { fuel: MUCH_FUEL, wall, ..Limits::default() };
     let failure = HOSTILE.decide(&asked("fill"), &limits).unwrap_err();
     assert_eq!(failure.kind, FailureKind::TimedOut, "{}", failure.detail);
 }

@@ -82,6 +82,31 @@ fn chance_comes_from_the_questions_entropy() {
     assert_eq!(answer("wasi:random/random", bytes, decide, &input()).0, 300);
 }
 
+/// What the host makes for a guest counts towards none of the guest's limits, so it has its own.
+#[test]
+fn chance_comes_in_pieces_of_64_kib_at_most() {
+    let wit = CONTRACT
+        .replace("world election {", "world election { import wasi:random/random@0.2.6;")
+        + PACKAGES;
+    let imports = "(import \"wasi:random/random@0.2.6\" \"get-random-bytes\"
+        (func $bytes (param i64 i32)))";
+    let ask = |length: u64| {
+        let decide = format!(
+            "(call $bytes (i64.const {length}) (i32.const 8))
+             (i64.store (i32.const 2072) (i64.load32_u (i32.const 12))) (i32.const 2048)"
+        );
+        let odd = Odd { wit: &wit, imports, memory: "20", decide: &decide, ..Odd::default() };
+        load(&odd.build()).decide(&input(), &limits())
+    };
+    assert_eq!(ask(65_536).unwrap().0.wake_after, 65_536);
+    for length in [65_537, 100_000, 1 << 20] {
+        let failure = ask(length).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Trapped);
+        let asked = format!("the policy asks for {length} random bytes at once");
+        assert!(failure.detail.contains(&asked), "{failure:?}");
+    }
+}
+
 #[test]
 fn there_is_no_environment_no_file_and_no_socket() {
     // Each is a list's length or an outcome, and one more.

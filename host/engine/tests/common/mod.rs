@@ -22,6 +22,10 @@ pub fn compiler(limits: CompileLimits) -> Compiler {
     Compiler::new(env!("CARGO_BIN_EXE_hotseat-compile"), &[], limits)
 }
 
+/// So much fuel that any limit of time comes first, and not so much that a call which no limit of
+/// time ends would run for ever: some seconds of an empty loop, some of filling memory.
+pub const MUCH_FUEL: u64 = 20_000_000_000;
+
 /// The default limits, but time enough for a machine that does much else.
 pub fn limits() -> Limits {
     Limits { wall: Duration::from_secs(60), ..Limits::default() }
