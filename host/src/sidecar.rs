@@ -108,13 +108,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let _probing = probes::begin(settings.probes.clone(), state.signals())
         .context("the system gives no thread for probes")?;
     let _relaying = relay_signals(&state, &sender);
-    let told = Events::new(
-        connection.clone(),
-        metrics.clone(),
-        &settings.namespace,
-        &settings.election,
-        &settings.identity,
-    );
+    let told = events(&settings, &connection, &metrics);
     let policies = Policies::new(Surroundings {
         pace: settings.timing.pace(),
         shadow: settings.shadow,
@@ -159,6 +153,12 @@ async fn identify(settings: &Settings) -> anyhow::Result<(Connection, Identity)>
     let connection = Connection::open(settings.credentials, &agent).await?;
     let identity = Identity::take(identity, connection.url(), namespace, election)?;
     Ok((connection, identity))
+}
+
+/// What writes Events on the Lease.
+fn events(settings: &Settings, connection: &Connection, metrics: &Metrics) -> Events {
+    let Settings { namespace, election, identity, .. } = settings;
+    Events::new(connection.clone(), metrics.clone(), namespace, election, identity)
 }
 
 /// Answers on the addresses of port 4040, and says which they are.

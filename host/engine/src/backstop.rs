@@ -152,7 +152,9 @@ mod tests {
 
     fn backstop() -> (Backstop, Receiver<Instant>) {
         let (rung, rings) = channel();
-        let ring = move || drop(rung.send(Instant::now()));
+        let ring = move || {
+            let _ = rung.send(Instant::now());
+        };
         (Backstop::start(ring).unwrap(), rings)
     }
 
