@@ -242,9 +242,8 @@ fn i8_a_dead_predecessors_old_record_frees_nothing() {
     waits(&mut stage, "the dead predecessor's record");
 }
 
-/// I14: the record of this living process, put back after it missed its successor, is waited out.
-#[test]
-fn i14_an_own_record_under_another_version_is_waited_out() {
+/// A leader that heard nothing for longer than a lease, and its acquiring write, at version 11.
+fn a_leader_that_was_cut_off() -> (Stage, Write) {
     let mut stage = Stage::new();
     let write = stage.lead();
     stage.answers = false;
@@ -252,6 +251,13 @@ fn i14_an_own_record_under_another_version_is_waited_out() {
     stage.pass(millis(40_000));
     stage.answers = true;
     stage.writes();
+    (stage, write)
+}
+
+/// I14: the record of this living process, put back after it missed its successor, is waited out.
+#[test]
+fn i14_an_own_record_under_another_version_is_waited_out() {
+    let (mut stage, write) = a_leader_that_was_cut_off();
     let copy = Record { version: Version("30".to_owned()), ..Stage::stored(&write, 11) };
     stage.starts_with(Lock::Present(copy));
     waits(&mut stage, "the own record");
@@ -277,13 +283,7 @@ fn i14_an_awaited_record_under_another_version_is_waited_out() {
 /// I14: under the very version that it wrote, it goes on with the term.
 #[test]
 fn i14_an_own_record_under_its_own_version_continues_the_term() {
-    let mut stage = Stage::new();
-    let write = stage.lead();
-    stage.answers = false;
-    stage.lock = None;
-    stage.pass(millis(40_000));
-    stage.answers = true;
-    stage.writes();
+    let (mut stage, write) = a_leader_that_was_cut_off();
     stage.starts_with(Lock::Present(Stage::stored(&write, 11)));
     stage.pass(millis(2500));
     let renewal = stage.one_write();
