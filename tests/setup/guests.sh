@@ -83,7 +83,7 @@ componentize() {
 
 key_rust-wasip2() {
     key "$(cd "$root" && rustc -V)" "$guests/rust-wasip2/src" "$guests/rust-wasip2/Cargo.toml" \
-        "$guests/rust-wasip2/Cargo.lock" "$guests/componentize/src" "$root/guest/src"
+        "$guests/rust-wasip2/Cargo.lock" "$guests/componentize/src" "$root/guest/rust/src"
 }
 build_rust-wasip2() {
     local libraries target=$cache/rust-wasip2

@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
         for file in [
             "Cargo.lock",
-            "guest/Cargo.toml",
-            "guest/src/lib.rs",
+            "guest/rust/Cargo.toml",
+            "guest/rust/src/lib.rs",
             "guest/standard/Cargo.toml",
             "guest/standard/src/rule.rs",
             "wit/policy.wit",

@@ -8,7 +8,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: "../wit",
+    path: "wit",
     world: "election",
     additional_derives: [PartialEq],
     pub_export_macro: true,
