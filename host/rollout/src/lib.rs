@@ -1,0 +1,23 @@
+//! How an election policy comes into force: found, taken through the stages, tried beside the
+//! active one, active, refused, replaced by the last good one.
+//!
+//! [`Rollout::step`] takes one [`Event`] at a moment and gives the [`Effect`]s to carry out, in
+//! their order. Nothing here reads a clock, starts a thread or knows WebAssembly: a policy is its
+//! digest, and whoever carries the effects out keeps bytes and compiled code under that digest
+//! until [`Effect::Forget`]. All that is known of candidate, active, last good and refused policies
+//! is in the machine, and [`Rollout::report`] shows it.
+#![forbid(unsafe_code)]
+
+mod config;
+mod effect;
+mod event;
+mod fact;
+mod policy;
+mod report;
+
+pub use config::{Allowance, Config, Gate, ShadowPeriod};
+pub use effect::{Effect, JobId, Stage};
+pub use event::{Event, Passed, Refusal, StageEnd};
+pub use fact::Fact;
+pub use policy::{About, Policy, Publication};
+pub use report::{Active, Candidate, Report, Trial};
