@@ -18,7 +18,7 @@ pub struct Config {
 pub enum ShadowPeriod {
     /// For so many decisions, at least one.
     Decisions(u32),
-    /// For so long.
+    /// For so long, and not less than one decision.
     Time(Duration),
 }
 

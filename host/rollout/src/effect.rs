@@ -25,7 +25,7 @@ pub enum Effect {
         /// Which policy.
         policy: Policy,
     },
-    /// End the shadow.
+    /// End the shadow, which may have failed already: each start has one end.
     StopShadow,
     /// Let this policy take over between two decisions, and say when it has happened.
     TakeOver {
@@ -60,4 +60,16 @@ pub enum Stage {
     Migrate,
     /// Does it decide on the last question?
     DryRun,
+}
+
+impl Stage {
+    /// The stage in facts and reports, while it is under way.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Stage::Prepare => "compile",
+            Stage::Settings => "settings",
+            Stage::Migrate => "migrate",
+            Stage::DryRun => "dry-run",
+        }
+    }
 }

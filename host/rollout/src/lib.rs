@@ -12,6 +12,7 @@ mod config;
 mod effect;
 mod event;
 mod fact;
+mod machine;
 mod policy;
 mod report;
 
@@ -19,5 +20,6 @@ pub use config::{Allowance, Config, Gate, ShadowPeriod};
 pub use effect::{Effect, JobId, Stage};
 pub use event::{Event, Passed, Refusal, StageEnd};
 pub use fact::Fact;
+pub use machine::Rollout;
 pub use policy::{About, Policy, Publication};
 pub use report::{Active, Candidate, Report, Trial};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// A component with the operator's settings for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Policy {
     /// `sha256:` and the hex digest of the component.
     pub digest: String,

@@ -38,6 +38,8 @@ pub struct Active {
     pub memory_lost: Option<String>,
     /// How long no question could be answered because of it, in microseconds.
     pub pause_micros: u64,
+    /// It failed too often, and is still there: nothing else may take over, or not yet.
+    pub broken: bool,
 }
 
 /// A policy on its way, or one that was refused.
@@ -49,12 +51,19 @@ pub struct Candidate {
     pub about: Option<About>,
     /// Where it came from.
     pub source: String,
-    /// The stage that it is in.
+    /// The stage that it is in: `found` while it waits for the first, `take-over` after the last.
     pub stage: &'static str,
     /// Why it was refused, and at which stage.
     pub refusal: Option<Refusal>,
     /// Its decisions beside the active policy.
     pub trial: Trial,
+}
+
+impl Candidate {
+    /// The same, refused at the stage that the refusal names.
+    pub(crate) fn refused(self, refusal: Refusal) -> Candidate {
+        Candidate { stage: refusal.stage, refusal: Some(refusal), ..self }
+    }
 }
 
 /// Decisions beside the active policy.

@@ -1,0 +1,188 @@
+//! The machine: one step for each event, and what it keeps between them.
+//!
+//! A publication that is found becomes the candidate ([`candidate`]) and goes through the stages,
+//! one job at a time. It may have to decide beside the active policy for a while ([`trial`]). Then
+//! it takes over ([`takeover`]). A policy that fails in force is remembered ([`memory`]), and the
+//! last good one or the standard policy replaces it ([`restore`]). [`source`] has what a source
+//! says, [`forget`] which components are still needed.
+//!
+//! Each step ends in [`Rollout::advance`], which does whatever may be done now. No event has to know
+//! what another one was waiting for, so that nothing is left waiting.
+
+mod candidate;
+mod forget;
+mod memory;
+mod restore;
+mod source;
+mod takeover;
+mod trial;
+
+use crate::config::Config;
+use crate::effect::{Effect, JobId, Stage};
+use crate::event::Event;
+use crate::fact::Fact;
+use crate::policy::{About, Policy};
+use crate::report::{self, Report};
+use candidate::Candidate;
+use hotseat_core::time::Moment;
+use memory::Memory;
+use restore::Fallback;
+use std::collections::BTreeSet;
+use std::mem;
+use takeover::TakeOver;
+
+/// How an election's policy comes into force.
+///
+/// Whoever carries the effects out answers each [`Effect::Run`] with one
+/// [`Event::StageEnded`], and each [`Effect::TakeOver`] with one [`Event::TookOver`] or
+/// [`Event::NotTakenOver`], however long it takes and whatever else happens meanwhile: a job is
+/// never taken back. Answers to anything else change nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rollout {
+    config: Config,
+    last_job: JobId,
+    /// The digest that was found last: its settings may change whatever became of it.
+    wanted: Option<String>,
+    candidate: Option<Candidate>,
+    /// The candidate, the one that takes over, or the last that was refused, as it is reported.
+    shown: Option<report::Candidate>,
+    /// What the source refused while a candidate was on its way: shown when that one has ended.
+    refused_source: Option<report::Candidate>,
+    source_error: Option<String>,
+    job: Option<Job>,
+    takeover: Option<TakeOver>,
+    active: Option<report::Active>,
+    last_good: Option<Known>,
+    fallback: Fallback,
+    /// What could not take over from the policy that failed.
+    not_restored: Vec<Policy>,
+    memory: Memory,
+    /// The digests of which the other side keeps something.
+    kept: BTreeSet<String>,
+    swaps: u64,
+    restored: u64,
+    left_behind: u64,
+    /// Those of the step under way.
+    effects: Vec<Effect>,
+}
+
+/// A policy that passed its stages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Known {
+    policy: Policy,
+    about: About,
+    source: String,
+}
+
+/// A job that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Job {
+    id: JobId,
+    policy: Policy,
+    purpose: Purpose,
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    /// The candidate's stage.
+    Candidate,
+    /// The standard policy is prepared in case it is needed.
+    Fallback,
+    /// Nothing any more: it cannot be interrupted, and what comes of it does not count.
+    None,
+}
+
+impl Rollout {
+    /// Nothing is found yet, and nothing active.
+    pub fn new(config: Config) -> Rollout {
+        Rollout {
+            config,
+            last_job: JobId::default(),
+            wanted: None,
+            candidate: None,
+            shown: None,
+            refused_source: None,
+            source_error: None,
+            job: None,
+            takeover: None,
+            active: None,
+            last_good: None,
+            fallback: Fallback::Absent,
+            not_restored: Vec::new(),
+            memory: Memory::default(),
+            kept: BTreeSet::new(),
+            swaps: 0,
+            restored: 0,
+            left_behind: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes an event that happened `now`, and gives what is to be done, in that order. Moments
+    /// never go back.
+    pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Found(publication) => self.found(publication),
+            Event::Refused { source, refusal } => self.source_refused(source, refusal),
+            Event::Unavailable(why) => self.source_unavailable(why),
+            Event::StageEnded { job, end } => self.stage_ended(job, end),
+            Event::ShadowAnswered { job, differs, resigns } => {
+                self.shadow_answered(job, differs, resigns);
+            }
+            Event::ShadowFailed { job, why } => self.shadow_failed(job, why),
+            Event::TookOver { job, memory_lost, pause_micros } => {
+                self.took_over(now, job, memory_lost, pause_micros);
+            }
+            Event::NotTakenOver { job, why } => self.not_taken_over(job, why),
+            Event::Failed => self.failed(),
+            Event::LeftBehind { digest } => self.thread_left_behind(digest),
+            Event::Woke => self.woke(now),
+        }
+        self.advance(now);
+        mem::take(&mut self.effects)
+    }
+
+    /// All that is known of the policies, as of the last step.
+    pub fn report(&self) -> Report {
+        Report {
+            active: self.active.clone(),
+            last_good: self.last_good.as_ref().map(|good| good.policy.clone()),
+            candidate: self.shown.clone(),
+            source_error: self.source_error.clone(),
+            swaps: self.swaps,
+            restored: self.restored,
+            left_behind: self.left_behind,
+        }
+    }
+
+    /// Does whatever may be done now. A policy in force that failed goes first, then the candidate;
+    /// the standard policy is prepared when nothing else wants the one job, unless it is to replace
+    /// the one that failed.
+    fn advance(&mut self, now: Moment) {
+        self.drop_what_is_bad();
+        self.replace_broken();
+        if self.is_broken() {
+            self.prepare_fallback();
+        }
+        self.advance_candidate(now);
+        self.prepare_fallback();
+        self.forget();
+    }
+
+    fn run(&mut self, purpose: Purpose, stage: Stage, policy: Policy) {
+        let id = self.next_job();
+        self.job = Some(Job { id, policy: policy.clone(), purpose });
+        self.kept.insert(policy.digest.clone());
+        self.effects.push(Effect::Run { job: id, stage, policy });
+    }
+
+    fn next_job(&mut self) -> JobId {
+        self.last_job = JobId(self.last_job.0 + 1);
+        self.last_job
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        self.effects.push(Effect::Tell(fact));
+    }
+}

@@ -1,0 +1,412 @@
+//! Whoever carries the effects out, as a model: it keeps what a rollout must not lose sight of, and
+//! checks after each step what must hold whatever happens.
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
+use hotseat_core::time::Moment;
+use hotseat_rollout::{
+    About, Config, Effect, Event, Fact, JobId, Passed, Policy, Publication, Refusal, Report,
+    Rollout, Stage, StageEnd,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// More steps than any way to the end takes: one candidate, a restored policy, the standard one.
+const STEPS_TO_THE_END: usize = 40;
+
+pub const STANDARD: &str = "sha256:standard";
+
+pub fn policy(digest: &str, settings: &str) -> Policy {
+    Policy { digest: format!("sha256:{digest}"), settings: settings.into() }
+}
+
+pub fn config() -> Config {
+    Config {
+        shadow: None,
+        gate: hotseat_rollout::Gate::default(),
+        standard: Policy { digest: STANDARD.to_owned(), settings: "".into() },
+    }
+}
+
+pub fn refusal(stage: &'static str) -> Refusal {
+    Refusal { stage, why: "because".to_owned() }
+}
+
+/// A policy lets the standard one follow unless its digest says that it holds.
+fn about(policy: &Policy) -> About {
+    About {
+        name: policy.digest.clone(),
+        standard_may_follow: !policy.digest.contains("hold"),
+        ..About::default()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub rollout: Rollout,
+    config: Config,
+    pub now: Moment,
+    pub run: Option<(JobId, Stage, Policy)>,
+    pub shadow: Option<(JobId, Policy)>,
+    pub takeover: Option<(JobId, Policy)>,
+    pub wake: Option<Moment>,
+    last_job: JobId,
+    active: Option<Policy>,
+    /// The newest publication, and whether nothing has become of it yet.
+    wanted: Option<Policy>,
+    open: bool,
+    /// The digests of which bytes or code are kept.
+    kept: BTreeSet<String>,
+    /// What each policy passed; for the last two stages, since the active one changed.
+    passed: BTreeSet<(Policy, Stage)>,
+    prepared: BTreeSet<String>,
+    were_active: BTreeSet<Policy>,
+    failed: BTreeSet<Policy>,
+    threads: BTreeMap<String, u32>,
+    no_fallback: bool,
+    not_restored: bool,
+    source_error: Option<String>,
+    broken_said: bool,
+    swaps: u64,
+}
+
+impl World {
+    pub fn new(config: Config) -> World {
+        World {
+            rollout: Rollout::new(config.clone()),
+            config,
+            now: Moment::from_secs(1),
+            run: None,
+            shadow: None,
+            takeover: None,
+            wake: None,
+            last_job: JobId::default(),
+            active: None,
+            wanted: None,
+            open: false,
+            kept: BTreeSet::new(),
+            passed: BTreeSet::new(),
+            prepared: BTreeSet::new(),
+            were_active: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            threads: BTreeMap::new(),
+            no_fallback: false,
+            not_restored: false,
+            source_error: None,
+            broken_said: false,
+            swaps: 0,
+        }
+    }
+
+    pub fn report(&self) -> Report {
+        self.rollout.report()
+    }
+
+    pub fn wait(&mut self, time: Duration) {
+        self.now = self.now + time;
+    }
+
+    pub fn is_bad(&self, policy: &Policy) -> bool {
+        self.failed.contains(policy)
+            || self.threads.get(&policy.digest).is_some_and(|times| *times >= 2)
+    }
+
+    /// One step, carried out and checked.
+    pub fn event(&mut self, event: Event) -> Vec<Effect> {
+        self.before(&event);
+        let took_over = match &event {
+            Event::TookOver { job, .. } => self.answered_takeover(*job),
+            _ => None,
+        };
+        let effects = self.rollout.step(self.now, event);
+        if let Some(policy) = &took_over {
+            self.changed_hands(policy);
+        }
+        let told = effects.iter().any(|effect| {
+            matches!(effect, Effect::Tell(Fact::TookOver { policy, .. }) if Some(policy) == took_over.as_ref())
+        });
+        assert_eq!(
+            told,
+            took_over.is_some(),
+            "a policy is told to be active when it is: {effects:?}"
+        );
+        for effect in &effects {
+            self.carry_out(effect);
+        }
+        self.check(&effects);
+        effects
+    }
+
+    fn before(&mut self, event: &Event) {
+        match event {
+            Event::Found(publication) => {
+                self.kept.insert(publication.policy.digest.clone());
+                if !self.open || self.wanted.as_ref() != Some(&publication.policy) {
+                    self.passed.retain(|(known, _)| *known != publication.policy);
+                }
+                self.wanted = Some(publication.policy.clone());
+                self.open = true;
+            }
+            Event::StageEnded { job, end } => {
+                let Some((_, stage, policy)) = self.run.take_if(|run| run.0 == *job) else {
+                    return;
+                };
+                if matches!(end, StageEnd::Passed(_)) {
+                    if stage == Stage::Prepare {
+                        self.prepared.insert(policy.digest.clone());
+                    }
+                    self.passed.insert((policy, stage));
+                }
+            }
+            Event::NotTakenOver { job, .. } => {
+                self.not_restored |= self.answered_takeover(*job).is_some();
+            }
+            Event::Failed => {
+                let active = self.active.iter().cloned();
+                self.failed.extend(active);
+                self.not_restored = false;
+            }
+            Event::LeftBehind { digest } => {
+                *self.threads.entry(digest.clone()).or_default() += 1;
+                self.not_restored = false;
+            }
+            _ => {}
+        }
+    }
+
+    fn answered_takeover(&mut self, job: JobId) -> Option<Policy> {
+        self.takeover.take_if(|takeover| takeover.0 == job).map(|takeover| takeover.1)
+    }
+
+    fn changed_hands(&mut self, policy: &Policy) {
+        self.active = Some(policy.clone());
+        self.were_active.insert(policy.clone());
+        self.passed.retain(|(_, stage)| matches!(stage, Stage::Prepare | Stage::Settings));
+        (self.no_fallback, self.not_restored, self.broken_said) = (false, false, false);
+        self.swaps += 1;
+    }
+
+    fn carry_out(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Run { job, stage, policy } => {
+                assert!(self.run.is_none(), "one job at a time");
+                if policy.digest == STANDARD {
+                    self.kept.insert(policy.digest.clone());
+                }
+                self.begins(*job, policy);
+                if *stage != Stage::Prepare {
+                    assert!(self.prepared.contains(&policy.digest), "compiled before it is asked");
+                }
+                self.run = Some((*job, *stage, policy.clone()));
+            }
+            Effect::StartShadow { job, policy } => {
+                assert!(self.shadow.is_none() && self.takeover.is_none(), "one shadow at a time");
+                assert!(self.active.is_some(), "a shadow of something");
+                self.begins(*job, policy);
+                self.passed_all(policy);
+                self.shadow = Some((*job, policy.clone()));
+            }
+            Effect::StopShadow => assert!(self.shadow.take().is_some(), "a shadow to stop"),
+            Effect::TakeOver { job, policy } => {
+                assert!(self.takeover.is_none() && self.shadow.is_none(), "one at a time");
+                assert_ne!(self.active.as_ref(), Some(policy), "what is active does not take over");
+                self.begins(*job, policy);
+                let again = self.active.as_ref().is_some_and(|active| self.is_bad(active))
+                    && (*policy == self.config.standard || self.were_active.contains(policy));
+                if !again {
+                    self.passed_all(policy);
+                }
+                assert!(self.prepared.contains(&policy.digest), "compiled before it takes over");
+                self.takeover = Some((*job, policy.clone()));
+            }
+            Effect::Forget { digest } => {
+                assert!(self.kept.remove(digest), "{digest} is forgotten once");
+                self.prepared.remove(digest);
+            }
+            Effect::WakeAt(moment) => self.wake = Some(*moment),
+            Effect::Tell(fact) => self.hear(fact),
+        }
+    }
+
+    fn begins(&mut self, job: JobId, policy: &Policy) {
+        assert!(job > self.last_job, "a job's number is new");
+        self.last_job = job;
+        assert!(self.kept.contains(&policy.digest), "{policy:?} is not forgotten yet");
+        assert!(!self.is_bad(policy), "{policy:?} is bad");
+    }
+
+    fn passed_all(&self, policy: &Policy) {
+        for stage in [Stage::Prepare, Stage::Settings, Stage::Migrate, Stage::DryRun] {
+            assert!(self.passed.contains(&(policy.clone(), stage)), "{policy:?} passed {stage:?}");
+        }
+    }
+
+    fn hear(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Refused { policy: Some(policy), refusal, .. } => {
+                assert!(!refusal.stage.is_empty() && !refusal.why.is_empty());
+                if self.wanted.as_ref() == Some(policy) {
+                    self.open = false;
+                }
+            }
+            Fact::TookOver { policy, .. } if self.wanted.as_ref() == Some(policy) => {
+                self.open = false;
+            }
+            Fact::Settled => {
+                assert_eq!(self.active, self.wanted, "settled is what is wanted");
+                self.open = false;
+            }
+            Fact::NoFallback(_) => self.no_fallback = true,
+            Fact::Broken { policy, .. } => {
+                assert_eq!(self.active.as_ref(), Some(policy), "the active one is broken");
+                assert!(!std::mem::replace(&mut self.broken_said, true), "said once");
+            }
+            Fact::SourceUnavailable(why) => {
+                assert_ne!(self.source_error.as_ref(), Some(why), "told when it changes");
+                self.source_error = Some(why.clone());
+            }
+            Fact::SourceAvailable => {
+                assert!(self.source_error.take().is_some(), "it was not available");
+            }
+            _ => {}
+        }
+    }
+
+    /// What holds after each step.
+    fn check(&self, effects: &[Effect]) {
+        let report = self.report();
+        let active = report.active.as_ref().map(|active| &active.policy);
+        assert_eq!(active, self.active.as_ref(), "only a takeover changes what is active");
+        assert_eq!(report.swaps, self.swaps);
+        assert!(report.restored <= report.swaps);
+        assert_eq!(report.source_error, self.source_error);
+        assert_eq!(report.left_behind, self.threads.values().map(|times| u64::from(*times)).sum());
+        let bad = self.active.as_ref().is_some_and(|active| self.is_bad(active));
+        assert_eq!(report.active.as_ref().is_some_and(|active| active.broken), bad);
+        assert_eq!(self.broken_said, bad, "a broken policy is told: {effects:?}");
+        assert!(report.last_good.as_ref().is_none_or(|good| !self.is_bad(good)));
+        assert!(report.last_good.is_none() || report.last_good != self.active);
+        if bad && report.last_good.is_some() && !self.not_restored {
+            assert!(self.takeover.is_some(), "the last good one takes over at once");
+        }
+        let shown = report.candidate.as_ref().filter(|shown| shown.refusal.is_none());
+        let shown = shown.and_then(|shown| shown.policy.as_ref());
+        let awaited = self.takeover.as_ref().map(|takeover| &takeover.1);
+        let busy = self.run.is_some() || self.shadow.is_some() || awaited.is_some();
+        assert!(shown.is_none() || busy, "{shown:?} has a way on");
+        if self.open {
+            assert!(shown == self.wanted.as_ref(), "{:?} is shown on its way", self.wanted);
+        }
+        self.check_kept(&report, shown);
+    }
+
+    fn check_kept(&self, report: &Report, shown: Option<&Policy>) {
+        let jobs = [&self.shadow, &self.takeover].into_iter().flatten().map(|job| &job.1);
+        let used: BTreeSet<&String> = jobs
+            .chain(self.run.as_ref().map(|run| &run.2))
+            .chain([&self.active, &self.wanted, &report.last_good].into_iter().flatten())
+            .chain(shown)
+            .map(|policy| &policy.digest)
+            .collect();
+        for digest in &used {
+            assert!(self.kept.contains(*digest), "{digest} is forgotten and used: {report:?}");
+        }
+        let standby = self.standard_may_follow().then_some(STANDARD);
+        for digest in &self.kept {
+            let needed = used.contains(digest) || standby == Some(digest);
+            assert!(needed, "{digest} is kept for nothing");
+        }
+    }
+
+    fn standard_may_follow(&self) -> bool {
+        !self.is_bad(&self.config.standard)
+            && self.active.as_ref().is_some_and(|active| {
+                about(active).standard_may_follow && active.digest != STANDARD
+            })
+    }
+
+    pub fn found(&mut self, policy: &Policy) -> Vec<Effect> {
+        let publication = Publication { policy: policy.clone(), source: "file:a".to_owned() };
+        self.event(Event::Found(publication))
+    }
+
+    /// The job that runs ends well.
+    pub fn pass(&mut self) -> Vec<Effect> {
+        let Some((job, stage, policy)) = self.run.clone() else { panic!("no job runs") };
+        let passed = match stage {
+            Stage::Prepare => Passed::Prepared(about(&policy)),
+            _ => Passed::Fit,
+        };
+        self.event(Event::StageEnded { job, end: StageEnd::Passed(passed) })
+    }
+
+    pub fn refuse(&mut self, stage: &'static str) -> Vec<Effect> {
+        let Some((job, ..)) = self.run else { panic!("no job runs") };
+        self.event(Event::StageEnded { job, end: StageEnd::Refused(refusal(stage)) })
+    }
+
+    pub fn take_over(&mut self) -> Vec<Effect> {
+        let Some((job, _)) = self.takeover else { panic!("nothing takes over") };
+        self.event(Event::TookOver { job, memory_lost: None, pause_micros: 3 })
+    }
+
+    pub fn not_taken_over(&mut self) -> Vec<Effect> {
+        let Some((job, _)) = self.takeover else { panic!("nothing takes over") };
+        self.event(Event::NotTakenOver { job, why: "no thread".to_owned() })
+    }
+
+    pub fn answer(&mut self, differs: bool, resigns: bool) -> Vec<Effect> {
+        let Some((job, _)) = self.shadow else { panic!("no shadow") };
+        self.event(Event::ShadowAnswered { job, differs, resigns })
+    }
+
+    /// Answers whatever is asked, well, until nothing is.
+    pub fn settle(&mut self) {
+        for _ in 0..STEPS_TO_THE_END {
+            if self.takeover.is_some() {
+                self.take_over();
+            } else if self.run.is_some() {
+                self.pass();
+            } else if self.shadow.is_some() {
+                if let Some(wake) = self.wake.take() {
+                    self.now = self.now.max(wake);
+                    self.event(Event::Woke);
+                }
+                if self.shadow.is_some() {
+                    self.answer(false, false);
+                }
+            } else {
+                return;
+            }
+        }
+        panic!("does not come to an end: {:?}", self.rollout);
+    }
+
+    /// From here there is a way on: what is wanted is active or refused, and what fails is replaced
+    /// if anything may replace it.
+    pub fn check_progress(mut self) {
+        self.settle();
+        assert!(!self.open, "{:?} became active, or was refused", self.wanted);
+        let report = self.report();
+        let candidate = report.candidate.as_ref();
+        assert!(candidate.is_none_or(|shown| shown.refusal.is_some()), "it ended: {candidate:?}");
+        let Some(active) = self.active.clone() else { return };
+        if !self.is_bad(&active) {
+            let next = report.last_good.clone();
+            self.event(Event::Failed);
+            if next.is_some() {
+                assert_eq!(self.takeover.as_ref().map(|takeover| &takeover.1), next.as_ref());
+            } else if self.standard_may_follow() && !self.no_fallback {
+                assert_eq!(self.takeover.as_ref().map(|it| &it.1), Some(&self.config.standard));
+            }
+            self.settle();
+        }
+        // Whatever could not be restored before is tried again when the active one fails again.
+        self.event(Event::Failed);
+        self.settle();
+        let broken = self.report().active.is_some_and(|active| active.broken);
+        if broken {
+            assert!(self.report().last_good.is_none(), "a good one would be active");
+            assert!(!self.standard_may_follow() || self.no_fallback, "the standard one would be");
+        }
+    }
+}
