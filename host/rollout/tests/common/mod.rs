@@ -2,13 +2,17 @@
 //! checks after each step what must hold whatever happens.
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+mod moves;
+
 use hotseat_core::time::Moment;
 use hotseat_rollout::{
-    About, Config, Effect, Event, Fact, JobId, Passed, Policy, Publication, Refusal, Report,
-    Rollout, Stage, StageEnd,
+    About, Config, Effect, Event, Fact, JobId, Policy, Refusal, Report, Rollout, Stage, StageEnd,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+#[allow(unused_imports, reason = "not every suite looks into effects")]
+pub use moves::{facts, forgotten, refusals};
 
 /// More steps than any way to the end takes: one candidate, a restored policy, the standard one.
 const STEPS_TO_THE_END: usize = 40;
@@ -322,41 +326,6 @@ impl World {
             && self.active.as_ref().is_some_and(|active| {
                 about(active).standard_may_follow && active.digest != STANDARD
             })
-    }
-
-    pub fn found(&mut self, policy: &Policy) -> Vec<Effect> {
-        let publication = Publication { policy: policy.clone(), source: "file:a".to_owned() };
-        self.event(Event::Found(publication))
-    }
-
-    /// The job that runs ends well.
-    pub fn pass(&mut self) -> Vec<Effect> {
-        let Some((job, stage, policy)) = self.run.clone() else { panic!("no job runs") };
-        let passed = match stage {
-            Stage::Prepare => Passed::Prepared(about(&policy)),
-            _ => Passed::Fit,
-        };
-        self.event(Event::StageEnded { job, end: StageEnd::Passed(passed) })
-    }
-
-    pub fn refuse(&mut self, stage: &'static str) -> Vec<Effect> {
-        let Some((job, ..)) = self.run else { panic!("no job runs") };
-        self.event(Event::StageEnded { job, end: StageEnd::Refused(refusal(stage)) })
-    }
-
-    pub fn take_over(&mut self) -> Vec<Effect> {
-        let Some((job, _)) = self.takeover else { panic!("nothing takes over") };
-        self.event(Event::TookOver { job, memory_lost: None, pause_micros: 3 })
-    }
-
-    pub fn not_taken_over(&mut self) -> Vec<Effect> {
-        let Some((job, _)) = self.takeover else { panic!("nothing takes over") };
-        self.event(Event::NotTakenOver { job, why: "no thread".to_owned() })
-    }
-
-    pub fn answer(&mut self, differs: bool, resigns: bool) -> Vec<Effect> {
-        let Some((job, _)) = self.shadow else { panic!("no shadow") };
-        self.event(Event::ShadowAnswered { job, differs, resigns })
     }
 
     /// Answers whatever is asked, well, until nothing is.
