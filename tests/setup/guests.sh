@@ -76,8 +76,9 @@ build_go() {
 
 # The tool in tests/guests/componentize.
 componentize() {
-    cargo build --quiet --locked --manifest-path "$guests/componentize/Cargo.toml" \
-        --target-dir "$cache/componentize"
+    # From within the checkout, whose file names the toolchain: rustup may have no default.
+    (cd "$root" && cargo build --quiet --locked --manifest-path "$guests/componentize/Cargo.toml" \
+        --target-dir "$cache/componentize")
     "$cache/componentize/debug/componentize" "$@"
 }
 

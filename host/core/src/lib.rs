@@ -23,4 +23,5 @@ mod claim;
 mod entropy;
 mod guard;
 mod promise;
+mod same;
 mod seat;

@@ -1,30 +1,25 @@
 //! The Hotseat sidecar: a thin shell around the election core.
 //!
-//! Data flows one way. The shells (Kubernetes, the policy engine, signals, the clock) send events
-//! into [`sidecar`]'s loop; the loop feeds them to the core and carries its effects out; what may
-//! be said of the election is published through [`state`], which the HTTP server reads.
+//! This crate is the program: its arguments, the composition of an election from its parts
+//! ([`sidecar`]), what observes its facts ([`observers`]), and the offline tools. The election
+//! itself is in `hotseat-election`, and what it reaches the world by in crates of their own.
 // `forbid` would not let `trim.rs` advise the kernel, the one place that needs it.
 #![deny(unsafe_code)]
 
 pub mod cli;
-pub mod clock;
-pub mod demo;
-pub mod http;
-pub mod identity;
-pub mod journal;
-pub mod kubernetes;
-mod length;
-pub mod metrics;
-mod note;
-pub mod policies;
-pub mod policy_tools;
-pub mod probes;
-mod recurring;
 pub mod sidecar;
-pub mod signals;
-pub mod state;
-pub mod status;
+
+pub mod engine;
+pub mod identity;
+mod note;
+pub mod observers;
+pub mod probes;
+pub mod source;
 pub mod stop;
+
+pub mod demo;
+pub mod policy_tools;
+pub mod status;
+
 pub mod telemetry;
-pub mod tell;
 mod trim;

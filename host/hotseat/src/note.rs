@@ -8,13 +8,19 @@
 //! it is as old as the abstract socket's namespace and as short-lived as the pod. Without it, or
 //! where the process died between the write and the note, the record is waited out like anybody's.
 
+use hotseat_core::event::{Event, Trouble};
 use hotseat_core::lock::{Incarnation, LastWrite, Record, Version};
+use hotseat_core::time::Moment;
+use hotseat_election::{Future, Lock, Right};
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
 
 /// Where notes lie.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -100,6 +106,45 @@ impl Note {
         file.write_all(serde_json::to_string(&content)?.as_bytes())?;
         // In one step, so that a process which dies here leaves the old note or the new one.
         std::fs::rename(&fresh, &self.path)
+    }
+}
+
+/// A lock whose writes are noted.
+pub struct Noted<L> {
+    lock: L,
+    note: Note,
+}
+
+impl<L: Lock> Noted<L> {
+    /// Notes each write of that lock that succeeded.
+    pub fn new(lock: L, note: Note) -> Noted<L> {
+        Noted { lock, note }
+    }
+}
+
+impl<L: Lock> Lock for Noted<L> {
+    fn read(&self, deadline: Moment) -> Future<Result<hotseat_core::lock::Lock, Trouble>> {
+        self.lock.read(deadline)
+    }
+
+    fn write(&self, write: hotseat_core::event::Write) -> Future<Result<Record, Trouble>> {
+        let writing = self.lock.write(write);
+        let note = self.note.clone();
+        Box::pin(async move {
+            let result = writing.await;
+            if let Ok(record) = &result {
+                note.keep(record);
+            }
+            result
+        })
+    }
+
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
+        self.lock.follow(events, restart)
+    }
+
+    fn rights(&self) -> Vec<Right> {
+        self.lock.rights()
     }
 }
 

@@ -1,8 +1,8 @@
 //! `hotseat status`: asks a running sidecar, and tells people what it says.
 
-use crate::http::{CandidateAnswer, LeaderAnswer, PolicyAnswer, PolicyName};
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
+use hotseat_http::{CandidateAnswer, LeaderAnswer, PolicyAnswer, PolicyName};
 use hotseat_text::visible;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;

@@ -64,10 +64,11 @@ impl Journal {
         self.0.writer.set(writer).map_err(|_| OpenError::Twice)
     }
 
-    /// Records what happened at `at_ms` on the boot-time clock, at the time of day `time`. Never
+    /// Records what happened in an election at `at_ms` on the boot-time clock, at the time of day
+    /// `time`. Never
     /// waits for the file: where it is too slow the record is dropped from it, and counted.
-    pub fn record(&self, time: String, at_ms: u64, body: Body) {
-        let record = Record { number: 0, time, at_ms, body };
+    pub fn record(&self, election: String, time: String, at_ms: u64, body: Body) {
+        let record = Record { number: 0, election, time, at_ms, body };
         let (entry, kept) = self.ring().push(record);
         if !kept {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);

@@ -21,8 +21,9 @@ pub use reader::{LineError, Problem, Reader};
 pub use record::{Body, Decided, Record, Shadow, Swap};
 pub use wire::Encoder;
 
-/// The version of the records that this crate writes and reads.
-pub const VERSION: u64 = 1;
+/// The version of the records that this crate writes. It reads all from 1 on: those of version 1
+/// name no election.
+pub const VERSION: u64 = 2;
 /// The longest line that is written and read, in bytes: 1 MiB. With the largest settings and
 /// memories that a policy may have, a decision fits.
 pub const LONGEST_LINE: usize = 1 << 20;

@@ -45,7 +45,7 @@ pub enum Problem {
     CutOff,
     /// Another version of Hotseat wrote it.
     #[error(
-        "is a record of version {0}, and this program reads version {VERSION}: use the hotseat that wrote it, or a later one"
+        "is a record of version {0}, and this program reads versions 1 to {VERSION}: use the hotseat that wrote it, or a later one"
     )]
     Version(u64),
     /// A kind of record of a later Hotseat.

@@ -8,6 +8,8 @@ use hotseat_core::policy::{Candidate, Decision, Failure, Input, Signal, Value};
 pub struct Record {
     /// Its place among all records of the process, from 1. A gap is a record that was dropped.
     pub number: u64,
+    /// The election, as `namespace/name`; empty in records of version 1.
+    pub election: String,
     /// The time of day in RFC 3339, for people: nothing is computed from it.
     pub time: String,
     /// When, in milliseconds on the boot-time clock of the machine.
@@ -83,7 +85,7 @@ impl Record {
                 size_of::<Shadow>() + policy.len() + answers.iter().sum::<usize>()
             }
         };
-        size_of::<Record>() + self.time.len() + rest
+        size_of::<Record>() + self.election.len() + self.time.len() + rest
     }
 }
 

@@ -98,7 +98,8 @@ mod tests {
 
     fn swap(reason: &str) -> Record {
         let swap = Swap { error: Some(reason.to_owned()), ..Swap::default() };
-        Record { number: 0, time: String::new(), at_ms: 7, body: Body::Swap(swap) }
+        let (election, time) = (String::new(), String::new());
+        Record { number: 0, election, time, at_ms: 7, body: Body::Swap(swap) }
     }
 
     fn numbers(ring: &Ring) -> Vec<u64> {

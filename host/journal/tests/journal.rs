@@ -17,7 +17,7 @@ fn swap(reason: &str) -> Body {
 }
 
 fn record(journal: &Journal, reason: &str) {
-    journal.record("2026-01-02T03:04:05Z".to_owned(), 5, swap(reason));
+    journal.record("shop/web".to_owned(), "2026-01-02T03:04:05Z".to_owned(), 5, swap(reason));
 }
 
 fn numbers(path: &Path) -> Vec<u64> {

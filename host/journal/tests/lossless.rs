@@ -177,8 +177,14 @@ fn body() -> BoxedStrategy<Body> {
 }
 
 fn record() -> BoxedStrategy<Record> {
-    (any::<u64>(), text(), any::<u64>(), body())
-        .prop_map(|(number, time, at_ms, body)| Record { number, time, at_ms, body })
+    (any::<u64>(), text(), text(), any::<u64>(), body())
+        .prop_map(|(number, election, time, at_ms, body)| Record {
+            number,
+            election,
+            time,
+            at_ms,
+            body,
+        })
         .boxed()
 }
 

@@ -8,7 +8,8 @@ use hotseat_journal::{Body, Decided, Encoder, LONGEST_LINE, Problem, Reader, Rec
 
 fn swap(number: u64) -> Record {
     let swap = Swap { stage: "active".to_owned(), ..Swap::default() };
-    Record { number, time: "2026-01-02T03:04:05.006Z".to_owned(), at_ms: 9, body: Body::Swap(swap) }
+    let time = "2026-01-02T03:04:05.006Z".to_owned();
+    Record { number, election: "shop/web".to_owned(), time, at_ms: 9, body: Body::Swap(swap) }
 }
 
 fn decision(number: u64, settings: &str) -> Record {
@@ -65,7 +66,7 @@ fn read(text: &[u8]) -> (Vec<u64>, Vec<String>) {
 #[test]
 fn a_decision_is_one_line_that_people_can_read() {
     let expected = concat!(
-        r#"{"v":1,"kind":"decision","n":1,"time":"2026-01-02T03:04:05.006Z","at_ms":9,"#,
+        r#"{"v":2,"kind":"decision","n":1,"election":"shop/web","time":"2026-01-02T03:04:05.006Z","at_ms":9,"#,
         r#""policy":"sha256:ab","ask":3,"settings":"{}","input":{"memory":"AQL/","#,
         r#""entropy":"000000000000000a","timing":{"lease_duration_ms":15000,"#,
         r#""renew_deadline_ms":10000,"retry_period_ms":2000,"shortest_lease_ms":15000,"#,
@@ -85,10 +86,19 @@ fn what_a_later_version_adds_is_passed_over() {
 }
 
 #[test]
+fn a_record_of_the_first_version_is_read_and_names_no_election() {
+    let text = line(&swap(1)).replace("\"v\":2", "\"v\":1");
+    let text = text.replace("\"election\":\"shop/web\",", "");
+    let mut records = Reader::new(text.as_bytes());
+    let (_, record) = records.next().unwrap().unwrap();
+    assert_eq!(record, Record { election: String::new(), ..swap(1) });
+}
+
+#[test]
 fn another_version_and_another_kind_are_no_damage() {
     let text = [
         line(&swap(1)),
-        line(&swap(2)).replace("\"v\":1", "\"v\":2"),
+        line(&swap(2)).replace("\"v\":2", "\"v\":3"),
         line(&swap(3)).replace("\"swap\"", "\"nap\\n\""),
         "{\"v\":1}\n".to_owned(),
         line(&swap(5)),
@@ -98,7 +108,7 @@ fn another_version_and_another_kind_are_no_damage() {
     assert_eq!(
         errors,
         [
-            "line 2: is a record of version 2, and this program reads version 1: use the hotseat \
+            "line 2: is a record of version 3, and this program reads versions 1 to 2: use the hotseat \
              that wrote it, or a later one",
             "line 3: is a record of the kind `nap `, which this program does not know",
             "line 4: is a record of the kind ``, which this program does not know",

@@ -1,10 +1,13 @@
-//! What several crates write alike: a stranger's text in one line, amounts of bytes, and digests.
+//! What several crates read and write alike: a stranger's text in one line, amounts of bytes,
+//! durations, and digests.
 #![forbid(unsafe_code)]
 
 mod digest;
+mod duration;
 mod shown;
 
 pub use digest::{Digest, DigestError, Hasher};
+pub use duration::parse_duration;
 pub use shown::{cut, is_unfit, one_line, visible};
 
 /// A number of bytes for people: `20 MiB`, or `1500 bytes` where no unit fits.

@@ -139,14 +139,17 @@ impl Candidate {
         Ok(self.process.get("/")?.text())
     }
 
-    /// The value of one series in `/metrics`, 0 if it is not there.
+    /// The value of one series in `/metrics`, named without its election; 0 if it is not there.
     ///
     /// # Errors
     ///
     /// When it does not answer.
     pub fn metric(&self, series: &str) -> anyhow::Result<f64> {
         let text = self.process.get("/metrics")?.text();
-        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let value = text.lines().map(without_election).find_map(|line| {
+            let value = line.strip_prefix(series)?.strip_prefix(' ')?;
+            Some(value.to_owned())
+        });
         value.map_or(Ok(0.0), |value| value.parse().context("a series has no number"))
     }
 
@@ -180,4 +183,12 @@ impl Candidate {
     pub fn log(&self) -> String {
         self.process.output(Stream::Stderr)
     }
+}
+
+/// A line of `/metrics` without the label that names the election.
+fn without_election(line: &str) -> String {
+    let Some((start, rest)) = line.split_once("election=\"") else { return line.to_owned() };
+    let rest = rest.split_once('"').map_or("", |(_, rest)| rest);
+    let rest = rest.strip_prefix(',').unwrap_or(rest);
+    format!("{}{rest}", start.trim_end_matches(',')).replace("{}", "")
 }

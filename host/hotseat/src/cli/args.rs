@@ -4,11 +4,11 @@ use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use crate::demo;
-use crate::http::{Access, Detail};
-use crate::length::parse_length;
 use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hotseat_http::{Access, Detail};
+use hotseat_text::parse_duration;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -66,19 +66,19 @@ pub(super) struct SidecarArgs {
     pub(super) use_cluster_credentials: bool,
 
     /// All three lengths at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
-    #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_length, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
+    #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_duration, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
     pub(super) ttl: Option<Duration>,
     /// How long the others wait for a silent leader [default: 15s]
-    #[arg(long, env = "HOTSEAT_LEASE_DURATION", value_name = "L", value_parser = parse_length, help_heading = TIMING)]
+    #[arg(long, env = "HOTSEAT_LEASE_DURATION", value_name = "L", value_parser = parse_duration, help_heading = TIMING)]
     pub(super) lease_duration: Option<Duration>,
     /// How long a leader believes after its last successful write [default: 10s]
-    #[arg(long, env = "HOTSEAT_RENEW_DEADLINE", value_name = "D", value_parser = parse_length, help_heading = TIMING)]
+    #[arg(long, env = "HOTSEAT_RENEW_DEADLINE", value_name = "D", value_parser = parse_duration, help_heading = TIMING)]
     pub(super) renew_deadline: Option<Duration>,
     /// The pace of renewals and retries [default: 2s]
-    #[arg(long, env = "HOTSEAT_RETRY_PERIOD", value_name = "R", value_parser = parse_length, help_heading = TIMING)]
+    #[arg(long, env = "HOTSEAT_RETRY_PERIOD", value_name = "R", value_parser = parse_duration, help_heading = TIMING)]
     pub(super) retry_period: Option<Duration>,
     /// How long the application goes on after 4040 has stopped naming it
-    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_length, default_value = "0s", help_heading = TIMING)]
+    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_duration, default_value = "0s", help_heading = TIMING)]
     pub(super) reaction_time: Duration,
     /// How far a clock's rate may be off, in percent
     #[arg(long, env = "HOTSEAT_CLOCK_ERROR", value_name = "PERCENT", default_value = "1", help_heading = TIMING)]
@@ -98,17 +98,21 @@ pub(super) struct SidecarArgs {
     #[command(flatten)]
     pub(super) registries: RegistryArgs,
     /// How often the files of the policy and its settings are looked at
-    #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_length, default_value = "2s", help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_duration, default_value = "2s", help_heading = POLICY)]
     pub(super) policy_poll: Duration,
     /// Let a new policy decide beside the active one first: for so many decisions, such as 50, or
     /// so long, such as 30s; 0: take over at once
     #[arg(long, env = "HOTSEAT_SHADOW", value_name = "N", default_value = "0", help_heading = POLICY)]
     pub(super) shadow: String,
+    /// How many decisions of a policy in shadow may differ from the active one's: a number, or a
+    /// share such as 10%. One that would resign where the active policy does not is refused at once
+    #[arg(long, env = "HOTSEAT_SHADOW_DIFFERENCES", value_name = "N|P%", default_value = "10%", help_heading = POLICY)]
+    pub(super) shadow_differences: String,
     /// The shortest lease that a policy may choose [default: the lease duration]
-    #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_length, help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) shortest_lease: Option<Duration>,
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
-    #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_length, help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
     /// How often in an hour a policy may resign in favour of a successor
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
@@ -199,7 +203,7 @@ pub(super) enum Output {
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// End after this long, such as 30s; without it, end with ctrl-c
-    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_length)]
+    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
     pub(super) length: Option<Duration>,
     /// A live view and a timeline, or one JSON object at the end
     #[arg(long, value_enum, default_value = "text")]

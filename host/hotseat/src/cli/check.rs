@@ -2,15 +2,17 @@
 
 use super::args::{Probes, SidecarArgs};
 use crate::identity::hostname;
-use crate::journal::JournalFile;
-use crate::kubernetes::Credentials;
-use crate::length::parse_length;
-use crate::policies::{PolicySettings, ShadowPeriod, Wish};
+use crate::observers::JournalFile;
 use crate::probes::{MOST_PROBES, Probe};
-use crate::sidecar::Settings;
+use crate::sidecar::{ElectionSettings, Settings};
+use crate::source::{PolicyOptions, PolicySettings};
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
+use hotseat_election::ElectionName;
+use hotseat_kubernetes::Credentials;
+use hotseat_rollout::{Allowance, Gate, ShadowPeriod};
 use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries};
+use hotseat_text::parse_duration;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,24 +27,28 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
-    let policy = wish(&args)?;
+    let policy = policy(&args)?;
     let access = args.http_detail.into();
+    let election = election(args.election)?;
+    let name = ElectionName::new(&namespace(args.election_namespace)?, &election);
     Ok(Settings {
-        election: election(args.election)?,
-        namespace: namespace(args.election_namespace)?,
-        identity: identity(args.id)?,
-        timing,
+        election: ElectionSettings {
+            name,
+            identity: identity(args.id)?,
+            timing,
+            credentials: match args.use_cluster_credentials {
+                true => Credentials::Cluster,
+                false => Credentials::Search,
+            },
+            policy,
+            shadow: shadow(&args.shadow)?,
+            gate: gate(&args.shadow_differences)?,
+            preemptions_per_hour: args.preemptions_per_hour,
+            probes: probes(args.probe)?,
+        },
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,
-        credentials: match args.use_cluster_credentials {
-            true => Credentials::Cluster,
-            false => Credentials::Search,
-        },
-        policy,
-        shadow: shadow(&args.shadow)?,
-        preemptions_per_hour: args.preemptions_per_hour,
         journal: journal(args.journal, args.journal_size)?,
-        probes: probes(args.probe)?,
     })
 }
 
@@ -149,7 +155,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     Ok(timing)
 }
 
-fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
+fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let written = &args.policy;
     let registries = args.registries.registries();
     let policy: PolicyRef = written.parse().map_err(|error| {
@@ -164,7 +170,7 @@ fn wish(args: &SidecarArgs) -> anyhow::Result<Wish> {
     }
     let settings = PolicySettings::from_argument(&args.policy_settings)
         .map_err(|why| anyhow!("--policy-settings: {why}"))?;
-    Ok(Wish { policy, settings, key, poll: args.policy_poll, registries })
+    Ok(PolicyOptions { policy, settings, key, poll: args.policy_poll, registries })
 }
 
 /// The key that policies are signed with, if one is given. An empty one comes of a secret that is
@@ -207,14 +213,31 @@ fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
 
 /// `50` decisions, or `30s`; 0 of either: none.
 fn shadow(written: &str) -> anyhow::Result<Option<ShadowPeriod>> {
-    if let Ok(decisions) = written.parse::<u64>() {
+    if let Ok(decisions) = written.parse::<u32>() {
         return Ok((decisions > 0).then_some(ShadowPeriod::Decisions(decisions)));
     }
-    match parse_length(written) {
+    match parse_duration(written) {
         Ok(Duration::ZERO) => Ok(None),
         Ok(time) => Ok(Some(ShadowPeriod::Time(time))),
         Err(error) => bail!(
-            "--shadow {written}: {error}: give a number of decisions such as 50, or a length such as 30s"
+            "--shadow {written}: {error}: give a number of decisions such as 50, or a duration such as 30s"
         ),
     }
+}
+
+/// How many decisions of a policy in shadow may differ: `5`, or `10%`.
+fn gate(written: &str) -> anyhow::Result<Gate> {
+    let refused = || {
+        anyhow!(
+            "--shadow-differences {written}: give a number of decisions such as 5, or a share from 0% to 100%"
+        )
+    };
+    let differences = match written.strip_suffix('%') {
+        Some(percent) => match percent.parse() {
+            Ok(percent @ 0..=100) => Allowance::Percent(percent),
+            _ => return Err(refused()),
+        },
+        None => Allowance::Count(written.parse().map_err(|_| refused())?),
+    };
+    Ok(Gate { differences, ..Gate::default() })
 }

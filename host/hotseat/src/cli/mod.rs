@@ -7,7 +7,7 @@ mod push;
 mod registry;
 mod size;
 
-use crate::policies::COMPILE_COMMAND;
+use crate::engine::COMPILE_COMMAND;
 use crate::{demo, sidecar, status, telemetry};
 use anyhow::{Context, anyhow};
 use args::{Cli, Command};

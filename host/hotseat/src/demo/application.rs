@@ -51,18 +51,23 @@ async fn report(address: SocketAddr) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
-    use crate::http::Server;
-    use crate::metrics::Metrics;
-    use crate::state::State;
+    use crate::observers::{JournalKeeper, Metrics};
+    use crate::sidecar::Shared;
+    use hotseat_election::{ElectionName, Status, clock};
+    use hotseat_http::Server;
+    use std::sync::Arc;
 
     const SOON: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn a_heartbeat_is_taken_until_it_is_stopped() {
-        let state = State::new("default", "demo", "anna", clock::now(), Duration::from_secs(2));
+        let name = ElectionName::new("default", "demo");
+        let state = Status::new(name, "anna", clock::now(), Duration::from_secs(2));
+        let journal = JournalKeeper::default();
+        let metrics = Metrics::new(vec![state.clone()], journal.clone(), clock::now());
+        let shared = Arc::new(Shared { journal, metrics });
         let server = Server::bind("127.0.0.1:0").unwrap();
-        let server = server.serve(state.clone(), Metrics::new(state.clone())).unwrap();
+        let server = server.serve(state.clone(), shared).unwrap();
         let (_keep, address) = watch::channel(Some(server.addresses()[0]));
         let (beats, receiver) = watch::channel(false);
         let task = tokio::spawn(beat(address, receiver));

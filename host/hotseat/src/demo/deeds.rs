@@ -6,7 +6,7 @@ use super::policies::Policy;
 use super::referee::Cause;
 use super::script::Deed;
 use super::stage::{Fate, Stage, State};
-use crate::clock;
+use hotseat_election::clock;
 use std::time::Duration;
 
 /// How long a candidate may take to leave before it is killed.

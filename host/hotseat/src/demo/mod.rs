@@ -145,7 +145,7 @@ async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Res
         _ => stage.lease + Duration::from_secs(3),
     };
     let open = stage.referee.open();
-    let now = crate::clock::now();
+    let now = hotseat_election::clock::now();
     let failure = outcome.failure(open, &NAMES, now, patience);
     let failure = failure.or_else(|| stage.swaps.failure(now, patience));
     let troubles = stage.troubles();

@@ -1,10 +1,10 @@
 //! Asks a candidate who leads, again and again, as an application beside it would.
 
 use super::referee::Reading;
-use crate::clock;
-use crate::http::LeaderAnswer;
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use hotseat_election::clock;
+use hotseat_http::LeaderAnswer;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode, header};

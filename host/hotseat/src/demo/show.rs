@@ -4,8 +4,8 @@ use super::NAMES;
 use super::picture::{Picture, Row, Standing};
 use super::stage::{Fate, Stage};
 use super::words;
-use crate::clock;
 use hotseat_core::time::Moment;
+use hotseat_election::clock;
 use std::time::Duration;
 
 /// How long the mark of a heartbeat lights up.

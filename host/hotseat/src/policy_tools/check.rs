@@ -1,9 +1,7 @@
 //! `hotseat policy check`: every stage that a policy passes before it may decide, offline.
 
 use super::questions::questions;
-use super::same::same;
-use super::{component, failed, loader, plain, reference, words};
-use crate::policies::SwapError;
+use super::{ComponentError, component, failed, loader, plain, reference, words};
 use hotseat_core::policy::{Decision, Input};
 use hotseat_engine::{Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
 use hotseat_sources::PolicyRef;
@@ -91,15 +89,15 @@ struct Failed {
     error: String,
 }
 
-impl From<SwapError> for Failed {
-    fn from(error: SwapError) -> Failed {
+impl From<ComponentError> for Failed {
+    fn from(error: ComponentError) -> Failed {
         Failed { stage: error.stage(), error: error.to_string() }
     }
 }
 
 impl From<LoadError> for Failed {
     fn from(error: LoadError) -> Failed {
-        SwapError::Load(error).into()
+        ComponentError::Load(error).into()
     }
 }
 
@@ -209,7 +207,7 @@ fn decide_twice(
 /// How two answers to one question differ.
 fn difference(first: &(Decision, Spent), second: &(Decision, Spent)) -> Option<String> {
     let ((one, cost), (other, other_cost)) = (first, second);
-    if cost.fuel == other_cost.fuel && same(one, other, true) {
+    if cost.fuel == other_cost.fuel && one.is_the_same(other) {
         return None;
     }
     let (one, other) = (words(one), words(other));

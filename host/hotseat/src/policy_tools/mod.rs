@@ -7,23 +7,23 @@ mod check;
 mod push;
 mod questions;
 mod replay;
-mod same;
 
 pub use check::{CheckReport, PolicyReport, SampleReport, check};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
-pub(crate) use same::same;
 
-use crate::policies::{self, SwapError, loadable};
+use crate::engine;
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
-use hotseat_engine::{LARGEST_COMPONENT, Limits, Loader, STANDARD, STANDARD_LABEL, Source};
-use hotseat_sources::{Demands, Fetched, FileSource, Origin, PolicyRef};
+use hotseat_engine::{
+    LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD, STANDARD_LABEL, Source,
+};
+use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef, SourceError};
 use std::path::PathBuf;
 
 /// A loader with the sidecar's compiler, whose policies may use `limits`.
 fn loader(limits: Limits) -> anyhow::Result<Loader> {
-    policies::loader(limits).context("the policy engine does not start")
+    engine::loader(limits).context("the policy engine does not start")
 }
 
 /// The component that a person names: a path, or what `--policy` takes for a file or the standard
@@ -39,8 +39,34 @@ fn reference(name: &str) -> anyhow::Result<PolicyRef> {
     Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None })
 }
 
+/// Why a component does not load.
+#[derive(Debug, thiserror::Error)]
+enum ComponentError {
+    /// Its source gave bytes that must not be loaded, or none.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A stage of loading failed.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl ComponentError {
+    /// The stage that failed, as in metrics, logs and `/v1/policy`.
+    fn stage(&self) -> &'static str {
+        match self {
+            ComponentError::Source(error) => error.stage(),
+            ComponentError::Load(error) => error.stage(),
+        }
+    }
+}
+
+/// What a source gave, for the engine.
+fn loadable(checked: Checked) -> Source {
+    Source::checked(checked.label, checked.digest.to_string(), checked.bytes)
+}
+
 /// The stages that the source of a policy has: read, size, digest.
-fn component(reference: &PolicyRef) -> Result<Source, SwapError> {
+fn component(reference: &PolicyRef) -> Result<Source, ComponentError> {
     let fetched = match &reference.origin {
         Origin::File(path) => {
             let limit = LARGEST_COMPONENT;

@@ -1,7 +1,7 @@
 //! `hotseat policy push`: a component from a file into a registry.
 
 use super::check::world;
-use crate::policies::loadable;
+use super::loadable;
 use anyhow::{anyhow, bail};
 use hotseat_engine::{LARGEST_COMPONENT, Surface};
 use hotseat_sources::{

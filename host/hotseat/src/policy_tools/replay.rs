@@ -1,6 +1,5 @@
 //! `hotseat policy replay`: what another policy would have decided.
 
-use super::same::same;
 use super::{component, failed, loader, plain, reference, words};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::event::{Account, Judged};
@@ -206,7 +205,10 @@ impl Player<'_> {
                 let mut now = now.clone();
                 // As the core does before it goes into the journal.
                 now.reason = now.reason.replace(char::is_control, " ");
-                same(&was.decision, &now, self.replay.strict)
+                match self.replay.strict {
+                    true => was.decision.is_the_same(&now),
+                    false => was.decision.does_the_same(&now),
+                }
             }
             (Err(was), Err(now)) => was.kind == now.kind,
             _ => false,

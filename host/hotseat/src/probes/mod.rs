@@ -13,10 +13,10 @@ mod verdict;
 
 pub use spec::{MOST_PROBES, Probe, SpecError, Target, parse};
 
-use crate::clock;
-use crate::signals::{Key, Report, Store};
 use attempt::Prober;
 use hotseat_core::policy::Value;
+use hotseat_election::clock;
+use hotseat_election::signals::{Key, Report, Store};
 use std::io;
 use std::thread;
 use tokio::runtime::Builder;

@@ -1,7 +1,7 @@
 //! How probes are written: `web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3`.
 
-use crate::length::parse_length;
-use crate::signals::Key;
+use hotseat_election::signals::Key;
+use hotseat_text::parse_duration;
 use http::Uri;
 use std::fmt;
 use std::time::Duration;
@@ -138,7 +138,7 @@ impl Probe {
 }
 
 fn length(value: &str) -> Result<Duration, String> {
-    let length = parse_length(value)?;
+    let length = parse_duration(value)?;
     if (SHORTEST..=LONGEST).contains(&length) {
         return Ok(length);
     }

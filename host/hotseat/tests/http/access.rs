@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, own_address};
-use hotseat::http::{Access, Detail, Limits};
+use hotseat_http::{Access, Detail, Limits};
 use std::net::SocketAddr;
 
 /// The pages that repeat settings and signals.
@@ -45,7 +45,10 @@ fn details_are_for_this_pod_and_all_else_is_for_everybody() {
         assert_ne!(get(pod, path).status, 403, "{path}");
     }
     let metrics = get(own, "/metrics").body;
-    assert!(metrics.contains("hotseat_http_requests_total{code=\"403\"} 6\n"), "{metrics}");
+    for path in DETAILS {
+        let refused = format!("hotseat_http_requests_total{{path=\"{path}\",code=\"403\"}} 2\n");
+        assert!(metrics.contains(&refused), "no {refused:?} in {metrics}");
+    }
 }
 
 #[test]

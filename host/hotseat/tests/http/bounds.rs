@@ -3,7 +3,7 @@
 use crate::client::{Client, PATIENCE, get};
 use crate::crowd::{open_connections, until};
 use crate::site::Site;
-use hotseat::http::Limits;
+use hotseat_http::Limits;
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,10 @@ fn an_oversized_head_is_refused() {
     client.send(format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1024)));
     assert_eq!(client.receive("GET").status, 200);
     let metrics = get(site.address(), "/metrics").body;
-    assert!(metrics.contains("hotseat_http_requests_total{code=\"431\"} 3\n"), "{metrics}");
+    assert!(
+        metrics.contains("hotseat_http_requests_total{path=\"\",code=\"431\"} 3\n"),
+        "{metrics}"
+    );
 }
 
 /// As a browser sends the cookies of all that was ever served on this host, and a mesh its headers.

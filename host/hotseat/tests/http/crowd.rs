@@ -2,7 +2,7 @@
 
 use crate::client::{Client, PATIENCE, get};
 use crate::site::Site;
-use hotseat::http::{Limits, Server};
+use hotseat_http::{Limits, Server};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// How many connections the server counts.
 pub fn open_connections(site: &Site) -> usize {
-    let text = site.metrics.render(hotseat::clock::now()).expect("it renders");
+    let text = site.metrics.render(hotseat_election::clock::now()).expect("it renders");
     let line = text.lines().find_map(|line| line.strip_prefix("hotseat_http_connections "));
     line.expect("the gauge").parse().expect("a number")
 }

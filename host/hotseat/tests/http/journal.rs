@@ -3,13 +3,20 @@
 use crate::client::{Client, get};
 use crate::crowd::until;
 use crate::site::Site;
-use hotseat_journal::{Reader, Swap};
+use hotseat_election::Fact;
+use hotseat_journal::Reader;
+use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use serde_json::Value;
+
+fn refuse(site: &Site, stage: &'static str, why: &str) {
+    let refusal = Refusal { stage, why: why.to_owned() };
+    let source = "builtin".to_owned();
+    site.say(Fact::Policy(PolicyFact::Refused { policy: None, about: None, source, refusal }));
+}
 
 fn fill(site: &Site, count: usize) {
     for _ in 0..count {
-        let swap = Swap { stage: "active".to_owned(), ..Swap::default() };
-        site.state.journal().swap(swap);
+        refuse(site, "compile", "");
     }
 }
 
@@ -28,7 +35,7 @@ fn the_last_records_are_json_lines() {
     assert_eq!(numbers(&answer.body), (1..=20).collect::<Vec<u64>>());
     for line in answer.body.lines() {
         let record: Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!(record["stage"], "active");
+        assert_eq!(record["stage"], "compile");
     }
     assert_eq!(numbers(&get(site.address(), "/v1/journal?last=3").body), [18, 19, 20]);
     assert_eq!(get(site.address(), "/v1/journal?last=0").body, "");
@@ -66,7 +73,7 @@ fn only_a_few_read_it_at_a_time() {
     // More than the kernel takes for a client that does not read.
     let reason = "\u{1}".repeat(20_000);
     for _ in 0..12 {
-        site.state.journal().swap(Swap { error: Some(reason.clone()), ..Swap::default() });
+        refuse(&site, "compile", &reason);
     }
     let ask = || {
         let mut client = Client::connect(site.address());
@@ -95,7 +102,6 @@ fn what_is_dropped_is_counted_in_the_metrics() {
         line.expect("the series").parse::<u64>().expect("a number")
     };
     assert_eq!(count(), 0);
-    let swap = Swap { error: Some("x".repeat(1 << 20)), ..Swap::default() };
-    site.state.journal().swap(swap);
+    refuse(&site, "compile", &"x".repeat(1 << 20));
     assert_eq!(count(), 1);
 }

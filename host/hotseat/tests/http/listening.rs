@@ -1,12 +1,10 @@
 //! Where the server listens, and how it says that it cannot.
 
 use crate::client::get;
-use hotseat::clock;
-use hotseat::http::Server;
-use hotseat::metrics::Metrics;
-use hotseat::state::State;
+use crate::site::parts;
+use hotseat_http::Server;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::sync::Arc;
 
 fn refused(address: &str) -> String {
     Server::bind(address).expect_err("it cannot listen there").to_string()
@@ -51,12 +49,11 @@ fn what_is_no_place_here_is_an_error() {
 #[test]
 fn every_address_is_of_both_families() {
     for host in ["", "0.0.0.0", "[::]", "localhost"] {
-        let state = State::new("shop", "web", "web-0", clock::now(), Duration::from_secs(2));
         let bound = Server::bind(&format!("{host}:0")).expect("a port is free");
         let port = bound.addresses()[0].port();
         assert!(bound.addresses().iter().all(|address| address.port() == port));
-        let metrics = Metrics::new(state.clone());
-        let server = bound.serve(state, metrics).expect("a thread");
+        let (state, shared) = parts();
+        let server = bound.serve(state, Arc::new(shared)).expect("a thread");
         let (four, six): (IpAddr, IpAddr) =
             (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
         for ip in [four, six] {

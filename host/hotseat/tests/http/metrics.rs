@@ -1,17 +1,50 @@
 //! `/metrics` as a scraper reads it.
 
 use crate::client::get;
-use crate::site::Site;
-use hotseat::state::PolicyFacts;
+use crate::site::{Site, policy};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
+use hotseat_election::Fact;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The samples by name and labels, after checks of the whole text against OpenMetrics' rules.
+/// What every sample of an election begins its labels with.
+const ELECTION: &str = "election=\"shop/web\"";
+/// What is of the process and not of an election.
+const OF_THE_PROCESS: [&str; 6] = [
+    "hotseat_build_info",
+    "hotseat_http_",
+    "hotseat_journal_",
+    "hotseat_log_",
+    "process_resident_",
+    "process_start_",
+];
+
+/// A sample's name without the election, which it has to name unless it is of the process.
+fn without_election(sample: &str) -> String {
+    if OF_THE_PROCESS.iter().any(|start| sample.starts_with(start)) {
+        return sample.to_owned();
+    }
+    let (name, labels) = sample.split_once('{').unwrap_or_else(|| panic!("{sample}: no labels"));
+    // A histogram's bound stands before all other labels.
+    let (bound, labels) = match labels.split_once("\",") {
+        Some((bound, rest)) if bound.starts_with("le=") => (format!("{bound}\""), rest),
+        _ => (String::new(), labels),
+    };
+    let rest = labels.strip_suffix('}').and_then(|labels| labels.strip_prefix(ELECTION));
+    let rest = rest.unwrap_or_else(|| panic!("{sample}: names no election"));
+    match rest.strip_prefix(',') {
+        Some(rest) => format!("{name}{{{rest}}}"),
+        None if !bound.is_empty() => format!("{name}{{{bound}}}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The samples by name and labels, their election left out, after checks of the whole text against
+/// OpenMetrics' rules.
 fn scrape(site: &Site) -> BTreeMap<String, f64> {
     let answer = get(site.address(), "/metrics");
     assert_eq!(answer.status, 200);
@@ -49,7 +82,11 @@ fn scrape(site: &Site) -> BTreeMap<String, f64> {
             "{line} does not belong to {kind:?}"
         );
         let value = value.parse().expect("a number");
-        assert_eq!(samples.insert(sample.to_owned(), value), None, "{line} stands there twice");
+        assert_eq!(
+            samples.insert(without_election(sample), value),
+            None,
+            "{line} stands there twice"
+        );
     }
     samples
 }
@@ -103,16 +140,9 @@ fn gauges_are_computed_when_asked() {
 fn names_from_elsewhere_stay_in_their_place() {
     let site = Site::start();
     site.show_holder("a\"} 1\nhotseat_forged 1\\", HOUR);
-    site.state.change_policy(|report| {
-        report.active = Some(PolicyFacts {
-            digest: "sha256:00".to_owned(),
-            name: "evil\nname".to_owned(),
-            version: "\"".to_owned(),
-            summary: String::new(),
-            source: "builtin".to_owned(),
-            since: hotseat::clock::now(),
-        });
-    });
+    let mut active = policy("evil\nname", "\"");
+    active.policy.digest = "sha256:00".to_owned();
+    site.show_policy(active);
     assert_samples(
         &site,
         &[
@@ -158,10 +188,10 @@ fn every_notice_is_counted() {
         overruled,
         Notice::Twin(String::new()),
     ] {
-        site.metrics.record(&notice);
+        site.say(Fact::Elector(notice));
     }
-    site.metrics.api_request("update");
-    site.metrics.decide_time(Duration::from_micros(11));
+    site.say(Fact::Requested("update"));
+    site.say(Fact::Asked { time: Duration::from_micros(11), fuel: 1 });
     let bucket = |le: &str| format!("hotseat_policy_decide_seconds_bucket{{le=\"{le}\"}}");
     assert_samples(
         &site,
@@ -201,9 +231,9 @@ fn answers_are_counted_by_status() {
     assert_samples(
         &site,
         &[
-            ("hotseat_http_requests_total{code=\"200\"}", 2.0),
-            ("hotseat_http_requests_total{code=\"503\"}", 1.0),
-            ("hotseat_http_requests_total{code=\"404\"}", 1.0),
+            ("hotseat_http_requests_total{path=\"/\",code=\"200\"}", 2.0),
+            ("hotseat_http_requests_total{path=\"/leader\",code=\"503\"}", 1.0),
+            ("hotseat_http_requests_total{path=\"\",code=\"404\"}", 1.0),
         ],
     );
 }

@@ -2,10 +2,10 @@
 
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, own_address};
-use hotseat::clock;
-use hotseat::http::Limits;
-use hotseat::signals::{Key, Report};
 use hotseat_core::policy::Value;
+use hotseat_election::clock;
+use hotseat_election::signals::{Key, Report};
+use hotseat_http::Limits;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -237,7 +237,7 @@ fn the_number_of_signals_is_bounded() {
     refused(&set(64), 409, &["64 signals are there already: delete one, or give them a ttl"]);
     assert_eq!(set(0).status, 200);
     let metrics = get(site.address(), "/metrics").body;
-    assert!(metrics.contains("hotseat_signals 64\n"), "{metrics}");
+    assert!(metrics.contains("hotseat_signals{election=\"shop/web\"} 64\n"), "{metrics}");
 }
 
 #[test]
@@ -345,9 +345,9 @@ fn probes_are_in_the_metrics() {
     }
     let metrics = get(site.address(), "/metrics").body;
     for line in [
-        "hotseat_signals 2\n",
-        "hotseat_probe_up{probe=\"web\"} 1\n",
-        "hotseat_probe_up{probe=\"db-main\"} 0\n",
+        "hotseat_signals{election=\"shop/web\"} 2\n",
+        "hotseat_probe_up{election=\"shop/web\",probe=\"web\"} 1\n",
+        "hotseat_probe_up{election=\"shop/web\",probe=\"db-main\"} 0\n",
     ] {
         assert!(metrics.contains(line), "no {line:?} in {metrics}");
     }

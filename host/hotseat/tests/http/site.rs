@@ -1,17 +1,20 @@
 //! A server with a state that the test sets.
 
-use hotseat::clock;
-use hotseat::http::{Access, Limits, Running, Server};
-use hotseat::metrics::Metrics;
-use hotseat::state::State;
+use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat::sidecar::Shared;
 use hotseat_core::lock::Token;
 use hotseat_core::view::{Sighting, Term, View};
+use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
+use hotseat_http::{Access, Limits, Running, Server};
+use hotseat_rollout::{About, Active, Policy};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Site {
-    pub state: State,
+    pub state: Status,
     pub metrics: Metrics,
+    facts: Facts,
     pub server: Running,
 }
 
@@ -29,16 +32,28 @@ impl Site {
     }
 
     pub fn open_to(access: Access, address: &str, limits: Limits) -> Site {
-        let state = State::new("shop", "web", "web-0", clock::now(), Duration::from_secs(2));
-        let metrics = Metrics::new(state.clone());
+        let (state, shared) = parts();
+        let Shared { journal, metrics } = shared.clone();
+        let facts = Facts::new(state.election().clone(), clock::now);
+        facts.observe_by(vec![Arc::new(metrics.clone()), Arc::new(journal)]);
         let bound = Server::bind_with(address, limits).expect("a port is free");
         let bound = bound.with_access(access);
-        let server = bound.serve(state.clone(), metrics.clone()).expect("a thread");
-        Site { state, metrics, server }
+        let server = bound.serve(state.clone(), Arc::new(shared)).expect("a thread");
+        Site { state, metrics, facts, server }
     }
 
     pub fn address(&self) -> SocketAddr {
         self.server.addresses()[0]
+    }
+
+    /// Says a fact of the election.
+    pub fn say(&self, fact: Fact) {
+        self.facts.say(&fact);
+    }
+
+    /// Shows this policy as the active one.
+    pub fn show_policy(&self, active: Active) {
+        self.state.change_policy(|report| report.rollout.active = Some(active));
     }
 
     /// Shows the lock as held by somebody else for so long.
@@ -50,6 +65,15 @@ impl Site {
     pub fn show_own_term(&self, left: Duration) {
         self.state.show(leading(left));
     }
+}
+
+/// An election that has just started, and what it shares with others.
+pub fn parts() -> (Status, Shared) {
+    let name = ElectionName::new("shop", "web");
+    let state = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
+    let journal = JournalKeeper::default();
+    let metrics = Metrics::new(vec![state.clone()], journal.clone(), clock::now());
+    (state, Shared { journal, metrics })
 }
 
 /// An address of this machine that is not a loopback one. Nothing is sent to find it.
@@ -91,4 +115,22 @@ pub fn leading(left: Duration) -> View {
         until: now + left,
     });
     view
+}
+
+/// A policy that decides, of that name and version.
+pub fn policy(name: &str, version: &str) -> Active {
+    Active {
+        policy: Policy { digest: "sha256:00ff".to_owned(), settings: "".into() },
+        about: About {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: "client-go's timing".to_owned(),
+            ..About::default()
+        },
+        source: "builtin".to_owned(),
+        since: clock::now(),
+        memory_lost: None,
+        pause_micros: 0,
+        broken: false,
+    }
 }

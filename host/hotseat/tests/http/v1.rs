@@ -1,11 +1,10 @@
 //! The pages that the old image did not have.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, leading, seen};
-use hotseat::clock;
-use hotseat::state::PolicyFacts;
+use crate::site::{Site, leading, policy, seen};
 use hotseat_core::policy::FailureKind;
 use hotseat_core::view::View;
+use hotseat_election::clock;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -18,21 +17,10 @@ fn take(document: &mut Value, key: &str, range: std::ops::RangeInclusive<u64>) {
     assert!(number.is_some_and(|number| range.contains(&number)), "{key} is {number:?}");
 }
 
-fn policy() -> PolicyFacts {
-    PolicyFacts {
-        digest: "sha256:00ff".to_owned(),
-        name: "standard".to_owned(),
-        version: "0.1.0".to_owned(),
-        summary: "client-go's timing".to_owned(),
-        source: "builtin".to_owned(),
-        since: clock::now(),
-    }
-}
-
 #[test]
 fn the_leader_tells_its_token() {
     let site = Site::start();
-    site.state.change_policy(|report| report.active = Some(policy()));
+    site.show_policy(policy("standard", "0.1.0"));
     site.show_own_term(HOUR);
     let mut leader = get(site.address(), "/v1/leader").json();
     take(&mut leader, "remaining_ms", 3_500_000..=3_600_000);
@@ -87,22 +75,25 @@ fn before_the_lock_was_read_nothing_is_known() {
 fn the_policy_tells_how_it_does() {
     let site = Site::start();
     site.state.change_policy(|report| {
-        report.active = Some(policy());
+        let mut active = policy("standard", "0.1.0");
+        active.policy.settings = "{}".into();
+        active.about.compile_millis = 40;
+        report.rollout.active = Some(active);
         report.source = "file:/p.wasm".to_owned();
-        report.stage = "active".to_owned();
         report.decisions = 40;
         report.rule_decisions = 2;
         report.failures.insert(FailureKind::Trapped, 2);
         report.failures_in_a_row = 1;
         report.last_failure = Some((FailureKind::Trapped, "unreachable".to_owned()));
         report.last_reason = "renewal is due".to_owned();
-        (report.decide_micros, report.decide_fuel, report.compile_millis) = (11, 900, 40);
+        (report.decide_micros, report.decide_fuel) = (11, 900);
     });
     let mut told = get(site.address(), "/v1/policy").json();
     take(&mut told, "since_ms", 0..=60_000);
     let expected = json!({
         "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff",
-            "summary": "client-go's timing", "source": "builtin"},
+            "summary": "client-go's timing", "source": "builtin",
+            "settings": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         "previous": null, "candidate": null, "source": "file:/p.wasm", "source_error": null,
         "stage": "active", "error": null, "swaps": 0, "swap_pause_us": 0, "memory_lost": null,
         "decisions": 40, "rule_decisions": 2,

@@ -57,7 +57,7 @@ impl Encoder {
 /// Reads a line without its end. `above` holds the last long settings of the text.
 pub(crate) fn decode(line: &str, above: &mut Option<String>) -> Result<Record, Problem> {
     let head: Head = serde_json::from_str(line).map_err(damaged)?;
-    if head.v != VERSION {
+    if !(1..=VERSION).contains(&head.v) {
         return Err(Problem::Version(head.v));
     }
     let body = match head.kind.as_str() {
@@ -77,7 +77,8 @@ pub(crate) fn decode(line: &str, above: &mut Option<String>) -> Result<Record, P
         }
         _ => return Err(Problem::Kind(head.kind)),
     };
-    Ok(Record { number: head.n, time: head.time, at_ms: head.at_ms, body })
+    let Head { n: number, election, time, at_ms, .. } = head;
+    Ok(Record { number, election, time, at_ms, body })
 }
 
 fn damaged(error: serde_json::Error) -> Problem {
@@ -94,6 +95,8 @@ struct Head {
     #[serde(default)]
     n: u64,
     #[serde(default)]
+    election: String,
+    #[serde(default)]
     time: String,
     #[serde(default)]
     at_ms: u64,
@@ -104,6 +107,7 @@ struct Line<'a, T> {
     v: u64,
     kind: &'static str,
     n: u64,
+    election: &'a str,
     time: &'a str,
     at_ms: u64,
     #[serde(flatten)]
@@ -119,7 +123,7 @@ enum BodyOut<'a> {
 }
 
 fn line<'a>(record: &'a Record, settings: &'a str, above: bool) -> Line<'a, BodyOut<'a>> {
-    let Record { number, time, at_ms, body } = record;
+    let Record { number, election, time, at_ms, body } = record;
     let (kind, body) = match body {
         Body::Decision(decided) => {
             let Decided { policy, account } = &**decided;
@@ -143,7 +147,7 @@ fn line<'a>(record: &'a Record, settings: &'a str, above: bool) -> Line<'a, Body
             ("shadow", BodyOut::Shadow(Box::new(out)))
         }
     };
-    Line { v: VERSION, kind, n: *number, time, at_ms: *at_ms, body }
+    Line { v: VERSION, kind, n: *number, election, time, at_ms: *at_ms, body }
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,409 @@
+//! The election, and the loop that owns it.
+
+use crate::clock;
+use crate::engine::{EngineEvent, PolicyEngine};
+use crate::fact::{Decided, Fact, Facts, Observer, ShadowDiffered};
+use crate::inbox::{Came, Inbox, Receivers, Stopper};
+use crate::lock::Lock;
+use crate::report::Reporter;
+use crate::signals;
+use crate::source::{PolicySource, Sourced};
+use crate::status::Status;
+use hotseat_core::config::Config;
+use hotseat_core::elector::Elector;
+use hotseat_core::event::{Account, AskId, Effect, Event, Via, Write};
+use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Input};
+use hotseat_core::time::Moment;
+use hotseat_rollout::{self as rollout, JobId, Publication, Rollout};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Sender, UnboundedSender, channel, unbounded_channel};
+use tokio::task::JoinSet;
+
+/// Events that may wait for the loop: far more than can be under way at a time, so that only a
+/// watch which the server floods ever waits.
+const WAITING_EVENTS: usize = 256;
+/// What the source may have to say at a time.
+const WAITING_POLICIES: usize = 64;
+
+/// One election: its elector, the rollout of its policy, and its ports.
+pub struct Election {
+    elector: Elector,
+    rollout: Rollout,
+    engine: Box<dyn PolicyEngine>,
+    lock: Arc<dyn Lock>,
+    facts: Facts,
+    reporter: Arc<Reporter>,
+    status: Status,
+    first_must_load: bool,
+    events: Sender<Event>,
+    restart_watch: Arc<Notify>,
+    /// What the election tells itself, in place of an answer that cannot come.
+    due: VecDeque<Event>,
+    /// The last question to the policy, for trials of another one.
+    asked: Option<Input>,
+    /// Who answered last: another policy may have taken over since.
+    answered: Option<(AskId, String)>,
+    shadowed: bool,
+    /// Why the first policy did not load, where it has to.
+    not_loaded: Option<String>,
+    finished: bool,
+}
+
+/// What an election is made of.
+pub struct Parts {
+    /// The elector's.
+    pub config: Config,
+    /// The rollout's.
+    pub rollout: rollout::Config,
+    /// The lock.
+    pub lock: Arc<dyn Lock>,
+    /// Where the policy comes from.
+    pub source: Box<dyn PolicySource>,
+    /// Makes what runs policies, which tells of them there.
+    pub engine: Box<dyn FnOnce(UnboundedSender<EngineEvent>) -> Box<dyn PolicyEngine> + Send>,
+    /// Where facts are said. Observers are added by [`Election::run`].
+    pub facts: Facts,
+    /// Who observes them, in this order.
+    pub observers: Vec<Arc<dyn Observer>>,
+    /// What may be read of the election.
+    pub status: Status,
+    /// Whether the election ends if the first publication of the source is refused or missing,
+    /// since it was asked for and nobody else will ever correct it.
+    pub first_must_load: bool,
+}
+
+/// How an election ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// A part without which there is no election ended. The seat was given up.
+    #[error("{0} has ended")]
+    Broken(&'static str),
+    /// The first policy had to load and did not.
+    #[error("{0}")]
+    NotLoaded(String),
+    /// A timer failed.
+    #[error("the timer failed")]
+    Timer(#[from] io::Error),
+}
+
+impl Election {
+    /// Runs an election until it is asked to stop and has given the seat up. Must be called inside
+    /// a tokio runtime, in which its parts run beside it.
+    ///
+    /// # Errors
+    ///
+    /// It ended for another reason.
+    pub async fn run(parts: Parts, stopper: &Stopper) -> Result<(), Ended> {
+        let (events, from_events) = channel(WAITING_EVENTS);
+        let (engine_events, from_engine) = unbounded_channel();
+        let (to_source, from_source) = channel(WAITING_POLICIES);
+        let receivers = Receivers {
+            stop: stopper.asked(),
+            events: from_events,
+            engine: from_engine,
+            source: from_source,
+        };
+        let inbox = Inbox::new(receivers, parts.config.timing.retry_period)?;
+        let reporter = Arc::new(Reporter::new(parts.status.clone()));
+        let mut observers: Vec<Arc<dyn Observer>> = vec![reporter.clone()];
+        observers.extend(parts.observers);
+        parts.facts.observe_by(observers);
+        let label = parts.source.label().to_owned();
+        parts.status.change_policy(|report| report.source = label);
+        let election = Election {
+            elector: Elector::new(parts.config),
+            rollout: Rollout::new(parts.rollout),
+            engine: (parts.engine)(engine_events),
+            lock: parts.lock,
+            facts: parts.facts,
+            reporter,
+            status: parts.status,
+            first_must_load: parts.first_must_load,
+            events,
+            restart_watch: Arc::new(Notify::new()),
+            due: VecDeque::new(),
+            asked: None,
+            answered: None,
+            shadowed: false,
+            not_loaded: None,
+            finished: false,
+        };
+        election.turn(inbox, parts.source, to_source).await
+    }
+
+    /// The loop: one thing after the other that happens.
+    async fn turn(
+        mut self,
+        mut inbox: Inbox,
+        source: Box<dyn PolicySource>,
+        to_source: Sender<Sourced>,
+    ) -> Result<(), Ended> {
+        let following = self.lock.follow(self.events.clone(), Arc::clone(&self.restart_watch));
+        let following = inbox.need("the watch", following);
+        let sourcing = tokio::spawn(source.follow(to_source));
+        let _relaying = relay_signals(&self.status, &self.events);
+        let mut ended = Ok(());
+        let mut stopping = false;
+        self.elect(Event::Started, &inbox)?;
+        while !self.finished {
+            let stop = match inbox.next(&self.status).await? {
+                Came::Event(event) => {
+                    self.elect(event, &inbox)?;
+                    false
+                }
+                Came::Engine(event) => {
+                    self.hear(event, &inbox)?;
+                    false
+                }
+                Came::Source(sourced) => {
+                    self.source(sourced, &inbox)?;
+                    false
+                }
+                Came::RolloutWoke => {
+                    self.roll(rollout::Event::Woke, &inbox)?;
+                    false
+                }
+                Came::Stop => true,
+                Came::Broken(part) => {
+                    tracing::error!(part, "a part of this program has ended: stopping");
+                    ended = Err(Ended::Broken(part));
+                    true
+                }
+            };
+            if let Some(why) = self.not_loaded.take() {
+                return Err(Ended::NotLoaded(why));
+            }
+            if stop && !std::mem::replace(&mut stopping, true) {
+                self.elect(Event::Stop, &inbox)?;
+            }
+        }
+        following.abort();
+        sourcing.abort();
+        ended
+    }
+
+    /// Hands an event to the elector, and carries out what it wants.
+    fn elect(&mut self, event: Event, inbox: &Inbox) -> io::Result<()> {
+        self.due.push_back(event);
+        while let Some(event) = self.due.pop_front() {
+            for effect in self.elector.step(clock::now(), event) {
+                self.carry_out(effect, inbox)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect, inbox: &Inbox) -> io::Result<()> {
+        match effect {
+            Effect::Ask { ask, input } => self.ask(ask, *input),
+            Effect::Read { deadline } => self.read(deadline),
+            Effect::Write(write) => self.write(write),
+            Effect::WakeAt(at) => inbox.alarm.set(at)?,
+            Effect::Show(view) => self.status.show(*view),
+            Effect::Tell(notice) => self.facts.say(&Fact::Elector(notice)),
+            Effect::Account(account) => self.keep(*account),
+            Effect::RestorePolicy => self.roll(rollout::Event::Failed, inbox)?,
+            Effect::RestartWatch => self.restart_watch.notify_one(),
+            Effect::Finished => self.finished = true,
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, ask: AskId, input: Input) {
+        self.asked = Some(input.clone());
+        if let Err(refused) = self.engine.ask(ask, input) {
+            let failure = Failure { kind: FailureKind::TimedOut, detail: refused.to_string() };
+            self.due.push_back(Event::Decided { ask, answer: Err(failure) });
+        }
+    }
+
+    fn read(&self, deadline: Moment) {
+        let events = self.events.clone();
+        let asked = clock::now();
+        let reading = self.lock.read(deadline);
+        tokio::spawn(async move {
+            let event = match reading.await {
+                Ok(lock) => Event::Observed { lock, via: Via::Read { asked, requested: true } },
+                Err(trouble) => Event::ReadFailed(trouble),
+            };
+            // The election has ended if nobody takes it.
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn write(&self, write: Write) {
+        let events = self.events.clone();
+        let serial = write.mark.serial;
+        let writing = self.lock.write(write);
+        tokio::spawn(async move {
+            let result = writing.await;
+            let _ = events.send(Event::WriteEnded { serial, result }).await;
+        });
+    }
+
+    /// A decision was made. Where no answer came, it is the active policy's that did not give one.
+    fn keep(&mut self, account: Account) {
+        let policy = account.ask.and_then(|ask| {
+            let known = self.answered.take_if(|(known, _)| *known == ask);
+            known.map(|(_, digest)| digest).or_else(|| self.active_digest())
+        });
+        self.facts.say(&Fact::Decided(Box::new(Decided { policy, account })));
+    }
+
+    fn active_digest(&self) -> Option<String> {
+        let report = self.status.policy();
+        report.rollout.active.as_ref().map(|active| active.policy.digest.clone())
+    }
+}
+
+/// Policies, on their way and in force.
+impl Election {
+    /// Hands an event to the rollout, and carries out what it wants.
+    fn roll(&mut self, event: rollout::Event, inbox: &Inbox) -> io::Result<()> {
+        for effect in self.rollout.step(clock::now(), event) {
+            match effect {
+                rollout::Effect::Run { job, stage, policy } => {
+                    self.engine.run(job, stage, &policy, self.asked.as_ref());
+                }
+                rollout::Effect::StartShadow { job, policy } => {
+                    self.engine.start_shadow(job, &policy);
+                    self.shadowed = true;
+                }
+                rollout::Effect::StopShadow => {
+                    self.engine.stop_shadow();
+                    self.shadowed = false;
+                }
+                rollout::Effect::TakeOver { job, policy } => self.engine.take_over(job, &policy),
+                rollout::Effect::Forget { digest } => self.engine.forget(&digest),
+                rollout::Effect::WakeAt(at) => inbox.rollout_alarm.set(at)?,
+                rollout::Effect::Tell(fact) => {
+                    self.need_first(&fact);
+                    self.facts.say(&Fact::Policy(fact));
+                }
+            }
+        }
+        self.reporter.show(self.rollout.report());
+        Ok(())
+    }
+
+    /// The operator's own file has to load at the start: nobody else will ever correct it.
+    fn need_first(&mut self, fact: &rollout::Fact) {
+        if !self.first_must_load || self.rollout.report().active.is_some() {
+            return;
+        }
+        match fact {
+            rollout::Fact::Refused { refusal, .. } => self.not_loaded = Some(refusal.why.clone()),
+            rollout::Fact::SourceUnavailable(why) => self.not_loaded = Some(why.clone()),
+            _ => {}
+        }
+    }
+
+    fn source(&mut self, sourced: Sourced, inbox: &Inbox) -> io::Result<()> {
+        let event = match sourced {
+            Sourced::Found(publication) => {
+                self.engine.keep(&publication);
+                let policy = rollout::Policy {
+                    digest: publication.component.digest,
+                    settings: publication.settings,
+                };
+                rollout::Event::Found(Publication { policy, source: publication.source })
+            }
+            Sourced::Refused { source, refusal } => rollout::Event::Refused { source, refusal },
+            Sourced::Unavailable(why) => rollout::Event::Unavailable(why),
+        };
+        self.roll(event, inbox)
+    }
+
+    fn hear(&mut self, event: EngineEvent, inbox: &Inbox) -> io::Result<()> {
+        match event {
+            EngineEvent::Answered { ask, digest, input, outcome, spent } => {
+                self.answered(ask, digest, input, outcome, spent, inbox)
+            }
+            EngineEvent::ShadowAnswered { job, ask, digest, active, candidate } => {
+                let answer = ShadowDiffered { ask, digest, active, candidate };
+                self.shadow_answered(job, answer, inbox)
+            }
+            EngineEvent::NoShadow { job, why } => {
+                self.roll(rollout::Event::ShadowFailed { job, why }, inbox)
+            }
+            EngineEvent::StageEnded { job, end } => {
+                self.roll(rollout::Event::StageEnded { job, end }, inbox)
+            }
+            EngineEvent::TookOver { job, memory, settings, memory_lost, pause } => {
+                let pause_micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+                let event = rollout::Event::TookOver { job, memory_lost, pause_micros };
+                self.roll(event, inbox)?;
+                let settings = settings.as_ref().to_owned();
+                self.elect(Event::Swapped { memory, settings }, inbox)
+            }
+            EngineEvent::NotTakenOver { job, why } => {
+                self.roll(rollout::Event::NotTakenOver { job, why }, inbox)
+            }
+            EngineEvent::LeftBehind { digest } => {
+                self.roll(rollout::Event::LeftBehind { digest }, inbox)
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        ask: AskId,
+        digest: String,
+        input: Box<Input>,
+        outcome: Result<Decision, Failure>,
+        spent: Option<(Duration, u64)>,
+        inbox: &Inbox,
+    ) -> io::Result<()> {
+        self.answered = Some((ask, digest));
+        if let Some((time, fuel)) = spent {
+            self.facts.say(&Fact::Asked { time, fuel });
+        }
+        if self.shadowed
+            && let Ok(decision) = &outcome
+        {
+            self.engine.ask_shadow(ask, *input, decision.clone());
+        }
+        self.elect(Event::Decided { ask, answer: outcome }, inbox)
+    }
+
+    fn shadow_answered(
+        &mut self,
+        job: JobId,
+        answer: ShadowDiffered,
+        inbox: &Inbox,
+    ) -> io::Result<()> {
+        let event = match &answer.candidate {
+            Ok(candidate) => {
+                let differs = !answer.active.does_the_same(candidate);
+                let resigns = |it: &Decision| matches!(it.action, Action::Resign(_));
+                let resigns = resigns(candidate) && !resigns(&answer.active);
+                if differs {
+                    self.facts.say(&Fact::ShadowDiffered(Box::new(answer)));
+                }
+                rollout::Event::ShadowAnswered { job, differs, resigns }
+            }
+            Err(failure) => {
+                let why = format!("{}: {}", failure.kind.as_str(), failure.detail);
+                self.facts.say(&Fact::ShadowDiffered(Box::new(answer)));
+                rollout::Event::ShadowFailed { job, why }
+            }
+        };
+        self.roll(event, inbox)
+    }
+}
+
+/// Starts the task that tells the elector of signals; it ends with what is given back.
+fn relay_signals(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let relay = signals::relay(status.signals().clone(), events.clone());
+    tasks.spawn(async move {
+        if let Err(error) = relay.await {
+            tracing::error!(%error, "there is no timer: signals do not reach the policy any more");
+        }
+    });
+    tasks
+}

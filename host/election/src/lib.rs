@@ -1,0 +1,38 @@
+//! One election as a value, and the one loop that owns it.
+//!
+//! An [`Election`] is an elector, the rollout of its policy, and what connects them with the world:
+//! a [`Lock`], a [`PolicySource`] and a [`PolicyEngine`], which are traits, so that this crate knows
+//! neither Kubernetes nor WebAssembly. [`Election::run`] takes one thing after the other that
+//! happens, hands it to the pure machines, and carries their effects out. What happened is said
+//! once, as a [`Fact`], and every [`Observer`] makes of it what it likes: log lines, metrics,
+//! Events, journal. What may be read while it runs is in its [`Status`].
+//!
+//! A process holds as many elections as it likes; they share nothing.
+#![forbid(unsafe_code)]
+
+mod election;
+mod inbox;
+mod name;
+
+mod engine;
+mod lock;
+mod source;
+
+mod fact;
+mod report;
+mod status;
+
+pub mod clock;
+mod recurring;
+pub mod signals;
+
+pub use election::{Election, Ended, Parts};
+pub use engine::{AskRefused, EngineEvent, PolicyEngine};
+pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
+pub use inbox::Stopper;
+pub use lock::{Future, Lock, Right};
+pub use name::ElectionName;
+pub use recurring::Recurring;
+pub use report::PolicyReport;
+pub use source::{Component, PolicySource, Publication, Sourced};
+pub use status::Status;

@@ -1,0 +1,51 @@
+//! The port to the lock.
+
+use hotseat_core::event::{Event, Trouble, Write};
+use hotseat_core::lock;
+use hotseat_core::time::Moment;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+
+/// What a port gives back: work that may run on its own task.
+pub type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// The object that candidates compete for.
+///
+/// An implementation keeps I4: what it writes names the version that it replaces, or creates.
+pub trait Lock: Send + Sync {
+    /// Reads the lock, consistently, until the deadline.
+    ///
+    /// The error is what went wrong; never a conflict.
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>>;
+
+    /// Carries out a write until its deadline.
+    ///
+    /// The error is what went wrong. After a timeout or a lost connection the write may have
+    /// landed, or may still.
+    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>>;
+
+    /// Tells the election of every version of the lock, as
+    /// [`Via`](hotseat_core::event::Via) promises, until nobody listens. `restart` begins anew what
+    /// has fallen silent.
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()>;
+
+    /// The rights that it needs.
+    fn rights(&self) -> Vec<Right>;
+}
+
+/// One right of an account in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The resource, in the plural.
+    pub resource: &'static str,
+    /// The verb.
+    pub verb: &'static str,
+    /// The namespace.
+    pub namespace: String,
+    /// On the object of that name alone; none: on all.
+    pub name: Option<String>,
+}

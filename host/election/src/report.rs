@@ -1,0 +1,135 @@
+//! What is known of the policies: the rollout's own report, and what the decisions add up to.
+
+use crate::fact::{Fact, Observer, Said};
+use crate::status::Status;
+use hotseat_core::event::Notice;
+use hotseat_core::policy::FailureKind;
+use hotseat_rollout::{Active, Report};
+use std::collections::BTreeMap;
+
+/// What `/v1/policy` tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyReport {
+    /// The source that the operator asked for, such as `builtin` or `file:/policy/p.wasm`.
+    pub source: String,
+    /// Active, candidate, last good policy, and what the source says.
+    pub rollout: Report,
+    /// The policy before the active one.
+    pub previous: Option<Active>,
+    /// The active policy took over again, from one that failed.
+    pub restored: bool,
+    /// How the policy before the active one, or the active one, failed too often; none once another
+    /// one took over by itself.
+    pub broken: Option<String>,
+    /// Decisions by policies since the process started.
+    pub decisions: u64,
+    /// Decisions by the built-in rule, with a policy that failed or none.
+    pub rule_decisions: u64,
+    /// Failures by kind since the process started.
+    pub failures: BTreeMap<FailureKind, u64>,
+    /// Failures in a row of the active policy.
+    pub failures_in_a_row: u32,
+    /// The last failure: its kind and detail.
+    pub last_failure: Option<(FailureKind, String)>,
+    /// The reason that the last decision gave.
+    pub last_reason: String,
+    /// The last call's time in microseconds, without waiting.
+    pub decide_micros: u64,
+    /// The last call's fuel.
+    pub decide_fuel: u64,
+}
+
+impl PolicyReport {
+    /// The stage of the last load: `active`, `restored`, one that is under way, or the one that
+    /// failed, such as `compile` or `settings`; empty before there was one.
+    pub fn stage(&self) -> &'static str {
+        match (&self.rollout.candidate, &self.rollout.active) {
+            (Some(candidate), _) => {
+                candidate.refusal.as_ref().map_or(candidate.stage, |refusal| refusal.stage)
+            }
+            (None, Some(_)) if self.restored => "restored",
+            (None, Some(_)) => "active",
+            (None, None) => "",
+        }
+    }
+
+    /// Why the last load failed, or the policy before this one; none if neither did.
+    pub fn error(&self) -> Option<&str> {
+        let refusal = self.rollout.candidate.as_ref().and_then(|one| one.refusal.as_ref());
+        refusal.map(|refusal| refusal.why.as_str()).or(self.broken.as_deref())
+    }
+
+    /// Takes in what the rollout shows now.
+    fn take(&mut self, rollout: Report) {
+        let before = self.rollout.active.as_ref().map(|active| (&active.policy, active.since));
+        let now = rollout.active.as_ref().map(|active| (&active.policy, active.since));
+        if before != now {
+            self.previous = self.rollout.active.take();
+        }
+        self.rollout = rollout;
+    }
+}
+
+/// Keeps the report of an election, from the facts and from the rollout itself.
+#[derive(Debug)]
+pub(crate) struct Reporter(Status);
+
+impl Reporter {
+    /// For the election of that status.
+    pub(crate) fn new(status: Status) -> Reporter {
+        Reporter(status)
+    }
+
+    /// The rollout shows this now.
+    pub(crate) fn show(&self, rollout: Report) {
+        self.0.change_policy(|report| report.take(rollout));
+    }
+}
+
+impl Observer for Reporter {
+    fn observe(&self, said: Said<'_>) {
+        match said.fact {
+            Fact::Elector(Notice::PolicyFailed { failure, in_a_row }) => {
+                self.0.change_policy(|report| {
+                    *report.failures.entry(failure.kind).or_default() += 1;
+                    report.failures_in_a_row = *in_a_row;
+                    report.last_failure = Some((failure.kind, failure.detail.clone()));
+                });
+            }
+            Fact::Elector(Notice::Decided { decision, by_rule }) => {
+                self.0.change_policy(|report| {
+                    if *by_rule {
+                        report.rule_decisions += 1;
+                    } else {
+                        report.decisions += 1;
+                        report.failures_in_a_row = 0;
+                    }
+                    report.last_reason.clone_from(&decision.reason);
+                });
+            }
+            Fact::Asked { time, fuel } => self.0.change_policy(|report| {
+                report.decide_micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+                report.decide_fuel = *fuel;
+            }),
+            Fact::Policy(hotseat_rollout::Fact::TookOver { restored, .. }) => {
+                self.0.change_policy(|report| {
+                    report.failures_in_a_row = 0;
+                    report.restored = *restored;
+                    if !restored {
+                        report.broken = None;
+                    }
+                });
+            }
+            Fact::Policy(hotseat_rollout::Fact::Broken { about, .. }) => {
+                self.0.change_policy(|report| {
+                    let last = report.last_failure.as_ref().map_or(String::new(), |(kind, why)| {
+                        format!(", last: {}: {why}", kind.as_str())
+                    });
+                    report.broken =
+                        Some(format!("{} {}: failed too often{last}", about.name, about.version));
+                });
+            }
+            _ => {}
+        }
+    }
+}

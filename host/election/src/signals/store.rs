@@ -1,0 +1,149 @@
+//! The last report of each signal.
+
+use super::Key;
+use hotseat_core::policy::Value;
+use hotseat_core::time::Moment;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The most signals that applications may have at a time. What the host reports is not counted.
+pub const MOST_SIGNALS: usize = 64;
+
+/// All signals. Cheap to clone; all clones are one store.
+#[derive(Clone, Debug, Default)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    reports: Mutex<BTreeMap<Key, Report>>,
+    changed: Notify,
+}
+
+/// What was last said of a signal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What it says.
+    pub value: Value,
+    /// When it was said.
+    pub at: Moment,
+    /// How long it holds; none: until it is taken back.
+    pub ttl: Option<Duration>,
+}
+
+/// There are [`MOST_SIGNALS`] already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{MOST_SIGNALS} signals are there already: delete one, or give them a ttl")]
+pub struct Full;
+
+impl Report {
+    fn ends(&self) -> Moment {
+        self.ttl.map_or(Moment::NEVER, |ttl| self.at + ttl)
+    }
+}
+
+impl Store {
+    /// Takes a report in; it replaces the one before, its ttl included.
+    ///
+    /// # Errors
+    ///
+    /// The key is a new one of an application, and there is no room.
+    pub fn report(&self, key: Key, report: Report) -> Result<(), Full> {
+        let mut reports = self.reports();
+        if !key.is_own() && !reports.contains_key(&key) {
+            let now = report.at;
+            reports.retain(|_, old| now < old.ends());
+            if reports.keys().filter(|key| !key.is_own()).count() >= MOST_SIGNALS {
+                return Err(Full);
+            }
+        }
+        reports.insert(key, report);
+        drop(reports);
+        self.0.changed.notify_one();
+        Ok(())
+    }
+
+    /// Takes a signal back. False if there was none at `now`.
+    pub fn remove(&self, key: &Key, now: Moment) -> bool {
+        let removed = self.reports().remove(key);
+        if removed.is_some() {
+            self.0.changed.notify_one();
+        }
+        removed.is_some_and(|report| now < report.ends())
+    }
+
+    /// The signals that hold at `now`, in the order of their keys.
+    pub fn all(&self, now: Moment) -> Vec<(Key, Report)> {
+        let reports = self.reports();
+        let live = reports.iter().filter(|(_, report)| now < report.ends());
+        live.map(|(key, report)| (key.clone(), report.clone())).collect()
+    }
+
+    /// Forgets what no longer holds at `now`, and says when the next report ends.
+    pub(super) fn forget(&self, now: Moment) -> Moment {
+        let mut reports = self.reports();
+        reports.retain(|_, report| now < report.ends());
+        reports.values().map(Report::ends).min().unwrap_or(Moment::NEVER)
+    }
+
+    /// Waits for a report or a removal since the last call. For one waiter.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    fn reports(&self) -> MutexGuard<'_, BTreeMap<Key, Report>> {
+        self.0.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        Key::parse(text).unwrap()
+    }
+
+    fn said(value: bool, at: u64, ttl: Option<u64>) -> Report {
+        let ttl = ttl.map(Duration::from_millis);
+        Report { value: Value::Flag(value), at: Moment::from_millis(at), ttl }
+    }
+
+    #[test]
+    fn a_signal_holds_until_its_ttl_and_no_longer() {
+        let store = Store::default();
+        let at = Moment::from_millis;
+        store.report(key("b"), said(true, 100, Some(50))).unwrap();
+        store.report(key("a"), said(false, 100, None)).unwrap();
+        let keys = |now| {
+            let all = store.all(at(now));
+            all.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(149), ["a", "b"]);
+        assert_eq!(keys(150), ["a"]);
+        assert_eq!(store.forget(at(149)), at(150));
+        assert_eq!(store.forget(at(150)), Moment::NEVER);
+        // A later report has a ttl of its own.
+        store.report(key("a"), said(true, 200, Some(5))).unwrap();
+        store.report(key("a"), said(true, 300, None)).unwrap();
+        assert_eq!(keys(9000), ["a"]);
+        assert!(store.remove(&key("a"), at(300)));
+        assert!(!store.remove(&key("a"), at(300)));
+    }
+
+    #[test]
+    fn the_number_of_signals_is_bounded() {
+        let store = Store::default();
+        for number in 0..MOST_SIGNALS {
+            store.report(key(&format!("app.n{number}")), said(true, 0, Some(10))).unwrap();
+        }
+        assert_eq!(store.report(key("app.more"), said(true, 5, None)), Err(Full));
+        // One that is there may speak on, and the host's own always.
+        store.report(key("app.n0"), said(false, 6, None)).unwrap();
+        store.report(key("probe.web"), said(true, 7, None)).unwrap();
+        // What no longer holds takes no room.
+        store.report(key("app.more"), said(true, 10, None)).unwrap();
+        assert_eq!(store.all(Moment::from_millis(10)).len(), 3);
+    }
+}

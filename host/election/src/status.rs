@@ -1,0 +1,136 @@
+//! What may be read of an election while it runs.
+
+use crate::name::ElectionName;
+use crate::report::PolicyReport;
+use crate::signals::Store;
+use hotseat_core::time::Moment;
+use hotseat_core::view::View;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A loop that was silent for longer than so many beats is stuck.
+const BEATS_MISSED: u32 = 3;
+
+/// The election as its loop shows it, and the signals that others report to it. Cheap to clone; all
+/// clones are one.
+#[derive(Clone, Debug)]
+pub struct Status(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    election: ElectionName,
+    started: Moment,
+    beat_every: Duration,
+    /// Nanoseconds since the clock's origin.
+    last_beat: AtomicU64,
+    view: watch::Sender<Arc<View>>,
+    policy: watch::Sender<Arc<PolicyReport>>,
+    signals: Store,
+}
+
+impl Status {
+    /// The status of an election that has just started at `started`, and whose loop turns every
+    /// `beat_every` at least, which is the retry period.
+    pub fn new(
+        election: ElectionName,
+        identity: &str,
+        started: Moment,
+        beat_every: Duration,
+    ) -> Status {
+        let view = View { identity: identity.to_owned(), ..View::default() };
+        Status(Arc::new(Inner {
+            election,
+            started,
+            beat_every,
+            last_beat: AtomicU64::new(nanos(started)),
+            view: watch::Sender::new(Arc::new(view)),
+            policy: watch::Sender::new(Arc::default()),
+            signals: Store::default(),
+        }))
+    }
+
+    /// Which election it is.
+    pub fn election(&self) -> &ElectionName {
+        &self.0.election
+    }
+
+    /// When it started.
+    pub fn started(&self) -> Moment {
+        self.0.started
+    }
+
+    /// The loop turns at `now`.
+    pub fn beat(&self, now: Moment) {
+        self.0.last_beat.store(nanos(now), Ordering::Relaxed);
+    }
+
+    /// When the loop last turned; the start at first.
+    pub fn last_beat(&self) -> Moment {
+        Moment::at(Duration::from_nanos(self.0.last_beat.load(Ordering::Relaxed)))
+    }
+
+    /// How often the loop turns at least.
+    pub fn beat_every(&self) -> Duration {
+        self.0.beat_every
+    }
+
+    /// The silence after which the loop counts as stuck: three beats.
+    pub fn stuck_after(&self) -> Duration {
+        self.0.beat_every * BEATS_MISSED
+    }
+
+    /// What may be said of the election; ask it with the moment of the question.
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.0.view.borrow())
+    }
+
+    /// Each view from the present one on, for whoever waits for changes.
+    pub fn views(&self) -> watch::Receiver<Arc<View>> {
+        self.0.view.subscribe()
+    }
+
+    /// Shows another view.
+    pub fn show(&self, view: View) {
+        self.0.view.send_replace(Arc::new(view));
+    }
+
+    /// What is known of the policies.
+    pub fn policy(&self) -> Arc<PolicyReport> {
+        Arc::clone(&self.0.policy.borrow())
+    }
+
+    /// Changes what is known of the policies.
+    pub fn change_policy(&self, change: impl FnOnce(&mut PolicyReport)) {
+        // Nobody holds the old report for long, so it is seldom copied.
+        self.0.policy.send_modify(|report| change(Arc::make_mut(report)));
+    }
+
+    /// What the application and the probes report: the one thing here that others than the loop
+    /// write.
+    pub fn signals(&self) -> &Store {
+        &self.0.signals
+    }
+}
+
+fn nanos(moment: Moment) -> u64 {
+    u64::try_from(moment.since_origin().as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_a_view_sees_the_next_one() {
+        let name = ElectionName::new("shop", "web");
+        let status = Status::new(name, "web-0", Moment::ZERO, Duration::from_secs(2));
+        let mut views = status.views();
+        assert!(!views.has_changed().unwrap());
+        status.show(View { identity: "web-0".to_owned(), failures: 3, ..View::default() });
+        assert!(views.has_changed().unwrap());
+        assert_eq!(views.borrow_and_update().failures, 3);
+        assert_eq!(status.view().failures, 3);
+    }
+}

@@ -1,0 +1,376 @@
+//! What `/metrics` counts, in OpenMetrics' words.
+//!
+//! Whatever is of an election has the label `election`, as `namespace/name`. Other labels take their
+//! values from closed sets, except for the names of the leader and the policy, of which one stands
+//! there at a time, and of the probes, which the operator named. So no client and no policy can
+//! make the text grow.
+
+mod gauges;
+
+use super::JournalKeeper;
+use hotseat_core::event::{Notice, Purpose, Why};
+use hotseat_core::policy::{FailureKind, Outcome};
+use hotseat_core::time::Moment;
+use hotseat_election::{ElectionName, Fact, Observer, Said, Status, clock};
+use hotseat_rollout::Fact as PolicyFact;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
+
+/// The smallest bucket of the decision's time, in seconds; a usual decision takes twice that.
+const FIRST_BUCKET: f64 = 5e-6;
+/// Each bucket is twice the one before; the last is 82 ms, beyond what a decision may take.
+const BUCKETS: u16 = 15;
+
+type Label = (&'static str, String);
+type PerElection = Family<[Label; 1], Counter>;
+type ByWord = Family<[Label; 2], Counter>;
+
+/// The sidecar's counters. Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    elections: Vec<Status>,
+    journal: JournalKeeper,
+    /// Since the Unix epoch; taken once, so that a step of the wall clock does not move it.
+    started: Duration,
+    registry: Registry,
+    counters: Counters,
+    decide_time: Family<[Label; 1], Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    terms: PerElection,
+    terms_resumed: PerElection,
+    leader_changes: PerElection,
+    step_downs: ByWord,
+    writes: Family<[Label; 3], Counter>,
+    writes_found: PerElection,
+    renewals: PerElection,
+    releases_failed: PerElection,
+    reads_failed: ByWord,
+    twins: PerElection,
+    decisions: ByWord,
+    failures: ByWord,
+    overruled: ByWord,
+    swaps: ByWord,
+    stages_failed: ByWord,
+    shadow_decisions: PerElection,
+    shadow_differences: PerElection,
+    left_behind: PerElection,
+    api_requests: ByWord,
+    http_requests: Family<[Label; 2], Counter>,
+    http_connections: Gauge<u64, AtomicU64>,
+}
+
+impl Metrics {
+    /// Counters of these elections, all at zero, and gauges of their status and of the journal. The
+    /// process started at `started`.
+    pub fn new(elections: Vec<Status>, journal: JournalKeeper, started: Moment) -> Metrics {
+        let alive = clock::now().since(started);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let counters = Counters::default();
+        for election in &elections {
+            counters.begin_at_zero(election.election());
+        }
+        let histogram: fn() -> Histogram =
+            || Histogram::new(exponential_buckets(FIRST_BUCKET, 2.0, BUCKETS));
+        let decide_time = Family::new_with_constructor(histogram);
+        let registry = counters.register(&decide_time);
+        let started = now.saturating_sub(alive);
+        Metrics(Arc::new(Inner { elections, journal, started, registry, counters, decide_time }))
+    }
+
+    /// Counts the answer to a request for the page of that path, one of a closed set, with this
+    /// status.
+    pub fn http_request(&self, path: &'static str, status: u16) {
+        let labels = [("path", path.to_owned()), ("code", status.to_string())];
+        self.0.counters.http_requests.get_or_create(&labels).inc();
+    }
+
+    /// So many HTTP connections are open.
+    pub fn http_connections(&self, open: usize) {
+        self.0.counters.http_connections.set(open as u64);
+    }
+
+    /// The metrics at `now` as OpenMetrics text.
+    ///
+    /// # Errors
+    ///
+    /// A value cannot be written as text.
+    pub fn render(&self, now: Moment) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.0.registry)?;
+        encode_registry(
+            &mut text,
+            &gauges::at(&self.0.elections, &self.0.journal, self.0.started, now),
+        )?;
+        encode_eof(&mut text)?;
+        Ok(text)
+    }
+}
+
+impl Observer for Metrics {
+    fn observe(&self, said: Said<'_>) {
+        let counters = &self.0.counters;
+        let of = Of(said.election);
+        match said.fact {
+            Fact::Elector(notice) => counters.count_notice(&of, notice),
+            Fact::Policy(fact) => counters.count_policy(&of, fact),
+            Fact::Asked { time, .. } => {
+                self.0.decide_time.get_or_create(&[of.label()]).observe(time.as_secs_f64());
+            }
+            Fact::Requested(verb) => of.count_word(&counters.api_requests, "verb", verb),
+            Fact::Decided(_) | Fact::ShadowDiffered(_) => {}
+        }
+    }
+}
+
+/// The election whose facts are counted.
+struct Of<'a>(&'a ElectionName);
+
+impl Of<'_> {
+    fn label(&self) -> Label {
+        ("election", self.0.to_string())
+    }
+
+    fn count(&self, family: &PerElection) {
+        family.get_or_create(&[self.label()]).inc();
+    }
+
+    fn count_word(&self, family: &ByWord, key: &'static str, word: &str) {
+        family.get_or_create(&[self.label(), (key, word.to_owned())]).inc();
+    }
+
+    fn begin_word(&self, family: &ByWord, key: &'static str, word: &str) {
+        let _ = family.get_or_create(&[self.label(), (key, word.to_owned())]);
+    }
+
+    fn write_labels(&self, purpose: Purpose, how: Outcome) -> [Label; 3] {
+        let (purpose, how) = (purpose.as_str().to_owned(), outcome(how).to_owned());
+        [self.label(), ("purpose", purpose), ("outcome", how)]
+    }
+}
+
+impl Counters {
+    fn count_notice(&self, of: &Of<'_>, notice: &Notice) {
+        match notice {
+            Notice::BecameLeader { .. } => {
+                of.count(&self.terms);
+                self.written(of, Purpose::Acquire, Outcome::Written);
+            }
+            Notice::ResumedTerm { .. } => {
+                of.count(&self.terms_resumed);
+                self.renewed(of);
+            }
+            Notice::Renewed => self.renewed(of),
+            Notice::SteppedDown(why) => of.count_word(&self.step_downs, "why", why.as_str()),
+            Notice::Released => self.written(of, Purpose::Release, Outcome::Written),
+            Notice::Reserved => self.written(of, Purpose::Reserve, Outcome::Written),
+            Notice::NotReleased(_) => of.count(&self.releases_failed),
+            Notice::LeaderChanged(_) => of.count(&self.leader_changes),
+            Notice::WriteFailed { purpose, trouble } => {
+                self.written(of, *purpose, trouble.outcome);
+            }
+            Notice::ReadFailed(trouble) => {
+                of.count_word(&self.reads_failed, "outcome", outcome(trouble.outcome));
+            }
+            Notice::FoundOwnWrite => of.count(&self.writes_found),
+            Notice::PolicyFailed { failure, .. } => {
+                of.count_word(&self.failures, "kind", failure.kind.as_str());
+            }
+            Notice::Decided { by_rule, .. } => {
+                of.count_word(&self.decisions, "by", if *by_rule { "rule" } else { "policy" });
+            }
+            Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
+            Notice::Twin(_) => of.count(&self.twins),
+        }
+    }
+
+    fn count_policy(&self, of: &Of<'_>, fact: &PolicyFact) {
+        match fact {
+            PolicyFact::TookOver { restored, .. } => {
+                of.count_word(&self.swaps, "how", if *restored { "restored" } else { "swapped" });
+            }
+            PolicyFact::Refused { refusal, .. } => {
+                of.count_word(&self.stages_failed, "stage", refusal.stage);
+            }
+            PolicyFact::ShadowAnswered { differs } => {
+                of.count(&self.shadow_decisions);
+                if *differs {
+                    of.count(&self.shadow_differences);
+                }
+            }
+            PolicyFact::LeftBehind { .. } => of.count(&self.left_behind),
+            _ => {}
+        }
+    }
+
+    /// A series that appears only with its first event hides that event from `rate()`.
+    fn begin_at_zero(&self, election: &ElectionName) {
+        let of = Of(election);
+        for why in [Why::Lapsed, Why::Lost(None), Why::Resigned(String::new()), Why::Stopped] {
+            of.begin_word(&self.step_downs, "why", why.as_str());
+        }
+        for kind in FailureKind::ALL {
+            of.begin_word(&self.failures, "kind", kind.as_str());
+        }
+        for by in ["policy", "rule"] {
+            of.begin_word(&self.decisions, "by", by);
+        }
+        for how in ["swapped", "restored"] {
+            of.begin_word(&self.swaps, "how", how);
+        }
+        for action in ["campaign", "renew", "resign"] {
+            of.begin_word(&self.overruled, "action", action);
+        }
+        for purpose in Purpose::ALL {
+            for how in [Outcome::Written, Outcome::Conflict] {
+                let _ = self.writes.get_or_create(&of.write_labels(purpose, how));
+            }
+        }
+        for family in [
+            &self.terms,
+            &self.terms_resumed,
+            &self.leader_changes,
+            &self.writes_found,
+            &self.renewals,
+            &self.releases_failed,
+            &self.twins,
+            &self.shadow_decisions,
+            &self.shadow_differences,
+            &self.left_behind,
+        ] {
+            let _ = family.get_or_create(&[of.label()]);
+        }
+    }
+
+    fn written(&self, of: &Of<'_>, purpose: Purpose, how: Outcome) {
+        self.writes.get_or_create(&of.write_labels(purpose, how)).inc();
+    }
+
+    fn renewed(&self, of: &Of<'_>) {
+        of.count(&self.renewals);
+        self.written(of, Purpose::Renew, Outcome::Written);
+    }
+
+    /// The library puts a full stop behind each help text, and `_total` behind each counter.
+    fn register(&self, decide_time: &Family<[Label; 1], Histogram, fn() -> Histogram>) -> Registry {
+        let mut all = Registry::default();
+        all.register("hotseat_terms", "Terms that this candidate began", self.terms.clone());
+        all.register(
+            "hotseat_terms_resumed",
+            "Terms that went on after belief had lapsed",
+            self.terms_resumed.clone(),
+        );
+        all.register(
+            "hotseat_leader_changes",
+            "Changes of the leader as seen from here",
+            self.leader_changes.clone(),
+        );
+        all.register("hotseat_step_downs", "Ends of belief", self.step_downs.clone());
+        self.register_requests(&mut all);
+        all.register("hotseat_policy_decisions", "Decisions", self.decisions.clone());
+        all.register(
+            "hotseat_policy_failures",
+            "Questions to which the policy gave no usable decision",
+            self.failures.clone(),
+        );
+        all.register(
+            "hotseat_policy_overruled",
+            "Decisions that the guard did not carry out",
+            self.overruled.clone(),
+        );
+        self.register_swaps(&mut all);
+        all.register_with_unit(
+            "hotseat_policy_decide",
+            "Time of a decision by the policy, without waiting",
+            Unit::Seconds,
+            decide_time.clone(),
+        );
+        all
+    }
+
+    fn register_swaps(&self, all: &mut Registry) {
+        all.register("hotseat_policy_swaps", "Policies that took over", self.swaps.clone());
+        all.register(
+            "hotseat_policy_refusals",
+            "Policies that did not take over, by the stage that failed",
+            self.stages_failed.clone(),
+        );
+        all.register(
+            "hotseat_policy_shadow_decisions",
+            "Decisions beside the active policy",
+            self.shadow_decisions.clone(),
+        );
+        all.register(
+            "hotseat_policy_shadow_differences",
+            "Decisions beside the active policy that differed from its own",
+            self.shadow_differences.clone(),
+        );
+        all.register(
+            "hotseat_policy_threads_left_behind",
+            "Threads that did not come back from a policy",
+            self.left_behind.clone(),
+        );
+    }
+
+    fn register_requests(&self, all: &mut Registry) {
+        all.register(
+            "hotseat_writes",
+            "Writes of the lock; one of unknown outcome that is found later counts again as written",
+            self.writes.clone(),
+        );
+        all.register(
+            "hotseat_writes_found",
+            "Writes of unknown outcome that turned out to have landed",
+            self.writes_found.clone(),
+        );
+        all.register("hotseat_renewals", "Renewals that succeeded", self.renewals.clone());
+        all.register(
+            "hotseat_releases_failed",
+            "Seats that could not be given up and had to expire",
+            self.releases_failed.clone(),
+        );
+        let reads_failed = self.reads_failed.clone();
+        all.register("hotseat_reads_failed", "Reads of the lock that failed", reads_failed);
+        all.register(
+            "hotseat_twins",
+            "Sightings of another live process with this candidate's name",
+            self.twins.clone(),
+        );
+        all.register(
+            "hotseat_api_requests",
+            "Requests to the API server; a watch counts once",
+            self.api_requests.clone(),
+        );
+        all.register("hotseat_http_requests", "HTTP answers", self.http_requests.clone());
+        all.register(
+            "hotseat_http_connections",
+            "HTTP connections that are open",
+            self.http_connections.clone(),
+        );
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::None => "none",
+        Outcome::Written => "written",
+        Outcome::Conflict => "conflict",
+        Outcome::Denied => "denied",
+        Outcome::Throttled => "throttled",
+        Outcome::TimedOut => "timed-out",
+        Outcome::Unreachable => "unreachable",
+    }
+}

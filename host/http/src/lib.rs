@@ -1,0 +1,38 @@
+//! The HTTP server: who leads, for the application beside it, for probes and for Prometheus.
+//!
+//! Every answer is computed when it is asked (I10), from [`Status`](hotseat_election::Status) and
+//! the clock.
+//! Nothing that is asked here changes the election but signals, which come from the pod only.
+//! [`Access`] says who may see what.
+//! No handler waits for anything, so a connection only ever waits for its client; [`Limits`]
+//! bounds how long and with how much.
+//!
+//! What the rest of the program adds, its metrics and its journal, comes through [`Backend`].
+#![forbid(unsafe_code)]
+
+mod access;
+mod address;
+mod answer;
+mod backend;
+mod body;
+mod connection;
+mod health;
+mod journal;
+mod limits;
+mod report;
+mod routes;
+mod server;
+mod signals;
+mod slots;
+mod stream;
+
+pub use access::{Access, Detail};
+pub use address::BindError;
+pub use backend::Backend;
+pub use limits::Limits;
+pub use report::{
+    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
+    PolicySummary,
+};
+pub use server::{Bound, Running, Server};
+pub use signals::{Scalar, SignalAnswer, SignalsAnswer};

@@ -1,0 +1,267 @@
+//! The documents of `/v1`, and what `hotseat status` reads back. Fields may be added, but none
+//! changes its name or its meaning.
+
+use hotseat_core::policy::FailureKind;
+use hotseat_core::time::{Moment, millis};
+use hotseat_election::{PolicyReport, Status};
+use hotseat_rollout::{About, Active, Candidate, Policy};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `/v1/leader`: the election as this candidate sees it at the moment of the question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderAnswer {
+    /// Who leads; empty if nobody is known to.
+    pub name: String,
+    /// Whether this candidate leads.
+    #[serde(rename = "self")]
+    pub leads: bool,
+    /// This candidate's own name.
+    pub identity: String,
+    /// The name in the lock, be it expired or not; null if there is none.
+    pub holder: Option<String>,
+    /// The fencing token of this candidate's term, a number below 2^53; null unless it leads. A
+    /// later term's is larger, whatever happened to the lock between: a resource remembers the
+    /// largest that it saw, and refuses a smaller one, and an equal one from another holder.
+    pub token: Option<u64>,
+    /// The lock.
+    pub lock: LockAnswer,
+    /// How often the holder changed, as the lock counts it; null until the lock was read.
+    pub transitions: Option<u64>,
+    /// How long `name` holds at most unless it is renewed, in milliseconds; 0 if nobody leads.
+    pub remaining_ms: u64,
+    /// Since the lock was last confirmed by a read or a watch, in milliseconds; null until it was.
+    pub observed_ms: Option<u64>,
+    /// Since this candidate's term began, in milliseconds; null unless it leads.
+    pub held_ms: Option<u64>,
+    /// The policy that decides; null while the built-in rule does.
+    pub policy: Option<PolicyName>,
+}
+
+/// Which object the lock is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockAnswer {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name, that is the election's.
+    pub name: String,
+    /// Its UID; null unless this candidate leads.
+    pub uid: Option<String>,
+}
+
+/// Which policy it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyName {
+    /// As the policy calls itself.
+    pub name: String,
+    /// As the policy says.
+    pub version: String,
+    /// `sha256:` and the hex digest of the component.
+    pub digest: String,
+}
+
+impl LeaderAnswer {
+    /// What holds at `now`.
+    pub(super) fn at(status: &Status, now: Moment) -> LeaderAnswer {
+        let view = status.view();
+        let term = view.term.as_ref().filter(|_| view.leads(now));
+        let seen = view.seen.as_ref();
+        LeaderAnswer {
+            name: view.leader(now).to_owned(),
+            leads: term.is_some(),
+            identity: view.identity.clone(),
+            holder: seen.and_then(|seen| seen.holder.clone()),
+            token: term.map(|term| term.token.0),
+            lock: LockAnswer {
+                namespace: status.election().namespace().to_owned(),
+                name: status.election().name().to_owned(),
+                uid: term.map(|term| term.uid.clone()),
+            },
+            transitions: term
+                .map(|term| term.transitions)
+                .or_else(|| seen.map(|seen| seen.transitions)),
+            remaining_ms: millis(view.remaining(now)),
+            observed_ms: seen.map(|seen| millis(now.since(seen.heard))),
+            held_ms: term.map(|term| millis(now.since(term.since))),
+            policy: status.policy().rollout.active.as_ref().map(PolicyName::of),
+        }
+    }
+}
+
+impl PolicyName {
+    fn new(policy: Option<&Policy>, about: Option<&About>) -> PolicyName {
+        PolicyName {
+            name: about.map(|about| about.name.clone()).unwrap_or_default(),
+            version: about.map(|about| about.version.clone()).unwrap_or_default(),
+            digest: policy.map(|policy| policy.digest.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn of(active: &Active) -> PolicyName {
+        PolicyName::new(Some(&active.policy), Some(&active.about))
+    }
+}
+
+/// `/v1/policy`: which policy decides, where it came from and how it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyAnswer {
+    /// The policy that decides; null while the built-in rule does.
+    pub active: Option<PolicySummary>,
+    /// The policy before it.
+    pub previous: Option<PolicySummary>,
+    /// The policy that is being tried, or the last one that was refused; null if there is none.
+    pub candidate: Option<CandidateAnswer>,
+    /// The source that the operator asked for.
+    pub source: String,
+    /// Why the source gives nothing for now, such as a file that is missing; null if it does.
+    pub source_error: Option<String>,
+    /// The stage of the last load: `active`, `restored`, one that is under way, or the one that
+    /// failed.
+    pub stage: String,
+    /// Why the last load failed; null if it did not.
+    pub error: Option<String>,
+    /// Decisions by policies since the process started.
+    pub decisions: u64,
+    /// Decisions by the built-in rule since the process started.
+    pub rule_decisions: u64,
+    /// Failures since the process started, each kind with its count.
+    pub failures: BTreeMap<String, u64>,
+    /// Failures of the active policy since its last usable decision.
+    pub failures_in_a_row: u32,
+    /// The last failure; null if there was none.
+    pub last_failure: Option<FailureAnswer>,
+    /// The reason that the last decision gave.
+    pub last_reason: String,
+    /// The time that the last decision took, in microseconds.
+    pub decide_us: u64,
+    /// The fuel that the last decision took.
+    pub decide_fuel: u64,
+    /// The time that compiling the active policy took, in milliseconds.
+    pub compile_ms: u64,
+    /// How long no question could be answered while the active policy took over, in microseconds.
+    pub swap_pause_us: u64,
+    /// Policies that took over since the process started, the first one included.
+    pub swaps: u64,
+    /// Why the active policy began with an empty memory although there was one; null if it did not.
+    pub memory_lost: Option<String>,
+    /// Since the active policy took over, in milliseconds; null while the built-in rule decides.
+    pub since_ms: Option<u64>,
+}
+
+/// A policy and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySummary {
+    /// Which policy it is.
+    #[serde(flatten)]
+    pub policy: PolicyName,
+    /// What it does, as the policy says.
+    pub summary: String,
+    /// Where it came from.
+    pub source: String,
+    /// The digest of its settings, byte for byte; empty where there are none. Candidates of one
+    /// election that differ here follow different rules.
+    #[serde(default)]
+    pub settings: String,
+}
+
+/// A policy on its way through the stages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateAnswer {
+    /// Which policy it is; name and version are empty until it was asked for them.
+    #[serde(flatten)]
+    pub policy: PolicyName,
+    /// Where it came from.
+    pub source: String,
+    /// The stage that it is in, or at which it failed.
+    pub stage: String,
+    /// Why it failed; null if it did not.
+    pub error: Option<String>,
+    /// The time that compiling it took, in milliseconds.
+    pub compile_ms: u64,
+    /// Decisions beside the active policy.
+    pub shadow_decisions: u64,
+    /// Those in which it differed from the active policy.
+    pub shadow_differences: u64,
+    /// The digest of its settings, byte for byte; empty where there are none.
+    #[serde(default)]
+    pub settings: String,
+}
+
+/// How a policy failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureAnswer {
+    /// The kind, one of the keys of `failures`.
+    pub kind: String,
+    /// One line for people.
+    pub detail: String,
+}
+
+impl PolicyAnswer {
+    /// What holds at `now`.
+    pub(super) fn at(report: &PolicyReport, now: Moment) -> PolicyAnswer {
+        let active = report.rollout.active.as_ref();
+        let count = |kind: FailureKind| report.failures.get(&kind).copied().unwrap_or(0);
+        PolicyAnswer {
+            active: report.rollout.active.as_ref().map(PolicySummary::of),
+            previous: report.previous.as_ref().map(PolicySummary::of),
+            candidate: report.rollout.candidate.as_ref().map(CandidateAnswer::of),
+            source: report.source.clone(),
+            source_error: report.rollout.source_error.clone(),
+            stage: report.stage().to_owned(),
+            error: report.error().map(str::to_owned),
+            decisions: report.decisions,
+            rule_decisions: report.rule_decisions,
+            failures: FailureKind::ALL.map(|kind| (kind.as_str().to_owned(), count(kind))).into(),
+            failures_in_a_row: report.failures_in_a_row,
+            last_failure: report.last_failure.as_ref().map(|(kind, detail)| FailureAnswer {
+                kind: kind.as_str().to_owned(),
+                detail: detail.clone(),
+            }),
+            last_reason: report.last_reason.clone(),
+            decide_us: report.decide_micros,
+            decide_fuel: report.decide_fuel,
+            compile_ms: active.map_or(0, |active| active.about.compile_millis),
+            swap_pause_us: active.map_or(0, |active| active.pause_micros),
+            swaps: report.rollout.swaps,
+            memory_lost: active.and_then(|active| active.memory_lost.clone()),
+            since_ms: active.map(|active| millis(now.since(active.since))),
+        }
+    }
+}
+
+impl CandidateAnswer {
+    fn of(candidate: &Candidate) -> CandidateAnswer {
+        let refusal = candidate.refusal.as_ref();
+        CandidateAnswer {
+            policy: PolicyName::new(candidate.policy.as_ref(), candidate.about.as_ref()),
+            source: candidate.source.clone(),
+            stage: refusal.map_or(candidate.stage, |refusal| refusal.stage).to_owned(),
+            error: refusal.map(|refusal| refusal.why.clone()),
+            compile_ms: candidate.about.as_ref().map_or(0, |about| about.compile_millis),
+            shadow_decisions: candidate.trial.decisions.into(),
+            shadow_differences: candidate.trial.differences.into(),
+            settings: settings_digest(candidate.policy.as_ref()),
+        }
+    }
+}
+
+impl PolicySummary {
+    fn of(active: &Active) -> PolicySummary {
+        PolicySummary {
+            policy: PolicyName::of(active),
+            summary: active.about.summary.clone(),
+            source: active.source.clone(),
+            settings: settings_digest(Some(&active.policy)),
+        }
+    }
+}
+
+/// The digest of a policy's settings, byte for byte; empty where there are none.
+fn settings_digest(policy: Option<&Policy>) -> String {
+    match policy {
+        Some(policy) if !policy.settings.is_empty() => {
+            hotseat_text::Digest::of(policy.settings.as_bytes()).to_string()
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,233 @@
+//! Which path answers what: one table, from which the list for whoever asks for something else, the
+//! methods, and the labels of the metrics come.
+
+use super::access::{Access, Refusal};
+use super::answer::{Answer, Answers};
+use super::backend::Backend;
+use super::body::Content;
+use super::health;
+use super::journal::Readers;
+use super::report::{LeaderAnswer, PolicyAnswer};
+use super::signals::{self, SignalsAnswer};
+use hotseat_core::time::Moment;
+use hotseat_election::{Status, clock};
+use hotseat_text::visible;
+use http::request::Parts;
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, StatusCode};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// One page, or a family of pages.
+pub(super) struct Route {
+    /// Its path, and its label in the metrics; one that ends in `/` stands for all below it.
+    pub(super) path: &'static str,
+    /// How much of a body is kept, in bytes; the rest is read only to be thrown away.
+    pub(super) body_bytes: usize,
+    methods: Methods,
+    /// It repeats settings and signals: not everybody is shown it.
+    detail: bool,
+    answer: fn(&Site, &Call<'_>) -> Answer,
+}
+
+/// The methods that a page takes.
+enum Methods {
+    /// The 0.4 image answered to any. A CONNECT cannot have a body with its 200.
+    AnyButConnect,
+    Read,
+    Change,
+}
+
+/// What a page is asked.
+pub(super) struct Call<'a> {
+    now: Moment,
+    peer: Option<IpAddr>,
+    head: &'a Parts,
+    content: Content,
+}
+
+/// Every page that there is.
+const ROUTES: [Route; 10] = [
+    Route::new("/", Methods::AnyButConnect, |site, call| {
+        site.answers.name(site.status.view().leader(call.now))
+    }),
+    Route::new("/leader", Methods::Read, |site, call| site.leader(call.now)),
+    Route::new("/v1/leader", Methods::Read, |site, call| {
+        site.answers.json(&LeaderAnswer::at(&site.status, call.now))
+    }),
+    Route::new("/v1/policy", Methods::Read, |site, call| {
+        site.answers.json(&PolicyAnswer::at(&site.status.policy(), call.now))
+    })
+    .with_detail(),
+    Route::new("/v1/journal", Methods::Read, |site, call| {
+        site.readers.answer(&site.answers, &*site.backend, call.head.uri.query())
+    })
+    .with_detail(),
+    Route::new("/v1/signals", Methods::Read, |site, call| {
+        site.answers.json(&SignalsAnswer::at(site.status.signals().all(call.now), call.now))
+    })
+    .with_detail(),
+    Route::new("/v1/signals/", Methods::Change, Site::signal).with_body(signals::MOST_BYTES),
+    Route::new("/healthz", Methods::Read, |site, call| {
+        site.probe(health::alive(&site.status, call.now))
+    }),
+    Route::new("/readyz", Methods::Read, |site, _| site.probe(health::ready(&site.status))),
+    Route::new("/metrics", Methods::Read, |site, call| match site.backend.metrics(call.now) {
+        Ok(text) => site.answers.metrics(text),
+        Err(error) => site.answers.failed(&error),
+    }),
+];
+
+impl Route {
+    const fn new(
+        path: &'static str,
+        methods: Methods,
+        answer: fn(&Site, &Call<'_>) -> Answer,
+    ) -> Route {
+        Route { path, body_bytes: 0, methods, detail: false, answer }
+    }
+
+    const fn with_detail(mut self) -> Route {
+        self.detail = true;
+        self
+    }
+
+    const fn with_body(mut self, most: usize) -> Route {
+        self.body_bytes = most;
+        self
+    }
+
+    /// The page of that path.
+    pub(super) fn of(path: &str) -> Option<&'static Route> {
+        static ALL: [Route; 10] = ROUTES;
+        let matches = |route: &&Route| match route.path {
+            "/" => path == "/",
+            family if family.ends_with('/') => path.starts_with(family),
+            page => path == page,
+        };
+        ALL.iter().find(matches)
+    }
+}
+
+impl Methods {
+    fn take(&self, method: &Method) -> bool {
+        match self {
+            Methods::AnyButConnect => method != Method::CONNECT,
+            Methods::Read => method == Method::GET || method == Method::HEAD,
+            Methods::Change => method == Method::PUT || method == Method::DELETE,
+        }
+    }
+
+    /// For people, and for the header.
+    fn names(&self) -> (&'static str, &'static str) {
+        match self {
+            Methods::AnyButConnect => ("any but CONNECT", ""),
+            Methods::Read => ("GET and HEAD", "GET, HEAD"),
+            Methods::Change => ("PUT and DELETE", "PUT, DELETE"),
+        }
+    }
+}
+
+/// What the handlers know.
+pub(super) struct Site {
+    access: Access,
+    status: Status,
+    backend: Arc<dyn Backend>,
+    answers: Answers,
+    readers: Readers,
+}
+
+impl Site {
+    pub(super) fn new(access: Access, status: Status, backend: Arc<dyn Backend>) -> Site {
+        let (answers, readers) = (Answers::default(), Readers::default());
+        Site { access, status, backend, answers, readers }
+    }
+
+    /// Counts an answer with this status.
+    pub(super) fn count(&self, path: &'static str, status: u16) {
+        self.backend.answered(path, status);
+    }
+
+    /// How many connections are open.
+    pub(super) fn connections(&self, count: usize) {
+        self.backend.connections(count);
+    }
+
+    /// The answer of the moment. hyper leaves the body out where the method was HEAD.
+    pub(super) fn answer(
+        &self,
+        route: Option<&Route>,
+        peer: Option<IpAddr>,
+        head: &Parts,
+        content: Content,
+    ) -> Answer {
+        let Some(route) = route else {
+            return self.answers.text(StatusCode::NOT_FOUND, no_such_page());
+        };
+        if !route.methods.take(&head.method) {
+            return self.refuse(&head.method, &route.methods);
+        }
+        if route.detail
+            && let Err(Refusal(status, why)) = self.access.check_reader(peer, head)
+        {
+            return self.answers.text(status, why + "\n");
+        }
+        // I10: computed when it is asked.
+        (route.answer)(self, &Call { now: clock::now(), peer, head, content })
+    }
+
+    /// The answer to a request for one signal, which the application sets and deletes.
+    fn signal(&self, call: &Call<'_>) -> Answer {
+        match self.change_signal(call) {
+            Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
+            Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
+        }
+    }
+
+    fn change_signal(&self, call: &Call<'_>) -> Result<(), Refusal> {
+        let Call { now, peer, head, content } = call;
+        signals::check_sender(*peer, head)?;
+        let key = signals::application_key(signals::key_in(head.uri.path()))?;
+        let store = self.status.signals();
+        if head.method == Method::PUT {
+            let report = signals::report(&head.uri, &head.headers, content, *now)?;
+            return Ok(store.report(key, report)?);
+        }
+        match store.remove(&key, *now) {
+            true => Ok(()),
+            false => Err(Refusal(StatusCode::NOT_FOUND, format!("{key}: no such signal"))),
+        }
+    }
+
+    fn leader(&self, now: Moment) -> Answer {
+        let view = self.status.view();
+        let (status, who) = match (view.leads(now), view.leader(now)) {
+            (true, _) => (StatusCode::OK, "this candidate leads".to_owned()),
+            (false, "") => (StatusCode::SERVICE_UNAVAILABLE, "nobody is known to lead".to_owned()),
+            (false, name) => (StatusCode::SERVICE_UNAVAILABLE, format!("{} leads", visible(name))),
+        };
+        self.answers.text(status, who + "\n")
+    }
+
+    fn probe(&self, result: Result<(), String>) -> Answer {
+        match result {
+            Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
+            Err(why) => self.answers.text(StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
+        }
+    }
+
+    fn refuse(&self, method: &Method, methods: &Methods) -> Answer {
+        let (words, allow) = methods.names();
+        let text = format!("{method} has no meaning here; allowed: {words}\n");
+        let mut answer = self.answers.text(StatusCode::METHOD_NOT_ALLOWED, text);
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        answer
+    }
+}
+
+/// For whoever asks for something else.
+fn no_such_page() -> String {
+    let is_page = |path: &&str| *path == "/" || !path.ends_with('/');
+    let pages = ROUTES.iter().map(|route| route.path).filter(is_page);
+    format!("no such page; there are: {}\n", pages.collect::<Vec<_>>().join(" "))
+}

@@ -1,0 +1,227 @@
+//! `/v1/signals`: what the application beside the sidecar reports to the policy.
+//!
+//! Whoever sets signals can make a leader step down, so it has to be in the pod, which
+//! [`super::access`] finds out. A page in a browser there cannot send PUT or DELETE to another
+//! origin without asking first, and it is never told yes.
+
+use super::access::{self, Refusal, refuse};
+use super::body::Content;
+use hotseat_core::policy::Value;
+use hotseat_core::time::{Moment, millis};
+use hotseat_election::signals::{Full, Key, LONGEST_TEXT, Report};
+use hotseat_text::parse_duration;
+use http::request::Parts;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::{StatusCode, Uri};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// The most bytes of a body: the longest text, each byte of it an escape of JSON.
+pub(super) const MOST_BYTES: usize = 6 * LONGEST_TEXT + 2;
+/// The shortest time for which a report can hold.
+const SHORTEST_TTL: Duration = Duration::from_millis(100);
+/// The longest: a day.
+const LONGEST_TTL: Duration = Duration::from_secs(86_400);
+/// `GET /v1/signals`: all signals that hold at the moment of the question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalsAnswer {
+    /// In the order of their keys.
+    pub signals: Vec<SignalAnswer>,
+}
+
+/// One signal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalAnswer {
+    /// Its key.
+    pub key: String,
+    /// What it says: a text, a number or a flag.
+    pub value: Scalar,
+    /// Since it was last reported, in milliseconds.
+    pub age_ms: u64,
+    /// How long the report holds from its moment, in milliseconds; null: until it is deleted.
+    pub ttl_ms: Option<u64>,
+}
+
+/// A value as JSON has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// Yes or no.
+    Flag(bool),
+    /// A number; one of more than 53 bits is rounded.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+impl SignalsAnswer {
+    /// What holds at `now`.
+    pub(super) fn at(all: Vec<(Key, Report)>, now: Moment) -> SignalsAnswer {
+        let answer = |(key, report): (Key, Report)| SignalAnswer {
+            key: key.to_string(),
+            value: match report.value {
+                Value::Text(text) => Scalar::Text(text),
+                Value::Number(number) => Scalar::Number(number),
+                Value::Flag(flag) => Scalar::Flag(flag),
+            },
+            age_ms: millis(now.since(report.at)),
+            ttl_ms: report.ttl.map(millis),
+        };
+        SignalsAnswer { signals: all.into_iter().map(answer).collect() }
+    }
+}
+
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Refusal {
+        Refusal(StatusCode::CONFLICT, full.to_string())
+    }
+}
+
+/// The key in a path of a single signal; none for other paths.
+pub(super) fn key_in(path: &str) -> &str {
+    path.strip_prefix("/v1/signals/").unwrap_or_default()
+}
+
+/// Whether whoever asks may change signals.
+pub(super) fn check_sender(peer: Option<IpAddr>, head: &Parts) -> Result<(), Refusal> {
+    let mend = "send it from a container of this pod to 127.0.0.1";
+    if let Some(from) = access::outsider(peer) {
+        let why = format!("signals come from this pod only, and this came from {from}: {mend}");
+        return refuse(StatusCode::FORBIDDEN, why);
+    }
+    if let Some(name) = access::proxy(&head.headers) {
+        let why = format!("a proxy handed this on, as the header {name} says: {mend} directly");
+        return refuse(StatusCode::FORBIDDEN, why);
+    }
+    let hosts = access::hosts(head);
+    if let Some(host) = hosts.iter().find(|host| !access::is_loopback(host)) {
+        let host = host.escape_debug();
+        let why =
+            format!("the request is for the host {host}: ask for http://127.0.0.1 or localhost");
+        return refuse(StatusCode::FORBIDDEN, why);
+    }
+    let same_site = |name: HeaderName, is_own: &dyn Fn(&str) -> bool| {
+        head.headers.get_all(name).iter().all(|value| value.to_str().is_ok_and(is_own))
+    };
+    let own_origin = |origin: &str| {
+        let origin = origin.strip_prefix("http://");
+        origin.is_some_and(|origin| hosts.iter().any(|host| host.eq_ignore_ascii_case(origin)))
+    };
+    let own_fetch = |site: &str| site == "same-origin" || site == "none";
+    if !same_site(header::ORIGIN, &own_origin)
+        || !same_site(HeaderName::from_static("sec-fetch-site"), &own_fetch)
+    {
+        let why = "a page of another origin cannot set signals: set them from the application";
+        return refuse(StatusCode::FORBIDDEN, why);
+    }
+    Ok(())
+}
+
+/// The key, if the application may report it.
+pub(super) fn application_key(text: &str) -> Result<Key, Refusal> {
+    let key = Key::parse(text).map_err(|error| {
+        let text: String = text.escape_debug().take(200).collect();
+        Refusal(StatusCode::BAD_REQUEST, format!("{text}: {error}"))
+    })?;
+    if key.is_own() {
+        let why =
+            format!("{key}: the sidecar's own, as all under probe, pod and node: take another key");
+        return refuse(StatusCode::FORBIDDEN, why);
+    }
+    Ok(key)
+}
+
+/// The report in a PUT.
+pub(super) fn report(
+    uri: &Uri,
+    headers: &HeaderMap,
+    content: &Content,
+    now: Moment,
+) -> Result<Report, Refusal> {
+    let ttl = ttl(uri.query())?;
+    Ok(Report { value: value(headers, content)?, at: now, ttl })
+}
+
+fn ttl(query: Option<&str>) -> Result<Option<Duration>, Refusal> {
+    let mut ttl = None;
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let shown = || pair.escape_debug().take(100).collect::<String>();
+        let Some(length) = pair.strip_prefix("ttl=") else {
+            let why = format!("{}: no such parameter: there is ttl, as in ?ttl=30s", shown());
+            return refuse(StatusCode::BAD_REQUEST, why);
+        };
+        let length = parse_duration(length);
+        let length = length
+            .map_err(|why| Refusal(StatusCode::BAD_REQUEST, format!("{}: {why}", shown())))?;
+        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&length) || ttl.is_some() {
+            let why = format!("{}: give one ttl, from 100ms to 24h", shown());
+            return refuse(StatusCode::BAD_REQUEST, why);
+        }
+        ttl = Some(length);
+    }
+    Ok(ttl)
+}
+
+fn value(headers: &HeaderMap, content: &Content) -> Result<Value, Refusal> {
+    let is_json = is_json(headers)?;
+    let bytes = match content {
+        Content::Kept(bytes) => bytes,
+        Content::Broken => return refuse(StatusCode::BAD_REQUEST, "the body is cut off: send all"),
+        Content::TooLong => return too_long(),
+    };
+    let Ok(text) = str::from_utf8(bytes) else {
+        return refuse(StatusCode::BAD_REQUEST, "the body is not UTF-8: send text in UTF-8");
+    };
+    let value = if is_json {
+        match serde_json::from_str(text) {
+            Ok(Scalar::Flag(flag)) => Value::Flag(flag),
+            Ok(Scalar::Number(number)) if number.is_finite() => Value::Number(number),
+            Ok(Scalar::Text(text)) => Value::Text(text),
+            _ => {
+                let why = "the body is no JSON string, number or boolean: send one, or send text as text/plain";
+                return refuse(StatusCode::BAD_REQUEST, why);
+            }
+        }
+    } else {
+        // As `echo` leaves it.
+        Value::Text(text.strip_suffix('\n').unwrap_or(text).to_owned())
+    };
+    match value {
+        Value::Text(text) if text.len() > LONGEST_TEXT => too_long(),
+        value => Ok(value),
+    }
+}
+
+fn too_long<T>() -> Result<T, Refusal> {
+    let why = format!("a text of more than {LONGEST_TEXT} bytes: send less");
+    refuse(StatusCode::PAYLOAD_TOO_LARGE, why)
+}
+
+/// Whether the body is JSON; it is text if nothing is said.
+fn is_json(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let mend =
+        "send text/plain in UTF-8, or application/json, as in curl -H 'Content-Type: text/plain'";
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("a coded body: {mend}, as it is"),
+        );
+    }
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(false);
+    };
+    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = kind.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8");
+    let known = ["utf-8", "us-ascii"].contains(&charset.trim_matches('"'));
+    match media {
+        "text/plain" if known => Ok(false),
+        "application/json" if known => Ok(true),
+        _ => {
+            let kind: String = kind.escape_debug().take(100).collect();
+            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{kind}: {mend}"))
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The Lease as the election's lock: reading it, and writing it by compare-and-swap.
+
+use super::access::lease_rights;
+use super::codec::{decode, encode, lease, trimmed};
+use super::connection::Connection;
+use super::exchange::{Channel, Failure, Lane};
+use super::target::{Pace, Target};
+use super::trouble::plain;
+use super::warm::keep_warm;
+use super::watch::watch;
+use hotseat_core::event::{Base, Event, Trouble, Write};
+use hotseat_core::lock::{Lock, Record, Version};
+use hotseat_core::policy::Outcome;
+use hotseat_core::time::Moment;
+use hotseat_election::clock;
+use hotseat_election::{Facts, Future, Right};
+use jiff::Timestamp;
+use kube::Resource as _;
+use kube::api::PostParams;
+use kube::core::params::GetParams;
+use kube::core::{DynamicObject, Request, request};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+
+/// How many versions of the object are kept as bases of writes.
+const KEPT: usize = 4;
+
+/// One Lease. Cheap to clone.
+#[derive(Clone)]
+pub struct LeaseLock(Arc<Inner>);
+
+/// How a Lease is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowPace {
+    /// The pace of polling where watching is forbidden.
+    pub poll: Duration,
+    /// How long the server may take for an answer of the watch.
+    pub answer: Duration,
+    /// How long it may take for a read that keeps a connection open.
+    pub warm: Duration,
+}
+
+struct Inner {
+    pace: FollowPace,
+    namespace: String,
+    channel: Channel,
+    collection: Request,
+    name: String,
+    /// The last objects seen, so that a write can keep what is not its own.
+    seen: Mutex<VecDeque<DynamicObject>>,
+    /// When the lock was last read or written.
+    used: Mutex<Moment>,
+}
+
+impl LeaseLock {
+    /// The Lease of the election whose facts these are.
+    pub fn new(connection: Connection, facts: Facts, pace: FollowPace) -> Self {
+        let election = facts.election().clone();
+        let (namespace, name) = (election.namespace(), election.name());
+        LeaseLock(Arc::new(Inner {
+            pace,
+            namespace: namespace.to_owned(),
+            channel: Channel::new(connection, Lane::Lock, facts),
+            collection: Request::new(DynamicObject::url_path(&lease(), Some(namespace))),
+            name: name.to_owned(),
+            seen: Mutex::new(VecDeque::new()),
+            used: Mutex::new(Moment::ZERO),
+        }))
+    }
+
+    /// Reads the Lease, consistently.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; never [`Outcome::Conflict`].
+    pub(super) async fn read_now(&self, deadline: Moment) -> Result<Lock, Trouble> {
+        let request = self.0.collection.get(&self.0.name, &GetParams::default());
+        let read = self.ask("get", deadline, request).await;
+        self.use_now();
+        match read {
+            Ok(object) => Ok(self.take(object)),
+            Err(failure) if failure.is_not_found() => Ok(Lock::Absent(None)),
+            Err(failure) => Err(failure.trouble),
+        }
+    }
+
+    /// What a follower of the Lease follows.
+    pub(super) fn target(&self, pace: Pace) -> Target {
+        Target {
+            what: "the lock",
+            channel: self.0.channel.clone(),
+            collection: self.0.collection.clone(),
+            name: self.0.name.clone(),
+            verbs: ("list", "watch"),
+            pace,
+        }
+    }
+
+    /// Carries out a write. What is sent names the version that it replaces, or creates (I4).
+    ///
+    /// # Errors
+    ///
+    /// What went wrong. After [`Outcome::TimedOut`] and [`Outcome::Unreachable`] the write may
+    /// have landed, or may still.
+    async fn write_now(&self, write: &Write) -> Result<Record, Trouble> {
+        let Inner { collection, name, .. } = &*self.0;
+        let params = PostParams::default();
+        let (verb, request) = match &write.base {
+            Base::Create => {
+                let object = bytes(&encode(name, None, write, Timestamp::now()))?;
+                ("create", collection.create(&params, object))
+            }
+            Base::Replace(version) => {
+                let Some(base) = self.seen(version) else {
+                    let detail = format!("version {version} of the lock is not at hand any more");
+                    return Err(plain(Outcome::Conflict, detail));
+                };
+                let object = bytes(&encode(name, Some(&base), write, Timestamp::now()))?;
+                ("update", collection.replace(name, &params, object))
+            }
+        };
+        let object = self.ask(verb, write.deadline, request).await;
+        self.use_now();
+        match self.take(object.map_err(|failure| failure.trouble)?) {
+            Lock::Present(record) => Ok(record),
+            Lock::Absent(_) => Err(plain(Outcome::Unreachable, "an empty answer".to_owned())),
+        }
+    }
+
+    /// When the lock was last read or written, by a request that leaves its connection to the next.
+    pub(super) fn used(&self) -> Moment {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn use_now(&self) {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
+    }
+
+    /// Keeps an object as a base for later writes, and says what it means.
+    pub(super) fn take(&self, object: DynamicObject) -> Lock {
+        let record = decode(&object);
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|kept| kept.metadata.resource_version != object.metadata.resource_version);
+        seen.push_back(trimmed(object));
+        if seen.len() > KEPT {
+            seen.pop_front();
+        }
+        Lock::Present(record)
+    }
+
+    fn seen(&self, version: &Version) -> Option<DynamicObject> {
+        let seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = Some(version.0.as_str());
+        seen.iter().find(|kept| kept.metadata.resource_version.as_deref() == wanted).cloned()
+    }
+
+    /// One request about the Lease, by its deadline.
+    async fn ask(
+        &self,
+        verb: &'static str,
+        deadline: Moment,
+        request: Result<http::Request<Vec<u8>>, request::Error>,
+    ) -> Result<DynamicObject, Failure> {
+        let request = request.map_err(|error| unsendable(&error.to_string()))?;
+        let object: DynamicObject =
+            self.0.channel.ask(verb, clock::until(deadline), request).await?;
+        if object.metadata.name.as_ref() != Some(&self.0.name) {
+            let other = object.metadata.name.unwrap_or_default();
+            let other = hotseat_text::one_line(&other, 253);
+            let detail = format!(
+                "the answer is about another object, {other:?}: check what is between here and the API server"
+            );
+            return Err(Failure::broken(plain(Outcome::Unreachable, detail)));
+        }
+        Ok(object)
+    }
+}
+
+impl hotseat_election::Lock for LeaseLock {
+    fn read(&self, deadline: Moment) -> Future<Result<Lock, Trouble>> {
+        let lock = self.clone();
+        Box::pin(async move { lock.read_now(deadline).await })
+    }
+
+    fn write(&self, write: Write) -> Future<Result<Record, Trouble>> {
+        let lock = self.clone();
+        Box::pin(async move { lock.write_now(&write).await })
+    }
+
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
+        let lock = self.clone();
+        let FollowPace { poll, answer, warm } = self.0.pace;
+        Box::pin(async move {
+            // The connection is kept open for as long as the watch lasts.
+            tokio::select! {
+                () = watch(lock.clone(), events, restart, poll, answer) => {}
+                () = keep_warm(lock, warm) => {}
+            }
+        })
+    }
+
+    fn rights(&self) -> Vec<Right> {
+        lease_rights(&self.0.namespace, &self.0.name)
+    }
+}
+
+fn bytes(object: &DynamicObject) -> Result<Vec<u8>, Trouble> {
+    serde_json::to_vec(object).map_err(|error| unsendable(&error.to_string()).trouble)
+}
+
+/// A request that cannot be made. Nothing was sent; no input that was checked leads here.
+fn unsendable(error: &str) -> Failure {
+    Failure::broken(plain(Outcome::Denied, format!("the request cannot be made: {error}")))
+}

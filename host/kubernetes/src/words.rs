@@ -1,0 +1,89 @@
+//! Which facts become Events on the lock, and in which words.
+
+use hotseat_core::event::{Notice, Why};
+use hotseat_election::Fact;
+use hotseat_rollout::Fact as PolicyFact;
+
+/// What an Event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// In one word, for programs.
+    pub(super) reason: &'static str,
+    /// For people.
+    pub(super) note: String,
+    /// A warning, or normal.
+    pub(super) warning: bool,
+}
+
+impl Words {
+    /// The words for a fact, said by the candidate of that identity; none for most facts.
+    pub(super) fn of(fact: &Fact, identity: &str) -> Option<Words> {
+        match fact {
+            Fact::Elector(notice) => Words::of_elector(notice, identity),
+            Fact::Policy(fact) => Words::of_policy(fact),
+            _ => None,
+        }
+    }
+
+    fn normal(reason: &'static str, note: String) -> Option<Words> {
+        Some(Words { reason, note, warning: false })
+    }
+
+    fn warning(reason: &'static str, note: String) -> Option<Words> {
+        Some(Words { reason, note, warning: true })
+    }
+
+    fn of_elector(notice: &Notice, identity: &str) -> Option<Words> {
+        match notice {
+            Notice::BecameLeader { .. } => {
+                Words::normal("LeaderElection", format!("{identity} became leader"))
+            }
+            Notice::ResumedTerm { .. } => {
+                Words::normal("LeaderElection", format!("{identity} resumed its term"))
+            }
+            Notice::SteppedDown(why) => Some(Words {
+                reason: "LeaderElection",
+                note: format!("{identity} stopped leading ({})", why.as_str()),
+                warning: matches!(why, Why::Lapsed),
+            }),
+            Notice::Twin(who) => Words::warning(
+                "IdentityClash",
+                format!("another live process uses the name {identity}: {who}"),
+            ),
+            // One Event for each row of failures, not for each failure.
+            Notice::PolicyFailed { failure, in_a_row: 3 } => Words::warning(
+                "PolicyFailed",
+                format!("the policy failed three times in a row: {}", failure.kind.as_str()),
+            ),
+            _ => None,
+        }
+    }
+
+    fn of_policy(fact: &PolicyFact) -> Option<Words> {
+        match fact {
+            PolicyFact::SourceUnavailable(why) => Words::warning("PolicySourceFailed", why.clone()),
+            PolicyFact::Refused { refusal, .. } => {
+                Words::warning("PolicyRefused", format!("stage {}: {}", refusal.stage, refusal.why))
+            }
+            PolicyFact::TookOver { policy, about, source, restored, .. } => {
+                let reason = if *restored { "PolicyRestored" } else { "PolicySwapped" };
+                let note =
+                    format!("{} {} from {source}, {}", about.name, about.version, policy.digest);
+                Words::normal(reason, note)
+            }
+            PolicyFact::Broken { about, next, .. } => {
+                let follows = match next {
+                    Some(_) => "another one takes over",
+                    None => "no other may take over",
+                };
+                let note = format!("{} {} failed too often: {follows}", about.name, about.version);
+                Words::warning("PolicyFailed", note)
+            }
+            PolicyFact::LeftBehind { digest, times } => Words::warning(
+                "PolicyFailed",
+                format!("{digest}: {times} threads did not come back from it"),
+            ),
+            _ => None,
+        }
+    }
+}
