@@ -38,7 +38,7 @@ pub struct Election {
     facts: Facts,
     reporter: Arc<Reporter>,
     status: Status,
-    first_must_load: bool,
+    first: First,
     events: Sender<Event>,
     restart_watch: Arc<Notify>,
     /// What the election tells itself, in place of an answer that cannot come.
@@ -74,6 +74,17 @@ pub struct Parts {
     /// Whether the election ends if the first publication of the source is refused or missing,
     /// since it was asked for and nobody else will ever correct it.
     pub first_must_load: bool,
+}
+
+/// What becomes of the first publication, where the election is to end if it does not load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum First {
+    /// It may come late or never: nothing hangs on it, or not any more.
+    Free,
+    /// The source has told nothing yet.
+    Awaited,
+    /// This one is being loaded.
+    Loading(rollout::Policy),
 }
 
 /// How an election ended.
@@ -122,7 +133,7 @@ impl Election {
             facts: parts.facts,
             reporter,
             status: parts.status,
-            first_must_load: parts.first_must_load,
+            first: if parts.first_must_load { First::Awaited } else { First::Free },
             events,
             restart_watch: Arc::new(Notify::new()),
             due: VecDeque::new(),
@@ -290,19 +301,47 @@ impl Election {
         Ok(())
     }
 
-    /// The operator's own file has to load at the start: nobody else will ever correct it.
+    /// The operator's own file has to load at the start: nobody else will ever correct it. What
+    /// comes after it, such as an update in the same moment, is judged like any other.
     fn need_first(&mut self, fact: &rollout::Fact) {
-        if !self.first_must_load || self.rollout.report().active.is_some() {
-            return;
-        }
+        let First::Loading(first) = &self.first else { return };
         match fact {
-            rollout::Fact::Refused { refusal, .. } => self.not_loaded = Some(refusal.why.clone()),
-            rollout::Fact::SourceUnavailable(why) => self.not_loaded = Some(why.clone()),
+            rollout::Fact::Refused { policy: Some(policy), refusal, .. } if policy == first => {
+                self.not_loaded = Some(refusal.why.clone());
+            }
+            rollout::Fact::NotTakenOver { policy, why } if policy == first => {
+                self.not_loaded = Some(why.clone());
+            }
+            rollout::Fact::TookOver { .. } | rollout::Fact::GivenUp { .. } => {
+                self.first = First::Free;
+            }
             _ => {}
         }
     }
 
+    /// The source tells something for the first time.
+    fn take_first(&mut self, sourced: &Sourced) {
+        if self.first != First::Awaited {
+            return;
+        }
+        self.first = match sourced {
+            Sourced::Found(publication) => First::Loading(rollout::Policy {
+                digest: publication.component.digest.clone(),
+                settings: publication.settings.clone(),
+            }),
+            Sourced::Refused { refusal, .. } => {
+                self.not_loaded = Some(refusal.why.clone());
+                First::Free
+            }
+            Sourced::Unavailable(why) => {
+                self.not_loaded = Some(why.clone());
+                First::Free
+            }
+        };
+    }
+
     fn source(&mut self, sourced: Sourced, inbox: &Inbox) -> io::Result<()> {
+        self.take_first(&sourced);
         let event = match sourced {
             Sourced::Found(publication) => {
                 self.engine.keep(&publication);
