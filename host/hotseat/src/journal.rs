@@ -127,7 +127,7 @@ mod tests {
         };
         let settings = String::new();
         let input = Input { settings, memory: Vec::new(), entropy: 0, timing, observation };
-        Account { ask: ask.map(AskId), input, answer: None, rule: None }
+        Account { ask: ask.map(AskId), input, answer: None, instead: None }
     }
 
     fn records(journal: &Journalist) -> Vec<Value> {

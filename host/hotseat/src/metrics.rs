@@ -8,6 +8,7 @@ mod gauges;
 use crate::clock;
 use crate::state::State;
 use hotseat_core::event::{Notice, Purpose, Why};
+use hotseat_core::on_failure::Decider;
 use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_core::time::Moment;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -114,9 +115,7 @@ impl Metrics {
             Notice::PolicyFailed { failure, .. } => {
                 count(&counters.failures, "kind", failure.kind.as_str());
             }
-            Notice::Decided { by_rule, .. } => {
-                count(&counters.decisions, "by", if *by_rule { "rule" } else { "policy" });
-            }
+            Notice::Decided { by, .. } => count(&counters.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => count(&counters.overruled, "action", action),
             Notice::Twin(_) => {
                 counters.twins.inc();
@@ -185,8 +184,8 @@ impl Counters {
         for kind in FailureKind::ALL {
             let _ = self.failures.get_or_create(&[("kind", kind.as_str())]);
         }
-        for by in ["policy", "rule"] {
-            let _ = self.decisions.get_or_create(&[("by", by)]);
+        for by in Decider::ALL {
+            let _ = self.decisions.get_or_create(&[("by", by.as_str())]);
         }
         for how in ["swapped", "restored"] {
             let _ = self.swaps.get_or_create(&[("how", how)]);

@@ -12,7 +12,7 @@ use crate::kubernetes::{
 };
 use crate::metrics::Metrics;
 use crate::note::Note;
-use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish};
+use crate::policies::{Policies, ShadowPeriod, Surroundings, Wish, before_the_first};
 use crate::probes::{self, Probe};
 use crate::signals;
 use crate::state::State;
@@ -22,6 +22,7 @@ use anyhow::Context;
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Account, Effect, Event, Via, Write};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_sources::Origin;
 use inbox::{Came, Inbox, beating};
@@ -65,6 +66,10 @@ pub struct Settings {
     pub shadow: Option<ShadowPeriod>,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
+    /// What decides where a policy fails, and until the first is there; none: what the policy says.
+    pub on_failure: Option<OnFailure>,
+    /// More failures than this among a policy's last hundred decisions bring the last good one back.
+    pub failure_share: u8,
     /// Where the journal is written; none: it stays in memory.
     pub journal: Option<JournalFile>,
     /// What is probed, and reported to the policy.
@@ -90,6 +95,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     if let Some(file) = &settings.journal {
         state.journal().append_to(file).context("--journal")?;
     }
+    let first = before_the_first(&settings.policy.policy.origin, settings.on_failure);
+    state.change_policy(|report| report.on_failure = first);
     let metrics = Metrics::new(state.clone());
     let mut server = match bound {
         Some(bound) => Some(serve(bound.with_access(settings.access), &state, &metrics)?),
@@ -112,6 +119,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let policies = Policies::new(Surroundings {
         pace: settings.timing.pace(),
         shadow: settings.shadow,
+        on_failure: settings.on_failure,
         state: state.clone(),
         metrics: metrics.clone(),
         told: told.clone(),
@@ -192,6 +200,8 @@ fn core_config(settings: &Settings, identity: &Identity) -> anyhow::Result<Confi
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,
         preemptions_per_hour: settings.preemptions_per_hour,
+        on_failure: before_the_first(&settings.policy.policy.origin, settings.on_failure),
+        failure_share: settings.failure_share,
         seed: u64::from_ne_bytes(seed),
     })
 }

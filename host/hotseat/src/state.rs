@@ -2,6 +2,7 @@
 
 use crate::journal::Journalist;
 use crate::signals::Store;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -133,7 +134,7 @@ fn nanos(moment: Moment) -> u64 {
 /// What `/v1/policy` tells.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyReport {
-    /// The policy that decides; none while the built-in rule does.
+    /// The policy that decides; none until the first has taken over.
     pub active: Option<PolicyFacts>,
     /// The policy before it.
     pub previous: Option<PolicyFacts>,
@@ -152,10 +153,18 @@ pub struct PolicyReport {
     pub decisions: u64,
     /// Decisions by the built-in rule, with a policy that failed or none.
     pub rule_decisions: u64,
+    /// Decisions to hold, with a policy that failed or none.
+    pub hold_decisions: u64,
+    /// Decisions to resign, or not to campaign, with a policy that failed.
+    pub resign_decisions: u64,
+    /// What decides where the active policy fails, and while there is none.
+    pub on_failure: OnFailure,
     /// Failures by kind since the process started.
     pub failures: BTreeMap<FailureKind, u64>,
     /// Failures in a row of the active policy.
     pub failures_in_a_row: u32,
+    /// Failures of the active policy among its last hundred decisions, as of the last failure.
+    pub failures_of_last_hundred: u32,
     /// The last failure: its kind and detail.
     pub last_failure: Option<(FailureKind, String)>,
     /// What the policy said last.

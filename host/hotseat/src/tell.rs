@@ -8,6 +8,7 @@ use crate::recurring::Recurring;
 use crate::state::State;
 use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
 use hotseat_text::visible;
 use std::time::Duration;
@@ -145,7 +146,7 @@ impl Teller {
                     tracing::info!(failures, "the lock is seen again");
                 }
             }
-            Notice::Decided { by_rule: false, .. } => drop(self.failures.worked()),
+            Notice::Decided { by: Decider::Policy, .. } => drop(self.failures.worked()),
             _ => {}
         }
     }
@@ -164,18 +165,20 @@ impl Teller {
 
     fn tell_policy(&mut self, notice: &Notice) {
         match notice {
-            Notice::PolicyFailed { failure, in_a_row } => {
+            Notice::PolicyFailed { failure, in_a_row, of_last_hundred, on_failure } => {
                 let kind = failure.kind.as_str();
                 let reason = &failure.detail;
                 match self.failures.failed(clock::now(), &format!("{kind}: {reason}")) {
                     Some(_) => {
-                        tracing::warn!(kind, %reason, in_a_row, "the policy failed; the built-in rule decides")
+                        let instead = in_its_place(*on_failure);
+                        tracing::warn!(kind, %reason, in_a_row, of_last_hundred, "the policy failed; {instead}");
                     }
                     None => tracing::debug!(kind, %reason, in_a_row, "the policy failed again"),
                 }
                 self.state.change_policy(|report| {
                     *report.failures.entry(failure.kind).or_default() += 1;
                     report.failures_in_a_row = *in_a_row;
+                    report.failures_of_last_hundred = *of_last_hundred;
                     report.last_failure = Some((failure.kind, failure.detail.clone()));
                 });
                 // One Event for each row of failures, not for each failure.
@@ -184,14 +187,17 @@ impl Teller {
                     self.event("PolicyFailed", note, true);
                 }
             }
-            Notice::Decided { decision, by_rule } => {
-                tracing::trace!(action = ?decision.action, reason = %decision.reason, by_rule, "decided");
+            Notice::Decided { decision, by } => {
+                tracing::trace!(action = ?decision.action, reason = %decision.reason, by = by.as_str(), "decided");
                 self.state.change_policy(|report| {
-                    if *by_rule {
-                        report.rule_decisions += 1;
-                    } else {
-                        report.decisions += 1;
-                        report.failures_in_a_row = 0;
+                    match by {
+                        Decider::Policy => {
+                            report.decisions += 1;
+                            report.failures_in_a_row = 0;
+                        }
+                        Decider::Instead(OnFailure::Standard) => report.rule_decisions += 1,
+                        Decider::Instead(OnFailure::Hold) => report.hold_decisions += 1,
+                        Decider::Instead(OnFailure::Resign) => report.resign_decisions += 1,
                     }
                     report.last_reason.clone_from(&decision.reason);
                 });
@@ -209,6 +215,15 @@ impl Teller {
             // A panic in it was logged already.
             let _ = writing.await;
         });
+    }
+}
+
+/// What happens in the place of a policy that failed, in words.
+pub(crate) fn in_its_place(on_failure: OnFailure) -> &'static str {
+    match on_failure {
+        OnFailure::Standard => "the built-in rule decides",
+        OnFailure::Hold => "a leader holds, a standby waits",
+        OnFailure::Resign => "a leader resigns, a standby waits",
     }
 }
 

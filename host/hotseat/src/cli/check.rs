@@ -41,6 +41,8 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         policy,
         shadow: shadow(&args.shadow)?,
         preemptions_per_hour: args.preemptions_per_hour,
+        on_failure: args.on_policy_failure.overrules(),
+        failure_share: args.policy_failure_share,
         journal: journal(args.journal, args.journal_size)?,
         probes: probes(args.probe)?,
     })

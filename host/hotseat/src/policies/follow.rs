@@ -26,8 +26,8 @@ pub(super) struct First {
     pub(super) settings: Arc<str>,
     /// The component, whose swap has been made; none: the standard policy, whose swap has not.
     pub(super) source: Option<Arc<Source>>,
-    /// Another one comes through a network: the standard policy decides until it does, without
-    /// settings, which are the other policy's.
+    /// Another one comes through a network. Where the operator lets the standard policy decide
+    /// until it does, that is without settings, which are the other policy's.
     pub(super) remote: bool,
 }
 
@@ -49,6 +49,10 @@ pub(super) async fn follow(policies: Policies, first: First, mut changes: Receiv
         if due {
             match &running {
                 Some(running) => running.overtaken.store(true, Ordering::Relaxed),
+                None if remote && source.is_none() && !policies.standard_may_decide(None) => {
+                    // It is waited for.
+                    due = false;
+                }
                 None => {
                     due = false;
                     let stand_in = remote && source.is_none();

@@ -4,6 +4,7 @@
 //! beside the active policy for a while ([`shadow`]), and takes over between two answers. Whatever
 //! fails before that leaves the active policy as it is (I13).
 
+mod failing;
 mod follow;
 mod origin;
 mod shadow;
@@ -14,6 +15,7 @@ use crate::kubernetes::Events;
 use crate::metrics::Metrics;
 use crate::state::State;
 use hotseat_core::event::{AskId, Event};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Failure, FailureKind, Input, Pace};
 use hotseat_engine::{
     Answer, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader,
@@ -24,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
+pub use failing::before_the_first;
 pub(crate) use origin::loadable;
 pub use origin::{PolicySettings, SETTINGS_KEY, Wish};
 pub use shadow::ShadowPeriod;
@@ -44,6 +47,8 @@ pub struct Surroundings {
     pub pace: Pace,
     /// Beside the active policy for so long before it takes over; none: at once.
     pub shadow: Option<ShadowPeriod>,
+    /// What decides where a policy fails; none: what the policy says.
+    pub on_failure: Option<OnFailure>,
     /// What is shown.
     pub state: State,
     /// What is counted.
@@ -72,11 +77,13 @@ struct Slot {
     compiled: Option<LoadedPolicy>,
     /// What is about to take over.
     coming: Option<Coming>,
-    /// Digests and settings of policies that failed three times in a row.
+    /// Digests and settings of policies that failed too often.
     bad: VecDeque<(String, Arc<str>)>,
     /// The last question, for trial decisions.
     asked: Option<Input>,
     shadow: Option<Arc<shadow::Shadow>>,
+    /// The process ends if the policy that is being loaded is refused.
+    must_load: bool,
 }
 
 /// A setup on its way to the policy's thread.
@@ -94,8 +101,7 @@ impl Coming {
 }
 
 impl Policies {
-    /// Nothing is loaded yet; the built-in rule decides until something is. Must be called within
-    /// the runtime that serves the election.
+    /// Nothing is loaded yet. Must be called within the runtime that serves the election.
     ///
     /// # Errors
     ///
@@ -121,9 +127,10 @@ impl Policies {
         }
     }
 
-    /// The active policy failed three times in a row: the last good one takes over, or else the
-    /// standard one. Where that is the one that failed, it stays, and the built-in rule decides
-    /// each time. What failed is not taken up again until its bytes or its settings change.
+    /// The active policy failed too often: the last good one takes over. Where there is none, the
+    /// standard one does if the built-in rule decides anyway where this one fails, or else it stays
+    /// and is decided for each time that it fails. What failed is not taken up again until its
+    /// bytes or its settings change.
     pub fn restore(&self) {
         let mut slot = self.slot();
         let Some(active) = slot.active() else { return };
@@ -136,7 +143,8 @@ impl Policies {
         }
         slot.remember_bad(&active);
         let good = slot.last_good.take().filter(|good| !slot.is_bad(good));
-        let back = good.or_else(|| slot.standard.clone().map(without_settings));
+        let standard = slot.standard.clone().filter(|_| self.standard_may_decide(Some(&active)));
+        let back = good.or_else(|| standard.map(without_settings));
         drop(slot);
         self.show_broken(&active, back.as_ref());
         if let Some(setup) = back {
@@ -162,7 +170,7 @@ impl Policies {
         match started {
             Ok(worker) => slot.worker = Some(worker),
             Err(error) => {
-                tracing::error!(%error, "no thread for the policy; the built-in rule decides");
+                tracing::error!(%error, "no thread for the policy; what decided before goes on");
                 return;
             }
         }
@@ -204,11 +212,14 @@ impl Policies {
         let coming = slot.coming.take_if(|coming| coming.setup.policy.digest() == takeover.digest);
         drop(slot);
         let Takeover { inherited, settings, pause, .. } = takeover;
+        let active = self.slot().active();
+        let on_failure = active.map_or(OnFailure::default(), |active| self.on_failure(&active));
+        self.0.around.state.change_policy(|report| report.on_failure = on_failure);
         if let Some(coming) = coming {
             self.show_active(&coming, &inherited, pause);
         }
         let settings = settings.as_ref().to_owned();
-        self.send(Event::Swapped { memory: inherited.memory, settings });
+        self.send(Event::Swapped { memory: inherited.memory, settings, on_failure });
     }
 
     /// Loads the standard policy to fall back on, if it is not loaded yet. Blocks while it is
@@ -221,7 +232,9 @@ impl Policies {
             Ok(policy) => {
                 let mut slot = self.slot();
                 slot.standard = Some(policy.clone());
-                let broken = slot.active().is_some_and(|active| slot.is_bad(&active));
+                let broken = slot.active().is_some_and(|active| {
+                    slot.is_bad(&active) && self.standard_may_decide(Some(&active))
+                });
                 drop(slot);
                 // The active policy failed before there was anything to fall back on.
                 if broken {
@@ -229,7 +242,7 @@ impl Policies {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "the standard policy does not load; the built-in rule is the last resort");
+                tracing::error!(%error, "the standard policy does not load: there is none to fall back on");
             }
         }
     }

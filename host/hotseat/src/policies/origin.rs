@@ -75,7 +75,7 @@ impl Policies {
     ///
     /// A file of the operator's own has to load, or the process is to end: it was asked for. The
     /// standard policy, and one that comes through a network, is loaded beside the running
-    /// election, in which the built-in rule and then the standard policy decide meanwhile.
+    /// election: see [`super::before_the_first`] for what decides meanwhile.
     ///
     /// # Errors
     ///
@@ -138,11 +138,13 @@ impl Policies {
     async fn load_first(&self, proposal: Proposal) -> anyhow::Result<()> {
         let (tell, loaded) = tokio::sync::oneshot::channel();
         let policies = self.clone();
+        self.slot().must_load = true;
         // A thread of its own, since compiling blocks and tokio would keep a pool for it.
         std::thread::Builder::new().name("policy-swap".to_owned()).spawn(move || {
             let swapped = policies.swap(&proposal, &AtomicBool::new(false));
             // Nothing more is compiled for a process that is about to end.
             let goes_on = swapped.is_ok();
+            policies.slot().must_load = false;
             let _ = tell.send(swapped);
             if goes_on {
                 policies.load_fallback();

@@ -4,7 +4,9 @@
 use super::{Coming, Policies, SwapError};
 use crate::clock;
 use crate::state::{CandidateFacts, PolicyFacts};
+use crate::tell::in_its_place;
 use hotseat_core::event::AskId;
+use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_core::policy::{Decision, Failure};
 use hotseat_engine::{Inherited, LoadedPolicy, Setup, Source, Spent};
 use hotseat_journal::Swap;
@@ -94,9 +96,8 @@ impl Policies {
 
     pub(super) fn show_refused(&self, error: &SwapError) {
         let stage = error.stage();
-        // The process ends with the error where there is none, unless it came from a network.
-        if self.slot().worker.is_some() {
-            tracing::error!(stage, %error, "the candidate policy is refused; the active one stays");
+        if !self.slot().must_load {
+            tracing::error!(stage, %error, "the candidate policy is refused; what decides stays");
             self.tell("PolicyRefused", format!("stage {stage}: {error}"), true);
         }
         self.0.around.metrics.policy_refused(stage);
@@ -160,18 +161,24 @@ impl Policies {
         }
     }
 
-    /// The active policy failed three times in a row.
+    /// The active policy failed too often.
     pub(super) fn show_broken(&self, failed: &Setup, back: Option<&Setup>) {
         let label = failed.policy.label();
-        let follows = back.map_or("the built-in rule decides", |back| back.policy.label());
-        tracing::error!(policy = %label, %follows, "the policy failed three times in a row");
+        let stays = in_its_place(self.on_failure(failed));
+        let follows = back.map_or(stays, |back| back.policy.label());
+        let report = self.0.around.state.policy();
+        let how = match report.failures_in_a_row {
+            MOST_IN_A_ROW.. => "three times in a row".to_owned(),
+            _ => format!("{} of its last hundred decisions", report.failures_of_last_hundred),
+        };
+        tracing::error!(policy = %label, %follows, "the policy failed {how}");
         let mut note = String::new();
         self.0.around.state.change_policy(|report| {
             let last = report.last_failure.as_ref();
             let last = last.map_or(String::new(), |(kind, detail)| {
                 format!(", last: {}: {detail}", kind.as_str())
             });
-            note = format!("{label}: failed three times in a row{last}");
+            note = format!("{label}: failed {how}{last}");
             report.error = Some(note.clone());
         });
         self.tell("PolicyFailed", note, true);

@@ -28,7 +28,7 @@ pub enum SwapError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// It failed in this process before, with these settings.
-    #[error("{label}: failed three times in a row before: publish other bytes or other settings")]
+    #[error("{label}: failed too often before: publish other bytes or other settings")]
     KnownBad {
         /// The policy.
         label: String,

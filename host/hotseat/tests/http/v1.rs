@@ -4,6 +4,7 @@ use crate::client::{Answer, Client, get};
 use crate::site::{Site, leading, seen};
 use hotseat::clock;
 use hotseat::state::PolicyFacts;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::view::View;
 use serde_json::{Value, json};
@@ -92,6 +93,9 @@ fn the_policy_tells_how_it_does() {
         report.stage = "active".to_owned();
         report.decisions = 40;
         report.rule_decisions = 2;
+        (report.hold_decisions, report.resign_decisions) = (3, 4);
+        report.on_failure = OnFailure::Resign;
+        report.failures_of_last_hundred = 2;
         report.failures.insert(FailureKind::Trapped, 2);
         report.failures_in_a_row = 1;
         report.last_failure = Some((FailureKind::Trapped, "unreachable".to_owned()));
@@ -105,7 +109,8 @@ fn the_policy_tells_how_it_does() {
             "summary": "client-go's timing", "source": "builtin"},
         "previous": null, "candidate": null, "source": "file:/p.wasm", "source_error": null,
         "stage": "active", "error": null, "swaps": 0, "swap_pause_us": 0, "memory_lost": null,
-        "decisions": 40, "rule_decisions": 2,
+        "decisions": 40, "rule_decisions": 2, "hold_decisions": 3, "resign_decisions": 4,
+        "on_failure": "resign", "failures_of_last_hundred": 2,
         "failures": {"refused": 0, "trapped": 2, "out-of-fuel": 0, "timed-out": 0,
             "out-of-memory": 0, "answer-too-large": 0, "rejected": 0},
         "failures_in_a_row": 1,
