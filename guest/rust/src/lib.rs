@@ -67,7 +67,7 @@ pub mod testing;
 #[doc(inline)]
 pub use bindings::exports::hotseat::policy::policy::{
     Action, Attempts, Candidate, Cause, Claim, Decision, Descriptor, Input, Issue, Observation,
-    Outcome, Refusal, Seat, Signal, Timing, Value,
+    OnFailure, Outcome, Refusal, Seat, Signal, Timing, Value,
 };
 pub use policy::Policy;
 #[cfg(feature = "settings")]

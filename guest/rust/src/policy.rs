@@ -1,6 +1,6 @@
 //! What a policy implements, and how it becomes a component.
 
-use crate::{Decision, Descriptor, Input, Issue, Refusal};
+use crate::{Decision, Descriptor, Input, Issue, OnFailure, Refusal};
 
 /// An election policy. The functions have no `self`: each question is answered by a fresh
 /// instance, and what a policy wants to remember goes through [`Decision::remember`].
@@ -12,8 +12,8 @@ pub trait Policy {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] if the policy cannot decide; the sidecar's built-in rule does in its place,
-    /// and the refusal is counted as a failure of the policy. So is a panic.
+    /// A [`Refusal`] if the policy cannot decide. It is counted as a failure of the policy, as a
+    /// panic is, and [`Descriptor::on_failure`] says what decides in its place.
     fn decide(input: Input) -> Result<Decision, Refusal>;
 
     /// Are these settings usable? They are the operator's text, empty if none were given. By
@@ -50,6 +50,7 @@ pub trait Policy {
 
 impl Descriptor {
     /// A policy without settings that keeps no memory, or whose memory has its first schema, 1.
+    /// Where it fails, a leader renews and a standby waits.
     pub fn new(name: &str, version: &str, summary: &str) -> Descriptor {
         Descriptor {
             name: name.into(),
@@ -58,6 +59,7 @@ impl Descriptor {
             memory_schema: 1,
             settings_schema: String::new(),
             wants_roster: false,
+            on_failure: None,
         }
     }
 
@@ -79,6 +81,15 @@ impl Descriptor {
     #[must_use]
     pub fn wants_roster(mut self) -> Descriptor {
         self.wants_roster = true;
+        self
+    }
+
+    /// What decides where this policy gives no decision: [`OnFailure::Hold`] unless it says
+    /// otherwise. [`OnFailure::Resign`] is for a policy without which nobody is to lead, and
+    /// [`OnFailure::Standard`] for one whose candidates may all lead at any time.
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Descriptor {
+        self.on_failure = Some(on_failure);
         self
     }
 }
@@ -136,6 +147,13 @@ macro_rules! export {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_decides_in_its_place_is_left_unsaid_or_said() {
+        let unsaid = Descriptor::new("plain", "1.2.3", "waits");
+        assert_eq!(unsaid.on_failure, None);
+        assert_eq!(unsaid.on_failure(OnFailure::Resign).on_failure, Some(OnFailure::Resign));
+    }
 
     struct Plain;
 

@@ -1,7 +1,7 @@
 //! Each branch of the rule, by the words of its reason.
 
 use hotseat_policy::testing::{Play, Scene};
-use hotseat_policy::{Action, Cause, Decision, Outcome, Policy, Timing};
+use hotseat_policy::{Action, Cause, Decision, OnFailure, Outcome, Policy, Timing};
 
 use super::Standard;
 use crate::memory::Memory;
@@ -193,6 +193,7 @@ fn the_descriptor_and_the_settings_are_the_contracts() {
     assert_eq!((own.name.as_str(), own.memory_schema), ("standard", 1));
     assert_eq!(own.version, env!("CARGO_PKG_VERSION"));
     assert!(own.settings_schema.is_empty() && !own.wants_roster);
+    assert_eq!(own.on_failure, Some(OnFailure::Standard));
     let issues = Standard::validate("{\"a\": 1}").unwrap_err();
     let message = "the standard policy has no settings: leave --policy-settings out";
     assert_eq!(issues[0].message, message);

@@ -1,6 +1,7 @@
 //! What the operator decides: names and timing, checked before the election starts.
 
 use crate::lock::{Incarnation, LastWrite};
+use crate::on_failure::OnFailure;
 use crate::policy::Pace;
 use crate::time::millis;
 use std::fmt;
@@ -23,6 +24,11 @@ pub struct Config {
     pub drain: Duration,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
+    /// What decides until the first policy has taken over; each one brings its own.
+    pub on_failure: OnFailure,
+    /// More failures of the policy than this among its last hundred decisions bring the last good
+    /// one back, from 0 to 100 (I12).
+    pub failure_share: u8,
     /// Seed of the only source of chance.
     pub seed: u64,
 }

@@ -1,6 +1,7 @@
 //! What happens to an elector, and what it wants done.
 
 use crate::lock::{Lock, Mark, Record, Token, Version};
+use crate::on_failure::{Decider, OnFailure};
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
 use crate::time::Moment;
 use crate::view::View;
@@ -46,6 +47,8 @@ pub enum Event {
         memory: Vec<u8>,
         /// The operator's settings for it, JSON or empty.
         settings: String,
+        /// What decides where it gives no usable decision.
+        on_failure: OnFailure,
     },
     /// What the application and the probes report, all of it, in the order of the keys, with the
     /// moment of each report.
@@ -107,7 +110,7 @@ pub enum Effect {
     Show(Box<View>),
     /// Something that people want to know: a log line, a metric, an Event on the lock.
     Tell(Notice),
-    /// The policy failed three times in a row: bring the last good one back.
+    /// The policy failed too often (I12, see [`crate::failures`]): bring the last good one back.
     RestorePolicy,
     /// The watch has missed a change: begin it anew.
     RestartWatch,
@@ -122,12 +125,21 @@ pub enum Effect {
 pub struct Account {
     /// The question to the policy; none if there was no policy to ask.
     pub ask: Option<AskId>,
-    /// What was asked. The memory in it is the policy's; the built-in rule has its own.
+    /// What was asked. The memory in it is the policy's; who decides in its place has another.
     pub input: Input,
     /// The policy's answer; none if there was no policy to ask.
     pub answer: Option<Result<Judged, Failure>>,
-    /// The built-in rule's decision, where it had to make one.
-    pub rule: Option<Judged>,
+    /// The decision that was made in the policy's place, where one had to be.
+    pub instead: Option<Instead>,
+}
+
+/// A decision in the place of the policy's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Instead {
+    /// What made it; `Standard` is the built-in rule.
+    pub by: OnFailure,
+    /// What was decided, and what became of it.
+    pub judged: Judged,
 }
 
 /// A decision, and what the guard did with it.
@@ -272,19 +284,23 @@ pub enum Notice {
     ReadFailed(Trouble),
     /// A write with an unknown outcome turned out to be there.
     FoundOwnWrite,
-    /// The policy gave no usable decision; the built-in rule decided.
+    /// The policy gave no usable decision; another is made in its place.
     PolicyFailed {
         /// Why.
         failure: Failure,
         /// How many in a row.
         in_a_row: u32,
+        /// How many of the last hundred decisions.
+        of_last_hundred: u32,
+        /// What decides in its place.
+        on_failure: OnFailure,
     },
-    /// The policy decided.
+    /// A decision was made.
     Decided {
-        /// What it said.
+        /// What it says.
         decision: Decision,
-        /// Whether it was the built-in rule.
-        by_rule: bool,
+        /// Who made it.
+        by: Decider,
     },
     /// The guard did not carry a decision out.
     Overruled {

@@ -249,7 +249,8 @@ pub struct Decision {
     pub memory: Vec<u8>,
 }
 
-/// Why there is no decision. The built-in rule decides in its place, and the failure is counted.
+/// Why there is no decision. Another is made in its place ([`crate::on_failure`]), and the failure
+/// is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// What kind of failure it was.

@@ -6,6 +6,7 @@ use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Event, Via};
 use hotseat_core::lock::{Incarnation, Lock};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::Value;
 use hotseat_core::time::Moment;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,6 +19,8 @@ fn elector() -> Elector {
         timing: Timing::client_go(),
         drain: Timing::client_go().reaction,
         preemptions_per_hour: 7,
+        on_failure: OnFailure::Hold,
+        failure_share: 20,
         seed: 1,
     });
     elector.step(Moment::from_millis(1), Event::Started);

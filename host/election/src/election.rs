@@ -124,7 +124,11 @@ impl Election {
         observers.extend(parts.observers);
         parts.facts.observe_by(observers);
         let label = parts.source.label().to_owned();
-        parts.status.change_policy(|report| report.source = label);
+        let on_failure = parts.config.on_failure;
+        parts.status.change_policy(|report| {
+            report.source = label;
+            report.on_failure = on_failure;
+        });
         let election = Election {
             elector: Elector::new(parts.config),
             rollout: Rollout::new(parts.rollout),
@@ -372,12 +376,13 @@ impl Election {
             EngineEvent::StageEnded { job, end } => {
                 self.roll(rollout::Event::StageEnded { job, end }, inbox)
             }
-            EngineEvent::TookOver { job, memory, settings, memory_lost, pause } => {
+            EngineEvent::TookOver { job, memory, settings, on_failure, memory_lost, pause } => {
                 let pause_micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
                 let event = rollout::Event::TookOver { job, memory_lost, pause_micros };
                 self.roll(event, inbox)?;
                 let settings = settings.as_ref().to_owned();
-                self.elect(Event::Swapped { memory, settings }, inbox)
+                self.status.change_policy(|report| report.on_failure = on_failure);
+                self.elect(Event::Swapped { memory, settings, on_failure }, inbox)
             }
             EngineEvent::NotTakenOver { job, why } => {
                 self.roll(rollout::Event::NotTakenOver { job, why }, inbox)

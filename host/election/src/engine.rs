@@ -2,6 +2,7 @@
 
 use crate::source::Publication;
 use hotseat_core::event::AskId;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_rollout::{JobId, Policy, Stage, StageEnd};
 use std::sync::Arc;
@@ -100,6 +101,8 @@ pub enum EngineEvent {
         memory: Vec<u8>,
         /// Its settings.
         settings: Arc<str>,
+        /// What decides where it fails.
+        on_failure: OnFailure,
         /// Why it began with an empty memory although there was one.
         memory_lost: Option<String>,
         /// How long no question could be answered because of it.

@@ -3,6 +3,8 @@
 use crate::fact::{Fact, Observer, Said};
 use crate::status::Status;
 use hotseat_core::event::Notice;
+use hotseat_core::failures::MOST_IN_A_ROW;
+use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::FailureKind;
 use hotseat_rollout::{Active, Report};
 use std::collections::BTreeMap;
@@ -25,10 +27,18 @@ pub struct PolicyReport {
     pub decisions: u64,
     /// Decisions by the built-in rule, with a policy that failed or none.
     pub rule_decisions: u64,
+    /// Decisions to hold, with a policy that failed or none.
+    pub hold_decisions: u64,
+    /// Decisions to resign, or not to campaign, with a policy that failed or none.
+    pub resign_decisions: u64,
+    /// What decides where the active policy fails, and while there is none.
+    pub on_failure: OnFailure,
     /// Failures by kind since the process started.
     pub failures: BTreeMap<FailureKind, u64>,
     /// Failures in a row of the active policy.
     pub failures_in_a_row: u32,
+    /// Failures of the active policy among its last hundred decisions, as of the last failure.
+    pub failures_of_last_hundred: u32,
     /// The last failure: its kind and detail.
     pub last_failure: Option<(FailureKind, String)>,
     /// The reason that the last decision gave.
@@ -89,20 +99,24 @@ impl Reporter {
 impl Observer for Reporter {
     fn observe(&self, said: Said<'_>) {
         match said.fact {
-            Fact::Elector(Notice::PolicyFailed { failure, in_a_row }) => {
+            Fact::Elector(Notice::PolicyFailed { failure, in_a_row, of_last_hundred, .. }) => {
                 self.0.change_policy(|report| {
                     *report.failures.entry(failure.kind).or_default() += 1;
                     report.failures_in_a_row = *in_a_row;
+                    report.failures_of_last_hundred = *of_last_hundred;
                     report.last_failure = Some((failure.kind, failure.detail.clone()));
                 });
             }
-            Fact::Elector(Notice::Decided { decision, by_rule }) => {
+            Fact::Elector(Notice::Decided { decision, by }) => {
                 self.0.change_policy(|report| {
-                    if *by_rule {
-                        report.rule_decisions += 1;
-                    } else {
-                        report.decisions += 1;
-                        report.failures_in_a_row = 0;
+                    match by {
+                        Decider::Policy => {
+                            report.decisions += 1;
+                            report.failures_in_a_row = 0;
+                        }
+                        Decider::Instead(OnFailure::Standard) => report.rule_decisions += 1,
+                        Decider::Instead(OnFailure::Hold) => report.hold_decisions += 1,
+                        Decider::Instead(OnFailure::Resign) => report.resign_decisions += 1,
                     }
                     report.last_reason.clone_from(&decision.reason);
                 });
@@ -125,8 +139,15 @@ impl Observer for Reporter {
                     let last = report.last_failure.as_ref().map_or(String::new(), |(kind, why)| {
                         format!(", last: {}: {why}", kind.as_str())
                     });
+                    let how = match report.failures_in_a_row {
+                        MOST_IN_A_ROW.. => "three times in a row".to_owned(),
+                        _ => format!(
+                            "{} of its last hundred decisions",
+                            report.failures_of_last_hundred
+                        ),
+                    };
                     report.broken =
-                        Some(format!("{} {}: failed too often{last}", about.name, about.version));
+                        Some(format!("{} {}: failed {how}{last}", about.name, about.version));
                 });
             }
             _ => {}

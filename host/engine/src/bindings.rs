@@ -12,7 +12,18 @@ mod generated {
 pub(crate) use generated::exports::hotseat::policy::policy as wit;
 pub(crate) use generated::{Election, ElectionPre};
 
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy as core;
+
+impl From<wit::OnFailure> for OnFailure {
+    fn from(on_failure: wit::OnFailure) -> OnFailure {
+        match on_failure {
+            wit::OnFailure::Standard => OnFailure::Standard,
+            wit::OnFailure::Hold => OnFailure::Hold,
+            wit::OnFailure::Resign => OnFailure::Resign,
+        }
+    }
+}
 
 impl From<core::Cause> for wit::Cause {
     fn from(cause: core::Cause) -> wit::Cause {

@@ -1,6 +1,7 @@
 //! What a policy says of itself.
 
 use crate::bindings::wit;
+use hotseat_core::on_failure::OnFailure;
 
 /// What a policy says of itself, within the bounds of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Descriptor {
     pub settings_schema: String,
     /// Whether it asks for the roster.
     pub wants_roster: bool,
+    /// What decides in its place where it fails: `Hold` if it does not say.
+    pub on_failure: OnFailure,
 }
 
 impl Descriptor {
@@ -29,7 +32,9 @@ impl Descriptor {
             memory_schema,
             settings_schema,
             wants_roster,
+            on_failure,
         } = said;
+        let on_failure = on_failure.map_or(OnFailure::default(), OnFailure::from);
         if name.is_empty() {
             return Err("the name is empty: give the policy one".into());
         }
@@ -46,7 +51,15 @@ impl Descriptor {
         if settings_schema.len() > 64 << 10 {
             return Err(too_long("settings-schema", &settings_schema, 64 << 10));
         }
-        Ok(Descriptor { name, version, summary, memory_schema, settings_schema, wants_roster })
+        Ok(Descriptor {
+            name,
+            version,
+            summary,
+            memory_schema,
+            settings_schema,
+            wants_roster,
+            on_failure,
+        })
     }
 }
 

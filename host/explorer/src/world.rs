@@ -9,7 +9,9 @@ use hotseat_core::canon::NOW;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{AskId, Effect, Event, Trouble, Via};
+use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{LastWrite, Version};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::Outcome::{Conflict, TimedOut};
 use hotseat_core::policy::{Action, Decision};
 use std::rc::Rc;
@@ -309,12 +311,16 @@ pub fn begin(setting: &Setting, process: Process, note: Option<(u32, u64)>) -> E
         timing,
         drain: timing.reaction,
         preemptions_per_hour: 0,
+        // Its policy never fails: what is decided in its place is something that a policy may say.
+        on_failure: OnFailure::Hold,
+        failure_share: DEFAULT_SHARE,
         seed: 0,
     });
     elector.step(NOW, Event::Started);
     // Nothing is decided before the lock was read: whatever the policy answers now is overruled.
-    for effect in elector.step(NOW, Event::Swapped { memory: Vec::new(), settings: String::new() })
-    {
+    let (memory, settings) = (Vec::new(), String::new());
+    let loaded = Event::Swapped { memory, settings, on_failure: OnFailure::Hold };
+    for effect in elector.step(NOW, loaded) {
         if let Effect::Ask { ask, .. } = effect {
             elector.step(NOW, answer(ask, decision(Action::Wait, None)));
         }

@@ -6,10 +6,12 @@ mod stage;
 
 use components::Components;
 use hotseat_core::event::AskId;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Input, Pace};
 use hotseat_election::{AskRefused, EngineEvent, PolicyEngine, Publication};
 use hotseat_engine::{
-    CompileLimits, Compiler, Limits, Loader, PolicyWorker, Runtime, STANDARD, Said, Setup,
+    CompileLimits, Compiler, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, STANDARD, Said,
+    Setup,
 };
 use hotseat_rollout::{JobId, Policy, Stage};
 use shadow::Shadow;
@@ -25,6 +27,9 @@ pub const COMPILE_COMMAND: &str = "compile-policy";
 /// Where the engine tells what happens.
 type Events = UnboundedSender<EngineEvent>;
 
+/// What is about to take over, and what decides where it fails.
+type Coming = Arc<Mutex<Option<(JobId, String, OnFailure)>>>;
+
 /// Loads policies and asks them, for one election.
 pub struct Engine {
     loader: Loader,
@@ -34,19 +39,24 @@ pub struct Engine {
     components: Components,
     worker: Option<PolicyWorker>,
     /// What is about to take over.
-    coming: Arc<Mutex<Option<(JobId, String)>>>,
+    coming: Coming,
+    on_failure: Option<OnFailure>,
     shadow: Option<Shadow>,
 }
 
 impl Engine {
-    /// Nothing is loaded yet. `pace` is the operator's timing as policies see it, `limits` are what
-    /// each call may use.
+    /// An engine that can run. `pace` is the operator's timing as policies see it, `limits` are what
+    /// each call may use, and `on_failure` overrules what policies say of their failures.
     ///
     /// # Errors
     ///
     /// wasmtime cannot run on this machine.
-    pub fn prepare(limits: Limits, pace: Pace) -> io::Result<Prepared> {
-        Ok(Prepared { loader: loader(limits.clone())?, limits, pace })
+    pub fn prepare(
+        limits: Limits,
+        pace: Pace,
+        on_failure: Option<OnFailure>,
+    ) -> io::Result<Prepared> {
+        Ok(Prepared { loader: loader(limits.clone())?, limits, pace, on_failure })
     }
 
     fn setup(&self, policy: &Policy) -> Option<Setup> {
@@ -61,8 +71,9 @@ impl Engine {
 
     fn publish(&mut self, job: JobId, setup: Setup) -> Result<(), String> {
         let digest = setup.policy.digest().to_owned();
+        let on_failure = effective(self.on_failure, &setup.policy);
         if let Some(worker) = &self.worker {
-            *lock(&self.coming) = Some((job, digest));
+            *lock(&self.coming) = Some((job, digest, on_failure));
             worker.publish(setup);
             return Ok(());
         }
@@ -79,6 +90,7 @@ impl Engine {
             job,
             memory: Vec::new(),
             settings,
+            on_failure,
             memory_lost: None,
             pause: Duration::ZERO,
         });
@@ -91,12 +103,13 @@ pub struct Prepared {
     loader: Loader,
     limits: Limits,
     pace: Pace,
+    on_failure: Option<OnFailure>,
 }
 
 impl Prepared {
     /// Runs it; what happens is told to `events`.
     pub fn start(self, events: UnboundedSender<EngineEvent>) -> Engine {
-        let Prepared { loader, limits, pace } = self;
+        let Prepared { loader, limits, pace, on_failure } = self;
         Engine {
             loader,
             limits,
@@ -105,6 +118,7 @@ impl Prepared {
             components: Components::default(),
             worker: None,
             coming: Arc::default(),
+            on_failure,
             shadow: None,
         }
     }
@@ -125,6 +139,7 @@ impl PolicyEngine for Engine {
             active: self.worker.as_ref().map(|worker| worker.active().policy),
             asked: asked.cloned(),
             pace: self.pace,
+            on_failure: self.on_failure,
         }
         .start(&self.events);
     }
@@ -176,6 +191,11 @@ impl PolicyEngine for Engine {
     }
 }
 
+/// What decides where a policy fails: the operator's word goes before the policy's.
+fn effective(operator: Option<OnFailure>, policy: &LoadedPolicy) -> OnFailure {
+    operator.unwrap_or(policy.descriptor().on_failure)
+}
+
 /// The digest of the standard policy.
 pub fn standard_digest() -> String {
     hotseat_engine::digest(STANDARD)
@@ -188,7 +208,7 @@ pub(crate) fn loader(limits: Limits) -> io::Result<Loader> {
 }
 
 /// What the policy's thread says, as the election hears it.
-fn heard(said: Said, coming: &Mutex<Option<(JobId, String)>>) -> Option<EngineEvent> {
+fn heard(said: Said, coming: &Mutex<Option<(JobId, String, OnFailure)>>) -> Option<EngineEvent> {
     match said {
         Said::Answered(answer) => {
             let (outcome, spent) = match answer.outcome {
@@ -205,11 +225,13 @@ fn heard(said: Said, coming: &Mutex<Option<(JobId, String)>>) -> Option<EngineEv
         }
         Said::TookOver(takeover) => {
             // Of two that waited, the later one counts, and the earlier job has no end.
-            let (job, _) = lock(coming).take_if(|(_, digest)| *digest == takeover.digest)?;
+            let (job, _, on_failure) =
+                lock(coming).take_if(|(_, digest, _)| *digest == takeover.digest)?;
             Some(EngineEvent::TookOver {
                 job,
                 memory: takeover.inherited.memory,
                 settings: takeover.settings,
+                on_failure,
                 memory_lost: takeover.inherited.lost,
                 pause: takeover.pause,
             })

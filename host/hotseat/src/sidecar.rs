@@ -9,6 +9,7 @@ use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
 use hotseat_core::config::{Config, Timing};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::Pace;
 use hotseat_core::time::Moment;
 use hotseat_election::{
@@ -64,6 +65,11 @@ pub struct ElectionSettings {
     pub gate: Gate,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
+    /// What decides where a policy fails, and until the first is there; none: what the policy says.
+    pub on_failure: Option<OnFailure>,
+    /// More failures than this among a policy's last hundred decisions bring the last good one back,
+    /// in percent.
+    pub failure_share: u8,
     /// What is probed, and reported to the policy.
     pub probes: Vec<Probe>,
 }
@@ -246,12 +252,12 @@ impl Candidate {
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
-            config: core_config(&settings, &identity)?,
+            config: core_config(&settings, &identity, source.is_builtin())?,
             rollout: rollout_config(&settings),
             lock: Arc::new(lock),
             first_must_load: source.first_must_load(),
             source: Box::new(source),
-            engine: engine(timing.pace())?,
+            engine: engine(timing.pace(), settings.on_failure)?,
             facts: facts.clone(),
             observers,
             status,
@@ -277,9 +283,9 @@ type MakeEngine = Box<
         + Send,
 >;
 
-fn engine(pace: Pace) -> anyhow::Result<MakeEngine> {
-    let prepared =
-        Engine::prepare(Limits::default(), pace).context("the policy engine does not start")?;
+fn engine(pace: Pace, on_failure: Option<OnFailure>) -> anyhow::Result<MakeEngine> {
+    let prepared = Engine::prepare(Limits::default(), pace, on_failure)
+        .context("the policy engine does not start")?;
     Ok(Box::new(move |events| Box::new(prepared.start(events))))
 }
 
@@ -291,7 +297,14 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
     }
 }
 
-fn core_config(settings: &ElectionSettings, identity: &Identity) -> anyhow::Result<Config> {
+fn core_config(
+    settings: &ElectionSettings,
+    identity: &Identity,
+    builtin: bool,
+) -> anyhow::Result<Config> {
+    // The rule is the builtin policy's own twin: it may decide until that is compiled. Another
+    // policy is waited for.
+    let first = if builtin { OnFailure::Standard } else { OnFailure::Hold };
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).context("no random bytes")?;
     Ok(Config {
@@ -302,6 +315,8 @@ fn core_config(settings: &ElectionSettings, identity: &Identity) -> anyhow::Resu
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,
         preemptions_per_hour: settings.preemptions_per_hour,
+        on_failure: settings.on_failure.unwrap_or(first),
+        failure_share: settings.failure_share,
         seed: u64::from_ne_bytes(seed),
     })
 }

@@ -195,7 +195,15 @@ fn deciding(policy: &PolicyAnswer) -> String {
             let PolicyName { name, version, digest } = &active.policy;
             format!("{name} {version}, {digest}, from {}", active.source)
         }
-        None => format!("the built-in rule; wanted: {}", policy.source),
+        None => format!("none yet, {}; wanted: {}", until_then(policy), policy.source),
+    }
+}
+
+/// What decides before the first policy, by the word that `/v1/policy` has for it.
+fn until_then(policy: &PolicyAnswer) -> &'static str {
+    match policy.on_failure.as_str() {
+        "hold" | "resign" => "so this candidate waits",
+        _ => "so the built-in rule decides",
     }
 }
 
@@ -216,6 +224,11 @@ fn decisions(policy: &PolicyAnswer) -> String {
     let mut text = format!("{} by the policy", policy.decisions);
     if policy.rule_decisions > 0 {
         let _ = write!(text, ", {} by the built-in rule", policy.rule_decisions);
+    }
+    for (word, count) in [("hold", policy.hold_decisions), ("resign", policy.resign_decisions)] {
+        if count > 0 {
+            let _ = write!(text, ", {count} by on-failure {word}");
+        }
     }
     if !policy.last_reason.is_empty() {
         let _ = write!(text, "; the last: {}", policy.last_reason);
@@ -257,7 +270,9 @@ mod tests {
             "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab",
                 "summary": "s", "source": "builtin"},
             "previous": null, "candidate": null, "source": "builtin", "source_error": null,
-            "stage": "active", "error": null, "decisions": 80, "rule_decisions": 2, "failures": {"trapped": 2},
+            "stage": "active", "error": null, "decisions": 80, "rule_decisions": 2,
+            "hold_decisions": 3, "resign_decisions": 0, "on_failure": "hold",
+            "failures": {"trapped": 2},
             "failures_in_a_row": 0, "last_failure": {"kind": "trapped", "detail": "unreachable"},
             "last_reason": "renewal is due", "decide_us": 11, "decide_fuel": 900,
             "compile_ms": 40, "swap_pause_us": 7, "swaps": 1, "memory_lost": null,
@@ -282,7 +297,7 @@ mod tests {
              lease          8.2 s left unless it is renewed\n\
              fencing token  4711\n\
              policy         standard 0.1.0, sha256:ab, from builtin\n\
-             decisions      80 by the policy, 2 by the built-in rule; the last: renewal is due\n\
+             decisions      80 by the policy, 2 by the built-in rule, 3 by on-failure hold; the last: renewal is due\n\
              last failure   trapped: unreachable (2 in all)\n"
         );
     }
@@ -307,7 +322,7 @@ mod tests {
             "this pod       web-0, stands by\n",
             "lock           shop/web, not read yet\n",
             "lease          free\n",
-            "policy         the built-in rule; wanted: builtin\n",
+            "policy         none yet, so this candidate waits; wanted: builtin\n",
             "last failure   none\n",
             "candidate      calm 2.0.0, sha256:cd, stage shadow, 2 differences in 40 decisions\n",
             "last load      failed at size: too\\nbig\n",

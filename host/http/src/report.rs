@@ -34,7 +34,7 @@ pub struct LeaderAnswer {
     pub observed_ms: Option<u64>,
     /// Since this candidate's term began, in milliseconds; null unless it leads.
     pub held_ms: Option<u64>,
-    /// The policy that decides; null while the built-in rule does.
+    /// The policy that decides; null until the first has taken over.
     pub policy: Option<PolicyName>,
 }
 
@@ -105,7 +105,7 @@ impl PolicyName {
 /// `/v1/policy`: which policy decides, where it came from and how it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyAnswer {
-    /// The policy that decides; null while the built-in rule does.
+    /// The policy that decides; null until the first has taken over.
     pub active: Option<PolicySummary>,
     /// The policy before it.
     pub previous: Option<PolicySummary>,
@@ -124,10 +124,23 @@ pub struct PolicyAnswer {
     pub decisions: u64,
     /// Decisions by the built-in rule since the process started.
     pub rule_decisions: u64,
+    /// Decisions to hold, since the process started: a leader renewed, a standby waited.
+    #[serde(default)]
+    pub hold_decisions: u64,
+    /// Decisions to resign, since the process started: a leader resigned, a standby waited.
+    #[serde(default)]
+    pub resign_decisions: u64,
+    /// What decides where the active policy fails, and while there is none: `standard`, `hold` or
+    /// `resign`.
+    #[serde(default)]
+    pub on_failure: String,
     /// Failures since the process started, each kind with its count.
     pub failures: BTreeMap<String, u64>,
     /// Failures of the active policy since its last usable decision.
     pub failures_in_a_row: u32,
+    /// Failures of the active policy among its last hundred decisions, as of its last failure.
+    #[serde(default)]
+    pub failures_of_last_hundred: u32,
     /// The last failure; null if there was none.
     pub last_failure: Option<FailureAnswer>,
     /// The reason that the last decision gave.
@@ -144,7 +157,7 @@ pub struct PolicyAnswer {
     pub swaps: u64,
     /// Why the active policy began with an empty memory although there was one; null if it did not.
     pub memory_lost: Option<String>,
-    /// Since the active policy took over, in milliseconds; null while the built-in rule decides.
+    /// Since the active policy took over, in milliseconds; null until one has.
     pub since_ms: Option<u64>,
 }
 
@@ -211,8 +224,12 @@ impl PolicyAnswer {
             error: report.error().map(str::to_owned),
             decisions: report.decisions,
             rule_decisions: report.rule_decisions,
+            hold_decisions: report.hold_decisions,
+            resign_decisions: report.resign_decisions,
+            on_failure: report.on_failure.as_str().to_owned(),
             failures: FailureKind::ALL.map(|kind| (kind.as_str().to_owned(), count(kind))).into(),
             failures_in_a_row: report.failures_in_a_row,
+            failures_of_last_hundred: report.failures_of_last_hundred,
             last_failure: report.last_failure.as_ref().map(|(kind, detail)| FailureAnswer {
                 kind: kind.as_str().to_owned(),
                 detail: detail.clone(),

@@ -1,6 +1,6 @@
 //! What is recorded.
 
-use hotseat_core::event::{Account, AskId, Judged};
+use hotseat_core::event::{Account, AskId, Instead, Judged};
 use hotseat_core::policy::{Candidate, Decision, Failure, Input, Signal, Value};
 
 /// One entry of the journal.
@@ -90,14 +90,15 @@ impl Record {
 }
 
 fn of_decided(decided: &Decided) -> usize {
-    let Account { ask: _, input, answer, rule } = &decided.account;
+    let Account { ask: _, input, answer, instead } = &decided.account;
     let judged = |judged: &Judged| of(&judged.decision) + 64;
     let answer = match answer {
         Some(Ok(answer)) => judged(answer),
         Some(Err(failure)) => of_failure(failure),
         None => 0,
     };
-    of_text(decided.policy.as_ref()) + of_input(input) + answer + rule.as_ref().map_or(0, judged)
+    let instead = instead.as_ref().map_or(0, |Instead { by: _, judged: it }| judged(it));
+    of_text(decided.policy.as_ref()) + of_input(input) + answer + instead
 }
 
 fn of_input(input: &Input) -> usize {

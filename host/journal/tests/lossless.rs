@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use hotseat_core::event::{Account, AskId, Judged, Verdict};
+use hotseat_core::event::{Account, AskId, Instead, Judged, Verdict};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{
     Action, Attempts, Candidate, Cause, Claim, Decision, Failure, FailureKind, Input, Observation,
     Outcome, Pace, Seat, Signal, Value,
@@ -153,13 +154,13 @@ fn body() -> BoxedStrategy<Body> {
         option::of(any::<u64>()),
         input(),
         option::of(prop_oneof![judged().prop_map(Ok), failure().prop_map(Err)]),
-        option::of(judged()),
+        option::of((select(OnFailure::ALL.to_vec()), judged())),
     );
-    let account = account.prop_map(|(ask, input, answer, rule)| Account {
+    let account = account.prop_map(|(ask, input, answer, instead)| Account {
         ask: ask.map(AskId),
         input,
         answer,
-        rule,
+        instead: instead.map(|(by, judged)| Instead { by, judged }),
     });
     let decided = (option::of(text()), account)
         .prop_map(|(policy, account)| Body::Decision(Box::new(Decided { policy, account })));

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use hotseat_core::event::{Account, AskId, Judged, Verdict};
+use hotseat_core::event::{Account, AskId, Instead, Judged, Verdict};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Attempts, Cause, Decision, Input, Observation, Pace, Value};
 use hotseat_journal::{Body, Decided, Encoder, LONGEST_LINE, Problem, Reader, Record, Swap};
 
@@ -41,7 +42,7 @@ fn decision(number: u64, settings: &str) -> Record {
         memory: Vec::new(),
     };
     let answer = Some(Ok(Judged { decision, verdict: Verdict::Overruled("no".to_owned()) }));
-    let account = Account { ask: Some(AskId(3)), input, answer, rule: None };
+    let account = Account { ask: Some(AskId(3)), input, answer, instead: None };
     let decided = Decided { policy: Some("sha256:ab".to_owned()), account };
     let body = Body::Decision(Box::new(decided));
     Record { body, ..swap(number) }
@@ -77,6 +78,29 @@ fn a_decision_is_one_line_that_people_can_read() {
         "\n"
     );
     assert_eq!(line(&decision(1, "{}")), expected);
+}
+
+/// What decided in the policy's place is the name of the field. `rule` was there before the others,
+/// so that earlier journals read as they did.
+#[test]
+fn a_decision_in_the_policys_place_says_who_made_it() {
+    for (by, field) in
+        [(OnFailure::Standard, "rule"), (OnFailure::Hold, "hold"), (OnFailure::Resign, "resign")]
+    {
+        let Record { body: Body::Decision(mut decided), number, time, at_ms, election } =
+            decision(1, "{}")
+        else {
+            panic!("no decision");
+        };
+        let Some(Ok(judged)) = decided.account.answer.take() else { panic!("no answer") };
+        decided.account.instead = Some(Instead { by, judged });
+        let written =
+            line(&Record { body: Body::Decision(decided.clone()), number, time, at_ms, election });
+        assert!(written.contains(&format!("\"{field}\":{{\"decision\":")), "{written}");
+        let read = Reader::new(written.as_bytes()).next().unwrap().unwrap().1;
+        let Body::Decision(read) = read.body else { panic!("no decision") };
+        assert_eq!(read.account.instead.unwrap().by, by);
+    }
 }
 
 #[test]

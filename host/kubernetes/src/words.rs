@@ -1,6 +1,7 @@
 //! Which facts become Events on the lock, and in which words.
 
 use hotseat_core::event::{Notice, Why};
+use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_election::Fact;
 use hotseat_rollout::Fact as PolicyFact;
 
@@ -51,7 +52,7 @@ impl Words {
                 format!("another live process uses the name {identity}: {who}"),
             ),
             // One Event for each row of failures, not for each failure.
-            Notice::PolicyFailed { failure, in_a_row: 3 } => Words::warning(
+            Notice::PolicyFailed { failure, in_a_row: MOST_IN_A_ROW, .. } => Words::warning(
                 "PolicyFailed",
                 format!("the policy failed three times in a row: {}", failure.kind.as_str()),
             ),

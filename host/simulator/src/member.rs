@@ -3,7 +3,9 @@
 use crate::check::Believer;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
+use hotseat_core::event::Event;
 use hotseat_core::lock::LastWrite;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -16,6 +18,8 @@ pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
 pub struct Member {
     pub(crate) elector: Elector,
     pub(crate) policy: Policy,
+    /// What decides in the place of each of its policies, as the operator wants it.
+    pub(crate) on_failure: OnFailure,
     /// True nanoseconds to local ones, in parts per million above or below 1.
     pub(crate) clock_ppm: i64,
     pub(crate) clock_offset: Duration,
@@ -54,9 +58,11 @@ impl Member {
     /// One that is not started. `clock_ppm` is the error of its clock's rate.
     pub(crate) fn new(config: Config, policy: Policy, clock_ppm: i64, offset: Duration) -> Self {
         let reaction = config.timing.reaction;
+        let on_failure = config.on_failure;
         Member {
             elector: Elector::new(config),
             policy,
+            on_failure,
             clock_ppm,
             clock_offset: offset,
             view: View::default(),
@@ -72,6 +78,12 @@ impl Member {
             note: None,
             watch: Watch::default(),
         }
+    }
+
+    /// Its policy takes over, or takes over anew.
+    pub(crate) fn taken_over(&self) -> Event {
+        let on_failure = self.on_failure;
+        Event::Swapped { memory: Vec::new(), settings: String::new(), on_failure }
     }
 
     /// What its clock shows at a true moment.

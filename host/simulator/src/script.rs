@@ -9,7 +9,9 @@ use crate::network::Network;
 use crate::world::World;
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Base, Effect, Event, Notice, Why};
+use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Version};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
 use hotseat_core::rule;
 use std::fmt::Write as _;
@@ -133,6 +135,8 @@ impl Play {
             timing: self.timing,
             drain: Duration::ZERO,
             preemptions_per_hour: 6,
+            on_failure: OnFailure::Standard,
+            failure_share: DEFAULT_SHARE,
             seed: self.starts,
         }
     }
@@ -240,7 +244,7 @@ fn told(notice: &Notice) -> Option<String> {
         }
         Notice::ReadFailed(trouble) => format!("failed to read: {}", trouble.detail),
         Notice::FoundOwnWrite => "found its own write".to_owned(),
-        Notice::PolicyFailed { failure, in_a_row } => {
+        Notice::PolicyFailed { failure, in_a_row, .. } => {
             format!("its policy failed, {in_a_row} in a row: {}", failure.kind.as_str())
         }
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),

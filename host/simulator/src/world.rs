@@ -43,6 +43,9 @@ pub struct World {
     /// Whether the wall clocks run, by which a new term's token is larger than tokens that were
     /// lost with the lock. If not, tokens grow by what candidates saw alone.
     pub wall_clocks: bool,
+    /// Whether a policy that failed too often stays: there is no last good one to go back to. If
+    /// not, the built-in rule answers in its place from then on.
+    pub keeps_policies: bool,
     /// All that the candidates told, in order.
     pub notices: Vec<(Moment, usize, Notice)>,
     /// The effects of each candidate, if wanted by [`World::record`].
@@ -65,6 +68,7 @@ impl World {
             store: Store::default(),
             network,
             wall_clocks: false,
+            keeps_policies: false,
             notices: Vec::new(),
             recorded: None,
             members: Vec::new(),
@@ -93,7 +97,8 @@ impl World {
     pub fn start(&mut self, index: usize) {
         self.members[index].alive = true;
         self.feed(index, Event::Started);
-        self.feed(index, Event::Swapped { memory: Vec::new(), settings: String::new() });
+        let taken_over = self.members[index].taken_over();
+        self.feed(index, taken_over);
         self.request_read(index, false);
     }
 
@@ -140,7 +145,8 @@ impl World {
     /// Gives a candidate another policy.
     pub fn swap(&mut self, index: usize, policy: Policy) {
         self.members[index].policy = policy;
-        self.feed(index, Event::Swapped { memory: Vec::new(), settings: String::new() });
+        let taken_over = self.members[index].taken_over();
+        self.feed(index, taken_over);
     }
 
     /// Tells a candidate something.

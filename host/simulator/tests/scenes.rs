@@ -8,7 +8,9 @@ use hotseat_core::elector::Elector;
 use hotseat_core::event::{
     Base, Effect, Event, Fencing, Notice, Purpose, Trouble, Verdict, Via, Why, Write,
 };
+use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
@@ -24,6 +26,8 @@ mod client_go;
 mod edges;
 #[path = "scenes/ends.rs"]
 mod ends;
+#[path = "scenes/failing.rs"]
+mod failing;
 #[path = "scenes/lives.rs"]
 mod lives;
 #[path = "scenes/pace.rs"]
@@ -58,6 +62,8 @@ struct Stage {
     finished: bool,
     /// Questions are answered by the built-in rule at once, unless a scene answers itself.
     answers: bool,
+    /// What decides in the place of each policy, and before the first.
+    on_failure: OnFailure,
 }
 
 fn config() -> Config {
@@ -68,6 +74,8 @@ fn config() -> Config {
         timing: Timing::client_go(),
         drain: Duration::ZERO,
         preemptions_per_hour: 2,
+        on_failure: OnFailure::Standard,
+        failure_share: DEFAULT_SHARE,
         seed: 1,
     }
 }
@@ -81,6 +89,8 @@ fn candidate(name: &str, drain: Duration) -> Config {
         timing: Timing::client_go(),
         drain,
         preemptions_per_hour: 6,
+        on_failure: OnFailure::Standard,
+        failure_share: DEFAULT_SHARE,
         seed: 3,
     }
 }
@@ -128,12 +138,19 @@ impl Stage {
 
     fn with(config: Config) -> Stage {
         let mut stage = Stage::without_policy(config);
-        stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+        stage.swaps();
         stage
+    }
+
+    /// A policy takes over, or takes over anew.
+    fn swaps(&mut self) {
+        let (memory, settings, on_failure) = (Vec::new(), String::new(), self.on_failure);
+        self.tell(Event::Swapped { memory, settings, on_failure });
     }
 
     fn without_policy(config: Config) -> Stage {
         let mut stage = Stage {
+            on_failure: config.on_failure,
             elector: Elector::new(config),
             now: Moment::from_millis(1_000_000),
             effects: Vec::new(),
@@ -312,7 +329,7 @@ fn decides(stage: &mut Stage, answer: Result<Decision, Failure>) {
 
 /// Has the policy asked at this very moment; a read that is due is answered first.
 fn ask_now(stage: &mut Stage) {
-    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    stage.swaps();
     if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
         stage.reads(lock);
     }

@@ -8,7 +8,9 @@
 
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Effect, Event};
+use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Token};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::rule;
 use hotseat_core::view::View;
 use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic};
@@ -49,6 +51,9 @@ fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
         timing,
         drain: timing.reaction,
         preemptions_per_hour: 60,
+        // Each of the three in some process of most worlds.
+        on_failure: OnFailure::ALL[nonce as usize % OnFailure::ALL.len()],
+        failure_share: DEFAULT_SHARE,
         seed: nonce,
     }
 }

@@ -20,6 +20,8 @@ export const policy = {
         memorySchema: 0,
         settingsSchema: "",
         wantsRoster: false,
+        // What decides where this policy fails. Left out, it is "hold".
+        onFailure: "resign",
     }),
 
     // To return is to accept; to throw a list of issues is to refuse.

@@ -13,7 +13,8 @@ from wit_world.exports import policy as p
 
 class Policy(exports.Policy):
     def describe(self):
-        return p.Descriptor("python", "0.1.0", "renews on time", 0, "", False)
+        # The last one is what decides where this policy fails: None is to hold.
+        return p.Descriptor("python", "0.1.0", "renews on time", 0, "", False, None)
 
     def validate(self, settings):
         return None

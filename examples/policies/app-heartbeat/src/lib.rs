@@ -8,6 +8,7 @@
 //! - A standby campaigns only while its own application gives its heartbeat.
 //! - In a grace time after the start, or after this policy took over, the first heartbeat is not
 //!   missed: an application may still be starting. A fleet that starts elects a leader meanwhile.
+//! - Where this policy fails, a leader goes on and a standby waits, until it decides again.
 //! - While a person has paused the election, nobody moves: a leader goes on without a heartbeat.
 //!
 //! Settings, all of them optional: see [`settings`].
@@ -17,7 +18,9 @@
 mod memory;
 mod settings;
 
-use hotseat_policy::{Decision, Descriptor, Input, Issue, Observation, Policy, Refusal, Value};
+use hotseat_policy::{
+    Decision, Descriptor, Input, Issue, Observation, OnFailure, Policy, Refusal, Value,
+};
 use hotseat_policy_standard::Standard;
 use memory::Memory;
 use settings::Rule;
@@ -37,7 +40,11 @@ enum Application {
 impl Policy for AppHeartbeat {
     fn describe() -> Descriptor {
         let summary = "leads only while the application gives its heartbeat";
-        Descriptor::new("app-heartbeat", "1.0.0", summary).settings_schema(settings::SCHEMA)
+        Descriptor::new("app-heartbeat", "1.0.0", summary)
+            .settings_schema(settings::SCHEMA)
+            // Said although it is what counts unsaid: by the standard policy a candidate would lead
+            // whose application is silent, and one slow answer is no reason to resign.
+            .on_failure(OnFailure::Hold)
     }
 
     fn validate(text: &str) -> Result<(), Vec<Issue>> {

@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use hotseat_policy::{Decision, Descriptor, Input, Issue, Policy, Refusal, settings};
+use hotseat_policy::{Decision, Descriptor, Input, Issue, OnFailure, Policy, Refusal, settings};
 use hotseat_policy_standard::Standard;
 
 #[derive(serde::Deserialize)]
@@ -17,7 +17,9 @@ struct Rotate;
 
 impl Policy for Rotate {
     fn describe() -> Descriptor {
+        // Any replica may lead at any time: where this policy fails, the standard one decides.
         Descriptor::new("rotate", "1.0.0", "passes the seat on after a while")
+            .on_failure(OnFailure::Standard)
     }
 
     fn validate(text: &str) -> Result<(), Vec<Issue>> {

@@ -1,33 +1,35 @@
 //! Asking the policy, and carrying out what it decides as far as the guard lets it.
 
 use super::Elector;
+use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::event::{Account, AskId, Effect, Judged, Notice, Verdict};
+use crate::event::{Account, AskId, Effect, Instead, Judged, Notice, Verdict};
+use crate::failures::Failures;
 use crate::guard::{Budget, Facts, Ruling, judge};
 use crate::lock::Record;
+use crate::on_failure::{Decider, OnFailure};
 use crate::policy::Observation;
 use crate::policy::{self, Action, Attempts, Cause, Decision, Failure, FailureKind, Input};
-use crate::rule;
 use crate::time::{Moment, millis, millis_up};
 use std::time::Duration;
 
 mod canon;
 
-/// How long the elector waits for an answer before the built-in rule decides. The engine's own
+/// How long the elector waits for an answer before another decides in the policy's place. The engine's own
 /// limit is far below; this one is for an engine that does not answer at all.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// A policy is not asked again sooner than this without a new event.
 const SOONEST_WAKE: Duration = Duration::from_millis(5);
 /// A policy is asked again after this at the latest.
 const LATEST_WAKE: Duration = Duration::from_secs(60);
-/// After this many failures in a row the last good policy comes back.
-const MOST_FAILURES: u32 = 3;
 
 /// The elector's dealings with its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mind {
-    /// A policy is loaded; before that the built-in rule decides.
+    /// A policy is loaded; before that there is none to ask.
     loaded: bool,
+    /// What decides in its place where it gives no usable decision, and before one is loaded.
+    on_failure: OnFailure,
     /// The operator's settings for it: a swap brings its own.
     settings: String,
     memory: Vec<u8>,
@@ -36,7 +38,7 @@ pub(super) struct Mind {
     cause: Option<Cause>,
     question: Option<Question>,
     wake: Moment,
-    failures: u32,
+    failures: Failures,
     reason: String,
     entropy: Entropy,
     asked: u64,
@@ -51,20 +53,21 @@ struct Question {
 }
 
 impl Mind {
-    pub(super) fn new(seed: u64, preemptions_per_hour: u32) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Mind {
             loaded: false,
+            on_failure: config.on_failure,
             settings: String::new(),
             memory: Vec::new(),
             rule_memory: Vec::new(),
             cause: None,
             question: None,
             wake: Moment::NEVER,
-            failures: 0,
+            failures: Failures::new(config.failure_share),
             reason: String::new(),
-            entropy: Entropy::new(seed),
+            entropy: Entropy::new(config.seed),
             asked: 0,
-            preemptions: Budget::new(preemptions_per_hour),
+            preemptions: Budget::new(config.preemptions_per_hour),
         }
     }
 
@@ -93,11 +96,12 @@ impl Mind {
 
     /// I13: another policy took over, between two decisions: a question to the old one is void,
     /// and the new one is asked at once, so that no renewal is missed.
-    pub(super) fn swap(&mut self, memory: Vec<u8>, settings: String) {
+    pub(super) fn swap(&mut self, memory: Vec<u8>, settings: String, on_failure: OnFailure) {
         self.loaded = true;
+        self.on_failure = on_failure;
         self.memory = memory;
         self.settings = settings;
-        self.failures = 0;
+        self.failures.forget();
         self.ask_now(Cause::Swapped);
     }
 
@@ -148,8 +152,8 @@ impl Elector {
         self.signals.shown(self.now, cause);
         let input = self.input(cause);
         if !self.mind.loaded {
-            let rule = Some(self.decide_by_rule(&input));
-            return self.account(Account { ask: None, input, answer: None, rule });
+            let instead = Some(self.decide_instead(self.mind.on_failure, &input));
+            return self.account(Account { ask: None, input, answer: None, instead });
         }
         self.mind.asked += 1;
         let ask = AskId(self.mind.asked);
@@ -169,27 +173,28 @@ impl Elector {
             Ok(decision)
         });
         let input = question.input;
-        let (answer, rule) = match checked {
+        let (answer, instead) = match checked {
             Ok(mut decision) => {
                 // It goes into logs and Events: one line, as the contract says.
                 decision.reason = decision.reason.replace(char::is_control, " ");
-                self.mind.failures = 0;
+                self.mind.failures.decided();
                 self.mind.memory.clone_from(&decision.memory);
-                let verdict = self.carry_out(&input, &decision, false);
-                let rule = self.is_left_alone(&decision, &verdict);
-                let rule = rule.then(|| self.decide_by_rule(&input));
-                (Ok(Judged { decision, verdict }), rule)
+                let verdict = self.carry_out(&input, &decision, Decider::Policy);
+                let alone = self.is_left_alone(&decision, &verdict);
+                let instead = alone.then(|| self.decide_instead(OnFailure::Standard, &input));
+                (Ok(Judged { decision, verdict }), instead)
             }
             Err(failure) => {
                 self.policy_failed(failure.clone());
                 // I12: whatever the policy did, there is a decision.
-                (Err(failure), Some(self.decide_by_rule(&input)))
+                (Err(failure), Some(self.decide_instead(self.mind.on_failure, &input)))
             }
         };
-        self.account(Account { ask: Some(ask), input, answer: Some(answer), rule });
+        self.account(Account { ask: Some(ask), input, answer: Some(answer), instead });
     }
 
-    /// A leader that may not resign still has to be led by somebody: the built-in rule.
+    /// A leader that may not resign still has to be led by somebody: the built-in rule. The policy
+    /// did decide, so this is no failure of its.
     fn is_left_alone(&self, decision: &Decision, verdict: &Verdict) -> bool {
         matches!(decision.action, Action::Resign(_))
             && matches!(verdict, Verdict::Overruled(_))
@@ -205,25 +210,32 @@ impl Elector {
     }
 
     fn policy_failed(&mut self, failure: Failure) {
-        self.mind.failures += 1;
-        let in_a_row = self.mind.failures;
-        self.tell(Notice::PolicyFailed { failure, in_a_row });
-        if in_a_row == MOST_FAILURES {
+        let too_many = self.mind.failures.failed();
+        let failures = &self.mind.failures;
+        self.tell(Notice::PolicyFailed {
+            failure,
+            in_a_row: failures.in_a_row(),
+            of_last_hundred: failures.of_last_hundred(),
+            on_failure: self.mind.on_failure,
+        });
+        if too_many {
             self.out.push(Effect::RestorePolicy);
         }
     }
 
-    fn decide_by_rule(&mut self, input: &Input) -> Judged {
+    /// Decides in the policy's place. What is decided goes through the same guard.
+    fn decide_instead(&mut self, on_failure: OnFailure, input: &Input) -> Instead {
         let memory = std::mem::take(&mut self.mind.rule_memory);
-        let decision = rule::decide(&Input { memory, ..input.clone() });
+        let by = on_failure.for_question(input);
+        let decision = by.answer(&Input { memory, ..input.clone() });
         self.mind.rule_memory.clone_from(&decision.memory);
-        let verdict = self.carry_out(input, &decision, true);
-        Judged { decision, verdict }
+        let verdict = self.carry_out(input, &decision, Decider::Instead(by));
+        Instead { by, judged: Judged { decision, verdict } }
     }
 
-    fn carry_out(&mut self, input: &Input, decision: &Decision, by_rule: bool) -> Verdict {
+    fn carry_out(&mut self, input: &Input, decision: &Decision, by: Decider) -> Verdict {
         self.mind.reason.clone_from(&decision.reason);
-        self.tell(Notice::Decided { decision: decision.clone(), by_rule });
+        self.tell(Notice::Decided { decision: decision.clone(), by });
         if input.observation.cause == Cause::Stopping || self.retirement.is_some() {
             let (named, verdict) = match &decision.action {
                 Action::Resign(successor) => (successor.clone(), Verdict::CarriedOut),

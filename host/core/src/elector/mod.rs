@@ -89,7 +89,7 @@ impl Elector {
     ///
     /// The timing in `config` must have passed [`crate::config::Timing::check`] (I2).
     pub fn new(config: Config) -> Self {
-        let mind = Mind::new(config.seed, config.preemptions_per_hour);
+        let mind = Mind::new(&config);
         Elector {
             mind,
             now: Moment::ZERO,
@@ -164,7 +164,9 @@ impl Elector {
             Event::ReadFailed(trouble) => self.read_failed(trouble),
             Event::WriteEnded { serial, result } => self.write_ended(serial, result),
             Event::Decided { ask, answer } => self.decided(ask, answer),
-            Event::Swapped { memory, settings } => self.mind.swap(memory, settings),
+            Event::Swapped { memory, settings, on_failure } => {
+                self.mind.swap(memory, settings, on_failure);
+            }
             Event::Signals(signals) => self.signals.take_in(self.now, signals),
             Event::Roster(roster) => {
                 self.roster = roster;

@@ -7,6 +7,8 @@ use crate::demo;
 use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hotseat_core::failures::DEFAULT_SHARE;
+use hotseat_core::on_failure::OnFailure;
 use hotseat_http::{Access, Detail};
 use hotseat_text::parse_duration;
 use std::path::PathBuf;
@@ -117,6 +119,16 @@ pub(super) struct SidecarArgs {
     /// How often in an hour a policy may resign in favour of a successor
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
+    /// What decides where the policy fails, and until the one that is wanted is there: standard, the
+    /// built-in rule; hold, a leader renews and a standby waits; resign, a leader resigns and a
+    /// standby waits; or policy: as the policy says, and hold until there is one, or the rule for
+    /// the builtin policy
+    #[arg(long, env = "HOTSEAT_ON_POLICY_FAILURE", value_name = "WHAT", value_enum, hide_possible_values = true, default_value = "policy", help_heading = POLICY)]
+    pub(super) on_policy_failure: OnPolicyFailure,
+    /// More failures than this among a policy's last hundred decisions bring the last good policy
+    /// back, as three in a row do: from 0, none may fail, to 100, only a row of them counts
+    #[arg(long, env = "HOTSEAT_POLICY_FAILURE_SHARE", value_name = "PERCENT", value_parser = parse_share, default_value_t = DEFAULT_SHARE, help_heading = POLICY)]
+    pub(super) policy_failure_share: u8,
 
     /// Append every decision to this file, as JSON lines; `policy replay` reads it
     #[arg(long, env = "HOTSEAT_JOURNAL", value_name = "PATH", help_heading = POLICY)]
@@ -167,6 +179,32 @@ impl From<HttpDetail> for Access {
         };
         Access { detail, remedy: "start the sidecar with --http-detail pod-network" }
     }
+}
+
+/// What decides where a policy fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnPolicyFailure {
+    Standard,
+    Hold,
+    Resign,
+    Policy,
+}
+
+impl OnPolicyFailure {
+    /// The operator's word, if it goes before the policy's.
+    pub(super) fn overrules(self) -> Option<OnFailure> {
+        match self {
+            OnPolicyFailure::Standard => Some(OnFailure::Standard),
+            OnPolicyFailure::Hold => Some(OnFailure::Hold),
+            OnPolicyFailure::Resign => Some(OnFailure::Resign),
+            OnPolicyFailure::Policy => None,
+        }
+    }
+}
+
+fn parse_share(text: &str) -> Result<u8, String> {
+    let percent = text.parse().ok().filter(|percent| *percent <= 100);
+    percent.ok_or_else(|| "give a whole percentage from 0 to 100, such as 20".to_owned())
 }
 
 /// How much is logged.

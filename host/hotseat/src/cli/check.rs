@@ -44,6 +44,8 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             shadow: shadow(&args.shadow)?,
             gate: gate(&args.shadow_differences)?,
             preemptions_per_hour: args.preemptions_per_hour,
+            on_failure: args.on_policy_failure.overrules(),
+            failure_share: args.policy_failure_share,
             probes: probes(args.probe)?,
         },
         http: Some(args.http).filter(|address| !address.is_empty()),

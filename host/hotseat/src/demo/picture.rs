@@ -104,10 +104,12 @@ impl Picture {
         lines.extend(self.rows.iter().map(|row| self.row(row)));
         lines.push(Line::default());
         lines.push(self.lock_row());
-        lines.push(Line::of(Paint::Faint, " policy    ").and(
-            Paint::Plain,
-            self.policy.as_deref().unwrap_or("built-in rule (the policy is being loaded)"),
-        ));
+        lines.push(
+            Line::of(Paint::Faint, " policy    ").and(
+                Paint::Plain,
+                self.policy.as_deref().unwrap_or("none yet (it is being loaded)"),
+            ),
+        );
         lines.push(Line::of(Paint::Faint, " so far    ").and(Paint::Plain, &self.figures));
         lines.push(Line::default());
         lines.push(Line::of(Paint::Faint, " What happened"));

@@ -1,8 +1,9 @@
 //! One stage of a policy on its way, on a thread of its own: it blocks for long, and nothing of it
 //! stays in memory.
 
-use super::Events;
 use super::components::Components;
+use super::{Events, effective};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Cause, Input, Pace};
 use hotseat_election::EngineEvent;
 use hotseat_engine::{LoadError, LoadedPolicy, Loader, sample};
@@ -19,6 +20,7 @@ pub(super) struct StageRun {
     pub(super) active: Option<LoadedPolicy>,
     pub(super) asked: Option<Input>,
     pub(super) pace: Pace,
+    pub(super) on_failure: Option<OnFailure>,
 }
 
 impl StageRun {
@@ -62,13 +64,13 @@ impl StageRun {
     fn prepare(&self) -> Result<About, LoadError> {
         let digest = &self.policy.digest;
         if let Some(loaded) = self.components.loaded(digest) {
-            return Ok(about(&loaded, Duration::ZERO));
+            return Ok(self.about(&loaded, Duration::ZERO));
         }
         let source = self.components.source(digest).ok_or_else(|| self.gone())?;
         let began = Instant::now();
         let policy = self.loader.prepare(&source)?;
         let took = began.elapsed();
-        let about = about(&policy, took);
+        let about = self.about(&policy, took);
         self.components.compiled(digest, policy);
         Ok(about)
     }
@@ -89,6 +91,17 @@ impl StageRun {
         };
         self.components.set_trial(&self.policy.digest, input);
         Ok(Passed::Fit)
+    }
+
+    fn about(&self, policy: &LoadedPolicy, compile: Duration) -> About {
+        let descriptor = policy.descriptor();
+        About {
+            name: descriptor.name.clone(),
+            version: descriptor.version.clone(),
+            summary: descriptor.summary.clone(),
+            compile_millis: u64::try_from(compile.as_millis()).unwrap_or(u64::MAX),
+            standard_may_follow: effective(self.on_failure, policy) == OnFailure::Standard,
+        }
     }
 
     fn loaded(&self) -> Result<LoadedPolicy, LoadError> {
@@ -122,15 +135,4 @@ impl Drop for Ending {
 
 fn refused(stage: &'static str, why: String) -> StageEnd {
     StageEnd::Refused(Refusal { stage, why })
-}
-
-fn about(policy: &LoadedPolicy, compile: Duration) -> About {
-    let descriptor = policy.descriptor();
-    About {
-        name: descriptor.name.clone(),
-        version: descriptor.version.clone(),
-        summary: descriptor.summary.clone(),
-        compile_millis: u64::try_from(compile.as_millis()).unwrap_or(u64::MAX),
-        standard_may_follow: true,
-    }
 }

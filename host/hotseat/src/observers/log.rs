@@ -2,6 +2,7 @@
 
 use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::{ElectionName, Fact, Observer, Recurring, Said};
@@ -85,17 +86,18 @@ impl Log {
                     "another live process uses the name {identity}; this one does not lead while that one does"
                 );
             }
-            Notice::PolicyFailed { failure, in_a_row } => {
+            Notice::PolicyFailed { failure, in_a_row, of_last_hundred, on_failure } => {
                 let (kind, reason) = (failure.kind.as_str(), &failure.detail);
                 match rows.failures.failed(at, &format!("{kind}: {reason}")) {
                     Some(_) => {
-                        tracing::warn!(kind, %reason, in_a_row, "the policy failed; the built-in rule decides");
+                        let instead = in_its_place(*on_failure);
+                        tracing::warn!(kind, %reason, in_a_row, of_last_hundred, "the policy failed; {instead}");
                     }
                     None => tracing::debug!(kind, %reason, in_a_row, "the policy failed again"),
                 }
             }
-            Notice::Decided { decision, by_rule } => {
-                tracing::trace!(action = ?decision.action, reason = %decision.reason, by_rule, "decided");
+            Notice::Decided { decision, by } => {
+                tracing::trace!(action = ?decision.action, reason = %decision.reason, by = by.as_str(), "decided");
             }
             Notice::Overruled { action, reason } => {
                 tracing::debug!(action, %reason, "the guard overruled the policy");
@@ -157,9 +159,18 @@ impl Rows {
                     tracing::info!(failures, "the lock is seen again");
                 }
             }
-            Notice::Decided { by_rule: false, .. } => drop(self.failures.worked()),
+            Notice::Decided { by: Decider::Policy, .. } => drop(self.failures.worked()),
             _ => {}
         }
+    }
+}
+
+/// What happens in the place of a policy that failed, in words.
+fn in_its_place(on_failure: OnFailure) -> &'static str {
+    match on_failure {
+        OnFailure::Standard => "the built-in rule decides",
+        OnFailure::Hold => "a leader holds, a standby waits",
+        OnFailure::Resign => "a leader resigns, a standby waits",
     }
 }
 
@@ -202,7 +213,7 @@ fn log_policy(fact: &PolicyFact) {
         }
         PolicyFact::Refused { refusal, .. } => {
             let (stage, error) = (refusal.stage, &refusal.why);
-            tracing::error!(stage, %error, "the candidate policy is refused; the active one stays");
+            tracing::error!(stage, %error, "the candidate policy is refused; what decides stays");
         }
         PolicyFact::GivenUp { policy } => {
             tracing::debug!(digest = %policy.digest, "a newer policy or newer settings came");

@@ -9,6 +9,7 @@ mod gauges;
 
 use super::JournalKeeper;
 use hotseat_core::event::{Notice, Purpose, Why};
+use hotseat_core::on_failure::Decider;
 use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_core::time::Moment;
 use hotseat_election::{ElectionName, Fact, Observer, Said, Status, clock};
@@ -189,9 +190,7 @@ impl Counters {
             Notice::PolicyFailed { failure, .. } => {
                 of.count_word(&self.failures, "kind", failure.kind.as_str());
             }
-            Notice::Decided { by_rule, .. } => {
-                of.count_word(&self.decisions, "by", if *by_rule { "rule" } else { "policy" });
-            }
+            Notice::Decided { by, .. } => of.count_word(&self.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
             Notice::Twin(_) => of.count(&self.twins),
         }
@@ -225,8 +224,8 @@ impl Counters {
         for kind in FailureKind::ALL {
             of.begin_word(&self.failures, "kind", kind.as_str());
         }
-        for by in ["policy", "rule"] {
-            of.begin_word(&self.decisions, "by", by);
+        for by in Decider::ALL {
+            of.begin_word(&self.decisions, "by", by.as_str());
         }
         for how in ["swapped", "restored"] {
             of.begin_word(&self.swaps, "how", how);

@@ -68,6 +68,8 @@ pub struct PolicyReport {
     pub settings_schema: bool,
     /// Whether it asks for the roster.
     pub wants_roster: bool,
+    /// What decides in its place where it fails, unless the operator overrules it.
+    pub on_failure: &'static str,
 }
 
 /// A sample decision. Each question was asked twice, and answered the same.
@@ -168,6 +170,7 @@ fn load(
         memory_schema: said.memory_schema,
         settings_schema: !said.settings_schema.is_empty(),
         wants_roster: said.wants_roster,
+        on_failure: said.on_failure.as_str(),
     });
     Ok(policy)
 }
@@ -249,6 +252,7 @@ impl CheckReport {
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
             line("settings", &format!("{settings}{accepted}"));
             line("roster", if policy.wants_roster { "wanted" } else { "not wanted" });
+            line("failing", policy.on_failure);
         }
         for sample in &self.decisions {
             let SampleReport { question, decision, fuel, micros } = sample;

@@ -244,7 +244,7 @@ impl ReplayReport {
             "{decisions} decisions: {equal} equal, {different} different, {failures} failures"
         );
         if *without_policy > 0 {
-            text += &format!("; {without_policy} by the built-in rule before a policy was loaded");
+            text += &format!("; {without_policy} before a policy was loaded");
         }
         if *skipped > 0 {
             text += &format!("; {skipped} lines skipped");

@@ -4,6 +4,7 @@ use crate::client::get;
 use crate::site::{Site, policy};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
+use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
 use hotseat_election::Fact;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,6 +170,8 @@ fn every_notice_is_counted() {
         memory: Vec::new(),
     };
     let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
+    let on_failure = OnFailure::Hold;
+    let decided = |by| Notice::Decided { decision: decision.clone(), by };
     let overruled = Notice::Overruled { action: "campaign", reason: String::new() };
     let (purpose, refused) = (Purpose::Release, trouble(Outcome::Denied));
     for notice in [
@@ -182,9 +185,12 @@ fn every_notice_is_counted() {
         Notice::WriteFailed { purpose, trouble: refused },
         Notice::ReadFailed(trouble(Outcome::TimedOut)),
         Notice::FoundOwnWrite,
-        Notice::PolicyFailed { failure, in_a_row: 1 },
-        Notice::Decided { decision: decision.clone(), by_rule: true },
-        Notice::Decided { decision, by_rule: false },
+        Notice::PolicyFailed { failure, in_a_row: 1, of_last_hundred: 1, on_failure },
+        decided(Decider::Policy),
+        decided(Decider::Instead(OnFailure::Standard)),
+        decided(Decider::Instead(OnFailure::Hold)),
+        decided(Decider::Instead(OnFailure::Hold)),
+        decided(Decider::Instead(OnFailure::Resign)),
         overruled,
         Notice::Twin(String::new()),
     ] {
@@ -210,6 +216,8 @@ fn every_notice_is_counted() {
             ("hotseat_writes_found_total", 1.0),
             ("hotseat_policy_failures_total{kind=\"trapped\"}", 1.0),
             ("hotseat_policy_decisions_total{by=\"rule\"}", 1.0),
+            ("hotseat_policy_decisions_total{by=\"hold\"}", 2.0),
+            ("hotseat_policy_decisions_total{by=\"resign\"}", 1.0),
             ("hotseat_policy_decisions_total{by=\"policy\"}", 1.0),
             ("hotseat_policy_overruled_total{action=\"campaign\"}", 1.0),
             ("hotseat_twins_total", 1.0),

@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, leading, policy, seen};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::view::View;
 use hotseat_election::clock;
@@ -82,6 +83,9 @@ fn the_policy_tells_how_it_does() {
         report.source = "file:/p.wasm".to_owned();
         report.decisions = 40;
         report.rule_decisions = 2;
+        (report.hold_decisions, report.resign_decisions) = (3, 4);
+        report.on_failure = OnFailure::Resign;
+        report.failures_of_last_hundred = 2;
         report.failures.insert(FailureKind::Trapped, 2);
         report.failures_in_a_row = 1;
         report.last_failure = Some((FailureKind::Trapped, "unreachable".to_owned()));
@@ -96,7 +100,8 @@ fn the_policy_tells_how_it_does() {
             "settings": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         "previous": null, "candidate": null, "source": "file:/p.wasm", "source_error": null,
         "stage": "active", "error": null, "swaps": 0, "swap_pause_us": 0, "memory_lost": null,
-        "decisions": 40, "rule_decisions": 2,
+        "decisions": 40, "rule_decisions": 2, "hold_decisions": 3, "resign_decisions": 4,
+        "on_failure": "resign", "failures_of_last_hundred": 2,
         "failures": {"refused": 0, "trapped": 2, "out-of-fuel": 0, "timed-out": 0,
             "out-of-memory": 0, "answer-too-large": 0, "rejected": 0},
         "failures_in_a_row": 1,

@@ -2,7 +2,8 @@
 
 use super::input::ValueDef;
 use super::scalar::bytes;
-use hotseat_core::event::{Judged, Verdict};
+use hotseat_core::event::{Instead, Judged, Verdict};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Value};
 use serde::{Deserialize, Serialize};
 
@@ -39,12 +40,29 @@ impl From<Answer> for Result<Judged, Failure> {
     }
 }
 
-/// The built-in rule's decision.
+/// A decision in the policy's place.
 #[derive(Deserialize)]
-pub(super) struct Rule(#[serde(with = "JudgedDef")] pub(super) Judged);
+pub(super) struct InPlace(#[serde(with = "JudgedDef")] Judged);
 
 #[derive(Serialize)]
-pub(super) struct RuleRef<'a>(#[serde(with = "JudgedDef")] pub(super) &'a Judged);
+pub(super) struct InPlaceRef<'a>(#[serde(with = "JudgedDef")] &'a Judged);
+
+impl InPlace {
+    /// Of the fields named after what decides in a policy's place, the one that is there.
+    pub(super) fn of(fields: [(OnFailure, Option<InPlace>); 3]) -> Option<Instead> {
+        let there = |(by, field): (OnFailure, Option<InPlace>)| Some((by, field?));
+        let (by, InPlace(judged)) = fields.into_iter().find_map(there)?;
+        Some(Instead { by, judged })
+    }
+}
+
+impl<'a> InPlaceRef<'a> {
+    /// The field named after `by`, if that made the decision.
+    pub(super) fn by(by: OnFailure, instead: Option<&'a Instead>) -> Option<InPlaceRef<'a>> {
+        let instead = instead.filter(|instead| instead.by == by)?;
+        Some(InPlaceRef(&instead.judged))
+    }
+}
 
 /// A policy's answer that nobody judged.
 #[derive(Deserialize)]

@@ -10,8 +10,9 @@ mod scalar;
 use crate::reader::Problem;
 use crate::record::{Body, Decided, Record, Shadow, Swap};
 use crate::{LONGEST_LINE, VERSION};
-use answer::{Answer, AnswerRef, Plain, PlainRef, Rule, RuleRef};
+use answer::{Answer, AnswerRef, InPlace, InPlaceRef, Plain, PlainRef};
 use hotseat_core::event::{Account, AskId};
+use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::Input;
 use input::InputDef;
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,8 @@ fn line<'a>(record: &'a Record, settings: &'a str, above: bool) -> Line<'a, Body
     let (kind, body) = match body {
         Body::Decision(decided) => {
             let Decided { policy, account } = &**decided;
-            let Account { ask, input, answer, rule } = account;
+            let Account { ask, input, answer, instead } = account;
+            let by = |by| InPlaceRef::by(by, instead.as_ref());
             let out = DecisionOut {
                 policy: policy.as_deref(),
                 ask: ask.map(|ask| ask.0),
@@ -135,7 +137,9 @@ fn line<'a>(record: &'a Record, settings: &'a str, above: bool) -> Line<'a, Body
                 settings_above: above,
                 input,
                 answer: answer.as_ref().map(AnswerRef::from),
-                rule: rule.as_ref().map(RuleRef),
+                rule: by(OnFailure::Standard),
+                hold: by(OnFailure::Hold),
+                resign: by(OnFailure::Resign),
             };
             ("decision", BodyOut::Decision(Box::new(out)))
         }
@@ -165,7 +169,11 @@ struct DecisionOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<AnswerRef<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<RuleRef<'a>>,
+    rule: Option<InPlaceRef<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<InPlaceRef<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resign: Option<InPlaceRef<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -179,11 +187,14 @@ struct DecisionIn {
     #[serde(with = "InputDef")]
     input: Input,
     answer: Option<Answer>,
-    rule: Option<Rule>,
+    rule: Option<InPlace>,
+    hold: Option<InPlace>,
+    resign: Option<InPlace>,
 }
 
 fn decided(line: DecisionIn, above: &mut Option<String>) -> Result<Decided, Problem> {
-    let DecisionIn { policy, ask, settings, settings_above, mut input, answer, rule } = line;
+    let DecisionIn { policy, ask, settings, settings_above, mut input, answer, .. } = line;
+    let (rule, hold, resign) = (line.rule, line.hold, line.resign);
     input.settings = match (settings_above, above.as_ref()) {
         (true, Some(text)) => text.clone(),
         (true, None) => return Err(Problem::NoSettings),
@@ -193,8 +204,12 @@ fn decided(line: DecisionIn, above: &mut Option<String>) -> Result<Decided, Prob
         *above = Some(input.settings.clone());
     }
     let answer = answer.map(Into::into);
-    let rule = rule.map(|rule| rule.0);
-    Ok(Decided { policy, account: Account { ask: ask.map(AskId), input, answer, rule } })
+    let instead = InPlace::of([
+        (OnFailure::Standard, rule),
+        (OnFailure::Hold, hold),
+        (OnFailure::Resign, resign),
+    ]);
+    Ok(Decided { policy, account: Account { ask: ask.map(AskId), input, answer, instead } })
 }
 
 #[derive(Serialize, Deserialize)]

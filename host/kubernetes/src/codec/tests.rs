@@ -283,6 +283,8 @@ mod hands {
                 timing: Timing::client_go(),
                 drain: Duration::ZERO,
                 preemptions_per_hour: 0,
+                on_failure: hotseat_core::on_failure::OnFailure::Standard,
+                failure_share: 20,
                 seed: 1,
             };
             let mut standby =

@@ -96,10 +96,11 @@ impl World {
                 self.members[index].view = *view;
             }
             Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::RestorePolicy if self.keeps_policies => {}
             Effect::RestorePolicy => {
                 self.members[index].policy =
                     Box::new(|input| Ok(hotseat_core::rule::decide(input)));
-                let event = Event::Swapped { memory: Vec::new(), settings: String::new() };
+                let event = self.members[index].taken_over();
                 self.later(Duration::ZERO, Coming::Tell(index, generation, event));
             }
             Effect::RestartWatch => self.request_read(index, false),

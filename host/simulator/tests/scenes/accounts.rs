@@ -1,7 +1,7 @@
 //! Each decision is accounted for: once, with its question, and with what the guard did with it.
 
 use super::*;
-use hotseat_core::event::{Account, AskId, Judged, Verdict};
+use hotseat_core::event::{Account, AskId, Verdict};
 
 fn accounts(stage: &Stage) -> Vec<&Account> {
     fn account(effect: &Effect) -> Option<&Account> {
@@ -28,6 +28,12 @@ fn verdict(account: &Account) -> &Verdict {
         Some(Ok(judged)) => &judged.verdict,
         other => panic!("{other:?}"),
     }
+}
+
+/// The decision in the policy's place: whose, what, and what became of it.
+fn instead(account: &Account) -> (OnFailure, &Action, &Verdict) {
+    let instead = account.instead.as_ref().expect("nothing decided in the policy's place");
+    (instead.by, &instead.judged.decision.action, &instead.judged.verdict)
 }
 
 #[test]
@@ -62,11 +68,10 @@ fn before_a_policy_is_loaded_the_rule_decides_and_is_accounted_for() {
     stage.lead();
     let told = accounts(&stage);
     assert!(told.iter().all(|account| account.ask.is_none() && account.answer.is_none()));
-    let campaigns = told.iter().filter_map(|account| account.rule.as_ref());
-    let campaigns: Vec<&Judged> =
-        campaigns.filter(|judged| judged.decision.action == Action::Campaign).collect();
-    assert_eq!(campaigns.len(), 1, "{told:#?}");
-    assert_eq!(campaigns[0].verdict, Verdict::CarriedOut);
+    let campaigns = told.iter().map(|account| instead(account));
+    let campaigns: Vec<_> =
+        campaigns.filter(|(_, action, _)| **action == Action::Campaign).collect();
+    assert_eq!(campaigns, [(OnFailure::Standard, &Action::Campaign, &Verdict::CarriedOut)]);
 }
 
 #[test]
@@ -76,11 +81,11 @@ fn what_the_guard_did_is_told() {
     stage.answers = false;
     stage.pass(millis(2000));
     let account = answer(&mut stage, Ok(decision(Action::Wait)));
-    assert_eq!((verdict(&account), &account.rule), (&Verdict::Nothing, &None));
+    assert_eq!((verdict(&account), &account.instead), (&Verdict::Nothing, &None));
 
     stage.pass(millis(1000));
     let account = answer(&mut stage, Ok(decision(Action::Renew)));
-    assert_eq!((verdict(&account), &account.rule), (&Verdict::CarriedOut, &None));
+    assert_eq!((verdict(&account), &account.instead), (&Verdict::CarriedOut, &None));
 }
 
 #[test]
@@ -92,8 +97,7 @@ fn a_leader_that_may_not_resign_has_both_decisions_in_its_account() {
     let account = answer(&mut stage, Ok(decision(Action::Resign(Some("baz".to_owned())))));
     let reason = "a leader cannot resign in favour of itself".to_owned();
     assert_eq!(verdict(&account), &Verdict::Overruled(reason));
-    let rule = account.rule.expect("the rule decides in its place");
-    assert_eq!((rule.decision.action, rule.verdict), (Action::Renew, Verdict::CarriedOut));
+    assert_eq!(instead(&account), (OnFailure::Standard, &Action::Renew, &Verdict::CarriedOut));
 }
 
 #[test]
@@ -105,8 +109,7 @@ fn a_failure_is_accounted_for_with_the_rules_decision() {
     let failure = Failure { kind: FailureKind::Trapped, detail: "unreachable".to_owned() };
     let account = answer(&mut stage, Err(failure.clone()));
     assert_eq!(account.answer, Some(Err(failure)));
-    let rule = account.rule.expect("the rule decides in its place");
-    assert_eq!((rule.decision.action, rule.verdict), (Action::Renew, Verdict::CarriedOut));
+    assert_eq!(instead(&account), (OnFailure::Standard, &Action::Renew, &Verdict::CarriedOut));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_leader_that_stops_asks_for_a_successor_and_tells_what_it_ends() {
     let release = stage.one_write();
     assert_eq!(release.purpose, Purpose::Release);
     assert_eq!(release.successor.as_deref(), Some("bing"));
-    assert_eq!(last_account(&stage).rule, None);
+    assert_eq!(last_account(&stage).instead, None);
 }
 
 #[test]
@@ -154,12 +154,12 @@ fn only_a_leader_that_may_not_resign_is_decided_for() {
     let mut stage = leader(config());
     ask_now(&mut stage);
     decides(&mut stage, Ok(decision(Action::Resign(None))));
-    assert_eq!(last_account(&stage).rule, None, "it resigned");
+    assert_eq!(last_account(&stage).instead, None, "it resigned");
 
     let mut stage = Stage::new();
     stage.starts_with(Lock::Present(record("bing", 15)));
     stage.answers = false;
     ask_now(&mut stage);
     decides(&mut stage, Ok(decision(Action::Resign(None))));
-    assert_eq!(last_account(&stage).rule, None, "it does not lead");
+    assert_eq!(last_account(&stage).instead, None, "it does not lead");
 }

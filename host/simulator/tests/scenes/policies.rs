@@ -1,4 +1,4 @@
-//! The invariants I11 to I14: what a policy may not do, and what its failure does not.
+//! The invariants I11 and I14: what a policy may not do.
 
 use super::*;
 
@@ -104,7 +104,7 @@ fn i11_preemptions_have_a_budget() {
             }
         }
         stage.answers = false;
-        stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+        stage.swaps();
         let resignation = decision(Action::Resign(Some("bing".to_owned())));
         decides(&mut stage, Ok(resignation));
         if !stage.leads() {
@@ -129,7 +129,7 @@ fn a_decision_that_meets_a_read_is_asked_for_again_at_its_end() {
     stage.answers = false;
     // A holder that is not heard of for 5 s is read.
     stage.pass(millis(4_995));
-    stage.tell(Event::Swapped { memory: Vec::new(), settings: String::new() });
+    stage.swaps();
     let ask = last_ask(&stage);
     stage.lock = None;
     stage.pass(millis(10));
@@ -139,92 +139,6 @@ fn a_decision_that_meets_a_read_is_asked_for_again_at_its_end() {
     assert_eq!(stage.writes(), []);
     stage.reads(Lock::Present(record("bing", 15)));
     assert_ne!(last_ask(&stage), ask);
-}
-
-/// I12: each kind of failure leaves a decision, by the rule.
-#[test]
-fn i12_the_rule_renews_when_the_policy_fails() {
-    let absurd = |change: fn(&mut Decision)| {
-        let mut decision = decision(Action::Wait);
-        change(&mut decision);
-        Ok(decision)
-    };
-    let mut answers: Vec<Result<Decision, Failure>> = FailureKind::ALL
-        .into_iter()
-        .map(|kind| Err(Failure { kind, detail: String::new() }))
-        .collect();
-    answers.extend([
-        absurd(|decision| decision.wake_after = 0),
-        absurd(|decision| decision.wake_after = u64::MAX),
-        absurd(|decision| decision.lease_duration = Some(u64::MAX)),
-        absurd(|decision| decision.reason = "x".repeat(1 << 20)),
-        absurd(|decision| decision.memory = vec![0; 1 << 20]),
-    ]);
-    for answer in answers {
-        let mut stage = Stage::new();
-        stage.lead();
-        stage.answers = false;
-        stage.pass(millis(2000));
-        decides(&mut stage, answer.clone());
-        assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
-        assert_eq!(stage.one_write().purpose, Purpose::Renew, "{answer:?}");
-    }
-}
-
-#[test]
-fn i12_a_policy_that_never_answers_does_not_stop_the_renewals() {
-    let mut stage = Stage::new();
-    stage.lead();
-    stage.answers = false;
-    stage.pass(millis(3000));
-    assert_eq!(stage.told(|notice| matches!(notice, Notice::PolicyFailed { .. })), 1);
-    assert_eq!(stage.one_write().purpose, Purpose::Renew);
-}
-
-/// It is wanted at the third failure, and once: what comes back is asked for by its own failures.
-#[test]
-fn i12_after_three_failures_in_a_row_the_last_good_policy_is_wanted() {
-    let mut stage = Stage::new();
-    stage.lead();
-    stage.answers = false;
-    let wanted = |stage: &Stage| {
-        stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count()
-    };
-    let failure = || Failure { kind: FailureKind::Trapped, detail: "scripted".to_owned() };
-    // An answer between them begins the count anew.
-    for (answer, restored) in [
-        (Err(failure()), 0),
-        (Err(failure()), 0),
-        (Ok(decision(Action::Wait)), 0),
-        (Err(failure()), 0),
-        (Err(failure()), 0),
-        (Err(failure()), 1),
-        (Err(failure()), 1),
-        (Err(failure()), 1),
-        (Err(failure()), 1),
-    ] {
-        answers_next(&mut stage, answer);
-        assert_eq!(wanted(&stage), restored);
-    }
-    assert!(stage.leads(), "the rule renewed meanwhile");
-    // Another policy has its own three.
-    ask_now(&mut stage);
-    for restored in [1, 1, 2] {
-        answers_next(&mut stage, Err(failure()));
-        assert_eq!(wanted(&stage), restored);
-    }
-}
-
-/// Waits for a question, has the policy answer it so, and lets each write succeed.
-fn answers_next(stage: &mut Stage, answer: Result<Decision, Failure>) {
-    while !stage.elector.state().asking {
-        stage.pass(millis(1));
-    }
-    decides(stage, answer);
-    let version = stage.now.since_origin().as_millis() as u64;
-    for write in stage.writes() {
-        stage.succeeds(&write, version);
-    }
 }
 
 /// I14: a successful compare-and-swap on the own record continues the term.

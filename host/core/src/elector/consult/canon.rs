@@ -14,6 +14,7 @@ impl Mind {
     pub(in crate::elector) fn pass(&mut self, passed: Duration, pause: Duration) {
         let Mind {
             loaded: _,
+            on_failure: _,
             settings: _,
             memory,
             rule_memory,
@@ -29,7 +30,9 @@ impl Mind {
         memory.clear();
         rule_memory.clear();
         reason.clear();
-        *failures = 0;
+        // All that comes of too many is that another policy is wanted, which answers everything as
+        // well.
+        failures.forget();
         *entropy = Entropy::new(0);
         preemptions.counted_at(NOW);
         *cause = cause.map(|cause| if cause == Cause::Stopping { cause } else { Cause::Timer });
