@@ -24,8 +24,10 @@ SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
 TIMING = ["-p", "hotseat-core", "--test", "timing"]
 CORE = "host/core/src/"
+MACHINE = "host/rollout/src/machine/"
 ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
+ROLLOUT = [["-p", "hotseat-rollout", "--test", "exhaustive"], ["-p", "hotseat-rollout", "--tests"]]
 
 # (invariant or other rule, what is broken, file, code, broken code, tests in the order in which they
 # are tried)
@@ -123,6 +125,47 @@ MUTATIONS = [
      [SCENES]),
     ("I13", "a swap leaves the old question open", CORE + "elector/consult.rs",
      "self.ask_now(Cause::Swapped);", "self.cause = None; self.wake = Moment::NEVER;", [SCENES]),
+    ("rollout", "a publication that comes while a job runs is lost", MACHINE + "source.rs",
+     "self.candidate = Some(Candidate::new(publication));",
+     "self.candidate = self.job.is_none().then(|| Candidate::new(publication));", ROLLOUT),
+    ("rollout", "a newer publication does not give up the candidate", MACHINE + "source.rs",
+     "        self.give_up();\n", "        if self.candidate.is_some() {\n            return;\n        }\n", ROLLOUT),
+    ("rollout", "the end of a job that was given up counts", MACHINE + "candidate.rs",
+     "(Purpose::None, _) => {}",
+     "(Purpose::None, StageEnd::Passed(_)) => {}\n            (Purpose::None, StageEnd::Refused(refusal)) => self.refuse(refusal),", ROLLOUT),
+    ("rollout", "a candidate does not wait for the takeover that is awaited", MACHINE + "candidate.rs",
+     "if self.takeover.is_some() {\n            return;", "if self.takeover.is_some() && self.candidate.is_none() {\n            return;", ROLLOUT),
+    ("rollout", "what was tried with a failed policy's memory takes over", MACHINE + "takeover.rs",
+     "            self.migrate_again();\n", "", ROLLOUT),
+    ("rollout", "a policy that failed in force is taken up again", MACHINE + "candidate.rs",
+     "if let Some(why) = self.memory.why(&candidate.publication.policy) {",
+     "if let Some(why) = self.memory.why(&candidate.publication.policy).filter(|_| self.active.is_none()) {", ROLLOUT),
+    ("rollout", "a failure counts against the policy that is about to take over", MACHINE + "restore.rs",
+     "        self.memory.remember_failed(&active.policy);\n",
+     "        let next = self.takeover.as_ref().map(|takeover| takeover.known.policy.clone());\n"
+     "        self.memory.remember_failed(&next.unwrap_or_else(|| active.policy.clone()));\n", ROLLOUT),
+    ("rollout", "what could not be restored is never tried again", MACHINE + "restore.rs",
+     "// is the pace of the next attempt.\n        self.not_restored.clear();", "// is the pace of the next attempt.", ROLLOUT),
+    ("rollout", "the standard policy that comes late does not take over", MACHINE + "restore.rs",
+     "if idle && self.fallback == Fallback::Absent && self.needs_fallback() {",
+     "if idle && self.fallback == Fallback::Absent && self.needs_fallback() && !self.is_broken() {", ROLLOUT),
+    ("rollout", "the standard policy follows one that holds", MACHINE + "restore.rs",
+     "active.about.standard_may_follow && active.policy.digest != standard.digest",
+     "active.policy.digest != standard.digest", ROLLOUT),
+    ("rollout", "a trial waits for answers beside a policy that gives none", MACHINE + "candidate.rs",
+     "let verdict = match self.is_broken() {", "let verdict = match self.active.is_none() {", ROLLOUT),
+    ("rollout", "a trial that was refused takes over", MACHINE + "candidate.rs",
+     "Some(Err(why)) => self.refuse(Refusal { stage: \"shadow\", why }),",
+     "Some(Err(_)) => self.candidate_takes_over(),", ROLLOUT),
+    ("rollout", "the end of a trial by time is slept through", MACHINE + "trial.rs",
+     ".filter(|ends| now < *ends)", ".filter(|ends| now > *ends)", ROLLOUT),
+    ("rollout", "a component is forgotten while its settings may change", MACHINE + "forget.rs",
+     "            self.wanted.as_deref(),\n", "", ROLLOUT),
+    ("rollout", "the component of a job that was given up is forgotten", MACHINE + "forget.rs",
+     "            self.job.as_ref().map(|job| job.policy.digest.as_str()),\n", "", ROLLOUT),
+    ("rollout", "components are kept for ever", MACHINE + "forget.rs",
+     ".partition(|digest| in_use.contains(digest));",
+     ".partition(|digest| in_use.contains(digest) || self.last_good.is_some());", ROLLOUT),
     ("I14", "a term ends with belief", CORE + "claim.rs",
      "        until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))",
      "        until.filter(|until| now >= *until).is_some_and(|_| self.lose(now))", [SCENES]),

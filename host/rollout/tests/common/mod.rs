@@ -116,6 +116,10 @@ impl World {
 
     /// One step, carried out and checked.
     pub fn event(&mut self, event: Event) -> Vec<Effect> {
+        let ended = match &event {
+            Event::StageEnded { job, .. } => self.run.clone().filter(|run| run.0 == *job),
+            _ => None,
+        };
         self.before(&event);
         let took_over = match &event {
             Event::TookOver { job, .. } => self.answered_takeover(*job),
@@ -134,6 +138,12 @@ impl World {
             "a policy is told to be active when it is: {effects:?}"
         );
         for effect in &effects {
+            if let Effect::Tell(Fact::Refused { policy: Some(policy), refusal, .. }) = effect
+                && !["known-bad", "shadow", "take-over"].contains(&refusal.stage)
+            {
+                let ended = ended.as_ref().map(|(.., policy)| policy);
+                assert_eq!(ended, Some(policy), "refused by the end of its own job");
+            }
             self.carry_out(effect);
         }
         self.check(&effects);
