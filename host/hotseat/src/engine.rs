@@ -47,16 +47,13 @@ pub struct Engine {
 impl Engine {
     /// An engine that can run. `pace` is the operator's timing as policies see it, `limits` are what
     /// each call may use, and `on_failure` overrules what policies say of their failures.
-    ///
-    /// # Errors
-    ///
-    /// wasmtime cannot run on this machine.
     pub fn prepare(
+        loader: Loader,
         limits: Limits,
         pace: Pace,
         on_failure: Option<OnFailure>,
-    ) -> io::Result<Prepared> {
-        Ok(Prepared { loader: loader(limits.clone())?, limits, pace, on_failure })
+    ) -> Prepared {
+        Prepared { loader, limits, pace, on_failure }
     }
 
     fn setup(&self, policy: &Policy) -> Option<Setup> {
@@ -203,7 +200,16 @@ pub fn standard_digest() -> String {
 
 /// A loader with the program's own compiler, whose policies may use `limits`.
 pub(crate) fn loader(limits: Limits) -> io::Result<Loader> {
-    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
+    loader_with(compiler(), limits)
+}
+
+/// The program's own compiler: a child process of it.
+pub fn compiler() -> Compiler {
+    Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default())
+}
+
+/// A loader with that compiler, whose policies may use `limits`.
+pub(crate) fn loader_with(compiler: Compiler, limits: Limits) -> io::Result<Loader> {
     Ok(Loader::new(Runtime::new()?, compiler, limits))
 }
 

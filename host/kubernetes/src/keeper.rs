@@ -80,7 +80,7 @@ impl Keeper {
     /// They cannot be read or make no sense: which file, which field, why, and what to do.
     pub(super) fn open(credentials: Credentials, agent: HeaderValue) -> anyhow::Result<Keeper> {
         let environment = Environment::of_process();
-        let access = read(credentials, &environment)?;
+        let access = read(&credentials, &environment)?;
         if let Login::Plugin(plugin) = &access.login {
             plugin.find(&environment)?;
         }
@@ -313,8 +313,8 @@ impl Worker {
             let _ = timeout(DISK_PATIENCE, &mut *stuck).await.context(HANGS)?;
             self.stuck = None;
         }
-        let (credentials, environment) = (self.credentials, self.environment.clone());
-        let mut reading = tokio::task::spawn_blocking(move || read(credentials, &environment));
+        let (credentials, environment) = (self.credentials.clone(), self.environment.clone());
+        let mut reading = tokio::task::spawn_blocking(move || read(&credentials, &environment));
         match timeout(DISK_PATIENCE, &mut reading).await {
             Ok(access) => access.context("they were not read to the end")?,
             Err(_) => {

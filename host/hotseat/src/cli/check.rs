@@ -1,6 +1,7 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
 use crate::probes::{MOST_PROBES, Probe};
@@ -47,6 +48,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,
             probes: probes(args.probe)?,
+            compiler: engine::compiler(),
         },
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,

@@ -270,7 +270,7 @@ fn the_pods_service_account() {
     assert!(error.contains("KUBERNETES_SERVICE_HOST"), "{error}");
     // Without its variables, the search goes on to the kubeconfig in the home folder.
     let home = Environment { home: Some("/nonexistent".into()), ..Environment::default() };
-    let error = read(Credentials::Search, &home).err().unwrap().to_string();
+    let error = read(&Credentials::Search, &home).err().unwrap().to_string();
     assert!(error.starts_with("kubeconfig /nonexistent/.kube/config: cannot be read"), "{error}");
-    assert!(read(Credentials::Cluster, &home).is_err());
+    assert!(read(&Credentials::Cluster, &home).is_err());
 }
