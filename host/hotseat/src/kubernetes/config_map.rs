@@ -5,6 +5,7 @@ use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Left, Sight};
 use super::target::{Pace, Target};
 use crate::metrics::Metrics;
+use hotseat_sources::ConfigMapSight;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Resource as _;
 use kube::core::Request;
@@ -20,17 +21,6 @@ const PACE: Pace = Pace {
     longest: Duration::from_secs(30),
 };
 
-/// What is seen of a ConfigMap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// Its entries, of `data` and of `binaryData`.
-    Entries(BTreeMap<String, Vec<u8>>),
-    /// It is not there.
-    Absent,
-    /// It cannot be read, in one line why.
-    Trouble(String),
-}
-
 /// Watches one ConfigMap until the receiver is gone: what is there at first, each change, and when
 /// it cannot be read, which is told once until it can be again.
 pub async fn watch_config_map(
@@ -38,12 +28,12 @@ pub async fn watch_config_map(
     metrics: Metrics,
     namespace: String,
     name: String,
-    seen: Sender<Seen>,
+    seen: Sender<ConfigMapSight>,
 ) {
     follow(Channel::new(connection, Lane::Other, metrics), &namespace, name, PACE, seen).await;
 }
 
-async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, seen: Sender<Seen>) {
+async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, seen: Sender<ConfigMapSight>) {
     let mut follower = Follower::new(Target {
         what: "the policy's ConfigMap",
         channel,
@@ -56,10 +46,10 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
     let say = |sight| {
         Some(match sight {
             Sight::Read { object: Some(map), .. } | Sight::Changed(map) => {
-                Seen::Entries(entries(map))
+                ConfigMapSight::Entries(entries(map))
             }
-            Sight::Read { object: None, .. } | Sight::Deleted(_) => Seen::Absent,
-            Sight::Trouble(why) => Seen::Trouble(why),
+            Sight::Read { object: None, .. } | Sight::Deleted(_) => ConfigMapSight::Absent,
+            Sight::Trouble(why) => ConfigMapSight::Unreadable(why),
         })
     };
     while let Left::Impossible(_) = follower.follow(&seen, &never, say).await {

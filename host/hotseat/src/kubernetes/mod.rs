@@ -24,7 +24,7 @@ mod watch;
 
 pub use access::{Need, config_map_needs, election_needs, keep_checking_access};
 pub use codec::{PAUSED, SUCCESSOR, WRITE};
-pub use config_map::{Seen, watch_config_map};
+pub use config_map::watch_config_map;
 pub use connection::Connection;
 pub use credentials::Credentials;
 pub use events::Events;

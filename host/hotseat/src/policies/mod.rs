@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-pub(crate) use origin::loadable;
-pub use origin::{PolicySettings, SETTINGS_KEY, Wish};
+pub use origin::Wish;
+pub(crate) use origin::builtin;
 pub use shadow::ShadowPeriod;
 pub use swap::{Proposal, SwapError};
 
