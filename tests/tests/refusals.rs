@@ -222,10 +222,7 @@ fn policies_that_are_none() {
 fn settings_that_are_not_json() {
     for (settings, words) in [
         ("{", &["--policy-settings: not JSON (", "give JSON, or @FILE"][..]),
-        (
-            "@/nonexistent",
-            &["--policy-settings: @/nonexistent: cannot be read", "No such file"],
-        ),
+        ("@/nonexistent", &["--policy-settings: @/nonexistent: cannot be read", "No such file"]),
     ] {
         refuses(with(&["--election=a", "--policy-settings", settings]), 1, words);
     }

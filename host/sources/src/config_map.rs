@@ -65,10 +65,9 @@ pub(crate) fn found_in(
     };
     let signature = entries.get(&format!("{key}.minisig"));
     let signature = signature.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let settings = entries.remove(SETTINGS_KEY).map(|bytes| Settings::Outside {
-        from: format!("{}/{SETTINGS_KEY}", named(map)),
-        bytes,
-    });
+    let settings = entries
+        .remove(SETTINGS_KEY)
+        .map(|bytes| Settings::Outside { from: format!("{}/{SETTINGS_KEY}", named(map)), bytes });
     Ok((Fetched { label, file: key, bytes, signature }, settings))
 }
 

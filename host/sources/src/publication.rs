@@ -74,7 +74,8 @@ pub fn compose(
         bytes: checked.bytes,
         digest: checked.digest,
         settings: text,
-        signed: signed.map(|(comment, key)| Signed { key, comment: crate::text::one_line(&comment) }),
+        signed: signed
+            .map(|(comment, key)| Signed { key, comment: crate::text::one_line(&comment) }),
     })
 }
 
@@ -315,7 +316,8 @@ mod tests {
     #[test]
     fn the_same_is_said_once() {
         let mut said = Said::default();
-        let publish = |settings: &Settings| Sourced::from(compose(found(SIGNATURE), settings, &demands()));
+        let publish =
+            |settings: &Settings| Sourced::from(compose(found(SIGNATURE), settings, &demands()));
         assert!(said.is_news(&publish(&spec(""))));
         assert!(!said.is_news(&publish(&spec(""))));
         assert!(said.is_news(&publish(&spec("{}"))));

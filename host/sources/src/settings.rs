@@ -94,8 +94,9 @@ impl Settings {
     pub fn text(&self) -> Result<Arc<str>, SourceError> {
         match self {
             Settings::Spec(text) => Ok(text.clone()),
-            Settings::Outside { from, bytes } => parse(bytes)
-                .map_err(|why| SourceError::Settings { label: from.clone(), why }),
+            Settings::Outside { from, bytes } => {
+                parse(bytes).map_err(|why| SourceError::Settings { label: from.clone(), why })
+            }
         }
     }
 }

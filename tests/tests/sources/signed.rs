@@ -1,8 +1,8 @@
 //! Keys and signatures by the program that people have.
 
 use hotseat_sources::{
-    Checked, Demands, Fetched, FileSource, PolicyKey, Publication, SettingsSource, SourceError, check,
-    compose,
+    Checked, Demands, Fetched, FileSource, PolicyKey, Publication, SettingsSource, SourceError,
+    check, compose,
 };
 use hotseat_tests::process::{Launch, Stream};
 use std::fs;

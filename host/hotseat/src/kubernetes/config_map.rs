@@ -33,7 +33,13 @@ pub async fn watch_config_map(
     follow(Channel::new(connection, Lane::Other, metrics), &namespace, name, PACE, seen).await;
 }
 
-async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, seen: Sender<ConfigMapSight>) {
+async fn follow(
+    channel: Channel,
+    namespace: &str,
+    name: String,
+    pace: Pace,
+    seen: Sender<ConfigMapSight>,
+) {
     let mut follower = Follower::new(Target {
         what: "the policy's ConfigMap",
         channel,

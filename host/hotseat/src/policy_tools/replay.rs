@@ -90,7 +90,8 @@ pub struct Difference {
 /// the settings.
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
     let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
-    let source = reference(&replay.policy).and_then(|wanted| Ok(component(&wanted, &Settings::none(), None)?));
+    let source = reference(&replay.policy)
+        .and_then(|wanted| Ok(component(&wanted, &Settings::none(), None)?));
     let source = source.context("--policy")?;
     let policy = loader.prepare(&source).context("--policy")?;
     let mut player = Player {

@@ -162,9 +162,11 @@ impl Hints {
         }
         // Two paths may lead to one folder, which has one watch.
         let folders = &self.folders;
-        let here = |file: &Watched| folders.get(file.folder).is_some_and(|it| it.watch == Some(watch));
+        let here =
+            |file: &Watched| folders.get(file.folder).is_some_and(|it| it.watch == Some(watch));
         let mut ours = false;
-        for file in self.files.iter_mut().filter(|file| file.name.as_bytes() == name && here(file)) {
+        for file in self.files.iter_mut().filter(|file| file.name.as_bytes() == name && here(file))
+        {
             file.being_written = events.intersects(WRITES);
             ours = true;
         }

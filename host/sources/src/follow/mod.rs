@@ -229,7 +229,10 @@ mod tests {
         let Sourced::Found(found) = make(look(COVERED, SETTINGS)) else { panic!("not found") };
         assert_eq!((found.bytes.as_slice(), &*found.settings), (SIGNED, SETTINGS));
         let Sourced::Refused(error) = make(look(COVERED, "{}")) else { panic!("not refused") };
-        assert!(error.to_string().contains("minisign -S -m /p.wasm -t 'settings=sha256:"), "{error}");
+        assert!(
+            error.to_string().contains("minisign -S -m /p.wasm -t 'settings=sha256:"),
+            "{error}"
+        );
         for (member, why, stage, words) in [
             (0, None, "size", "file:/p.wasm: is larger than 100 bytes"),
             (1, None, "signature", "/p.wasm.minisig: is too large"),
