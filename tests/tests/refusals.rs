@@ -194,7 +194,7 @@ fn policies_that_are_none() {
             folder.path().join("missing"),
             &["missing: cannot be read: No such file", "check the path"][..],
         ),
-        (folder.path().to_owned(), &["it is a folder: name the component in it"]),
+        (folder.path().to_owned(), &["it is a folder: name the file in it"]),
         (file("empty", b""), &["empty: cannot be read: it is empty: put a component there"]),
         (file("text", b"hello"), &["text: is not WebAssembly"]),
         (
@@ -231,10 +231,7 @@ fn policies_that_are_none() {
 fn settings_that_are_not_json() {
     for (settings, words) in [
         ("{", &["--policy-settings: not JSON (", "give JSON, or @FILE"][..]),
-        (
-            "@/nonexistent",
-            &["--policy-settings: file:/nonexistent: cannot be read", "No such file"],
-        ),
+        ("@/nonexistent", &["--policy-settings: @/nonexistent: cannot be read", "No such file"]),
     ] {
         refuses(with(&["--election=a", "--policy-settings", settings]), 1, words);
     }

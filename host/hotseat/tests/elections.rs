@@ -3,7 +3,7 @@
 use hotseat::engine::COMPILE_COMMAND;
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
-use hotseat::source::{PolicyOptions, PolicySettings};
+use hotseat::source::PolicyOptions;
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Status, Stopper, clock};
@@ -11,7 +11,7 @@ use hotseat_engine::{CompileLimits, Compiler};
 use hotseat_journal::Reader;
 use hotseat_kubernetes::Credentials;
 use hotseat_rollout::Gate;
-use hotseat_sources::Registries;
+use hotseat_sources::{Registries, SettingsSource};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn settings(election: &str, identity: &str, kubeconfig: &Path) -> ElectionSettin
         credentials: Credentials::Files(vec![kubeconfig.to_owned()]),
         policy: PolicyOptions {
             policy: "builtin".parse().unwrap(),
-            settings: PolicySettings::from_argument("").unwrap(),
+            settings: SettingsSource::parse("").unwrap(),
             key: None,
             poll: Duration::from_secs(2),
             registries: Registries::default(),

@@ -94,7 +94,8 @@ pub(super) struct SidecarArgs {
     /// The policy's settings: JSON, or @FILE with JSON in it, which is followed too
     #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "JSON", default_value = "", help_heading = POLICY)]
     pub(super) policy_settings: String,
-    /// A minisign public key, or the file with it: policies not signed with it are refused
+    /// A minisign public key, or the file with it: policies not signed with it are refused, and
+    /// settings of a ConfigMap or a @FILE that the signature does not cover
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY", help_heading = POLICY)]
     pub(super) policy_key: Option<String>,
     #[command(flatten)]

@@ -1,18 +1,16 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::check::{policy_key, settings_source as settings};
 use super::push::PushArgs;
 use crate::policy_tools::{Memory, Replay, check, replay};
 use crate::telemetry;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use hotseat_text::visible;
 use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
-
-/// The largest settings of a policy, in bytes, as for `--policy-settings`.
-const LARGEST_SETTINGS: usize = 256 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
@@ -32,6 +30,10 @@ pub(super) struct CheckArgs {
     /// The policy's settings: JSON, or @FILE with JSON in it
     #[arg(long, value_name = "JSON", default_value = "")]
     settings: String,
+    /// The minisign public key that it must be signed with, together with the settings of a @FILE: a
+    /// file, or its line RW..
+    #[arg(long, value_name = "KEY")]
+    policy_key: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -80,7 +82,8 @@ impl PolicyCommand {
 }
 
 fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let report = check(&args.file, &settings(&args.settings)?)?;
+    let settings = settings("--settings", &args.settings)?.read()?;
+    let report = check(&args.file, &settings, policy_key(args.policy_key.as_deref())?)?;
     print(args.output, &report, || report.text())?;
     match (report.stage, report.error) {
         (Some(stage), Some(error)) => Err(anyhow!("stage {stage}: {error}")),
@@ -92,7 +95,7 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let report = replay(&Replay {
         journal: args.journal,
         policy: args.policy,
-        settings: args.settings.as_deref().map(settings).transpose()?,
+        settings: args.settings.as_deref().map(replayed).transpose()?,
         memory: match args.memory {
             MemoryArg::Recorded => Memory::Recorded,
             MemoryArg::Carried => Memory::Carried,
@@ -122,20 +125,7 @@ pub(super) fn print(
 }
 
 /// The settings as they are given to the policy.
-fn settings(text: &str) -> anyhow::Result<String> {
-    let text = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).with_context(|| {
-            format!("--settings @{path}: cannot be read: give a file with JSON in it")
-        })?,
-        None => text.to_owned(),
-    };
-    if text.len() > LARGEST_SETTINGS {
-        bail!("--settings: {} bytes, at most {LARGEST_SETTINGS} are taken", text.len());
-    }
-    if !text.trim().is_empty()
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text)
-    {
-        bail!("--settings: not JSON ({error}): give JSON, or @FILE with JSON in it");
-    }
-    Ok(text)
+fn replayed(text: &str) -> anyhow::Result<String> {
+    let text = settings("--settings", text)?.read().and_then(|settings| settings.text());
+    Ok(text.context("--settings")?.as_ref().to_owned())
 }

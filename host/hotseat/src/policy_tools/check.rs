@@ -4,7 +4,7 @@ use super::questions::questions;
 use super::{ComponentError, component, failed, loader, plain, reference, words};
 use hotseat_core::policy::{Decision, Input};
 use hotseat_engine::{Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
-use hotseat_sources::PolicyRef;
+use hotseat_sources::{PolicyKey, PolicyRef, Settings};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -31,6 +31,10 @@ pub struct CheckReport {
     /// `sha256:` and the digest of the bytes: what a pin names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// The digest of the settings' exact bytes, if there are any: what a signature names to cover
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// The world that it was built for; none if it is another than a policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world: Option<String>,
@@ -103,18 +107,23 @@ impl From<LoadError> for Failed {
     }
 }
 
-/// Takes the component that `name` names through all stages, with these settings.
+/// Takes the component that `name` names through all stages, with these settings, and with its
+/// signature if there is a key: as a sidecar does that is given the same.
 ///
 /// # Errors
 ///
 /// The component is not on this machine, or the engine does not run on it. What is wrong with the component is in the report.
-pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
+pub fn check(
+    name: &str,
+    settings: &Settings,
+    key: Option<PolicyKey>,
+) -> anyhow::Result<CheckReport> {
     let reference = reference(name)?;
     // As in the sidecar: what takes too long there takes too long here.
     let limits = Limits::default();
     let loader = loader(limits.clone())?;
     let mut report = CheckReport { file: plain(name), ..CheckReport::default() };
-    match stages(&loader, &limits, &reference, settings, &mut report) {
+    match stages(&loader, &limits, &reference, (settings, key), &mut report) {
         Ok(()) => report.ok = true,
         Err(Failed { stage, error }) => {
             report.stage = Some(stage);
@@ -128,10 +137,15 @@ fn stages(
     loader: &Loader,
     limits: &Limits,
     reference: &PolicyRef,
-    settings: &str,
+    (settings, key): (&Settings, Option<PolicyKey>),
     report: &mut CheckReport,
 ) -> Result<(), Failed> {
-    let source = component(reference)?;
+    let source = component(reference, settings, key)?;
+    let digest = settings.digest();
+    let settings = settings.text().map_err(ComponentError::from)?;
+    if !settings.is_empty() {
+        report.settings = Some(digest.to_string());
+    }
     report.bytes = Some(source.bytes().len());
     report.digest = Some(source.digest().to_owned());
     let surface = Surface::of(&source)?;
@@ -139,8 +153,8 @@ fn stages(
     report.imports = Some(surface.imports);
     report.exports = Some(surface.exports);
     let policy = load(loader, &source, report)?;
-    loader.accept(&policy, settings)?;
-    for (question, input) in questions(settings) {
+    loader.accept(&policy, &settings)?;
+    for (question, input) in questions(&settings) {
         let (decision, spent) = decide_twice(loader, &policy, limits, question, &input)?;
         report.decisions.push(SampleReport {
             question,
@@ -250,7 +264,8 @@ impl CheckReport {
             line("memory", &format!("schema {}", policy.memory_schema));
             let settings = if policy.settings_schema { "has a schema" } else { "no schema" };
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
-            line("settings", &format!("{settings}{accepted}"));
+            let digest = self.settings.as_ref().map_or(String::new(), |it| format!(", {it}"));
+            line("settings", &format!("{settings}{accepted}{digest}"));
             line("roster", if policy.wants_roster { "wanted" } else { "not wanted" });
             line("failing", policy.on_failure);
         }

@@ -13,12 +13,13 @@ pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
 
 use crate::engine;
+use crate::source::builtin;
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
-use hotseat_engine::{
-    LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD, STANDARD_LABEL, Source,
+use hotseat_engine::{LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD_LABEL, Source};
+use hotseat_sources::{
+    Demands, FileSource, Origin, PolicyKey, PolicyRef, Publication, Settings, SourceError, compose,
 };
-use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef, SourceError};
 use std::path::PathBuf;
 
 /// A loader with the sidecar's compiler, whose policies may use `limits`.
@@ -60,25 +61,23 @@ impl ComponentError {
     }
 }
 
-/// What a source gave, for the engine.
-fn loadable(checked: Checked) -> Source {
-    Source::checked(checked.label, checked.digest.to_string(), checked.bytes)
-}
-
-/// The stages that the source of a policy has: read, size, digest.
-fn component(reference: &PolicyRef) -> Result<Source, ComponentError> {
+/// The stages that the source of a policy has, settings included: read, size, digest and, if there
+/// is a key, signature.
+fn component(
+    reference: &PolicyRef,
+    settings: &Settings,
+    key: Option<PolicyKey>,
+) -> Result<Source, ComponentError> {
     let fetched = match &reference.origin {
         Origin::File(path) => {
             let limit = LARGEST_COMPONENT;
-            FileSource { path: path.clone(), limit, signed: false }.read()?
+            FileSource { path: path.clone(), limit, signed: key.is_some() }.read()?
         }
-        _ => {
-            let label = STANDARD_LABEL.to_owned();
-            Fetched { label, bytes: STANDARD.to_vec(), signature: None }
-        }
+        _ => builtin(),
     };
-    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key: None };
-    Ok(loadable(hotseat_sources::check(fetched, &demands)?))
+    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key };
+    let Publication { label, bytes, digest, .. } = compose(fetched, settings, &demands)?;
+    Ok(Source::checked(label, digest.to_string(), bytes))
 }
 
 /// A decision in a few words for people: `renew, again in 2000 ms (renewal is due)`.

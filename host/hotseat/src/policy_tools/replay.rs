@@ -6,6 +6,7 @@ use hotseat_core::event::{Account, Judged};
 use hotseat_core::policy::{Cause, Decision, Failure, Input};
 use hotseat_engine::{Limits, LoadedPolicy, Loader};
 use hotseat_journal::{Body, Decided, LineError, Problem, Reader, Record};
+use hotseat_sources::Settings;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -88,7 +89,8 @@ pub struct Difference {
 /// the settings.
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
     let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
-    let source = reference(&replay.policy).and_then(|wanted| Ok(component(&wanted)?));
+    let source = reference(&replay.policy)
+        .and_then(|wanted| Ok(component(&wanted, &Settings::none(), None)?));
     let source = source.context("--policy")?;
     let policy = loader.prepare(&source).context("--policy")?;
     let mut player = Player {

@@ -1,7 +1,7 @@
 //! Credentials out of a docker `config.json`, as `kubernetes.io/dockerconfigjson` secrets hold it.
 
 use super::reference::Repository;
-use crate::file::read_text;
+use crate::read::read_text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
