@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
+#[path = "hostile/on_failure.rs"]
+mod on_failure;
+
 use std::path::PathBuf;
 
 use hotseat_tests::guests;
@@ -12,8 +15,10 @@ use std::time::Duration;
 
 /// Before it campaigns, two policies are compiled: a debug build on a busy machine takes its time.
 const LOADED: Duration = Duration::from_secs(120);
-/// Renewals to be seen after the policy was put aside.
+/// Renewals to be seen after the policy gave way, or while it goes on failing.
 const RENEWALS: u32 = 3;
+/// Failures to be seen of a policy that stays: it is asked again and again.
+const FAILURES: u64 = 6;
 /// Far more than the process needs, far less than a policy that takes what it gets: its 32 MiB of
 /// memory are counted in.
 const MOST_MEMORY: u64 = 160 << 20;
@@ -25,12 +30,14 @@ fn component() -> PathBuf {
 fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
     let policy = format!("--policy=file:{}", component().display());
     let settings = format!("--policy-settings=\"{misdeed}@leader\"");
-    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings.as_str()];
+    // There is no good policy before it: the standard one follows where it may decide.
+    let may = "--on-policy-failure=standard";
+    let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings.as_str(), may];
     let crew = Crew::with_patience(api, &["anna"], &flags, LOADED).unwrap();
     let first = crew.leader();
     let candidate = crew.member("anna");
 
-    // It failed three times in a row, and was put aside.
+    // It failed three times in a row, and gave way.
     candidate.process.wait_line("the policy failed; the built-in rule decides", SOON);
     candidate.process.wait_line("the policy failed three times in a row", SOON);
     let report =
@@ -55,6 +62,16 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
     assert!(line.text.len() < 2_000, "{} bytes of log line", line.text.len());
 
     // And the term goes on.
+    renews(api);
+    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
+    assert!(!candidate.log().contains("stepped down"), "{}", candidate.log());
+    let memory = candidate.process.memory().unwrap();
+    assert!(memory.resident.max(memory.height) < MOST_MEMORY, "{memory:?}");
+    crew.finish();
+}
+
+/// Waits for some renewals.
+fn renews(api: &Api) {
     let mut time = api.spec("renewTime").unwrap();
     for _ in 0..RENEWALS {
         time = until("a renewal", SOON, || match api.spec("renewTime").unwrap() {
@@ -62,11 +79,6 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
             later => Ok::<Value, Value>(later),
         });
     }
-    assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
-    assert!(!candidate.log().contains("stepped down"), "{}", candidate.log());
-    let memory = candidate.process.memory().unwrap();
-    assert!(memory.resident.max(memory.height) < MOST_MEMORY, "{memory:?}");
-    crew.finish();
 }
 
 macro_rules! on_a_live_leader {

@@ -52,6 +52,7 @@ fn the_standard_policy_passes_every_stage() {
     assert_eq!(report["imports"].as_array().unwrap().len(), 0);
     assert_eq!(report["exports"][0], "hotseat:policy/policy@1.0.0");
     assert_eq!(report["policy"]["name"], "standard");
+    assert_eq!(report["policy"]["on_failure"], "standard");
     assert!(report["compiled_bytes"].as_u64().unwrap() > 10_000, "{report}");
     let decisions = report["decisions"].as_array().unwrap();
     let begins: Vec<&str> = decisions
@@ -75,6 +76,7 @@ fn a_policy_of_a_file_is_told_in_lines() {
         format!("file      {file}\n"),
         "\nworld     hotseat:policy/election@1.0.0\nimports   nothing\n".to_owned(),
         "\npolicy    rotate 1.0.0: passes the seat on after a while\n".to_owned(),
+        "\nfailing   standard\n".to_owned(),
         "\ndecides   a leader whose renewal is due: resign, again in".to_owned(),
         " (led for 0 minutes); ".to_owned(),
         "\nok        every stage was passed".to_owned(),

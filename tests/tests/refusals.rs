@@ -70,6 +70,15 @@ fn flags_that_cannot_be_read() {
         ),
         (&["--lease-duration=15"], &["--lease-duration <L>", "write it as 15s, 1m30s or 500ms"]),
         (&["--log-format=xml"], &["'xml'", "--log-format", "text, json"]),
+        (
+            &["--on-policy-failure=open"],
+            &["'open'", "--on-policy-failure <WHAT>", "standard, hold, resign, policy"],
+        ),
+        (
+            &["--policy-failure-share=101"],
+            &["'101'", "--policy-failure-share <PERCENT>", "a whole percentage from 0 to 100"],
+        ),
+        (&["--policy-failure-share=a tenth"], &["'a tenth'", "a whole percentage from 0 to 100"]),
     ] {
         refuses(with(flags), 2, words);
     }

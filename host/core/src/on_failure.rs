@@ -1,6 +1,6 @@
 //! Who decides where the active policy gives no usable decision, and while there is none yet.
 
-use crate::policy::{Action, Cause, Decision, Input};
+use crate::policy::{Action, Cause, Decision, Input, LONGEST_WAKE_MS};
 use crate::rule;
 
 /// What answers a question to which the active policy gave no usable decision. Whatever it is, the
@@ -106,8 +106,8 @@ fn wait(input: &Input) -> Decision {
 fn plain(action: Action, wake_after: u64, reason: &str) -> Decision {
     Decision {
         action,
-        // The elector has bounds of its own for when it asks again.
-        wake_after: wake_after.max(1),
+        // As the built-in rule: a retry period of more than a day is no fault of anybody.
+        wake_after: wake_after.clamp(1, LONGEST_WAKE_MS),
         lease_duration: None,
         reason: reason.to_owned(),
         publish: Vec::new(),

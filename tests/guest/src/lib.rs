@@ -1,8 +1,9 @@
 //! The hostile policy with settings in JSON: the sidecar takes no other, and the hostile policy's
 //! own are a bare name.
 //!
-//! The settings are a JSON string, a name out of `Misdeed::ALL` and `@leader`, as in
-//! `"loop@leader"`: it acts by the standard policy until this candidate leads.
+//! The settings are a JSON string, a name out of `Misdeed::ALL` and when: with `@leader`, as in
+//! `"loop@leader"`, it acts by the standard policy until this candidate leads; with `@later`, at its
+//! first question alone, so that it loads and a standby can be attacked.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +12,7 @@ mod misdeed;
 #[path = "../../../guest/hostile/src/waste.rs"]
 mod waste;
 
-use hotseat_policy::{Decision, Descriptor, Input, Issue, Policy, Refusal};
+use hotseat_policy::{Cause, Decision, Descriptor, Input, Issue, Policy, Refusal};
 use hotseat_policy_standard::Standard;
 use misdeed::Misdeed;
 
@@ -28,20 +29,40 @@ impl Policy for Hostile {
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {
-        let misdeed = misdeed(&input.settings).map_err(|issues| {
+        let (misdeed, when) = misdeed(&input.settings).map_err(|issues| {
             let messages = issues.into_iter().map(|issue| issue.message);
             Refusal::UnusableSettings(messages.collect())
         })?;
-        if input.observation.leads() { misdeed.commit(input) } else { Standard::decide(input) }
+        let cause = input.observation.cause;
+        let now = match when {
+            When::Leader => input.observation.leads(),
+            When::Later => !matches!(cause, Cause::Started | Cause::Swapped),
+        };
+        if now { misdeed.commit(input) } else { Standard::decide(input) }
     }
 }
 
-fn misdeed(settings: &str) -> Result<Misdeed, Vec<Issue>> {
-    let name = settings.trim().strip_prefix('"').and_then(|name| name.strip_suffix("@leader\""));
-    name.and_then(Misdeed::of).ok_or_else(|| {
+/// When it misbehaves.
+enum When {
+    Leader,
+    Later,
+}
+
+fn misdeed(settings: &str) -> Result<(Misdeed, When), Vec<Issue>> {
+    let text = settings.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let found = text.and_then(|text| text.split_once('@')).and_then(|(name, when)| {
+        let when = match when {
+            "leader" => When::Leader,
+            "later" => When::Later,
+            _ => return None,
+        };
+        Some((Misdeed::of(name)?, when))
+    });
+    found.ok_or_else(|| {
         let known: Vec<&str> = Misdeed::ALL.iter().map(|(name, _)| *name).collect();
         let known = known.join(", ");
-        vec![Issue::whole(format!("{settings} names none of {known}, with @leader behind it"))]
+        let message = format!("{settings} names none of {known}, with @leader or @later behind it");
+        vec![Issue::whole(message)]
     })
 }
 

@@ -50,7 +50,9 @@ fn configmap_watch_after_token_rotation() {
     put_kubeconfig(&admin, &server, &json!({"token": "admin"}));
     access.require_tokens(["t1", "admin"]);
     apply(&api, &admin, &standard_marked(1));
-    let flags = [&QUICK[..], &["--policy=configmap:policy"]].concat();
+    // It leads before the ConfigMap was read.
+    let meanwhile = "--on-policy-failure=standard";
+    let flags = [&QUICK[..], &["--policy=configmap:policy", meanwhile]].concat();
     let mut candidate =
         Candidate::start_with(&api, "anna", &flags, |launch| launch.kubeconfig(&path)).unwrap();
     let first = leads(&candidate);

@@ -100,6 +100,8 @@ impl World {
             Effect::RestorePolicy => {
                 self.members[index].policy =
                     Box::new(|input| Ok(hotseat_core::rule::decide(input)));
+                // A good one answers in time.
+                self.members[index].thinking = Duration::ZERO;
                 let event = self.members[index].taken_over();
                 self.later(Duration::ZERO, Coming::Tell(index, generation, event));
             }
