@@ -71,7 +71,6 @@ fn leads_on(candidate: &Candidate) {
     assert_eq!(leader["transitions"], 0, "{leader}");
 }
 
-/// The wanted policy is waited for: another would let a candidate lead that it may not.
 /// Its answer is there long before the standard policy is compiled, and nothing comes after it.
 #[test]
 fn a_registry_that_answers_at_once() {
@@ -84,6 +83,7 @@ fn a_registry_that_answers_at_once() {
     leads_on(&candidate);
 }
 
+/// The wanted policy is waited for: another would let a candidate lead that it may not.
 #[test]
 fn a_registry_that_is_down_at_the_start_and_later() {
     let api = Api::embedded("registry-down").unwrap();
