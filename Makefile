@@ -3,6 +3,10 @@
 
 SHELL := /bin/bash
 CARGO ?= cargo
+# Else rustup refuses to run cargo at all where the toolchain lacks the target for WebAssembly and
+# rustup's server cannot be reached. `wasm-target` fetches what rust-toolchain.toml names, or finds
+# another way (docs/decisions/0010-target-in-the-toolchain-file.md).
+export RUSTUP_AUTO_INSTALL := 0
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
 # How long `make fuzz` takes for each target.
@@ -89,3 +93,4 @@ wasm-target: setup ## a toolchain for WebAssembly: rustup's, or Debian's beside 
 setup:
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends build-essential; }
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 by rustup" >&2; exit 1; }
+	@rustc --version >/dev/null 2>&1 || rustup toolchain install --no-self-update
