@@ -18,7 +18,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -56,6 +56,16 @@ bench: build ## the table of figures, in one run of about six minutes; BENCH=--q
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+# Kept beside what cargo builds, under its version, so that another version is installed anew.
+ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint
+
+lint-workflows: $(ACTIONLINT) ## check .github/workflows by actionlint, which Go 1.26 installs
+	@command -v shellcheck >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends shellcheck; }
+	$(ACTIONLINT) -shellcheck=shellcheck -pyflakes=
+
+$(ACTIONLINT):
+	GOBIN=$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
