@@ -10,12 +10,13 @@ use std::time::Duration;
 ///
 /// What is wrong with the text, to be shown to whoever wrote it.
 pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
-    let mend = "write it as 15s, 1m30s or 500ms";
+    let remedy = "write it as 15s, 1m30s or 500ms";
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let length = text.parse::<SignedDuration>().map_err(|_| format!("it is no length: {mend}"))?;
-    Duration::try_from(length).map_err(|_| format!("it is negative: {mend}"))
+    let length =
+        text.parse::<SignedDuration>().map_err(|_| format!("it is not a duration: {remedy}"))?;
+    Duration::try_from(length).map_err(|_| format!("it is negative: {remedy}"))
 }
 
 #[cfg(test)]

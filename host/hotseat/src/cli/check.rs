@@ -84,7 +84,7 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
     // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
     // replica has one name.
     if name.contains("$(") {
-        bail!("--id {name}: no shell has filled this in: leave --id out for the pod's name");
+        bail!("--id {name}: this was not expanded: leave --id out for the pod's name");
     }
     if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
         bail!(
@@ -110,7 +110,7 @@ fn check_name(flag: &str, name: &str, longest: usize, dots: bool) -> anyhow::Res
     }
     let dot = if dots { ", dashes and dots" } else { " and dashes" };
     bail!(
-        "{flag} {}: Kubernetes takes no such name: use at most {longest} lower-case letters, digits{dot}, a letter or digit at each end",
+        "{flag} {}: not a valid name in Kubernetes: use at most {longest} lower-case letters, digits{dot}, a letter or digit at each end",
         name.escape_debug()
     )
 }
@@ -173,7 +173,7 @@ pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey
     match given {
         None => Ok(None),
         Some("") => bail!(
-            "--policy-key is empty, and policies without a signature would be taken: give the key, or leave it out"
+            "--policy-key is empty, and unsigned policies would be accepted: give the key, or leave it out"
         ),
         Some(key) => match PolicyKey::from_argument(key) {
             Ok(key) => Ok(Some(key)),
@@ -199,7 +199,7 @@ fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
     }
     for (index, probe) in probes.iter().enumerate() {
         if probes[..index].iter().any(|other| other.key == probe.key) {
-            bail!("--probe: {} is there twice: give each probe a name of its own", probe.key);
+            bail!("--probe: {} is given twice: give each probe a name of its own", probe.key);
         }
     }
     Ok(probes)
@@ -214,7 +214,7 @@ fn shadow(written: &str) -> anyhow::Result<Option<ShadowPeriod>> {
         Ok(Duration::ZERO) => Ok(None),
         Ok(time) => Ok(Some(ShadowPeriod::Time(time))),
         Err(error) => bail!(
-            "--shadow {written}: {error}: give a number of decisions such as 50, or a length such as 30s"
+            "--shadow {written}: {error}: give a number of decisions such as 50, or a duration such as 30s"
         ),
     }
 }

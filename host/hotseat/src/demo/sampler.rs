@@ -105,8 +105,7 @@ impl Line {
         if status != StatusCode::OK {
             bail!("status {status} at /v1/leader");
         }
-        let answer: LeaderAnswer =
-            serde_json::from_slice(&body).context("an answer that is odd")?;
+        let answer: LeaderAnswer = serde_json::from_slice(&body).context("an unexpected answer")?;
         let leads = answer.leads.then(|| answer.token.unwrap_or_default());
         Ok((Reading { candidate, before, after, leads }, answer))
     }

@@ -160,7 +160,7 @@ fn files_that_make_no_sense() {
         (format!("{context}\ncurrent-context: x"), &["context \"x\": its cluster \"c\" is not in"]),
         (
             format!("{}\n{context}", cluster.replace("}]", "}, {name: c}]")),
-            &["clusters: the name \"c\" is there twice"],
+            &["clusters: the name \"c\" is given twice"],
         ),
         (
             "contexts: [{name: x, context: {cluster: ''}}]\ncurrent-context: x".to_owned(),
