@@ -67,6 +67,9 @@ lint-workflows: $(ACTIONLINT) ## check .github/workflows by actionlint, which Go
 $(ACTIONLINT):
 	GOBIN=$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
+references: wasm-target ## rewrite docs/flags.md and docs/metrics.md
+	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
+
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
 	$(CARGO) deny check $(DENY)

@@ -11,13 +11,18 @@ use crate::policies::COMPILE_COMMAND;
 use crate::{demo, sidecar, status, telemetry};
 use anyhow::{Context, anyhow};
 use args::{Cli, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
 /// The longest line that says why the program ends, in bytes.
 const LONGEST_LINE: usize = 16 << 10;
+
+/// The commands and flags, for whoever writes about them. The program itself parses without it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {

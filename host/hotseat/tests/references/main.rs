@@ -1,0 +1,66 @@
+//! `docs/flags.md` and `docs/metrics.md` are what the program has: both are generated here, and
+//! compared with the files. `make references` rewrites them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod flags;
+mod metrics;
+mod recorded;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Fails unless the file of `docs/` has this text; with `HOTSEAT_BLESS` set, writes it instead.
+fn compare(name: &str, generated: &str) {
+    let path = root().join("docs").join(name);
+    if std::env::var_os("HOTSEAT_BLESS").is_some() {
+        fs::write(&path, generated).expect("docs/ is writable");
+        return;
+    }
+    let file = fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = file.lines().zip(generated.lines()).enumerate();
+    let first = lines.find(|(_, (there, wanted))| there != wanted);
+    let place = first.map_or_else(
+        || format!("{} lines instead of {}", file.lines().count(), generated.lines().count()),
+        |(index, (there, wanted))| {
+            format!("line {}\n  is:    {there}\n  wants: {wanted}", index + 1)
+        },
+    );
+    assert!(file == generated, "docs/{name} is out of date ({place}): run `make references`");
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Text as a cell of a table, in which `<` is no tag of HTML.
+fn cell(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.replace('|', "\\|").replace('<', "&lt;")
+}
+
+#[test]
+fn the_reference_of_flags_is_what_the_program_takes() {
+    compare("flags.md", &flags::reference(&hotseat::cli::command()));
+}
+
+#[test]
+fn the_reference_of_metrics_is_what_the_program_gives() {
+    compare("metrics.md", &metrics::reference(&recorded::everything()));
+}
+
+#[test]
+fn a_flag_that_nobody_documented_changes_the_reference() {
+    let command = hotseat::cli::command();
+    let more = command.clone().arg(clap::Arg::new("more").long("more").help("More"));
+    assert_ne!(flags::reference(&command), flags::reference(&more));
+}
+
+#[test]
+fn a_label_that_nobody_documented_changes_the_reference() {
+    let text = "# HELP a A thing.\n# TYPE a counter\na_total{x=\"1\"} 0\n# EOF\n";
+    let more = text.replace("x=\"1\"", "x=\"1\",y=\"2\"");
+    assert!(metrics::reference(text).contains("| `a_total` | counter | `x` | A thing |"));
+    assert!(metrics::reference(&more).contains("| `a_total` | counter | `x`, `y` | A thing |"));
+}
