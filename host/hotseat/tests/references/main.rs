@@ -1,11 +1,13 @@
 //! `docs/flags.md` and `docs/metrics.md` are what the program has: both are generated here, and
-//! compared with the files. `make references` rewrites them.
+//! compared with the files. `make references` rewrites them. And the words of both, and of the rest of
+//! the documentation and the program's texts, are those of `docs/glossary.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod flags;
 mod metrics;
 mod recorded;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,4 +65,55 @@ fn a_label_that_nobody_documented_changes_the_reference() {
     let more = text.replace("x=\"1\"", "x=\"1\",y=\"2\"");
     assert!(metrics::reference(text).contains("| `a_total` | counter | `x` | A thing |"));
     assert!(metrics::reference(&more).contains("| `a_total` | counter | `x`, `y` | A thing |"));
+}
+
+/// All texts that people read, each with the place that has it.
+fn texts() -> Vec<(String, String)> {
+    let mut texts = words::help(&hotseat::cli::command());
+    let documents = words::files(&root(), ".md");
+    for path in documents.iter().chain(&words::files(&root().join("wit"), ".wit")) {
+        let text = fs::read_to_string(path).expect("a text");
+        let text = match path.ends_with("docs/glossary.md") {
+            true => words::without_tables(&text),
+            false => text,
+        };
+        texts.push((path.display().to_string(), text));
+    }
+    for folder in ["host", "guest"] {
+        for path in words::files(&root().join(folder), ".rs") {
+            let source = fs::read_to_string(&path).expect("a text");
+            texts.push((path.display().to_string(), words::literals(&source).join("\n")));
+        }
+    }
+    texts
+}
+
+#[test]
+fn no_text_has_a_word_that_the_glossary_rules_out() {
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).expect("the glossary");
+    let unused = words::unused(&glossary);
+    assert!(unused.len() > 10, "the glossary's table is not found: {unused:?}");
+    let texts = texts();
+    for place in ["README.md", "policy.wit", "hotseat policy check --help", "lib.rs"] {
+        assert!(texts.iter().any(|(name, _)| name.ends_with(place)), "{place} is not looked at");
+    }
+    let found: Vec<String> = texts
+        .iter()
+        .map(|(place, text)| (place, words::found(text, &unused)))
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(place, words)| format!("{place}: {}", words.join(", ")))
+        .collect();
+    assert!(found.is_empty(), "docs/glossary.md has better words:\n{}", found.join("\n"));
+}
+
+#[test]
+fn words_are_found_in_literals_and_not_in_comments_or_variables() {
+    let source = "// whence\nlet c = '\"';\nbail!(\"{x}: a \\\"mend\\\" of {whence}\");\n\
+                  #[cfg(test)]\nlet x = \"ails\";\n";
+    let text = words::literals(source).join("\n");
+    let unused = ["mend", "whence", "ails"].map(str::to_owned);
+    assert_eq!(words::found(&text, &unused), ["mend"]);
+    assert_eq!(words::found("It is mended, amend it", &unused), [""; 0]);
+    let phrase = ["made over".to_owned()];
+    assert_eq!(words::found("memory, made\n    /// over for", &["made over".to_owned()]), phrase);
 }
