@@ -5,6 +5,7 @@
 //! at once. Neither is relied on: without inotify a change is seen one poll later, and every so
 //! often the file is read whatever its metadata says.
 
+#[cfg_attr(not(target_os = "linux"), path = "no_hints.rs")]
 mod hints;
 
 use crate::check::Fetched;
