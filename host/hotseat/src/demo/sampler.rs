@@ -155,7 +155,7 @@ mod tests {
         assert!(reading.before <= reading.after);
         assert_eq!(answer.remaining_ms, 900);
         let odd = samples.recv().await.unwrap().answer.unwrap_err().to_string();
-        assert!(odd.contains("odd"), "{odd}");
+        assert!(odd.contains("unexpected answer"), "{odd}");
         let (reading, _) = samples.recv().await.unwrap().answer.unwrap();
         assert_eq!(reading.leads, None);
         task.abort();

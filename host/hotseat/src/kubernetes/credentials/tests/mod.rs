@@ -201,7 +201,7 @@ fn what_is_not_used_is_said() {
     // As for kubectl, a user that is not there is nobody.
     assert_eq!(header(&access), "nothing");
     let notes = access.notes.join("\n");
-    for words in ["cluster \"c\": the field \"servr\" is not known", "user \"nobody\" is not in"] {
+    for words in ["cluster \"c\": the field \"servr\" is unknown", "user \"nobody\" is not in"] {
         assert!(notes.contains(words), "no {words:?} in {notes}");
     }
     // Nearly every kubeconfig has a namespace: that it is not used is for the log at debug.
@@ -248,7 +248,7 @@ fn the_pods_service_account() {
     };
     let without = account.read(&environment).unwrap();
     assert_eq!(header(&without), "Bearer t");
-    assert!(without.route.tls.roots.is_none() && without.notes[0].contains("ca.crt is not there"));
+    assert!(without.route.tls.roots.is_none() && without.notes[0].contains("ca.crt is missing"));
     folder.put("ca.crt", fs::read(key("p256.crt")).unwrap());
     let access = account.read(&environment).unwrap();
     assert_eq!(access.route.server.to_string(), "https://[fd00::1]:443/");

@@ -132,7 +132,7 @@ fn exec_answers() {
         (answer(json!({})), &["neither a token nor a certificate"]),
         (
             answer(json!({"token": "t", "clientCertificateData": "x"})),
-            &["a certificate or a key, and not both"],
+            &["a certificate or a key, but not both"],
         ),
         (answer(json!({"token": "a\nb"})), &["its answer's token: holds characters"]),
         (answer(json!({"token": "t", "expirationTimestamp": "soon"})), &["is not a time"]),

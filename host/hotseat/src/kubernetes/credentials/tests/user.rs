@@ -103,5 +103,5 @@ fn impersonation() {
 #[test]
 fn auth_provider() {
     let provider = json!({"auth-provider": {"name": "oidc", "config": {"id-token": "t"}}});
-    refused(of_user(provider), &["auth-provider \"oidc\": is not taken", "exec", "tokenFile"]);
+    refused(of_user(provider), &["auth-provider \"oidc\": is not supported", "exec", "tokenFile"]);
 }
