@@ -121,7 +121,7 @@ fn names_that_kubernetes_refuses() {
         (&[], &["--election cannot be empty"]),
         (
             &["--election=Not_A_Name"],
-            &["--election Not_A_Name: Kubernetes takes no such name", mend],
+            &["--election Not_A_Name: not a valid name in Kubernetes", mend],
         ),
         (&["--election=-a"], &["--election -a:", mend]),
         (&["--election=a/b"], &["--election a/b:", mend]),
@@ -133,7 +133,7 @@ fn names_that_kubernetes_refuses() {
         (&["--election=a", "--id="], &["--id cannot be empty"]),
         (
             &["--election=a", "--id=$(hostname)"],
-            &["--id $(hostname): no shell has filled this in: leave --id out"],
+            &["--id $(hostname): this was not expanded: leave --id out"],
         ),
         (&["--election=a", "--id=a\nb"], &["--id a\\nb: has 3 bytes or control characters"]),
     ] {

@@ -4,16 +4,12 @@
 //! machine. So a call that ends in time leaves its timer as it is: the thread wakes once, after the
 //! last call's deadline, finds nothing to do, and the timer is set again by the next call.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{io, thread};
 
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
+use crate::timer::Timer;
 
 /// The thread and its timer; both end when it is dropped.
 pub(crate) struct Backstop {
@@ -22,7 +18,7 @@ pub(crate) struct Backstop {
 }
 
 struct Shared {
-    timer: OwnedFd,
+    timer: Timer,
     state: Mutex<State>,
 }
 
@@ -46,7 +42,7 @@ impl Backstop {
     /// Starts the thread. It calls `ring` each time a deadline passes; every call that runs then
     /// must look at its own deadline.
     pub(crate) fn start(ring: impl Fn() + Send + 'static) -> io::Result<Backstop> {
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+        let timer = Timer::new()?;
         let shared = Arc::new(Shared { timer, state: Mutex::default() });
         let thread =
             thread::Builder::new().name("policy-backstop".into()).stack_size(64 << 10).spawn({
@@ -100,15 +96,7 @@ impl Shared {
 
     /// Sets the timer, or stops it if there is nothing to wait for.
     fn set(&self, deadline: Option<Instant>) -> io::Result<()> {
-        let rest = match deadline {
-            // Zero would stop the timer.
-            Some(at) => at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1)),
-            None => Duration::ZERO,
-        };
-        let it_value = Timespec::try_from(rest).map_err(io::Error::other)?;
-        let once = Itimerspec { it_interval: Timespec::default(), it_value };
-        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
-        Ok(())
+        self.timer.set(deadline.map(|at| at.saturating_duration_since(Instant::now())))
     }
 }
 
@@ -120,14 +108,8 @@ impl State {
 }
 
 fn watch(shared: &Shared, ring: impl Fn()) {
-    let mut expirations = [0; 8];
-    loop {
-        match rustix::io::read(shared.timer.as_fd(), &mut expirations) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            // A timer of our own that cannot be read: fuel still bounds every call.
-            Err(_) => return,
-        }
+    // A timer of our own that cannot be waited for: fuel still bounds every call.
+    while shared.timer.wait().is_ok() {
         let mut state = shared.lock();
         if state.stop {
             return;
@@ -146,6 +128,7 @@ fn watch(shared: &Shared, ring: impl Fn()) {
 mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+    use std::time::Duration;
 
     /// Nothing here takes a tenth of a second; a ring that does not come in this time is missing.
     const PATIENCE: Duration = Duration::from_secs(30);

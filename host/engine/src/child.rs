@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::{env, fs, thread};
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
@@ -76,19 +76,25 @@ fn confine() -> io::Result<()> {
     let defaults = CompileLimits::default();
     let processor = limit(PROCESSOR, defaults.processor_seconds)?;
     let memory = limit(MEMORY, defaults.memory)?;
-    for (resource, soft, hard) in [
+    let writable = limit(WRITABLE, memory)?.saturating_add(STACK as u64);
+    // macOS takes no limit that is below what its own libraries have reserved.
+    let of_memory = [
         (Resource::As, memory, 0),
         // The stack counts as a whole, though next to nothing of it is ever touched.
-        (Resource::Data, limit(WRITABLE, memory)?.saturating_add(STACK as u64), 0),
+        (Resource::Data, writable, 0),
+    ];
+    let of_memory = of_memory.into_iter().filter(|_| cfg!(target_os = "linux"));
+    for (resource, soft, hard) in of_memory.chain([
         (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
         // The soft limit has a signal of its own, the hard one kills.
         (Resource::Cpu, processor, 1),
         (Resource::Core, 0, 0),
-    ] {
+    ]) {
         let limit = Rlimit { current: Some(soft), maximum: Some(soft.saturating_add(hard)) };
         setrlimit(resource, limit)?;
     }
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // If the container runs out of memory, this process is to go, not the sidecar. Where the file
     // is not writable, the system's own choice must do.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");

@@ -16,7 +16,6 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use wasmtime::component::Component;
@@ -24,6 +23,7 @@ use wasmtime::component::Component;
 use crate::child;
 use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
+use crate::sealed::{OPEN_FILES, memory, seal, this_program};
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
@@ -119,8 +119,7 @@ impl Compiler {
     /// straight to [`compile_child_main`](crate::compile_child_main). It gets no more memory than
     /// this process's container has left.
     pub fn of_this_program(args: &[&str], limits: CompileLimits) -> Compiler {
-        // The kernel's own link: right even if the file was replaced since this process started.
-        Compiler::new("/proc/self/exe", args, limits).within(Container::of_this_process())
+        Compiler::new(this_program(), args, limits).within(Container::of_this_process())
     }
 
     /// A compiler whose child is `program`; it must be of the same build as this one.
@@ -264,7 +263,7 @@ impl CompiledComponent {
     /// Maps the compiled component into this process.
     #[allow(unsafe_code, reason = "wasmtime trusts what it maps to be its own compiler's work")]
     pub(crate) fn map(&self, runtime: &Runtime) -> Result<Component, CompileError> {
-        let path = format!("/proc/self/fd/{}", self.memory.as_raw_fd());
+        let path = format!("{OPEN_FILES}/{}", self.memory.as_raw_fd());
         // SAFETY: what is mapped must be the work of this wasmtime's compiler and must not change
         // while it is mapped. A child of this program wrote it, to memory without a name that
         // nobody else was given; it has ended with success, and the memory is sealed against
@@ -285,20 +284,6 @@ fn input(component: &[u8]) -> io::Result<File> {
     file.write_all(component)?;
     file.rewind()?;
     Ok(file)
-}
-
-fn memory(name: &str) -> io::Result<File> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        // Linux before 6.3 does not know the flag, and does not ask for it.
-        Err(Errno::INVAL) => Ok(memfd_create(name, flags)?.into()),
-        created => Ok(created?.into()),
-    }
-}
-
-fn seal(memory: &File) -> io::Result<()> {
-    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    Ok(fcntl_add_seals(memory, seals)?)
 }
 
 /// Reads the child's standard error until it ends: that is, until the child does. None if the

@@ -37,10 +37,12 @@ mod load;
 mod runtime;
 mod sample;
 mod sandbox;
+mod sealed;
 mod settings;
 mod source;
 mod standard;
 mod text;
+mod timer;
 mod wasi;
 mod worker;
 

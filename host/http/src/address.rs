@@ -1,9 +1,10 @@
 //! The address to listen on, as Go's `net.Listen` understands it.
 
 use rustix::io::Errno;
-use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::net::{self, AddressFamily, SocketType, sockopt};
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -149,8 +150,7 @@ fn resolve(address: &str, host: &str, port: u16) -> Result<Vec<SocketAddr>, Bind
 
 fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {
     let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
+    let socket = socket(family)?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
@@ -161,6 +161,22 @@ fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {
     net::bind(&socket, &address)?;
     net::listen(&socket, BACKLOG)?;
     Ok(TcpListener::from(socket))
+}
+
+/// A socket that no child inherits and nothing waits on.
+#[cfg(target_os = "linux")]
+fn socket(family: AddressFamily) -> Result<OwnedFd, Errno> {
+    let flags = net::SocketFlags::CLOEXEC | net::SocketFlags::NONBLOCK;
+    net::socket_with(family, SocketType::STREAM, flags, None)
+}
+
+/// The same in three steps, between which a child could be started.
+#[cfg(not(target_os = "linux"))]
+fn socket(family: AddressFamily) -> Result<OwnedFd, Errno> {
+    let socket = net::socket(family, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
 }
 
 fn is_missing_here(cause: &Error) -> bool {

@@ -203,7 +203,9 @@ fn tell(access: &Access, said: Vec<String>) -> Vec<String> {
         ));
     }
     if access.route.tls.insecure {
-        notes.push("insecure-skip-tls-verify: anybody in between can be the API server".to_owned());
+        notes.push(
+            "insecure-skip-tls-verify: anyone in between can pose as the API server".to_owned(),
+        );
     }
     for note in notes.iter().filter(|note| !said.contains(note)) {
         tracing::info!("{note}");
@@ -356,7 +358,7 @@ impl Worker {
                     self.keeper.replace(Current { header, ..now.share() });
                 }
                 if self.failure.as_ref() != Some(&reason) {
-                    tracing::warn!(%reason, "the credentials cannot be read anew; what was read before stays in use");
+                    tracing::warn!(%reason, "the credentials cannot be read again; the previous ones stay in use");
                     self.failure = Some(reason);
                 }
             }

@@ -93,7 +93,7 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
     // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
     // replica has one name.
     if name.contains("$(") {
-        bail!("--id {name}: no shell has filled this in: leave --id out for the pod's name");
+        bail!("--id {name}: this was not expanded: leave --id out for the pod's name");
     }
     if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
         bail!(
@@ -110,7 +110,7 @@ fn check_name(flag: &str, name: &str, takes: fn(&str) -> bool, rule: &str) -> an
     if takes(name) {
         return Ok(());
     }
-    bail!("{flag} {}: Kubernetes takes no such name: {rule}", name.escape_debug())
+    bail!("{flag} {}: not a valid name in Kubernetes: {rule}", name.escape_debug())
 }
 
 fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
@@ -178,7 +178,7 @@ pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey
     match given {
         None => Ok(None),
         Some("") => bail!(
-            "--policy-key is empty, and policies without a signature would be taken: give the key, or leave it out"
+            "--policy-key is empty, and unsigned policies would be accepted: give the key, or leave it out"
         ),
         Some(key) => match PolicyKey::from_argument(key) {
             Ok(key) => Ok(Some(key)),
@@ -204,7 +204,7 @@ fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
     }
     for (index, probe) in probes.iter().enumerate() {
         if probes[..index].iter().any(|other| other.key == probe.key) {
-            bail!("--probe: {} is there twice: give each probe a name of its own", probe.key);
+            bail!("--probe: {} is given twice: give each probe a name of its own", probe.key);
         }
     }
     Ok(probes)

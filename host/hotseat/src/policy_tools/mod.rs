@@ -32,7 +32,7 @@ fn loader(limits: Limits) -> anyhow::Result<Loader> {
 fn reference(name: &str) -> anyhow::Result<PolicyRef> {
     let elsewhere = ["oci:", "configmap:"].iter().any(|scheme| name.starts_with(scheme));
     if elsewhere {
-        bail!("{name}: is not on this machine: give the component's file");
+        bail!("{name}: is not a local file: give the component's file");
     }
     if name == STANDARD_LABEL || name.starts_with("file:") {
         return name.parse().map_err(|error| anyhow!("{name}: {error}"));

@@ -5,6 +5,7 @@
 
 mod both;
 mod files;
+#[cfg_attr(not(target_os = "linux"), path = "no_hints.rs")]
 mod hints;
 
 use crate::check::{Demands, Fetched};

@@ -114,9 +114,9 @@ fn find(text: &str, repository: &Repository) -> Result<Option<Credentials>, Stri
             let password = password.trim_end_matches('\0').to_owned();
             Ok(Some(Credentials { name: name.to_owned(), password }))
         }
-        None => {
-            Err(format!("the auth of the entry {key} is not the base64 of NAME:PASSWORD: mend it"))
-        }
+        None => Err(format!(
+            "the auth of the entry {key} is not the base64 of NAME:PASSWORD: correct it"
+        )),
     }
 }
 
