@@ -24,6 +24,7 @@ use wasmtime::component::Component;
 use crate::child;
 use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
+use crate::spent::{CompileSpent, Said};
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
@@ -112,6 +113,7 @@ struct Share {
 #[derive(Debug)]
 pub struct CompiledComponent {
     memory: File,
+    spent: Option<CompileSpent>,
 }
 
 impl Compiler {
@@ -168,10 +170,14 @@ impl Compiler {
                 let seconds = self.limits.wall.as_secs_f64();
                 Err(CompileError::OverLimit(format!("{seconds} s of time")))
             }
-            Some(complaint) => {
-                share.judge(status, &complaint)?;
+            Some(text) => {
+                let said = Said::of(&text);
+                for right in &said.kept {
+                    tracing::debug!(%right, "the compiler runs with more rights than it needs");
+                }
+                share.judge(status, &said.complaint)?;
                 seal(&memory).map_err(start)?;
-                Ok(CompiledComponent { memory })
+                Ok(CompiledComponent { memory, spent: said.spent })
             }
         }
     }
@@ -252,6 +258,15 @@ impl Share {
 }
 
 impl CompiledComponent {
+    /// What a compiler in this process made, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(code: &[u8]) -> io::Result<CompiledComponent> {
+        let mut memory = memory("hotseat-compiled")?;
+        memory.write_all(code)?;
+        seal(&memory)?;
+        Ok(CompiledComponent { memory, spent: None })
+    }
+
     /// The size of the compiled component, in bytes.
     ///
     /// # Errors
@@ -259,6 +274,11 @@ impl CompiledComponent {
     /// The system does not tell.
     pub fn size(&self) -> io::Result<u64> {
         Ok(self.memory.metadata()?.len())
+    }
+
+    /// What compiling it took, if the child told.
+    pub fn spent(&self) -> Option<CompileSpent> {
+        self.spent
     }
 
     /// Maps the compiled component into this process.

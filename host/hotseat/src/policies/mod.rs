@@ -180,6 +180,9 @@ impl Policies {
         match said {
             Said::Answered(answer) => self.answered(*answer),
             Said::TookOver(takeover) => self.took_over(takeover),
+            Said::LeftBehind { digest, now } => {
+                tracing::error!(%digest, threads = now, "a call of the policy did not come back; its thread is left behind");
+            }
         }
     }
 

@@ -285,7 +285,7 @@ mod tests {
             publish: Vec::new(),
             memory: vec![1],
         };
-        (decision, Spent { fuel: 7, wall: Duration::from_micros(9) })
+        (decision, Spent { fuel: 7, wall: Duration::from_micros(9), ..Spent::default() })
     }
 
     #[test]
