@@ -27,8 +27,10 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too.
+    /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too. The
+    /// compiler leaves the active policy the memory of a call.
     pub fn new(runtime: Runtime, compiler: Compiler, limits: Limits) -> Loader {
+        let compiler = compiler.beside(limits.memory as u64);
         Loader { runtime, compiler, limits }
     }
 

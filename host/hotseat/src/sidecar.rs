@@ -23,6 +23,7 @@ use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{Account, Effect, Event, Via, Write};
 use hotseat_core::time::Moment;
+use hotseat_engine::Limits;
 use hotseat_sources::Origin;
 use inbox::{Came, Inbox, beating};
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub policy: Wish,
     /// Beside the active policy for so long before it takes over; none: at once.
     pub shadow: Option<ShadowPeriod>,
+    /// What one call of a policy may use.
+    pub limits: Limits,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
     /// Where the journal is written; none: it stays in memory.
@@ -112,6 +115,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let policies = Policies::new(Surroundings {
         pace: settings.timing.pace(),
         shadow: settings.shadow,
+        limits: settings.limits.clone(),
         state: state.clone(),
         metrics: metrics.clone(),
         told: told.clone(),

@@ -1,5 +1,6 @@
 //! The arguments as they are written.
 
+use super::limits::{LimitArgs, TimeArgs};
 use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
@@ -113,6 +114,10 @@ pub(super) struct SidecarArgs {
     /// How often in an hour a policy may resign in favour of a successor
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
 
     /// Append every decision to this file, as JSON lines; `policy replay` reads it
     #[arg(long, env = "HOTSEAT_JOURNAL", value_name = "PATH", help_heading = POLICY)]

@@ -40,6 +40,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         },
         policy,
         shadow: shadow(&args.shadow)?,
+        limits: args.limits.within(&args.time),
         preemptions_per_hour: args.preemptions_per_hour,
         journal: journal(args.journal, args.journal_size)?,
         probes: probes(args.probe)?,

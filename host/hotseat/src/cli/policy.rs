@@ -1,11 +1,14 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::limits::{LimitArgs, PatienceArgs, TimeArgs};
 use super::push::PushArgs;
-use crate::policy_tools::{Memory, Replay, check, replay};
+use super::size::parse_size;
+use crate::policy_tools::{Check, Memory, Replay, check, replay};
 use crate::telemetry;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use hotseat_engine::Container;
 use hotseat_text::visible;
 use serde::Serialize;
 use std::io::Write as _;
@@ -32,6 +35,13 @@ pub(super) struct CheckArgs {
     /// The policy's settings: JSON, or @FILE with JSON in it
     #[arg(long, value_name = "JSON", default_value = "")]
     settings: String,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Check it as in a container with this limit of memory, such as 64Mi [default: this one's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    container_memory: Option<u64>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -51,6 +61,10 @@ pub(super) struct ReplayArgs {
     /// The policy's memory: as recorded for each decision, or carried from its own answers
     #[arg(long, value_enum, default_value = "recorded")]
     memory: MemoryArg,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: PatienceArgs,
     /// Let reasons and memory count as differences, too
     #[arg(long)]
     strict: bool,
@@ -80,7 +94,12 @@ impl PolicyCommand {
 }
 
 fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let report = check(&args.file, &settings(&args.settings)?)?;
+    let report = check(&Check {
+        file: args.file.clone(),
+        settings: settings(&args.settings)?,
+        limits: args.limits.within(&args.time),
+        container: args.container_memory.map_or_else(Container::of_this_process, Container::of),
+    })?;
     print(args.output, &report, || report.text())?;
     match (report.stage, report.error) {
         (Some(stage), Some(error)) => Err(anyhow!("stage {stage}: {error}")),
@@ -98,6 +117,7 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
             MemoryArg::Carried => Memory::Carried,
         },
         strict: args.strict,
+        limits: args.limits.patient(&args.time),
     })?;
     for note in &report.notes {
         telemetry::complain(&format!("hotseat: {}", visible(note)));

@@ -16,8 +16,8 @@ use crate::state::State;
 use hotseat_core::event::{AskId, Event};
 use hotseat_core::policy::{Failure, FailureKind, Input, Pace};
 use hotseat_engine::{
-    Answer, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader,
-    PolicyWorker, Runtime, STANDARD, STANDARD_LABEL, Said, Setup, Source, Takeover,
+    Answer, CompileLimits, Compiler, Container, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy,
+    Loader, PolicyWorker, Runtime, STANDARD, STANDARD_LABEL, Said, Setup, Source, Takeover,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +44,8 @@ pub struct Surroundings {
     pub pace: Pace,
     /// Beside the active policy for so long before it takes over; none: at once.
     pub shadow: Option<ShadowPeriod>,
+    /// What one call of a policy may use.
+    pub limits: Limits,
     /// What is shown.
     pub state: State,
     /// What is counted.
@@ -101,7 +103,7 @@ impl Policies {
     ///
     /// The engine cannot run on this machine.
     pub fn new(around: Surroundings) -> std::io::Result<Policies> {
-        let loader = loader(Limits::default())?;
+        let loader = loader(around.limits.clone(), Container::of_this_process())?;
         let tokio = tokio::runtime::Handle::current();
         Ok(Policies(Arc::new(Inner { loader, around, tokio, slot: Mutex::default() })))
     }
@@ -156,7 +158,7 @@ impl Policies {
             return worker.publish(setup);
         }
         let policies = self.clone();
-        let started = PolicyWorker::start(setup.clone(), Limits::default(), move |said| {
+        let started = PolicyWorker::start(setup.clone(), self.limits(), move |said| {
             policies.heard(said);
         });
         match started {
@@ -173,6 +175,11 @@ impl Policies {
             inherited: hotseat_engine::Inherited::default(),
             pause: Duration::ZERO,
         });
+    }
+
+    /// What one call of a policy may use here.
+    fn limits(&self) -> Limits {
+        self.0.loader.limits().clone()
     }
 
     /// On the policy's thread.
@@ -277,10 +284,19 @@ impl Slot {
     }
 }
 
-/// A loader with the program's own compiler, whose policies may use `limits`.
-pub(crate) fn loader(limits: Limits) -> std::io::Result<Loader> {
+/// A loader with the program's own compiler, whose policies may use `limits`, or less where the
+/// container has less.
+pub(crate) fn loader(limits: Limits, container: Container) -> std::io::Result<Loader> {
+    let (wanted, limits) = (limits.memory, limits.within(&container));
+    if limits.memory < wanted {
+        tracing::info!(
+            bytes = limits.memory,
+            wanted,
+            "the container's memory limit leaves a call of the policy less memory"
+        );
+    }
     let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
-    Ok(Loader::new(Runtime::new()?, compiler, limits))
+    Ok(Loader::new(Runtime::new()?, compiler.within(container), limits))
 }
 
 /// The standard policy to fall back on: the settings are those of the policy that failed.

@@ -5,7 +5,7 @@ use super::Policies;
 use crate::policy_tools::same;
 use hotseat_core::event::AskId;
 use hotseat_core::policy::{Decision, FailureKind, Input};
-use hotseat_engine::{Answer, Limits, PolicyWorker, Said, Setup};
+use hotseat_engine::{Answer, PolicyWorker, Said, Setup};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,7 +84,7 @@ impl Shadow {
             ends,
             notes: Mutex::new(Notes { memory, ..Notes::default() }),
         });
-        let worker = PolicyWorker::start(setup.clone(), Limits::default(), {
+        let worker = PolicyWorker::start(setup.clone(), policies.limits(), {
             let desk = desk.clone();
             move |said| {
                 if let Said::Answered(answer) = said {
