@@ -93,7 +93,7 @@ fn limits_are_the_operators() {
     let file = guest("hostile");
     let file = file.to_str().unwrap();
     let spin = |flags: &[&str]| {
-        let args = ["policy", "check", file, "--settings=\"spin\"", "--output=json"];
+        let args = ["policy", "check", file, "--settings=\"spin@leader\"", "--output=json"];
         json(&hotseat(&[&args[..], flags].concat()))
     };
     let report = spin(&["--policy-fuel=1000000", "--policy-time=400ms"]);

@@ -2,7 +2,8 @@
 //!
 //! For each policy a sidecar leads by the standard policy in a control group with the limit, the
 //! policy is published, takes over and decides; then the container starts anew with it. The limit
-//! holds if all of that comes about and the kernel kills nobody.
+//! holds if all of that comes about and the kernel kills nobody. And policies that take what they
+//! get lead in the smallest container, which has to survive them.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ use hotseat_engine::digest;
 use hotseat_tests::cgroup::Group;
 use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::process::Launch;
 use hotseat_tests::scene::{Api, Candidate, QUICK};
 use hotseat_tests::wait::try_until;
 
@@ -24,15 +26,26 @@ const COMPILED: Duration = Duration::from_secs(600);
 /// So many decisions show that it decides.
 const DECISIONS: u64 = 3;
 
+/// The smallest limit that README recommends, in MiB.
+const SMALLEST: u64 = 32;
+/// What the hostile policy does to use up its container.
+const MISDEEDS: [&str; 5] =
+    ["memory-bomb", "fill", "memory-megabyte", "reason-megabyte", "publish-flood"];
+
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let all = ["standard", "rust-wasip2", "go", "javascript", "python"];
+    let all = ["standard", "rust-wasip2", "go", "javascript", "python", "hostile"];
     let names: Vec<&str> = match wanted.is_empty() {
         true => all.to_vec(),
         false => wanted.iter().map(String::as_str).collect(),
     };
     for name in names {
         let component = match name {
+            "hostile" => {
+                MISDEEDS.iter().try_for_each(|misdeed| survives(misdeed).context(*misdeed))?;
+                println!("hostile: {SMALLEST} MiB holds");
+                continue;
+            }
             "standard" => guests::standard_marked(1),
             name if all.contains(&name) => std::fs::read(guests::language(name)?)?,
             name => bail!("{name}: there are {}", all.join(", ")),
@@ -78,10 +91,35 @@ fn works_within(limit: u64, component: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A leader whose policy misbehaves fails three times, and goes on by the standard policy.
+fn survives(misdeed: &str) -> anyhow::Result<()> {
+    let api = Api::embedded("hostile")?;
+    let group = Group::new(SMALLEST << 20)?;
+    let settings = format!("--policy-settings=\"{misdeed}@leader\"");
+    let launch = launch(&api, &group, &guests::file("hostile")?)?.arg(settings);
+    let mut candidate = Candidate::of("anna", launch)?;
+    let restored = try_until(COMPILED, || match candidate.json("/v1/policy") {
+        Ok(report) if report["stage"] == "restored" => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    if let Err(seen) = restored {
+        bail!("{} kills, and the last that was seen is {seen}", group.kills()?);
+    }
+    if group.kills()? > 0 {
+        bail!("the kernel killed a process");
+    }
+    candidate.end();
+    Ok(())
+}
+
 fn start(api: &Api, group: &Group, file: &Path) -> anyhow::Result<Candidate> {
+    Candidate::of("anna", launch(api, group, file)?)
+}
+
+fn launch(api: &Api, group: &Group, file: &Path) -> anyhow::Result<Launch> {
     let policy = format!("--policy=file:{}", file.display());
     let launch = Candidate::launch_in(api, "anna", &group.processes())?.args(QUICK);
-    Candidate::of("anna", launch.arg(policy).arg("--policy-poll=200ms"))
+    Ok(launch.arg(policy).arg("--policy-poll=200ms"))
 }
 
 /// Waits until the policy of these bytes is active and has decided; fails as soon as it cannot be.

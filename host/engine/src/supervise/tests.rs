@@ -97,7 +97,11 @@ impl Site {
         let mut linker = Linker::<Sandbox>::new(&runtime.engine);
         let gate = self.gate.clone();
         let mut interface = linker.instance("hotseat:policy/gate@1.0.0").unwrap();
-        interface.func_wrap("hold", move |_, ()| Ok(gate.hold())).unwrap();
+        let hold = move |_: wasmtime::StoreContextMut<'_, Sandbox>, (): ()| {
+            gate.hold();
+            Ok(())
+        };
+        interface.func_wrap("hold", hold).unwrap();
         let pre = ElectionPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
         let linked = Linked { runtime: runtime.clone(), pre };
         self.loader.describe(&Source::new("test:odd", bytes, u64::MAX).unwrap(), linked)
