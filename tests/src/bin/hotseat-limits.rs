@@ -136,11 +136,11 @@ fn decides_by(candidate: &Candidate, group: &Group, component: &[u8]) -> anyhow:
             }
             Err(error) => return Err(error.to_string()),
         };
-        let candidate_is = &report["candidate"]["digest"] == digest.as_str();
+        let candidate_is = report["candidate"]["digest"] == digest.as_str();
         if candidate_is && let Some(error) = report["error"].as_str() {
             return Ok(Err(error.to_owned()));
         }
-        let active = &report["active"]["digest"] == digest.as_str();
+        let active = report["active"]["digest"] == digest.as_str();
         match active && report["decisions"].as_u64() >= Some(DECISIONS) {
             true => Ok(Ok(())),
             false => Err(report.to_string()),
