@@ -18,7 +18,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -52,6 +52,10 @@ bench: build ## the table of figures, in one run of about six minutes; BENCH=--q
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/guests.sh python javascript >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+
+limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root
+	tests/setup/guests.sh >/dev/null
+	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check

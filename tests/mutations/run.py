@@ -217,6 +217,11 @@ MUTATIONS = [
     ("bounds", "an overrun is not rung for in the engine", "host/engine/src/runtime.rs",
      "move || epoch.increment_epoch()", "move || drop(epoch.clone())",
      [[*ENGINE, "failures"], [*ENGINE, "hostile"]]),
+    ("bounds", "a thread that does not come back is waited for", "host/engine/src/backstop.rs",
+     "left.push(leave);", "drop(leave);", [["-p", "hotseat-engine", "--lib"]]),
+    ("bounds", "the compiler may do what the sidecar may", "host/engine/src/confine.rs",
+     "apply_filter_all_threads(&filter));", "Ok(drop(filter)));",
+     [["-p", "hotseat-engine", "--lib"]]),
     ("sealed code", "what is mapped as code can be changed", "host/engine/src/compile.rs",
      "seal(&memory).map_err(start)?;", "let _ = seal;", [[*ENGINE, "sealing"]]),
 ]

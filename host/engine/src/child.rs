@@ -1,15 +1,18 @@
 //! The child that compiles: a component on standard input, machine code on standard output.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::{env, fs, thread};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
 use crate::compile::CompileLimits;
+use crate::confine::{give_up_rights, give_up_the_world, threads};
 use crate::settings::config;
 use crate::text::one_line;
 
@@ -31,19 +34,26 @@ pub(crate) const OUT_OF_MEMORY: i32 = 67;
 /// Exit status: reading, writing or the limits failed.
 const FAILED: i32 = 70;
 
+/// Begins a line on standard error that says what the child could not give up.
+pub(crate) const KEPT: &str = "@kept ";
+/// Begins the line on standard error that says what compiling took: the address space and what was
+/// resident at most in KiB, and the processor time in milliseconds.
+pub(crate) const SPENT: &str = "@spent ";
+
 /// The compiler's stack, in bytes: as much as a main thread has.
 const STACK: usize = 8 << 20;
 
 /// What the child does: reads a component from standard input and writes it compiled to standard
-/// output, under limits that it sets for itself first. A program that has a
+/// output, under limits that it sets for itself first, and with no right but to do that. A program that has a
 /// [`Compiler::of_this_program`](crate::Compiler::of_this_program) must call this, and nothing
 /// before it, when it is started with that compiler's arguments.
 ///
 /// On failure a one-line reason is on standard error.
 pub fn compile_child_main() -> ExitCode {
+    let kept = give_up_rights();
     // The main thread's stack grows on demand, and a page that the limit of memory denies it ends
     // the process by a plain segmentation fault. This one is there before the limit is.
-    let thread = thread::Builder::new().stack_size(STACK).spawn(compile);
+    let thread = thread::Builder::new().stack_size(STACK).spawn(|| compile(kept));
     let ended = match thread.map(JoinHandle::join) {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err((FAILED, "the compiler panicked".into())),
@@ -58,9 +68,16 @@ pub fn compile_child_main() -> ExitCode {
     ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }
 
-fn compile() -> Result<(), (i32, String)> {
+fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     let failed = |error: io::Error| (FAILED, error.to_string());
     confine().map_err(failed)?;
+    // Opened while there is a way to.
+    let account = File::open("/proc/self/status");
+    kept.extend(give_up_the_world(&threads()));
+    for right in kept {
+        // If nobody listens, nobody needs to know.
+        let _ = writeln!(io::stderr(), "{KEPT}{}", one_line(&right));
+    }
     let mut component = Vec::new();
     io::stdin().read_to_end(&mut component).map_err(failed)?;
     let compiled = Engine::new(&config(true))
@@ -68,7 +85,24 @@ fn compile() -> Result<(), (i32, String)> {
         .map_err(|error| (status(&error), format!("{error:#}")))?;
     drop(component);
     io::stdout().write_all(&compiled).map_err(failed)?;
-    io::stdout().flush().map_err(failed)
+    io::stdout().flush().map_err(failed)?;
+    if let Some(spent) = account.ok().and_then(spent) {
+        let _ = writeln!(io::stderr(), "{SPENT}{spent}");
+    }
+    Ok(())
+}
+
+/// What this process has taken so far, as [`SPENT`] has it.
+fn spent(mut status: File) -> Option<String> {
+    let mut text = String::new();
+    status.read_to_string(&mut text).ok()?;
+    let most = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    let processor = clock_gettime(ClockId::ProcessCPUTime);
+    let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
+    Some(format!("{} {} {millis}", most("VmPeak:")?, most("VmHWM:")?))
 }
 
 /// Sets the limits of this process, and makes it end with its parent.

@@ -13,6 +13,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -24,12 +25,16 @@ use crate::child;
 use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
+use crate::spent::{CompileSpent, Said};
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
 const LONGEST_COMPLAINT: usize = 4096;
 /// With less memory than this no compiler gets as far as to say what it lacks, in bytes.
 const LEAST_MEMORY: u64 = 4 << 20;
+
+/// Held by the compilation that has what the container has left.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// What one compilation may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +101,8 @@ pub struct Compiler {
     args: Vec<String>,
     limits: CompileLimits,
     container: Option<Container>,
+    /// What others in the container may take while a compilation runs, in bytes.
+    beside: u64,
 }
 
 /// What one compilation may use where and when it happens.
@@ -112,6 +119,7 @@ struct Share {
 #[derive(Debug)]
 pub struct CompiledComponent {
     memory: File,
+    spent: Option<CompileSpent>,
 }
 
 impl Compiler {
@@ -129,6 +137,7 @@ impl Compiler {
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
             limits,
             container: None,
+            beside: 0,
         }
     }
 
@@ -136,6 +145,12 @@ impl Compiler {
     #[must_use]
     pub fn within(self, container: Container) -> Compiler {
         Compiler { container: Some(container), ..self }
+    }
+
+    /// With so much of the container's memory left to others, in bytes.
+    #[must_use]
+    pub(crate) fn beside(self, beside: u64) -> Compiler {
+        Compiler { beside, ..self }
     }
 
     /// Compiles a component. Blocks until the child has ended.
@@ -148,6 +163,9 @@ impl Compiler {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
         let input = input(component).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
+        // Two that run at a time would each take what is left.
+        let _turn =
+            self.container.as_ref().map(|_| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         // The component is in memory by now, and counted.
         let share = self.share()?;
         let output = memory.try_clone().map_err(start)?;
@@ -167,10 +185,14 @@ impl Compiler {
                 let seconds = self.limits.wall.as_secs_f64();
                 Err(CompileError::OverLimit(format!("{seconds} s of time")))
             }
-            Some(complaint) => {
-                share.judge(status, &complaint)?;
+            Some(text) => {
+                let said = Said::of(&text);
+                for right in &said.kept {
+                    tracing::debug!(%right, "the compiler runs with more rights than it needs");
+                }
+                share.judge(status, &said.complaint)?;
                 seal(&memory).map_err(start)?;
-                Ok(CompiledComponent { memory })
+                Ok(CompiledComponent { memory, spent: said.spent })
             }
         }
     }
@@ -179,9 +201,10 @@ impl Compiler {
     fn share(&self) -> Result<Share, CompileError> {
         let mut share =
             Share { limits: self.limits.clone(), writable: self.limits.memory, container: None };
-        let Some(left) = self.container.as_ref().and_then(Container::memory_left) else {
+        let Some(mut left) = self.container.as_ref().and_then(Container::memory_left) else {
             return Ok(share);
         };
+        left.left = left.left.saturating_sub(self.beside);
         // The result is in the child's memory and, page by page, in the file that it writes. It is
         // a small part of what compiling it takes.
         let output = self.limits.output.min(left.left / 8);
@@ -251,6 +274,15 @@ impl Share {
 }
 
 impl CompiledComponent {
+    /// What a compiler in this process made, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(code: &[u8]) -> io::Result<CompiledComponent> {
+        let mut memory = memory("hotseat-compiled")?;
+        memory.write_all(code)?;
+        seal(&memory)?;
+        Ok(CompiledComponent { memory, spent: None })
+    }
+
     /// The size of the compiled component, in bytes.
     ///
     /// # Errors
@@ -258,6 +290,11 @@ impl CompiledComponent {
     /// The system does not tell.
     pub fn size(&self) -> io::Result<u64> {
         Ok(self.memory.metadata()?.len())
+    }
+
+    /// What compiling it took, if the child told.
+    pub fn spent(&self) -> Option<CompileSpent> {
+        self.spent
     }
 
     /// Maps the compiled component into this process.

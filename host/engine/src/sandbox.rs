@@ -27,6 +27,11 @@ pub struct Spent {
     pub fuel: u64,
     /// Time by the wall clock, from before instantiation until the answer was checked.
     pub wall: Duration,
+    /// Bytes of all linear memories and tables together, at the end of the call, when they are
+    /// largest. Equal for equal inputs.
+    pub memory: usize,
+    /// Bytes of the answer, about as many as the limit of an answer counts. Equal for equal inputs.
+    pub answer: usize,
 }
 
 /// Lets somebody else end a call.
@@ -90,7 +95,7 @@ pub(crate) fn run<R>(
     let start = Instant::now();
     let deadline = start + limits.wall;
     let refuse = |kind, detail: String| Failure { kind, detail };
-    let _armed = runtime.backstop.arm(deadline).map_err(|error| {
+    let _armed = runtime.backstop.arm(deadline, None).map_err(|error| {
         let why = format!("the call's deadline could not be set: {error}");
         refuse(FailureKind::TimedOut, why)
     })?;
@@ -113,8 +118,12 @@ pub(crate) fn run<R>(
         Ok(()) => call(&mut store),
         Err(error) => Err(error),
     };
-    let spent =
-        Spent { fuel: limits.fuel - store.get_fuel().unwrap_or_default(), wall: start.elapsed() };
+    let spent = Spent {
+        fuel: limits.fuel - store.get_fuel().unwrap_or_default(),
+        wall: start.elapsed(),
+        memory: limits.memory - store.data().left,
+        answer: 0,
+    };
     match answer {
         Ok(answer) => Ok((answer, spent)),
         Err(error) => {

@@ -15,7 +15,7 @@ use hotseat_election::{
     Election, ElectionName, Ended, Facts, Lock, Observer, Parts, PolicySource, Status, Stopper,
     clock,
 };
-use hotseat_engine::{Compiler, Limits};
+use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
 use hotseat_kubernetes::{
     Connection, Credentials, EventRecorder, FollowPace, LeaseLock, RightsCheck,
@@ -71,6 +71,8 @@ pub struct ElectionSettings {
     pub failure_share: u8,
     /// What is probed, and reported to the policy.
     pub probes: Vec<Probe>,
+    /// What one call of a policy may use.
+    pub limits: Limits,
     /// What compiles policies, of the same build as this program.
     pub compiler: Compiler,
 }
@@ -286,10 +288,11 @@ type MakeEngine = Box<
 >;
 
 fn engine(settings: &ElectionSettings) -> anyhow::Result<MakeEngine> {
-    let ElectionSettings { compiler, timing, on_failure, .. } = settings;
-    let loader = engine::loader_with(compiler.clone(), Limits::default())
+    let ElectionSettings { compiler, limits, timing, on_failure, .. } = settings;
+    let container = Container::of_this_process();
+    let loader = engine::loader_with(compiler.clone(), limits.clone(), container)
         .context("the policy engine does not start")?;
-    let prepared = Engine::prepare(loader, Limits::default(), timing.pace(), *on_failure);
+    let prepared = Engine::prepare(loader, timing.pace(), *on_failure);
     Ok(Box::new(move |events| Box::new(prepared.start(events))))
 }
 

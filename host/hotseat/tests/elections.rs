@@ -7,7 +7,7 @@ use hotseat::source::PolicyOptions;
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Status, Stopper, clock};
-use hotseat_engine::{CompileLimits, Compiler};
+use hotseat_engine::{CompileLimits, Compiler, Limits};
 use hotseat_journal::Reader;
 use hotseat_kubernetes::Credentials;
 use hotseat_rollout::Gate;
@@ -53,6 +53,7 @@ fn settings(election: &str, identity: &str, kubeconfig: &Path) -> ElectionSettin
         on_failure: None,
         failure_share: 20,
         probes: Vec::new(),
+        limits: Limits::default(),
         compiler: Compiler::new(
             env!("CARGO_BIN_EXE_hotseat"),
             &[COMPILE_COMMAND],

@@ -1,5 +1,6 @@
 //! The arguments as they are written.
 
+use super::limits::{LimitArgs, TimeArgs};
 use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
@@ -130,6 +131,10 @@ pub(super) struct SidecarArgs {
     /// back, as three in a row do: from 0, none may fail, to 100, only a row of them counts
     #[arg(long, env = "HOTSEAT_POLICY_FAILURE_SHARE", value_name = "PERCENT", value_parser = parse_share, default_value_t = DEFAULT_SHARE, help_heading = POLICY)]
     pub(super) policy_failure_share: u8,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
 
     /// Append every decision to this file, as JSON lines; `policy replay` reads it
     #[arg(long, env = "HOTSEAT_JOURNAL", value_name = "PATH", help_heading = POLICY)]

@@ -47,6 +47,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,
             probes: probes(args.probe)?,
+            limits: args.limits.within(&args.time),
             compiler: engine::compiler(),
         },
         http: Some(args.http).filter(|address| !address.is_empty()),

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod limits;
 mod policy;
 mod push;
 mod registry;

@@ -2,11 +2,14 @@
 
 use super::args::Output;
 use super::check::{policy_key, settings_source as settings};
+use super::limits::{LimitArgs, PatienceArgs, TimeArgs};
 use super::push::PushArgs;
-use crate::policy_tools::{Memory, Replay, check, replay};
+use super::size::parse_size;
+use crate::policy_tools::{Check, Memory, Replay, check, replay};
 use crate::telemetry;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
+use hotseat_engine::Container;
 use hotseat_text::visible;
 use serde::Serialize;
 use std::io::Write as _;
@@ -34,6 +37,13 @@ pub(super) struct CheckArgs {
     /// file, or its line RW..
     #[arg(long, value_name = "KEY")]
     policy_key: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Check it as in a container with this limit of memory, such as 64Mi [default: this one's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    container_memory: Option<u64>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -53,6 +63,10 @@ pub(super) struct ReplayArgs {
     /// The policy's memory: as recorded for each decision, or carried from its own answers
     #[arg(long, value_enum, default_value = "recorded")]
     memory: MemoryArg,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: PatienceArgs,
     /// Let reasons and memory count as differences, too
     #[arg(long)]
     strict: bool,
@@ -82,8 +96,13 @@ impl PolicyCommand {
 }
 
 fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let settings = settings("--settings", &args.settings)?.read()?;
-    let report = check(&args.file, &settings, policy_key(args.policy_key.as_deref())?)?;
+    let report = check(&Check {
+        file: args.file.clone(),
+        settings: settings("--settings", &args.settings)?.read()?,
+        key: policy_key(args.policy_key.as_deref())?,
+        limits: args.limits.within(&args.time),
+        container: args.container_memory.map_or_else(Container::of_this_process, Container::of),
+    })?;
     print(args.output, &report, || report.text())?;
     match (report.stage, report.error) {
         (Some(stage), Some(error)) => Err(anyhow!("stage {stage}: {error}")),
@@ -101,6 +120,7 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
             MemoryArg::Carried => Memory::Carried,
         },
         strict: args.strict,
+        limits: args.limits.patient(&args.time),
     })?;
     for note in &report.notes {
         telemetry::complain(&format!("hotseat: {}", visible(note)));

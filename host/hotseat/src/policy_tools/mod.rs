@@ -7,24 +7,28 @@ mod check;
 mod push;
 mod questions;
 mod replay;
+mod usage;
 
-pub use check::{CheckReport, PolicyReport, SampleReport, check};
+pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
+pub use usage::Usage;
 
 use crate::engine;
 use crate::source::builtin;
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
-use hotseat_engine::{LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD_LABEL, Source};
+use hotseat_engine::{
+    Container, LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD_LABEL, Source,
+};
 use hotseat_sources::{
     Demands, FileSource, Origin, PolicyKey, PolicyRef, Publication, Settings, SourceError, compose,
 };
 use std::path::PathBuf;
 
-/// A loader with the sidecar's compiler, whose policies may use `limits`.
-fn loader(limits: Limits) -> anyhow::Result<Loader> {
-    engine::loader(limits).context("the policy engine does not start")
+/// A loader as the sidecar has it in that container, whose policies may use `limits`.
+fn loader(limits: Limits, container: Container) -> anyhow::Result<Loader> {
+    engine::loader(limits, container).context("the policy engine does not start")
 }
 
 /// The component that a person names: a path, or what `--policy` takes for a file or the standard
