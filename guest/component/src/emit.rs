@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::encode::encode_component;
 use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 
 /// Builds the policy's crate and leaves its component as `out_file_name` in the build script's
@@ -14,11 +15,23 @@ use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 /// The script runs again when a source file, a manifest or `Cargo.lock` changed. A failure is told
 /// to cargo as the message of [`BuildError`], and ends the build script.
 pub fn emit(policy_manifest_dir: &Path, out_file_name: &str) {
+    emit_as(policy_manifest_dir, out_file_name, encode);
+}
+
+/// As [`emit`], for a crate that is no policy but a component of a world of its own.
+pub fn emit_component(manifest_dir: &Path, out_file_name: &str) {
+    emit_as(manifest_dir, out_file_name, encode_component);
+}
+
+/// Makes a component of a core module.
+type Encode = fn(&[u8]) -> Result<Vec<u8>, BuildError>;
+
+fn emit_as(manifest_dir: &Path, out_file_name: &str, encode: Encode) {
     // Said before anything can fail: cargo would otherwise watch the build script's whole package.
     println!("cargo::rerun-if-env-changed=RUSTC");
-    watch(&policy_manifest_dir.join("Cargo.toml"));
+    watch(&manifest_dir.join("Cargo.toml"));
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    match leave(policy_manifest_dir, &out_dir, out_file_name) {
+    match leave(manifest_dir, &out_dir, out_file_name, encode) {
         Ok(files) => files.iter().for_each(|file| watch(file)),
         Err(error) => {
             println!("cargo::error={error}");
@@ -33,6 +46,7 @@ fn leave(
     manifest_dir: &Path,
     out_dir: &Path,
     file_name: &str,
+    encode: Encode,
 ) -> Result<BTreeSet<PathBuf>, BuildError> {
     let options = Options { target_dir: guests_dir(out_dir), locked: true };
     let toolchain = Toolchain::find(manifest_dir)?;
@@ -90,7 +104,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let root = fs::canonicalize(root).unwrap();
 
-        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm").unwrap();
+        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm", encode).unwrap();
         let component = fs::read(out_dir.join("standard.wasm")).unwrap();
         assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
         for file in [

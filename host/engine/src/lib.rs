@@ -28,6 +28,7 @@ mod bindings;
 mod child;
 mod compile;
 mod component;
+mod compose;
 mod container;
 mod descriptor;
 mod error;

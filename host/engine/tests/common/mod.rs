@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod floods;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -86,6 +88,9 @@ pub fn input() -> Input {
 pub struct Odd<'a> {
     /// The world, as WIT.
     pub wit: &'a str,
+    /// Interfaces of WASI that the world imports besides, such as `wasi:io/poll`, and the number
+    /// behind 0.2 of their version.
+    pub wasi: (&'a [&'a str], u32),
     /// The interface that the functions below belong to.
     pub interface: &'a str,
     /// Pages of memory, or what else follows `memory (export "memory")`.
@@ -111,6 +116,7 @@ impl Default for Odd<'_> {
     fn default() -> Self {
         Odd {
             wit: CONTRACT,
+            wasi: (&[], WASI),
             interface: "hotseat:policy/policy@1.0.0",
             memory: "2",
             describe: "(i32.const 1024)",
@@ -126,7 +132,17 @@ impl Default for Odd<'_> {
 impl Odd<'_> {
     /// The component.
     pub fn build(&self) -> Vec<u8> {
-        component(&self.module(), self.wit)
+        let (interfaces, patch) = self.wasi;
+        let (mut resolve, mut wit) = (Resolve::default(), self.wit.to_owned());
+        if !interfaces.is_empty() {
+            resolve = wasi(patch);
+            let imports: String = interfaces
+                .iter()
+                .map(|interface| format!("import {interface}@0.2.{patch};"))
+                .collect();
+            wit = wit.replace("world election {", &format!("world election {{ {imports}"));
+        }
+        encode(&self.module(), resolve, &wit)
     }
 
     fn module(&self) -> Vec<u8> {
@@ -185,10 +201,54 @@ pub fn hostile() -> Vec<u8> {
     build(&manifest, &Options::new(target.join("policy-guests"))).unwrap()
 }
 
+/// The newest version of WASI 0.2 that is answered, by the number behind 0.2.
+pub const WASI: u32 = 12;
+
+/// A function of WASI's, as a module imports it: of `wasi:cli/exit` it may be
+/// `"exit" (func $exit (param i32))`.
+pub fn import(interface: &str, function: &str) -> String {
+    format!("(import \"{interface}@0.2.{WASI}\" {function})")
+}
+
+/// A policy with twenty pages of memory that imports functions of WASI's, by their interfaces and
+/// the rest of the import.
+pub fn wasi_policy(imports: &[(&str, &str)], decide: &str) -> Vec<u8> {
+    let mut interfaces: Vec<&str> = imports.iter().map(|(interface, _)| *interface).collect();
+    interfaces.dedup();
+    let imports: String =
+        imports.iter().map(|(interface, function)| import(interface, function)).collect();
+    let wasi = (interfaces.as_slice(), WASI);
+    Odd { wasi, imports: &imports, memory: "20", decide, ..Odd::default() }.build()
+}
+
+/// WASI's own WIT, as it was in version 0.2.`patch`.
+fn wasi(patch: u32) -> Resolve {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest/blindfold/wit/deps");
+    let mut resolve = Resolve::default();
+    // Each after those that it uses.
+    for package in ["io", "clocks", "random", "filesystem", "sockets", "cli"] {
+        let file = folder.join(package).with_extension("wit");
+        let text = std::fs::read_to_string(&file).unwrap();
+        // What was added since 0.2.0 may be missing in an older one; that makes no difference to what
+        // a component takes of the rest.
+        let text = text.replace(&format!("@0.2.{WASI}"), &format!("@0.2.{patch}"));
+        let text = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("@since"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        resolve.push_str(&file, &text).unwrap();
+    }
+    resolve
+}
+
 /// Makes a component of the world `election` in `wit` from a core module.
 pub fn component(module: &[u8], wit: &str) -> Vec<u8> {
+    encode(module, Resolve::default(), wit)
+}
+
+fn encode(module: &[u8], mut resolve: Resolve, wit: &str) -> Vec<u8> {
     let mut module = module.to_vec();
-    let mut resolve = Resolve::default();
     let package = resolve.push_str("policy.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some("election")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
@@ -213,7 +273,20 @@ fn words(words: &[u32]) -> String {
 
 /// Resident memory of this process, in KiB.
 pub fn resident() -> u64 {
+    status("VmRSS:")
+}
+
+/// The most memory that was resident while `call` ran, beyond what was before it, in KiB.
+pub fn peak(call: impl FnOnce()) -> u64 {
+    // Lets the kernel forget the peak until now.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = resident();
+    call();
+    status("VmHWM:").saturating_sub(before)
+}
+
+fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
