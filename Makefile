@@ -46,7 +46,7 @@ test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.2
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	tests/setup/guests.sh python javascript >/dev/null
+	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 lint: wasm-target ## formatting and clippy
