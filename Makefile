@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # Else rustup refuses to run cargo at all where the toolchain lacks the target for WebAssembly and
 # rustup's server cannot be reached. `wasm-target` fetches what rust-toolchain.toml names, or finds
-# another way (docs/decisions/0010-target-in-the-toolchain-file.md).
+# another way (docs/decisions/0009-target-in-the-toolchain-file.md).
 export RUSTUP_AUTO_INSTALL := 0
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
@@ -50,7 +50,7 @@ test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.2
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	tests/setup/guests.sh python javascript >/dev/null
+	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::encode::encode_component;
 use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 
 /// The variable that names a folder with components to embed instead of building them.
@@ -21,6 +22,18 @@ const PREBUILT: &str = "HOTSEAT_PREBUILT_GUESTS";
 /// is one of the workspace. A failure reaches cargo as the message of [`BuildError`], and ends the
 /// build script.
 pub fn emit(manifest_dir: &Path, out_file_name: &str) {
+    emit_as(manifest_dir, out_file_name, encode);
+}
+
+/// As [`emit`], for a crate that is no policy but a component of a world of its own.
+pub fn emit_component(manifest_dir: &Path, out_file_name: &str) {
+    emit_as(manifest_dir, out_file_name, encode_component);
+}
+
+/// Makes a component of a core module.
+type Encode = fn(&[u8]) -> Result<Vec<u8>, BuildError>;
+
+fn emit_as(manifest_dir: &Path, out_file_name: &str, encode: Encode) {
     // Printed before anything can fail: cargo would otherwise watch the build script's whole package.
     println!("cargo::rerun-if-env-changed=RUSTC");
     println!("cargo::rerun-if-env-changed={PREBUILT}");
@@ -29,7 +42,7 @@ pub fn emit(manifest_dir: &Path, out_file_name: &str) {
     // An empty variable is one that is not set, so that a command can switch it off for itself.
     let prebuilt = env::var_os(PREBUILT).filter(|folder| !folder.is_empty());
     let left = match prebuilt {
-        None => leave(manifest_dir, &out_dir, out_file_name),
+        None => leave(manifest_dir, &out_dir, out_file_name, encode),
         Some(folder) => {
             let path = workspace(manifest_dir).join(folder).join(out_file_name);
             // Never without a word: what is embedded may be older than its sources.
@@ -52,6 +65,7 @@ fn leave(
     manifest_dir: &Path,
     out_dir: &Path,
     file_name: &str,
+    encode: Encode,
 ) -> Result<BTreeSet<PathBuf>, BuildError> {
     let guests = guests_dir(out_dir);
     let options = Options { target_dir: guests.clone(), locked: true };
@@ -150,7 +164,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let root = fs::canonicalize(root).unwrap();
 
-        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm").unwrap();
+        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm", encode).unwrap();
         let component = fs::read(out_dir.join("standard.wasm")).unwrap();
         assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
         let kept = fs::read(guests_dir(&out_dir).join("embedded/standard.wasm")).unwrap();

@@ -12,6 +12,7 @@ use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
 use crate::compile::CompileLimits;
+use crate::compose::{Misfit, compose};
 use crate::confine::{give_up_rights, give_up_the_world, threads};
 use crate::settings::config;
 use crate::text::one_line;
@@ -31,6 +32,8 @@ pub(crate) const INVALID: i32 = 65;
 pub(crate) const REFUSED: i32 = 66;
 /// Exit status: out of memory.
 pub(crate) const OUT_OF_MEMORY: i32 = 67;
+/// Exit status: its imports are not what is there to answer them.
+pub(crate) const IMPORTS: i32 = 68;
 /// Exit status: reading, writing or the limits failed.
 const FAILED: i32 = 70;
 
@@ -80,10 +83,18 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     }
     let mut component = Vec::new();
     io::stdin().read_to_end(&mut component).map_err(failed)?;
+    let composed = compose(&component).map_err(unfit)?;
+    if composed.is_some() {
+        drop(std::mem::take(&mut component));
+    }
+    let whole = composed.as_ref().map_or(&component, |composed| &composed.bytes);
     let compiled = Engine::new(&config(true))
-        .and_then(|engine| engine.precompile_component(&component))
-        .map_err(|error| (status(&error), format!("{error:#}")))?;
-    drop(component);
+        .and_then(|engine| engine.precompile_component(whole))
+        .map_err(|error| match (&composed, error.downcast_ref::<BinaryReaderError>()) {
+            (Some(composed), Some(error)) => unfit(composed.misfit(error)),
+            _ => (status(&error), format!("{error:#}")),
+        })?;
+    drop((component, composed));
     io::stdout().write_all(&compiled).map_err(failed)?;
     io::stdout().flush().map_err(failed)?;
     if let Some(spent) = account.ok().and_then(spent) {
@@ -103,6 +114,13 @@ fn spent(mut status: File) -> Option<String> {
     let processor = clock_gettime(ClockId::ProcessCPUTime);
     let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
     Some(format!("{} {} {millis}", most("VmPeak:")?, most("VmHWM:")?))
+}
+
+fn unfit(misfit: Misfit) -> (i32, String) {
+    match misfit {
+        Misfit::Policy(why) => (INVALID, why),
+        Misfit::Imports(why) => (IMPORTS, why),
+    }
 }
 
 /// Sets the limits of this process, and makes it end with its parent.

@@ -83,6 +83,9 @@ pub enum CompileError {
     /// The component is not valid.
     #[error("{0}")]
     Invalid(String),
+    /// The component imports something other than what is there to answer it.
+    #[error("{0}")]
+    Imports(String),
     /// The compiler gave up on a valid component.
     #[error("the compiler refused it: {0}")]
     Refused(String),
@@ -153,11 +156,12 @@ impl Compiler {
         Compiler { beside, ..self }
     }
 
-    /// Compiles a component. Blocks until the child has ended.
+    /// Compiles a component, together with what answers WASI if it imports that. Blocks until the
+    /// child has ended.
     ///
     /// # Errors
     ///
-    /// The component is not valid, or it takes more than the limits allow, or the child cannot
+    /// The component is not valid, or its imports do not fit, or it takes more than the limits allow, or the child cannot
     /// be started.
     pub fn compile(&self, component: &[u8]) -> Result<CompiledComponent, CompileError> {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
@@ -266,6 +270,7 @@ impl Share {
         match status.code() {
             Some(0) => Ok(()),
             Some(child::INVALID) => Err(CompileError::Invalid(line)),
+            Some(child::IMPORTS) => Err(CompileError::Imports(line)),
             Some(child::REFUSED) => Err(CompileError::Refused(line)),
             Some(child::OUT_OF_MEMORY) => memory(),
             _ => Err(CompileError::Crashed(format!("{status}: {line}"))),

@@ -81,22 +81,14 @@ impl LoadedPolicy {
     ) -> std::result::Result<(Decision, Spent), Failure> {
         let Inner { runtime, pre, .. } = &*self.0;
         let (answer, mut spent) = run(runtime, limits, interruptible, |store| {
-            let uptime = input.observation.uptime;
-            store.data_mut().blindfold = Blindfold { uptime, entropy: input.entropy };
+            store.data_mut().blindfold = Blindfold::new(input.observation.uptime, input.entropy);
             let instance = pre.instantiate(&mut *store)?;
-            guest(&instance).call_decide(store, &input.into())
+            let answer = guest(&instance).call_decide(&mut *store, &input.into())?;
+            Ok(judge(answer, input).map_err(|failure| store.data().blindfold.explain(failure)))
         })?;
-        let decision: Decision = match answer {
-            Ok(decision) => decision.into(),
-            Err(refusal) => {
-                return Err(Failure { kind: FailureKind::Refused, detail: refused(&refusal) });
-            }
-        };
+        let decision: Decision = answer?;
         spent.answer = size(&decision);
-        match policy::check(&decision, &input.timing) {
-            Ok(()) => Ok((decision, spent)),
-            Err(bound) => Err(Failure { kind: FailureKind::Rejected, detail: bound }),
-        }
+        Ok((decision, spent))
     }
 
     /// Asks the policy whether it can work with `settings`. Nothing wrong with them is an empty
@@ -203,6 +195,20 @@ fn size(decision: &Decision) -> usize {
 
 fn guest(instance: &Election) -> &Guest {
     instance.hotseat_policy_policy()
+}
+
+/// The decision, if it is one and within the bounds of the contract.
+fn judge(
+    answer: std::result::Result<wit::Decision, Refusal>,
+    input: &Input,
+) -> std::result::Result<Decision, Failure> {
+    let failure = |kind, detail| Failure { kind, detail };
+    let decision: Decision =
+        answer.map_err(|refusal| failure(FailureKind::Refused, refused(&refusal)))?.into();
+    match policy::check(&decision, &input.timing) {
+        Ok(()) => Ok(decision),
+        Err(bound) => Err(failure(FailureKind::Rejected, bound)),
+    }
 }
 
 fn refused(refusal: &Refusal) -> String {

@@ -28,6 +28,7 @@ mod bindings;
 mod child;
 mod compile;
 mod component;
+mod compose;
 mod confine;
 mod container;
 mod descriptor;

@@ -5,7 +5,7 @@ use wasmtime::component::Linker;
 
 use crate::bindings::ElectionPre;
 use crate::compile::{CompileError, CompiledComponent, Compiler};
-use crate::component::{broken, inspect, wrong_export};
+use crate::component::{broken, inspect, wrong_export, wrong_import};
 use crate::descriptor::Descriptor;
 use crate::error::LoadError;
 use crate::handover::{Inherited, MigrateError};
@@ -81,7 +81,7 @@ impl Loader {
         let label = || source.label().to_owned();
         let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
         let mut linker = Linker::new(&self.runtime.engine);
-        let pre = wasi::link(&mut linker, &component)
+        let pre = wasi::link(&mut linker)
             .and_then(|()| linker.instantiate_pre(&component))
             .map_err(|error| LoadError::Imports {
                 label: label(),
@@ -215,6 +215,7 @@ fn not_compiled(source: &Source, error: CompileError) -> LoadError {
     let label = source.label().to_owned();
     match error {
         CompileError::Invalid(why) => LoadError::Parse { label, why: broken(&why) },
+        CompileError::Imports(why) => LoadError::Imports { label, why: wrong_import(&why) },
         source => LoadError::Compile { label, source },
     }
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod floods;
 mod odd;
 
 use std::fmt::Write as _;
@@ -111,9 +112,39 @@ pub fn hostile() -> Vec<u8> {
     build(&manifest, &Options::new(target.join("policy-guests"))).unwrap()
 }
 
+/// A function of WASI's, as a module imports it: of `wasi:cli/exit` it may be
+/// `"exit" (func $exit (param i32))`.
+pub fn import(interface: &str, function: &str) -> String {
+    format!("(import \"{interface}@0.2.{WASI}\" {function})")
+}
+
+/// A policy with twenty pages of memory that imports functions of WASI's, by their interfaces and
+/// the rest of the import.
+pub fn wasi_policy(imports: &[(&str, &str)], decide: &str) -> Vec<u8> {
+    let mut interfaces: Vec<&str> = imports.iter().map(|(interface, _)| *interface).collect();
+    interfaces.dedup();
+    let imports: String =
+        imports.iter().map(|(interface, function)| import(interface, function)).collect();
+    let wasi = (interfaces.as_slice(), WASI);
+    Odd { wasi, imports: &imports, memory: "20", decide, ..Odd::default() }.build()
+}
+
 /// Resident memory of this process, in KiB.
 pub fn resident() -> u64 {
+    status("VmRSS:")
+}
+
+/// The most memory that was resident while `call` ran, beyond what was before it, in KiB.
+pub fn peak(call: impl FnOnce()) -> u64 {
+    // Lets the kernel forget the peak until now.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = resident();
+    call();
+    status("VmHWM:").saturating_sub(before)
+}
+
+fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

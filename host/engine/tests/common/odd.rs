@@ -1,17 +1,23 @@
 //! A maker of odd components, from WebAssembly text.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 pub const CONTRACT: &str = include_str!("../../../../wit/policy.wit");
+/// The newest version of WASI 0.2 that is answered, by the number behind 0.2.
+pub const WASI: u32 = 12;
 
 /// The parts of a policy written in WebAssembly text. The defaults make a proper policy named
 /// `odd` that waits for a second, without settings.
 pub struct Odd<'a> {
     /// The world, as WIT.
     pub wit: &'a str,
+    /// Interfaces of WASI that the world imports besides, such as `wasi:io/poll`, and the number
+    /// behind 0.2 of their version.
+    pub wasi: (&'a [&'a str], u32),
     /// The interface that the functions below belong to.
     pub interface: &'a str,
     /// Pages of memory, or what else follows `memory (export "memory")`.
@@ -37,6 +43,7 @@ impl Default for Odd<'_> {
     fn default() -> Self {
         Odd {
             wit: CONTRACT,
+            wasi: (&[], WASI),
             interface: "hotseat:policy/policy@1.0.0",
             memory: "2",
             describe: "(i32.const 1024)",
@@ -52,7 +59,17 @@ impl Default for Odd<'_> {
 impl Odd<'_> {
     /// The component.
     pub fn build(&self) -> Vec<u8> {
-        component(&self.module(), self.wit)
+        let (interfaces, patch) = self.wasi;
+        let (mut resolve, mut wit) = (Resolve::default(), self.wit.to_owned());
+        if !interfaces.is_empty() {
+            resolve = wasi(patch);
+            let imports: String = interfaces
+                .iter()
+                .map(|interface| format!("import {interface}@0.2.{patch};"))
+                .collect();
+            wit = wit.replace("world election {", &format!("world election {{ {imports}"));
+        }
+        encode(&self.module(), resolve, &wit)
     }
 
     fn module(&self) -> Vec<u8> {
@@ -81,10 +98,34 @@ impl Odd<'_> {
     }
 }
 
+/// WASI's own WIT, as it was in version 0.2.`patch`.
+fn wasi(patch: u32) -> Resolve {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest/blindfold/wit/deps");
+    let mut resolve = Resolve::default();
+    // Each after those that it uses.
+    for package in ["io", "clocks", "random", "filesystem", "sockets", "cli"] {
+        let file = folder.join(package).with_extension("wit");
+        let text = std::fs::read_to_string(&file).unwrap();
+        // What was added since 0.2.0 may be missing in an older one; that makes no difference to what
+        // a component takes of the rest.
+        let text = text.replace(&format!("@0.2.{WASI}"), &format!("@0.2.{patch}"));
+        let text = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("@since"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        resolve.push_str(&file, &text).unwrap();
+    }
+    resolve
+}
+
 /// Makes a component of the world `election` in `wit` from a core module.
 pub fn component(module: &[u8], wit: &str) -> Vec<u8> {
+    encode(module, Resolve::default(), wit)
+}
+
+fn encode(module: &[u8], mut resolve: Resolve, wit: &str) -> Vec<u8> {
     let mut module = module.to_vec();
-    let mut resolve = Resolve::default();
     let package = resolve.push_str("policy.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some("election")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
