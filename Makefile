@@ -9,6 +9,8 @@ CARGO ?= cargo
 export RUSTUP_AUTO_INSTALL := 0
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
+# Given to the release build, such as BUILD=--no-default-features for a program without `demo`.
+BUILD ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
 # Which mutants `make mutants` makes, such as MUTANTS="--shard 0/8"; all of them take an hour or two.
@@ -24,7 +26,7 @@ help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 build: wasm-target ## target/release/hotseat
-	$(CARGO) build --release -p hotseat
+	$(CARGO) build --release -p hotseat $(BUILD)
 
 demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by itself
 	target/release/hotseat demo $(DEMO)

@@ -22,7 +22,7 @@ use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 /// Keys and certificates that were made for tests.
-const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/hotseat/tests/keys");
+const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/kubernetes/tests/keys");
 
 /// Writes a kubeconfig in one step, as a program that rotates credentials does.
 fn put_kubeconfig(path: &Path, cluster: &Value, user: &Value) {

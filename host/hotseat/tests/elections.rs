@@ -1,5 +1,7 @@
 //! Several elections in one process: each has its own lock, leader, policy and end.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use hotseat::engine::COMPILE_COMMAND;
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};

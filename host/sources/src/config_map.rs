@@ -32,27 +32,27 @@ pub fn from_config_map(
 ) -> Sourced {
     match found_in(map, sight) {
         Ok((fetched, own)) => compose(fetched, own.as_ref().unwrap_or(settings), demands).into(),
-        Err(missing) => missing,
+        Err(why) => Sourced::Unavailable(why),
     }
 }
 
-/// The component and its own settings, or what is to be said of their source.
+/// The component and its own settings, or why there is none, in one line.
 pub(crate) fn found_in(
     map: &ConfigMapRef,
     sight: ConfigMapSight,
-) -> Result<(Fetched, Option<Settings>), Sourced> {
+) -> Result<(Fetched, Option<Settings>), String> {
     let label = label(map);
     let mut entries = match sight {
         ConfigMapSight::Entries(entries) => entries,
         ConfigMapSight::Absent => {
             let why = "there is no such ConfigMap: create it, or name another one";
-            return Err(Sourced::Unavailable(format!("{label}: {why}")));
+            return Err(format!("{label}: {why}"));
         }
         ConfigMapSight::Unreadable(why) => {
-            return Err(Sourced::Unavailable(format!("{label}: {why}")));
+            return Err(format!("{label}: {why}"));
         }
     };
-    let missing = |why: String| Err(SourceError::read(&label, why).into());
+    let missing = |why: String| Err(SourceError::read(&label, why).to_string());
     let key = match map.key() {
         Some(key) => key.to_owned(),
         None => match only_component(&entries) {
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let why = |text: &str, sight: ConfigMapSight| match found_in(&map(text), sight) {
-            Err(Sourced::Unavailable(why)) => why,
+            Err(why) => why,
             other => panic!("{other:?}"),
         };
         let said = why("configmap:n/p/b.wasm", entries(&[("a.wasm", "")]));

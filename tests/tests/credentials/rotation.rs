@@ -121,7 +121,7 @@ fn a_kubeconfig_that_is_broken_for_a_while_stays_in_use_as_it_was() {
     put(&path, "clusters: [oh");
     // One request is refused, so the file is read.
     refuse_one_renewal(&api);
-    candidate.process.wait_line("the credentials cannot be read anew", SOON);
+    candidate.process.wait_line("the credentials cannot be read again", SOON);
     goes_on(&api, &candidate, &first);
     put_kubeconfig(&path, &server, &json!({"token": "t2"}));
     access.require_tokens(["t2"]);

@@ -203,7 +203,7 @@ fn asked_with(candidate: &Candidate) -> Option<String> {
     let answer = candidate.process.get("/v1/journal").unwrap().text();
     let decisions = answer.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let settings = |decision: Value| decision["settings"].as_str().map(str::to_owned);
-    decisions.filter_map(settings).last()
+    decisions.filter_map(settings).next_back()
 }
 
 /// Bytes, signature and settings go live together or not at all.

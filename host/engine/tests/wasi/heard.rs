@@ -98,7 +98,8 @@ fn each_kind_of_failure() {
 #[test]
 fn each_stage_of_loading() {
     let trap: &'static str = (write("err", 4000, 5) + "unreachable").leak();
-    let cases: [(fn(&mut Odd<'_>, &'static str), &str, &str); 3] = [
+    type Set = fn(&mut Odd<'_>, &'static str);
+    let cases: [(Set, &str, &str); 3] = [
         (|odd, trap| odd.describe = trap, "describe", "`describe`"),
         (|odd, trap| odd.validate = trap, "settings", "settings: `validate`"),
         (|odd, trap| odd.decide = trap, "dry-run", "trial decision"),

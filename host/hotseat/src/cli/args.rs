@@ -4,7 +4,6 @@ use super::limits::{LimitArgs, TimeArgs};
 use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
-use crate::demo;
 use crate::probes::{self, Probe, SpecError};
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -35,8 +34,9 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    #[cfg(feature = "demo")]
     /// Show an election on this machine: three candidates, no cluster needed
-    Demo(DemoArgs),
+    Demo(super::demo::DemoArgs),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
     /// Try election policies before they run
@@ -242,36 +242,6 @@ pub(super) enum Output {
     Text,
     /// For programs
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DemoArgs {
-    /// End after this long, such as 30s; without it, end with ctrl-c
-    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
-    pub(super) length: Option<Duration>,
-    /// A live view and a timeline, or one JSON object at the end
-    #[arg(long, value_enum, default_value = "text")]
-    pub(super) output: Output,
-    /// The first of three ports in a row, on which the candidates answer; 0: any that are free
-    #[arg(long, value_name = "PORT", default_value_t = 4040)]
-    pub(super) port: u16,
-}
-
-impl DemoArgs {
-    pub(super) fn into_options(self) -> anyhow::Result<demo::Options> {
-        let ports = match self.port {
-            0 => [0; 3],
-            first if first > u16::MAX - 2 => {
-                anyhow::bail!("--port {first}: three ports in a row are needed: give 65533 or less")
-            }
-            first => [first, first + 1, first + 2],
-        };
-        let output = match self.output {
-            Output::Text => demo::Output::Text,
-            Output::Json => demo::Output::Json,
-        };
-        Ok(demo::Options::new(self.length, output, ports))
-    }
 }
 
 #[derive(Debug, Args)]

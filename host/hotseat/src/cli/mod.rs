@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+#[cfg(feature = "demo")]
+mod demo;
 mod limits;
 mod policy;
 mod push;
@@ -9,7 +11,7 @@ mod registry;
 mod size;
 
 use crate::engine::COMPILE_COMMAND;
-use crate::{demo, sidecar, status, telemetry};
+use crate::{sidecar, status, telemetry};
 use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
 use clap::error::ErrorKind;
@@ -32,7 +34,8 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == COMPILE_COMMAND) {
         return hotseat_engine::compile_child_main();
     }
-    demo::die_with_parent();
+    #[cfg(feature = "demo")]
+    crate::demo::die_with_parent();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -57,9 +60,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             Unwaited(Some(runtime)).block_on(sidecar::run(settings))
         }
+        #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
             needs_linux("the demonstration")?;
-            demo::run(options.into_options()?)
+            crate::demo::run(options.into_options()?)
         }
         Some(Command::Status(options)) => {
             status::run(&options.address, options.output == args::Output::Json)?;

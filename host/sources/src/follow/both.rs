@@ -18,11 +18,11 @@ pub(crate) enum Component {
     Missing(Sourced),
 }
 
-impl From<Result<(Fetched, Option<Settings>), Sourced>> for Component {
-    fn from(found: Result<(Fetched, Option<Settings>), Sourced>) -> Component {
+impl From<Result<(Fetched, Option<Settings>), String>> for Component {
+    fn from(found: Result<(Fetched, Option<Settings>), String>) -> Component {
         match found {
             Ok((fetched, settings)) => Component::Found(fetched, settings),
-            Err(missing) => Component::Missing(missing),
+            Err(why) => Component::Missing(Sourced::Unavailable(why)),
         }
     }
 }
