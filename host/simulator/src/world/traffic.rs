@@ -47,6 +47,16 @@ impl World {
                     self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
                 }
             }
+            Coming::Policy(index, generation, event) => {
+                self.deliver_policy(index, generation, event);
+            }
+            Coming::WakeRollout(index, generation, wake) => {
+                self.wake_rollout(index, generation, wake);
+            }
+            Coming::TakeOver(index, generation, job, policy) => {
+                self.take_over(index, generation, job, policy);
+            }
+            Coming::Source(index, generation, look) => self.source(index, generation, look),
             Coming::Write(index, generation, write, answers) => {
                 let result = self.store.write(&write);
                 if result.is_ok() {
@@ -79,6 +89,9 @@ impl World {
     pub(super) fn carry_out(&mut self, index: usize, effect: Effect) {
         let generation = self.members[index].generation;
         match effect {
+            Effect::Ask { ask, input } if self.members[index].policies.is_some() => {
+                self.ask_engine(index, ask, &input);
+            }
             Effect::Ask { ask, input } => {
                 let answer = (self.members[index].policy)(&input);
                 let event = Event::Decided { ask, answer };
@@ -96,6 +109,9 @@ impl World {
                 self.members[index].view = *view;
             }
             Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::RestorePolicy if self.members[index].policies.is_some() => {
+                self.active_failed(index);
+            }
             Effect::RestorePolicy if self.keeps_policies => {}
             Effect::RestorePolicy => {
                 self.members[index].policy =
