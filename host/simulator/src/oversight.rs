@@ -1,13 +1,15 @@
 //! The checkers of a rollout: what must hold after each of its steps, seen from outside.
 
 use hotseat_core::time::Moment;
-use hotseat_rollout::{Effect, Event, Fact, JobId, Policy, Report};
+use hotseat_rollout::{Effect, Event, Fact, JobId, Policy, Report, Stage, StageEnd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A publication that has come to no end for so long is lost, and a last good policy that has not
-/// come back for so long never will: longer than all stages, a trial and some attempts take.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// A publication that has come to no end for so long is lost: longer than all stages and a trial of a
+/// few decisions take.
+const LOST_AFTER: Duration = Duration::from_secs(500);
+/// A last good policy that has not come back for so long never will: longer than many attempts take.
+const AWAY_AFTER: Duration = Duration::from_secs(240);
 /// So many threads that do not come back make a digest bad.
 const TOO_MANY_THREADS: u32 = 2;
 
@@ -24,6 +26,9 @@ pub(crate) struct Oversight {
     wanted: Option<Policy>,
     /// Refused, and not found again since.
     refused: BTreeSet<Policy>,
+    runs: Option<(JobId, Policy, Stage)>,
+    /// What each policy passed; for the stages that look at the active one, since that changed.
+    passed: BTreeMap<Policy, Vec<Stage>>,
     failed: BTreeSet<Policy>,
     threads: BTreeMap<String, u32>,
     /// Since when a failing policy is in force although a good one is known.
@@ -40,6 +45,8 @@ impl Oversight {
             open: None,
             wanted: None,
             refused: BTreeSet::new(),
+            runs: None,
+            passed: BTreeMap::new(),
             failed: BTreeSet::new(),
             threads: BTreeMap::new(),
             failing_since: None,
@@ -65,6 +72,7 @@ impl Oversight {
                 // The same one again is no other: it is still on its way.
                 if self.open.as_ref().is_none_or(|(open, _)| open != policy) {
                     self.open = Some((policy.clone(), now));
+                    self.passed.remove(policy);
                 }
                 self.wanted = Some(policy.clone());
             }
@@ -72,6 +80,9 @@ impl Oversight {
                 if let Some((_, policy)) = self.takeover.take_if(|(known, _)| known == job) {
                     self.were_active.insert(policy.clone());
                     self.active = Some(policy);
+                    for passed in self.passed.values_mut() {
+                        passed.retain(|stage| matches!(stage, Stage::Prepare | Stage::Settings));
+                    }
                 }
             }
             Event::NotTakenOver { job, .. } => {
@@ -81,9 +92,15 @@ impl Oversight {
             Event::LeftBehind { digest } => {
                 *self.threads.entry(digest.clone()).or_default() += 1;
             }
+            Event::StageEnded { job, end } => {
+                if let Some((_, policy, stage)) = self.runs.take_if(|runs| runs.0 == *job)
+                    && matches!(end, StageEnd::Passed(_))
+                {
+                    self.passed.entry(policy).or_default().push(stage);
+                }
+            }
             Event::Refused { .. }
             | Event::Unavailable(_)
-            | Event::StageEnded { .. }
             | Event::ShadowAnswered { .. }
             | Event::ShadowFailed { .. }
             | Event::Woke => {}
@@ -100,6 +117,11 @@ impl Oversight {
         for effect in effects {
             match effect {
                 Effect::TakeOver { job, policy } => self.takes_over(*job, policy)?,
+                Effect::Run { job, stage, policy } => {
+                    if self.runs.replace((*job, policy.clone(), *stage)).is_some() {
+                        return Err("two stages at a time".to_owned());
+                    }
+                }
                 Effect::Tell(fact) => self.hear(fact),
                 _ => {}
             }
@@ -116,14 +138,13 @@ impl Oversight {
 
     /// What must not take for ever.
     pub(crate) fn check_time(&self, now: Moment) -> Result<(), String> {
-        let late = |since: Moment| now.since(since) > PATIENCE;
         match &self.open {
-            Some((policy, since)) if late(*since) => {
+            Some((policy, since)) if now.since(*since) > LOST_AFTER => {
                 return Err(format!("{policy:?} was found, and nothing became of it"));
             }
             _ => {}
         }
-        if self.failing_since.is_some_and(late) {
+        if self.failing_since.is_some_and(|since| now.since(since) > AWAY_AFTER) {
             return Err(format!("{:?} fails, and the last good policy stays away", self.active));
         }
         Ok(())
@@ -142,6 +163,12 @@ impl Oversight {
         let known = self.were_active.contains(policy) || *policy == self.standard;
         if self.refused.contains(policy) && !known {
             return Err(format!("{policy:?} takes over although it was refused"));
+        }
+        let restored = known && self.active.as_ref().is_some_and(|active| self.is_bad(active));
+        let passed = self.passed.get(policy).map(Vec::as_slice).unwrap_or_default();
+        let stages = [Stage::Prepare, Stage::Settings, Stage::Migrate, Stage::DryRun];
+        if !restored && !stages.iter().all(|stage| passed.contains(stage)) {
+            return Err(format!("{policy:?} takes over, having passed {passed:?} alone"));
         }
         match self.takeover.replace((job, policy.clone())) {
             None => Ok(()),

@@ -6,6 +6,7 @@ use crate::member::Member;
 use crate::oversight::Oversight;
 use hotseat_core::config::Config;
 use hotseat_core::event::{AskId, Event};
+use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_core::policy::Input;
 use hotseat_core::time::Moment;
 use hotseat_rollout::{
@@ -25,6 +26,8 @@ pub(crate) struct Policies {
     wake: Moment,
     /// The policy that the last question went to.
     asked: Option<Policy>,
+    /// How often the one in force gave no decision since it took over.
+    failures: u32,
     /// Its source is out of reach.
     source_is_cut: bool,
     /// Which look at the source is the next: earlier ones have been replaced by it.
@@ -56,6 +59,7 @@ impl Policies {
             oversight: Oversight::new(config.standard.clone()),
             wake: Moment::NEVER,
             asked: None,
+            failures: 0,
             source_is_cut: false,
             look: 0,
             config,
@@ -172,6 +176,7 @@ impl World {
             PolicyEvent::Plain(event) => self.roll(index, event),
             PolicyEvent::TookOver(event, swapped) => {
                 self.roll(index, event);
+                self.count_failures(index, |_| 0);
                 self.feed(index, swapped);
             }
         }
@@ -184,12 +189,25 @@ impl World {
         }
     }
 
+    /// The policy in force gave no decision.
+    pub(super) fn no_decision(&mut self, index: usize) {
+        self.count_failures(index, |failures| failures + 1);
+    }
+
+    fn count_failures(&mut self, index: usize, count: fn(u32) -> u32) {
+        if let Some(policies) = &mut self.members[index].policies {
+            policies.failures = count(policies.failures);
+        }
+    }
+
     /// The elector's policy failed too often. It must be the one that is known to be in force.
     pub(super) fn active_failed(&mut self, index: usize) {
         let Some(policies) = &self.members[index].policies else { return };
         let (asked, active) = (policies.asked.as_ref(), policies.oversight.active());
-        if asked != active {
-            let what = format!("{active:?} is blamed for the answers of {asked:?}");
+        if asked != active || policies.failures < MOST_IN_A_ROW {
+            let failures = policies.failures;
+            let what =
+                format!("{active:?}, which failed {failures} times, is blamed for {asked:?}");
             return self.break_off(what);
         }
         self.roll(index, rollout::Event::Failed);

@@ -3,7 +3,7 @@
 use super::{Coming, World};
 use crate::check::Broken;
 use crate::member::Member;
-use hotseat_core::event::{Effect, Event, Fencing, Trouble, Via, Write};
+use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::{Moment, millis};
 use std::cmp::Reverse;
@@ -108,7 +108,12 @@ impl World {
             Effect::Show(view) => {
                 self.members[index].view = *view;
             }
-            Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::Tell(notice) => {
+                if matches!(notice, Notice::PolicyFailed { .. }) {
+                    self.no_decision(index);
+                }
+                self.notices.push((self.now, index, notice));
+            }
             Effect::RestorePolicy if self.members[index].policies.is_some() => {
                 self.active_failed(index);
             }

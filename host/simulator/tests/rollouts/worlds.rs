@@ -21,7 +21,7 @@ fn timing() -> Timing {
 fn rollout_config(dice: &mut Dice) -> rollout::Config {
     let shadow = match dice.below(3) {
         0 => None,
-        1 => Some(ShadowPeriod::Decisions(1 + dice.below(8) as u32)),
+        1 => Some(ShadowPeriod::Decisions(1 + dice.below(4) as u32)),
         _ => Some(ShadowPeriod::Time(Duration::from_secs(dice.below(60)))),
     };
     let differences = match dice.percent(50) {
@@ -107,7 +107,7 @@ impl Run {
             self.world.cut_source(index, false);
             self.world.think(index, Duration::from_millis(3));
         }
-        // A decision comes once in a minute at least, and trials have up to eight.
+        // A decision comes once in a minute at least, and trials have up to four.
         self.world.run_for(Duration::from_secs(600))
     }
 
@@ -230,4 +230,4 @@ fn renewals_go_on_while_policies_come_and_go() {
 }
 
 /// In `make test`; each takes about as long as one of the worlds without rollouts.
-const WORLDS: u64 = 150;
+const WORLDS: u64 = 250;
