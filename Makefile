@@ -3,6 +3,10 @@
 
 SHELL := /bin/bash
 CARGO ?= cargo
+# Else rustup refuses to run cargo at all where the toolchain lacks the target for WebAssembly and
+# rustup's server cannot be reached. `wasm-target` fetches what rust-toolchain.toml names, or finds
+# another way (docs/decisions/0009-target-in-the-toolchain-file.md).
+export RUSTUP_AUTO_INSTALL := 0
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
 # How long `make fuzz` takes for each target.
@@ -14,7 +18,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench lint deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -46,12 +50,29 @@ test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.2
 
 bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
-	tests/setup/guests.sh python javascript >/dev/null
+	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+
+limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root
+	tests/setup/guests.sh >/dev/null
+	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+# Kept beside what cargo builds, under its version, so that another version is installed anew.
+ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint
+
+lint-workflows: $(ACTIONLINT) ## check .github/workflows by actionlint, which Go 1.26 installs
+	@command -v shellcheck >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends shellcheck; }
+	$(ACTIONLINT) -shellcheck=shellcheck -pyflakes=
+
+$(ACTIONLINT):
+	GOBIN=$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+references: wasm-target ## rewrite docs/flags.md and docs/metrics.md
+	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
 
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked
@@ -89,3 +110,4 @@ wasm-target: setup ## a toolchain for WebAssembly: rustup's, or Debian's beside 
 setup:
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends build-essential; }
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 by rustup" >&2; exit 1; }
+	@rustc --version >/dev/null 2>&1 || rustup toolchain install --no-self-update

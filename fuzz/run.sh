@@ -32,6 +32,7 @@ done
 mkdir -p corpus/journal corpus/component artifacts
 cp seeds/journal/* corpus/journal/
 if [[ " ${targets[*]} " == *" component "* ]]; then
+    cp seeds/component/* corpus/component/
     find "$target_dir/$host/release/build" -name standard.wasm -exec cp {} corpus/component/ \;
     [[ -s corpus/component/standard.wasm ]] || { echo "no standard policy to begin with in $target_dir" >&2; exit 1; }
 fi

@@ -3,8 +3,8 @@
 # Debian's toolchain then builds a policy.
 #
 #   Debian's way is taken for real, and installs Debian's toolchain if it is missing.
-#   The active toolchain and rustup are stand-ins: no test may depend on rustup's server, and the
-#   machine's own toolchain stays as it is. A policy is built with the real active toolchain by
+#   The active toolchain and rustup are stand-ins, but for one test whose server is not there: no
+#   test may depend on rustup's server, and the machine's own toolchain stays as it is. A policy is built with the real active toolchain by
 #   every other test that needs one, where it has the target.
 set -euo pipefail
 
@@ -16,6 +16,8 @@ trap 'rm -rf "$work"' EXIT
 # Kept from run to run: the standard library takes Debian's compiler a minute.
 readonly cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/wasm-target
 builder=${CARGO_TARGET_DIR:-$root/target}/debug/examples/build
+# Nobody listens on the port for discarding.
+readonly unreachable=(RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_MAX_RETRIES=0)
 cd "$root"
 
 fail() {
@@ -91,6 +93,23 @@ test_nothing() {
     ok "${said##*error: }"
 }
 
+# Where a target of rust-toolchain.toml is missing and rustup's server cannot be reached, rustup
+# refuses to run cargo. It must not under make. The target of this test is one that nobody installs.
+test_unreachable_server() {
+    local said folder=$work/needs-more
+    command -v rustup >/dev/null || fail "rustup is missing: install Rust by rustup"
+    mkdir -p "$folder"
+    sed 's/^targets = .*/targets = ["msp430-none-elf"]/' rust-toolchain.toml >"$folder/rust-toolchain.toml"
+    grep -q msp430 "$folder/rust-toolchain.toml" || fail "rust-toolchain.toml names no targets"
+    said=$(cd "$folder" && env -u RUSTUP_TOOLCHAIN -u RUSTUP_AUTO_INSTALL "${unreachable[@]}" \
+        RUSTUP_AUTO_INSTALL=1 cargo --version 2>&1) && fail "rustup did not look for the target: $said"
+    expect "$said" "could not download"
+    said=$(cd "$folder" && env -u RUSTUP_TOOLCHAIN -u RUSTUP_AUTO_INSTALL "${unreachable[@]}" \
+        make --no-print-directory -f "$root/Makefile" --eval 'probe: ; @cargo --version' probe) ||
+        fail "cargo did not run under make"
+    ok "under make, $said without rustup's server"
+}
+
 # Whether Debian's toolchain was there before is the machine's affair: afterwards it is, so that
 # the second call waits for no server.
 test_debian() {
@@ -107,6 +126,7 @@ test_debian() {
 }
 
 cargo build --quiet -p hotseat-component --example build
+test_unreachable_server
 make_stand_ins
 test_rustup
 test_active

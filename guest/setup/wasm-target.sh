@@ -7,8 +7,9 @@
 #   3. `rustup target add`, where rustup's server can be reached;
 #   4. Debian's toolchain, installed by apt-get.
 #
-# The target is not named in rust-toolchain.toml: where rustup's server cannot be reached, rustup
-# would then refuse to run any cargo at all.
+# rust-toolchain.toml names the target, so that rustup installs it by itself for whoever runs cargo
+# alone. Where rustup's server cannot be reached, it would refuse to run any cargo at all, unless
+# RUSTUP_AUTO_INSTALL is 0: so it is for what the Makefile runs, and here.
 #
 # The crate hotseat-component looks for the first two by the same signs, and depends on nothing
 # that this script leaves behind but the toolchains themselves.
@@ -18,6 +19,7 @@ readonly target=wasm32-unknown-unknown
 readonly oldest_rust=95 # the minor version: rust-version in the workspace's Cargo.toml
 # Where Debian's toolchain is; the test of this script names an empty folder.
 readonly debian=${HOTSEAT_DEBIAN_PREFIX:-/usr}
+export RUSTUP_AUTO_INSTALL=0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" # rust-toolchain.toml chooses the active toolchain
 
@@ -86,6 +88,8 @@ main() {
         echo "$target: added by rustup to $(sysroot)"
     else
         debian_is_complete || install_debian
+        ! command -v rustup >/dev/null ||
+            say "without make, run cargo with RUSTUP_AUTO_INSTALL=0: rustup would look for the target at each call"
         echo "$target: by Debian's $("$debian/bin/rustc" -V), which builds its standard library"
     fi
 }

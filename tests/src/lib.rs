@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cgroup;
 pub mod cluster;
 pub mod detached;
 pub mod guests;

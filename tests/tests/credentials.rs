@@ -184,7 +184,7 @@ fn the_fields_of_a_cluster_and_a_user_count_on_a_real_server() {
     put_kubeconfig(&path, &careless, &json!({"tokenFile": account(&api)}));
     let mut candidate = start(&api, &path, "anna");
     leads(&candidate);
-    assert!(candidate.log().contains("anybody in between can be the API server"));
+    assert!(candidate.log().contains("anyone in between can pose as the API server"));
     candidate.end();
     // The right name is asked for.
     server["tls-server-name"] = json!("kubernetes.example");

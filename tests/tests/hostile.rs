@@ -106,6 +106,18 @@ fn an_endless_loop_against_a_real_server() {
     goes_on_leading(&Api::real("hostile").unwrap(), "loop", &["out-of-fuel", "timed-out"]);
 }
 
+/// The limits of the sidecar's calls are the operator's.
+#[test]
+fn the_fuel_of_a_call_is_the_operators() {
+    let api = Api::embedded("fuel").unwrap();
+    let policy = format!("--policy=file:{}", component().display());
+    let flags =
+        [&QUICK[..], &[&policy, "--policy-settings=\"loop@leader\"", "--policy-fuel=123456"]];
+    let mut candidate = Candidate::start(&api, "anna", &flags.concat()).unwrap();
+    candidate.process.wait_line("used up its fuel of 123456 units", LOADED);
+    candidate.end();
+}
+
 #[test]
 fn settings_that_the_policy_refuses_end_the_process() {
     let api = Api::embedded("refused-settings").unwrap();

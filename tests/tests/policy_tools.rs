@@ -65,6 +65,69 @@ fn the_standard_policy_passes_every_stage() {
     }
 }
 
+/// The used of each limit, and the limit.
+fn usage(report: &Value) -> Vec<(String, u64, u64)> {
+    let number = |usage: &Value, field: &str| usage[field].as_u64().unwrap();
+    let usage = report["usage"].as_array().unwrap().iter();
+    usage
+        .map(|it| (it["limit"].as_str().unwrap().into(), number(it, "used"), number(it, "most")))
+        .collect()
+}
+
+#[test]
+fn check_shows_use_beside_limit() {
+    let report = json(&hotseat(&["policy", "check", "builtin", "--output=json"]));
+    let usage = usage(&report);
+    let limits: Vec<&str> = usage.iter().map(|(limit, ..)| limit.as_str()).collect();
+    let all = ["component size", "compiler's time", "compiler's memory", "compiled size"];
+    assert_eq!(limits, [&all[..], &["fuel", "time", "memory", "answer"]].concat());
+    for (limit, used, most) in &usage {
+        assert!(used > &0 && used < most, "{limit}: {used} of {most}");
+    }
+    let told = text(&hotseat(&["policy", "check", "builtin"]).stdout);
+    let (_, used, most) = &usage[4];
+    assert!(told.contains(&format!("\nuses      fuel: {used} of {most} units, 1 %\n")), "{told}");
+}
+
+#[test]
+fn limits_are_the_operators() {
+    let file = guest("hostile");
+    let file = file.to_str().unwrap();
+    let spin = |flags: &[&str]| {
+        let args = ["policy", "check", file, "--settings=\"spin@leader\"", "--output=json"];
+        json(&hotseat(&[&args[..], flags].concat()))
+    };
+    let report = spin(&["--policy-fuel=1000000", "--policy-time=400ms"]);
+    assert_eq!(report["stage"], "dry-run", "{report}");
+    let error = report["error"].as_str().unwrap();
+    assert!(error.contains("out-of-fuel: used up its fuel of 1000000 units"), "{error}");
+
+    let output = hotseat(&["policy", "check", "builtin", "--policy-time=1s"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("'--policy-time <LENGTH>'") && told.contains("give 400ms or less"),
+        "{told}"
+    );
+}
+
+/// What passes here survives there: in a small container a call has less, and so has the compiler.
+#[test]
+fn check_looks_at_the_container_that_it_is_for() {
+    let within = |limit: &str| {
+        let flag = format!("--container-memory={limit}");
+        json(&hotseat(&["policy", "check", "builtin", "--output=json", &flag]))
+    };
+    let report = within("64Mi");
+    assert_eq!(report["ok"], true, "{report}");
+    let memory = usage(&report).into_iter().find(|(limit, ..)| limit == "memory").unwrap();
+    assert_eq!(memory.2, (64 - 16 - 8) * (1 << 20) / 6);
+    let report = within("24Mi");
+    assert_eq!(report["stage"], "compile", "{report}");
+    let error = report["error"].as_str().unwrap();
+    assert!(error.contains("the container's memory limit of 24 MiB leaves 2 MiB"), "{error}");
+}
+
 #[test]
 fn a_policy_of_a_file_is_told_in_lines() {
     let file = guest("rotate");

@@ -121,7 +121,7 @@ fn names_that_kubernetes_refuses() {
         (&[], &["--election cannot be empty"]),
         (
             &["--election=Not_A_Name"],
-            &["--election Not_A_Name: Kubernetes takes no such name", mend],
+            &["--election Not_A_Name: not a valid name in Kubernetes", mend],
         ),
         (&["--election=-a"], &["--election -a:", mend]),
         (&["--election=a/b"], &["--election a/b:", mend]),
@@ -133,7 +133,7 @@ fn names_that_kubernetes_refuses() {
         (&["--election=a", "--id="], &["--id cannot be empty"]),
         (
             &["--election=a", "--id=$(hostname)"],
-            &["--id $(hostname): no shell has filled this in: leave --id out"],
+            &["--id $(hostname): this was not expanded: leave --id out"],
         ),
         (&["--election=a", "--id=a\nb"], &["--id a\\nb: has 3 bytes or control characters"]),
     ] {
@@ -194,7 +194,7 @@ fn policies_that_are_none() {
             folder.path().join("missing"),
             &["missing: cannot be read: No such file", "check the path"][..],
         ),
-        (folder.path().to_owned(), &["it is a folder: name the component in it"]),
+        (folder.path().to_owned(), &["it is a folder: name the file in it"]),
         (file("empty", b""), &["empty: cannot be read: it is empty: put a component there"]),
         (file("text", b"hello"), &["text: is not WebAssembly"]),
         (
@@ -231,10 +231,7 @@ fn policies_that_are_none() {
 fn settings_that_are_not_json() {
     for (settings, words) in [
         ("{", &["--policy-settings: not JSON (", "give JSON, or @FILE"][..]),
-        (
-            "@/nonexistent",
-            &["--policy-settings: file:/nonexistent: cannot be read", "No such file"],
-        ),
+        ("@/nonexistent", &["--policy-settings: @/nonexistent: cannot be read", "No such file"]),
     ] {
         refuses(with(&["--election=a", "--policy-settings", settings]), 1, words);
     }

@@ -229,7 +229,7 @@ fn what_is_no_probe_is_refused_in_one_line() {
         (&["web=https://127.0.0.1/"][..], 2, &["--probe", "https is not probed"][..]),
         (&["web"], 2, &["web: no probe: give NAME=http://HOST:PORT/PATH"]),
         (&["web=tcp://h:1,rise=0"], 2, &["rise=0: give a number from 1 to 100"]),
-        (&["a=tcp://h:1", "a=tcp://h:2"], 1, &["--probe: probe.a is there twice"]),
+        (&["a=tcp://h:1", "a=tcp://h:2"], 1, &["--probe: probe.a is given twice"]),
     ] {
         let mut launch = Launch::hotseat().unwrap().args(["--election=refused", "--http="]);
         for probe in given {

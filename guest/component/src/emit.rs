@@ -6,23 +6,55 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::encode::encode_component;
 use crate::{BuildError, Options, Toolchain, cargo, encode, sources};
 
-/// Builds the policy's crate and leaves its component as `out_file_name` in the build script's
+/// The variable that names a folder with components to embed instead of building them.
+const PREBUILT: &str = "HOTSEAT_PREBUILT_GUESTS";
+
+/// Builds the guest's crate and leaves its component as `out_file_name` in the build script's
 /// `OUT_DIR`, to be embedded with `include_bytes!(concat!(env!("OUT_DIR"), "/standard.wasm"))`.
+/// A copy stays in `<target>/policy-guests/embedded`.
 ///
-/// The script runs again when a source file, a manifest or `Cargo.lock` changed. A failure is told
-/// to cargo as the message of [`BuildError`], and ends the build script.
-pub fn emit(policy_manifest_dir: &Path, out_file_name: &str) {
-    // Said before anything can fail: cargo would otherwise watch the build script's whole package.
+/// The script runs again when a source file, a manifest or `Cargo.lock` changed. Where
+/// `HOTSEAT_PREBUILT_GUESTS` names a folder, such as that with the copies, nothing is built:
+/// `out_file_name` is taken from there, and cargo prints a warning that says so. A relative folder
+/// is one of the workspace. A failure reaches cargo as the message of [`BuildError`], and ends the
+/// build script.
+pub fn emit(manifest_dir: &Path, out_file_name: &str) {
+    emit_as(manifest_dir, out_file_name, encode);
+}
+
+/// As [`emit`], for a crate that is no policy but a component of a world of its own.
+pub fn emit_component(manifest_dir: &Path, out_file_name: &str) {
+    emit_as(manifest_dir, out_file_name, encode_component);
+}
+
+/// Makes a component of a core module.
+type Encode = fn(&[u8]) -> Result<Vec<u8>, BuildError>;
+
+fn emit_as(manifest_dir: &Path, out_file_name: &str, encode: Encode) {
+    // Printed before anything can fail: cargo would otherwise watch the build script's whole package.
     println!("cargo::rerun-if-env-changed=RUSTC");
-    watch(&policy_manifest_dir.join("Cargo.toml"));
+    println!("cargo::rerun-if-env-changed={PREBUILT}");
+    watch(&manifest_dir.join("Cargo.toml"));
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    match leave(policy_manifest_dir, &out_dir, out_file_name) {
+    // An empty variable is one that is not set, so that a command can switch it off for itself.
+    let prebuilt = env::var_os(PREBUILT).filter(|folder| !folder.is_empty());
+    let left = match prebuilt {
+        None => leave(manifest_dir, &out_dir, out_file_name, encode),
+        Some(folder) => {
+            let path = workspace(manifest_dir).join(folder).join(out_file_name);
+            // Never without a word: what is embedded may be older than its sources.
+            println!("cargo::warning={PREBUILT}: embedding {} without building it", path.display());
+            take(path, &out_dir.join(out_file_name))
+        }
+    };
+    match left {
         Ok(files) => files.iter().for_each(|file| watch(file)),
         Err(error) => {
             println!("cargo::error={error}");
-            // With a failure's status cargo also shows what the guest's cargo said.
+            // With a failure's status cargo also shows what the guest's cargo printed.
             process::exit(1);
         }
     }
@@ -33,15 +65,51 @@ fn leave(
     manifest_dir: &Path,
     out_dir: &Path,
     file_name: &str,
+    encode: Encode,
 ) -> Result<BTreeSet<PathBuf>, BuildError> {
-    let options = Options { target_dir: guests_dir(out_dir), locked: true };
+    let guests = guests_dir(out_dir);
+    let options = Options { target_dir: guests.clone(), locked: true };
     let toolchain = Toolchain::find(manifest_dir)?;
     let module = cargo::compile(manifest_dir, &options, &toolchain)?;
     let mut files = sources::of(&module.path)?;
     files.extend(lock_file(manifest_dir));
-    let path = out_dir.join(file_name);
-    fs::write(&path, encode(&module.bytes)?).map_err(|source| BuildError::File { path, source })?;
+    let component = encode(&module.bytes)?;
+    write(&out_dir.join(file_name), &component)?;
+    keep(&guests.join("embedded"), file_name, &component)?;
     Ok(files)
+}
+
+/// Keeps a copy for `HOTSEAT_PREBUILT_GUESTS`. Renamed into place, since the build scripts of other
+/// profiles may be writing the same file.
+fn keep(folder: &Path, file_name: &str, component: &[u8]) -> Result<(), BuildError> {
+    let error = |path: &Path| {
+        let path = path.to_path_buf();
+        |source| BuildError::File { path, source }
+    };
+    fs::create_dir_all(folder).map_err(error(folder))?;
+    let written = folder.join(format!("{file_name}.{}", process::id()));
+    write(&written, component)?;
+    let path = folder.join(file_name);
+    fs::rename(&written, &path).map_err(error(&path))
+}
+
+/// Takes a component that was built before, and returns it as the one file to watch.
+fn take(prebuilt: PathBuf, out: &Path) -> Result<BTreeSet<PathBuf>, BuildError> {
+    let component = fs::read(&prebuilt).map_err(|source| BuildError::Prebuilt {
+        path: prebuilt.clone(),
+        reason: source.to_string(),
+    })?;
+    // Modules and components begin alike. More is checked by whoever loads it.
+    if !component.starts_with(b"\0asm") {
+        let reason = "it is not WebAssembly".to_owned();
+        return Err(BuildError::Prebuilt { path: prebuilt, reason });
+    }
+    write(out, &component)?;
+    Ok(BTreeSet::from([prebuilt]))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    fs::write(path, bytes).map_err(|source| BuildError::File { path: path.to_path_buf(), source })
 }
 
 fn watch(file: &Path) {
@@ -57,6 +125,12 @@ fn guests_dir(out_dir: &Path) -> PathBuf {
         .and_then(|build| build.parent()?.parent())
         .unwrap_or(out_dir)
         .join("policy-guests")
+}
+
+/// The folder of the workspace that the crate belongs to, or the crate's own.
+fn workspace(manifest_dir: &Path) -> PathBuf {
+    let lock = lock_file(manifest_dir);
+    lock.as_deref().and_then(Path::parent).unwrap_or(manifest_dir).to_path_buf()
 }
 
 /// The `Cargo.lock` that holds for the crate: its own or its workspace's.
@@ -90,9 +164,11 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let root = fs::canonicalize(root).unwrap();
 
-        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm").unwrap();
+        let files = leave(&root.join("guest/standard"), &out_dir, "standard.wasm", encode).unwrap();
         let component = fs::read(out_dir.join("standard.wasm")).unwrap();
         assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
+        let kept = fs::read(guests_dir(&out_dir).join("embedded/standard.wasm")).unwrap();
+        assert!(kept == component, "the copy differs");
         for file in [
             "Cargo.lock",
             "guest/rust/Cargo.toml",

@@ -11,13 +11,18 @@ use crate::BuildError;
 /// [`BuildError::Encode`] if the module does not carry the contract's types or exports, and
 /// [`BuildError::Imports`] if anything would be left for the host to provide.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let component = ComponentEncoder::default()
+    let component = encode_component(module)?;
+    check_world(&component)?;
+    Ok(component)
+}
+
+/// Wraps a core module into a component of whatever world it carries.
+pub(crate) fn encode_component(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    ComponentEncoder::default()
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.encode())
-        .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))?;
-    check_world(&component)?;
-    Ok(component)
+        .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))
 }
 
 /// Checks that the component exports the contract and imports nothing.

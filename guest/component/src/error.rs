@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-/// Why there is no component. Each message is one line that ends with the mend, if there is one.
+/// Why there is no component. Each message is one line that ends with the remedy, if there is one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -51,6 +51,18 @@ pub enum BuildError {
         path: PathBuf,
         /// The reason.
         source: io::Error,
+    },
+    /// The folder of `HOTSEAT_PREBUILT_GUESTS` does not have the component.
+    #[error(
+        "HOTSEAT_PREBUILT_GUESTS: cannot embed {}: {reason}; build once with the variable unset and \
+         name the folder <target>/policy-guests/embedded, or leave the variable unset",
+        path.display()
+    )]
+    Prebuilt {
+        /// The file that was looked for.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The module is not a policy.
     #[error("not an election policy: {0}; export one with `hotseat_policy::export!`")]

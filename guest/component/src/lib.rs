@@ -27,7 +27,7 @@ mod toolchain;
 
 use std::path::{Path, PathBuf};
 
-pub use emit::emit;
+pub use emit::{emit, emit_component};
 pub use encode::encode;
 pub use error::BuildError;
 pub use toolchain::Toolchain;

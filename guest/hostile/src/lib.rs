@@ -1,18 +1,18 @@
 //! A policy that misbehaves in the way that its settings name, for the tests of its host.
 //!
-//! The settings are a name out of [`Misdeed::ALL`], without quotes. With `@leader` behind it, as in
+//! The settings are a name out of [`Misbehavior::ALL`], without quotes. With `@leader` behind it, as in
 //! `loop@leader`, it acts by the standard policy until this candidate leads, so that a live leader
 //! can be attacked. Blank settings are those of the standard policy.
 
 #![forbid(unsafe_code)]
 
-mod misdeed;
+mod misbehavior;
 mod waste;
 
 use hotseat_policy::{Decision, Descriptor, Input, Issue, Policy, Refusal};
 use hotseat_policy_standard::Standard;
 
-pub use misdeed::Misdeed;
+pub use misbehavior::Misbehavior;
 
 /// The hostile policy.
 pub struct Hostile;
@@ -35,9 +35,9 @@ impl Policy for Hostile {
             let messages = issues.into_iter().map(|issue| issue.message);
             Refusal::UnusableSettings(messages.collect())
         })?;
-        match plan.misdeed {
-            Some(misdeed) if input.observation.leads() || !plan.only_as_leader => {
-                misdeed.commit(input)
+        match plan.misbehavior {
+            Some(misbehavior) if input.observation.leads() || !plan.only_as_leader => {
+                misbehavior.commit(input)
             }
             _ => Standard::decide(input),
         }
@@ -46,7 +46,7 @@ impl Policy for Hostile {
 
 /// What the settings ask for.
 struct Plan {
-    misdeed: Option<Misdeed>,
+    misbehavior: Option<Misbehavior>,
     only_as_leader: bool,
 }
 
@@ -57,16 +57,16 @@ impl Plan {
             Some(name) => (name, true),
             None => (text, false),
         };
-        let misdeed = match name {
+        let misbehavior = match name {
             "" | "standard" => None,
-            name => Some(Misdeed::of(name).ok_or_else(|| vec![unknown(name)])?),
+            name => Some(Misbehavior::of(name).ok_or_else(|| vec![unknown(name)])?),
         };
-        Ok(Plan { misdeed, only_as_leader })
+        Ok(Plan { misbehavior, only_as_leader })
     }
 }
 
 fn unknown(name: &str) -> Issue {
-    let known: Vec<&str> = Misdeed::ALL.iter().map(|(name, _)| *name).collect();
+    let known: Vec<&str> = Misbehavior::ALL.iter().map(|(name, _)| *name).collect();
     Issue::whole(format!("`{name}` is none of standard, {}", known.join(", ")))
 }
 

@@ -2,7 +2,7 @@ use hotseat_policy::testing::{Scene, TIMING, check};
 use hotseat_policy::{Action, Cause, Decision, Input, Outcome, Policy, Refusal};
 use hotseat_policy_standard::Standard;
 
-use super::{Hostile, Misdeed};
+use super::{Hostile, Misbehavior};
 
 fn leader(settings: &str) -> Input {
     Scene::new().leading(2_000).settings(settings).input()
@@ -19,8 +19,8 @@ fn standard() -> Decision {
 
 #[test]
 fn every_name_is_accepted_with_and_without_the_suffix() {
-    for (name, misdeed) in Misdeed::ALL {
-        assert_eq!(Misdeed::of(name), Some(misdeed));
+    for (name, misbehavior) in Misbehavior::ALL {
+        assert_eq!(Misbehavior::of(name), Some(misbehavior));
         assert_eq!(Hostile::validate(name), Ok(()), "{name}");
         assert_eq!(Hostile::validate(&format!("{name}@leader\n")), Ok(()));
     }
@@ -39,7 +39,7 @@ fn an_unknown_name_is_an_issue() {
 
 #[test]
 fn a_standby_is_spared_with_the_suffix() {
-    for (name, _) in Misdeed::ALL {
+    for (name, _) in Misbehavior::ALL {
         let scene = Scene::new().vacant().entropy(7);
         let expected = Standard::decide(scene.clone().input());
         let found = Hostile::decide(scene.settings(&format!("{name}@leader")).input());

@@ -1,6 +1,6 @@
 //! Hotseat's standard election policy: client-go's timing, improved by what a watch makes
 //! possible. A standby that is told of a release campaigns at once instead of at its next retry,
-//! and a short lot keeps several standbys from all writing at that instant.
+//! and a short jitter keeps several standbys from all writing at that instant.
 
 #![forbid(unsafe_code)]
 

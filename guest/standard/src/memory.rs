@@ -5,8 +5,8 @@
 pub(crate) enum Memory {
     /// Nothing.
     Empty,
-    /// When the lot for the free seat falls due.
-    Lot(u64),
+    /// When the delay before taking the free seat ends.
+    Jitter(u64),
     /// When a failed renewal is retried.
     Renewal(u64),
     /// When a failed campaign is retried.
@@ -23,7 +23,7 @@ impl Memory {
             return Memory::Empty;
         };
         match tag {
-            1 => Memory::Lot(due),
+            1 => Memory::Jitter(due),
             2 => Memory::Renewal(due),
             3 => Memory::Campaign(due),
             _ => Memory::Empty,
@@ -34,7 +34,7 @@ impl Memory {
     pub(crate) fn write(self) -> Vec<u8> {
         let (tag, due) = match self {
             Memory::Empty => return Vec::new(),
-            Memory::Lot(due) => (1, due),
+            Memory::Jitter(due) => (1, due),
             Memory::Renewal(due) => (2, due),
             Memory::Campaign(due) => (3, due),
         };
@@ -51,11 +51,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for memory in
-            [Memory::Empty, Memory::Lot(0), Memory::Renewal(u64::MAX), Memory::Campaign(258)]
+            [Memory::Empty, Memory::Jitter(0), Memory::Renewal(u64::MAX), Memory::Campaign(258)]
         {
             assert_eq!(Memory::read(&memory.write()), memory);
         }
-        assert_eq!(Memory::Lot(258).write(), [1, 2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Memory::Jitter(258).write(), [1, 2, 1, 0, 0, 0, 0, 0, 0]);
     }
 
     #[test]

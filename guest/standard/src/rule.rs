@@ -7,7 +7,7 @@ use crate::memory::Memory;
 /// Half of the standbys that see a release at the same instant campaign at once, and the others
 /// within this many milliseconds, each at its own moment, so that most of them see the new holder
 /// before they write in vain.
-const LOT_MS: u64 = 20;
+const JITTER_MS: u64 = 20;
 
 /// What the standard policy does.
 pub(crate) fn decide(input: &Input) -> Decision {
@@ -47,9 +47,9 @@ struct Moment {
 impl Moment {
     /// No time at all, or milliseconds from 1 to 20, by chance. How many standbys there are is not
     /// known: of two or three one is likely to go at once, and of a hundred not all do.
-    fn lot(&self) -> u64 {
+    fn jitter(&self) -> u64 {
         let waits = self.entropy % 2;
-        waits * (1 + self.entropy / 2 % LOT_MS)
+        waits * (1 + self.entropy / 2 % JITTER_MS)
     }
 
     /// client-go's retry: the period and up to 1.2 of it more, by chance.
@@ -77,9 +77,9 @@ impl Moment {
             .remember(self.memory.write())
     }
 
-    /// Waits, to draw the lot's moment when it has passed.
-    fn wait_for_lot(&self, ms: u64, reason: &str) -> Decision {
-        Decision::wait_for(ms).because(reason).remember(Memory::Lot(self.after(ms)).write())
+    /// Waits, and remembers when the jitter ends.
+    fn wait_for_jitter(&self, ms: u64, reason: &str) -> Decision {
+        Decision::wait_for(ms).because(reason).remember(Memory::Jitter(self.after(ms)).write())
     }
 
     fn renew(&self, reason: &str) -> Decision {
@@ -125,15 +125,15 @@ fn stand_by(seat: &Seat, moment: &Moment) -> Decision {
         Some(_) => "the seat is taken",
         None => "the last holder may still believe",
     };
-    moment.wait_for_lot(seat.free_in.saturating_add(moment.lot()), reason)
+    moment.wait_for_jitter(seat.free_in.saturating_add(moment.jitter()), reason)
 }
 
-/// A standby of a free seat takes it, after its successor if one is named, and after its lot.
+/// A standby of a free seat takes it, after its successor if one is named, and after its jitter.
 fn follow(seen: &Observation, seat: &Seat, moment: &Moment) -> Decision {
     let named = seat.successor.as_ref().map(|name| *name == seen.identity);
     if named == Some(false) && seat.age < moment.retry {
-        let left = (moment.retry - seat.age).saturating_add(moment.lot());
-        return moment.wait_for_lot(left, "the seat is left to its successor");
+        let left = (moment.retry - seat.age).saturating_add(moment.jitter());
+        return moment.wait_for_jitter(left, "the seat is left to its successor");
     }
     // A conflict is no reason to back off: the winner's write is on its way through the watch.
     let failed = seen.attempts.failures > 0 && seen.attempts.last != Outcome::Conflict;
@@ -142,14 +142,14 @@ fn follow(seen: &Observation, seat: &Seat, moment: &Moment) -> Decision {
             moment.keep_waiting(due, "a campaign failed")
         }
         _ if named == Some(true) => moment.campaign("named as the successor"),
-        Memory::Lot(due) if due <= moment.uptime => moment.campaign("the seat is free"),
-        Memory::Lot(due) if due - moment.uptime <= LOT_MS => {
-            moment.keep_waiting(due, "drew a lot for the free seat")
+        Memory::Jitter(due) if due <= moment.uptime => moment.campaign("the seat is free"),
+        Memory::Jitter(due) if due - moment.uptime <= JITTER_MS => {
+            moment.keep_waiting(due, "waits a random delay for the free seat")
         }
         Memory::Campaign(_) if failed => moment.campaign("the seat is free"),
-        _ => match moment.lot() {
+        _ => match moment.jitter() {
             0 => moment.campaign("the seat is free"),
-            lot => moment.wait_for_lot(lot, "drew a lot for the free seat"),
+            jitter => moment.wait_for_jitter(jitter, "waits a random delay for the free seat"),
         },
     }
 }

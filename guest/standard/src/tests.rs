@@ -6,10 +6,10 @@ use hotseat_policy::{Action, Cause, Decision, OnFailure, Outcome, Policy, Timing
 use super::Standard;
 use crate::memory::Memory;
 
-/// Lot 2 ms; a share of 512 of 1,024 makes the backoff 2,000 + 1,200 ms; the quarter is 503 ms.
+/// Jitter of 2 ms; a share of 512 of 1,024 makes the backoff 2,000 + 1,200 ms; the quarter is 503 ms.
 const ENTROPY: u64 = (512 << 32) | 3;
-const LOT: u64 = 1 + ENTROPY / 2 % 20;
-/// The same without a lot.
+const JITTER: u64 = 1 + ENTROPY / 2 % 20;
+/// The same without jitter.
 const AT_ONCE: u64 = ENTROPY - 1;
 const QUARTER: u64 = 500 + ENTROPY % 500;
 const BACKOFF: u64 = 3_200;
@@ -29,7 +29,7 @@ fn expect(scene: Scene, decision: Decision, reason: &str, memory: Memory) {
 #[test]
 fn stopping_resigns_whoever_leads() {
     for scene in [scene().leading(100), scene().vacant()] {
-        let scene = scene.cause(Cause::Stopping).memory(Memory::Lot(1).write());
+        let scene = scene.cause(Cause::Stopping).memory(Memory::Jitter(1).write());
         let decision = Decision::resign().wake_after(2_000);
         expect(scene, decision, "stopping", Memory::Empty);
     }
@@ -59,7 +59,7 @@ fn a_failed_renewal_is_retried_after_a_quarter_to_half_of_the_period() {
     let due = Memory::Renewal(NOW + QUARTER);
     expect(failed(), wait.clone(), "a renewal failed", due);
     // Memory of another purpose is none.
-    expect(failed().memory(Memory::Lot(1).write()), wait, "a renewal failed", due);
+    expect(failed().memory(Memory::Jitter(1).write()), wait, "a renewal failed", due);
 
     let later = Memory::Renewal(NOW + 70);
     let scene = failed().memory(later.write());
@@ -81,12 +81,12 @@ fn a_standby_waits_before_the_lock_was_read_and_while_paused() {
 
 #[test]
 fn a_standby_of_a_taken_seat_wakes_at_its_lot_after_the_lease() {
-    let wait = Decision::wait_for(9_000 + LOT);
-    let lot = Memory::Lot(NOW + 9_000 + LOT);
-    expect(scene().held_by("b", 9_000), wait.clone(), "the seat is taken", lot);
+    let wait = Decision::wait_for(9_000 + JITTER);
+    let jitter = Memory::Jitter(NOW + 9_000 + JITTER);
+    expect(scene().held_by("b", 9_000), wait.clone(), "the seat is taken", jitter);
 
     let cleared = scene().held_by("b", 9_000).with_seat(|seat| seat.holder = None);
-    expect(cleared, wait, "the last holder may still believe", lot);
+    expect(cleared, wait, "the last holder may still believe", jitter);
 }
 
 #[test]
@@ -97,13 +97,13 @@ fn a_free_seat_is_left_to_its_successor_for_a_retry_period() {
             seat.age = age;
         })
     };
-    let ms = 1_500 + LOT;
-    let lot = Memory::Lot(NOW + ms);
+    let ms = 1_500 + JITTER;
+    let jitter = Memory::Jitter(NOW + ms);
     let wait = Decision::wait_for(ms);
-    expect(left(500), wait, "the seat is left to its successor", lot);
-    let wait = Decision::wait_for(LOT);
-    let lot = Memory::Lot(NOW + LOT);
-    expect(left(2_000), wait, "drew a lot for the free seat", lot);
+    expect(left(500), wait, "the seat is left to its successor", jitter);
+    let wait = Decision::wait_for(JITTER);
+    let jitter = Memory::Jitter(NOW + JITTER);
+    expect(left(2_000), wait, "waits a random delay for the free seat", jitter);
 }
 
 #[test]
@@ -125,28 +125,28 @@ fn a_free_seat_is_taken_when_the_lot_falls_due() {
     let with = |memory: Memory| scene().vacant().memory(memory.write());
     let campaign = Decision::campaign().wake_after(BACKOFF);
     let retry = Memory::Campaign(NOW + BACKOFF);
-    let drawn = Memory::Lot(NOW + LOT);
-    let wait = Decision::wait_for(LOT);
+    let drawn = Memory::Jitter(NOW + JITTER);
+    let wait = Decision::wait_for(JITTER);
 
-    expect(with(Memory::Empty), wait.clone(), "drew a lot for the free seat", drawn);
-    expect(with(Memory::Lot(NOW)), campaign, "the seat is free", retry);
-    let soon = Memory::Lot(NOW + 20);
-    expect(with(soon), Decision::wait_for(20), "drew a lot for the free seat", soon);
-    // A lot that was drawn for the lease's end is drawn anew when the seat is free before.
-    expect(with(Memory::Lot(NOW + 21)), wait, "drew a lot for the free seat", drawn);
+    expect(with(Memory::Empty), wait.clone(), "waits a random delay for the free seat", drawn);
+    expect(with(Memory::Jitter(NOW)), campaign, "the seat is free", retry);
+    let soon = Memory::Jitter(NOW + 20);
+    expect(with(soon), Decision::wait_for(20), "waits a random delay for the free seat", soon);
+    // Jitter that was chosen for the end of the lease is chosen again if the seat is free sooner.
+    expect(with(Memory::Jitter(NOW + 21)), wait, "waits a random delay for the free seat", drawn);
 }
 
 #[test]
-fn half_of_all_standbys_do_not_wait_for_a_lot() {
+fn half_of_all_standbys_do_not_wait_for_jitter() {
     let vacant = |memory: Memory| scene().entropy(AT_ONCE).vacant().memory(memory.write());
     let campaign = Decision::campaign().wake_after(BACKOFF);
     let retry = Memory::Campaign(NOW + BACKOFF);
     expect(vacant(Memory::Empty), campaign.clone(), "the seat is free", retry);
-    expect(vacant(Memory::Lot(NOW + 21)), campaign, "the seat is free", retry);
+    expect(vacant(Memory::Jitter(NOW + 21)), campaign, "the seat is free", retry);
 
     let wait = Decision::wait_for(9_000);
     let held = scene().entropy(AT_ONCE).held_by("b", 9_000);
-    expect(held, wait, "the seat is taken", Memory::Lot(NOW + 9_000));
+    expect(held, wait, "the seat is taken", Memory::Jitter(NOW + 9_000));
 
     let at_once = (0..1_000).filter(|entropy| {
         let decision = scene().entropy(*entropy).vacant().ask::<Standard>().unwrap();
@@ -170,9 +170,9 @@ fn a_failed_campaign_backs_off_and_a_conflict_does_not() {
     let passed = Memory::Campaign(NOW);
     expect(with(Outcome::Unreachable, passed), campaign, "the seat is free", retry);
 
-    let wait = Decision::wait_for(LOT);
-    let drawn = Memory::Lot(NOW + LOT);
-    expect(with(Outcome::Conflict, passed), wait, "drew a lot for the free seat", drawn);
+    let wait = Decision::wait_for(JITTER);
+    let drawn = Memory::Jitter(NOW + JITTER);
+    expect(with(Outcome::Conflict, passed), wait, "waits a random delay for the free seat", drawn);
 }
 
 #[test]

@@ -108,13 +108,13 @@ pub(crate) async fn handle(
             run.await;
             Outcome::Reset
         }
-        Some(Action::Delay(length)) => {
-            sleep(length).await;
+        Some(Action::Delay(time)) => {
+            sleep(time).await;
             Outcome::Answer(run.await)
         }
-        Some(Action::DelayAnswer(length)) => {
+        Some(Action::DelayAnswer(time)) => {
             let answer = run.await;
-            sleep(length).await;
+            sleep(time).await;
             Outcome::Answer(answer)
         }
         // Rules for streams are met by the stream itself; see `watch`.

@@ -68,3 +68,12 @@ impl Failures {
         self.recent = ((self.recent << 1) | u128::from(failed)) & all;
     }
 }
+
+/// How often a policy failed, for people: `three times in a row`, or `23 of its last hundred
+/// decisions`.
+pub fn how_often(in_a_row: u32, of_last_hundred: u32) -> String {
+    match in_a_row {
+        MOST_IN_A_ROW.. => "three times in a row".to_owned(),
+        _ => format!("{of_last_hundred} of its last hundred decisions"),
+    }
+}

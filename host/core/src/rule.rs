@@ -91,7 +91,11 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
         }
         Some((Tag::Lot, at)) if at <= *uptime => return run(input, "the seat is free"),
         Some((Tag::Lot, at)) if at - uptime <= LOT_MS => {
-            return wait(at - uptime, input.memory.clone(), "drew a lot for the free seat");
+            return wait(
+                at - uptime,
+                input.memory.clone(),
+                "waits a random delay for the free seat",
+            );
         }
         Some((Tag::CampaignRetry, _)) if failed => return run(input, "the seat is free"),
         _ => {}
@@ -99,7 +103,7 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
     if lot(input) == 0 {
         return run(input, "the seat is free");
     }
-    wait_for_lot(input, 0, "drew a lot for the free seat")
+    wait_for_lot(input, 0, "waits a random delay for the free seat")
 }
 
 fn run(input: &Input, reason: &str) -> Decision {

@@ -128,7 +128,7 @@ fn ran() -> Vec<u8> {
 #[test]
 fn a_free_seat_is_taken_when_the_lot_is_due() {
     let free = "the seat is free";
-    let drew = "drew a lot for the free seat";
+    let drew = "waits a random delay for the free seat";
     says(|_| (), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
     let at_once = |input: &mut Input| input.entropy = AT_ONCE;
     says(at_once, Action::Campaign, 2_600, ran(), free);
@@ -173,7 +173,7 @@ fn after_a_failed_campaign_the_next_has_its_time() {
     // A conflict is news and no failure, and a success forgets what was.
     for attempts in [failed(Outcome::Conflict), Attempts::default()] {
         for due in [due, UPTIME] {
-            let drew = "drew a lot for the free seat";
+            let drew = "waits a random delay for the free seat";
             says(again(attempts, due), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
         }
     }
@@ -194,7 +194,7 @@ fn a_successor_takes_the_seat_at_once_and_others_leave_it_to_it() {
         says(named("other", age), Action::Wait, wake, memory(LOT, UPTIME + wake), left);
     }
     for age in [2_000, 60_000] {
-        let drew = "drew a lot for the free seat";
+        let drew = "waits a random delay for the free seat";
         says(named("other", age), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
     }
 }

@@ -1,18 +1,29 @@
 //! The boot-time clock: the only clock that the election knows.
 
 use hotseat_core::time::Moment;
+use rustix::time::{ClockId, clock_gettime};
+#[cfg(target_os = "linux")]
 use rustix::time::{
-    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
-    timerfd_create, timerfd_settime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
 };
+#[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
 use tokio::io::unix::AsyncFd;
+
+/// Goes on in suspend.
+#[cfg(target_os = "linux")]
+const CLOCK: ClockId = ClockId::Boottime;
+/// Goes on in suspend on macOS, where the offline commands run.
+#[cfg(not(target_os = "linux"))]
+const CLOCK: ClockId = ClockId::Monotonic;
 
 /// Now, on `CLOCK_BOOTTIME`, which goes on while the machine is suspended. `Instant` would stop
 /// there, and a leader would wake believing in a lease that is long gone.
 pub fn now() -> Moment {
-    let time = clock_gettime(ClockId::Boottime);
+    let time = clock_gettime(CLOCK);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
     Moment::at(Duration::new(seconds, nanos))
@@ -24,9 +35,11 @@ pub fn until(then: Moment) -> Duration {
 }
 
 /// A wake-up on the boot-time clock: it comes after a suspend at once, if it is due.
+#[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub struct Alarm(AsyncFd<OwnedFd>);
 
+#[cfg(target_os = "linux")]
 impl Alarm {
     /// An alarm that is not set. Must be made inside a tokio runtime.
     ///
@@ -77,5 +90,40 @@ impl Alarm {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// There is none: only Linux has a timer on this clock, and the sidecar runs on Linux only.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub struct Alarm(std::convert::Infallible);
+
+#[cfg(not(target_os = "linux"))]
+impl Alarm {
+    /// Refuses.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn new() -> std::io::Result<Alarm> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    ///
+    /// None, as there is no alarm.
+    pub fn set(&self, _at: Moment) -> std::io::Result<()> {
+        match self.0 {}
+    }
+
+    /// Waits for it.
+    ///
+    /// # Errors
+    ///
+    /// None, as there is no alarm.
+    pub async fn ring(&self) -> std::io::Result<()> {
+        match self.0 {}
     }
 }

@@ -297,7 +297,10 @@ impl Election {
                 rollout::Effect::WakeAt(at) => inbox.rollout_alarm.set(at)?,
                 rollout::Effect::Tell(fact) => {
                     self.need_first(&fact);
-                    self.facts.say(&Fact::Policy(fact));
+                    // What ends the election is its error, and said once.
+                    if self.not_loaded.is_none() {
+                        self.facts.say(&Fact::Policy(fact));
+                    }
                 }
             }
         }

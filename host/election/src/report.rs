@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Observer, Said};
 use crate::status::Status;
 use hotseat_core::event::Notice;
-use hotseat_core::failures::MOST_IN_A_ROW;
+use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::FailureKind;
 use hotseat_rollout::{Active, Report};
@@ -139,13 +139,7 @@ impl Observer for Reporter {
                     let last = report.last_failure.as_ref().map_or(String::new(), |(kind, why)| {
                         format!(", last: {}: {why}", kind.as_str())
                     });
-                    let how = match report.failures_in_a_row {
-                        MOST_IN_A_ROW.. => "three times in a row".to_owned(),
-                        _ => format!(
-                            "{} of its last hundred decisions",
-                            report.failures_of_last_hundred
-                        ),
-                    };
+                    let how = how_often(report.failures_in_a_row, report.failures_of_last_hundred);
                     report.broken =
                         Some(format!("{} {}: failed {how}{last}", about.name, about.version));
                 });

@@ -1,19 +1,31 @@
 //! Ends calls that overrun: a thread that sleeps on a timer. An idle sidecar has no ticker.
 //!
+//! It ends them by the epoch, which a policy looks at in loops and at the begin of functions. Host
+//! calls and fills of memory in a straight line never get there. So whoever waits for a call may
+//! also give what is to happen if the call has not ended [`GRACE`] after the epoch moved: to leave
+//! its thread behind. That time counts from the move and not from the deadline: where the whole
+//! process stood still, each call has its chance first.
+//!
 //! Setting a timer is the dearest part of a short call, since in a virtual machine it leaves the
 //! machine. So a call that ends in time leaves its timer as it is: the thread wakes once, after the
 //! last call's deadline, finds nothing to do, and the timer is set again by the next call.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use std::time::Instant;
 use std::{io, thread};
 
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
+use crate::timer::Timer;
+
+/// How long a call may take to end after its limit of time, when the epoch moved. Longer than the
+/// 100 ms for which a container may be throttled; with the default limit of a call it is still
+/// below the time after which the election decides without an answer.
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
+
+/// What happens once if a call does not end. It runs on the backstop's thread, whose stack is
+/// small and which serves all calls.
+pub(crate) type Leave = Box<dyn FnOnce() + Send>;
 
 /// The thread and its timer; both end when it is dropped.
 pub(crate) struct Backstop {
@@ -22,18 +34,27 @@ pub(crate) struct Backstop {
 }
 
 struct Shared {
-    timer: OwnedFd,
+    timer: Timer,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The deadlines of the calls that run now: the worker's, and that of a dry run beside it.
-    armed: Vec<(u64, Instant)>,
+    /// The calls that run now: the worker's, and that of a dry run beside it.
+    armed: Vec<Call>,
     next: u64,
     /// When the timer rings; none if it is not set.
     rings: Option<Instant>,
     stop: bool,
+}
+
+/// A call that is watched.
+struct Call {
+    id: u64,
+    /// Its deadline, and once it was rung for the end of its grace.
+    at: Instant,
+    rung: bool,
+    leave: Option<Leave>,
 }
 
 /// A deadline that is watched until this is dropped.
@@ -46,7 +67,7 @@ impl Backstop {
     /// Starts the thread. It calls `ring` each time a deadline passes; every call that runs then
     /// must look at its own deadline.
     pub(crate) fn start(ring: impl Fn() + Send + 'static) -> io::Result<Backstop> {
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+        let timer = Timer::new()?;
         let shared = Arc::new(Shared { timer, state: Mutex::default() });
         let thread =
             thread::Builder::new().name("policy-backstop".into()).stack_size(64 << 10).spawn({
@@ -56,8 +77,9 @@ impl Backstop {
         Ok(Backstop { shared, thread: Some(thread) })
     }
 
-    /// Watches a deadline. Costs a system call unless the timer rings before it anyway.
-    pub(crate) fn arm(&self, deadline: Instant) -> io::Result<Armed<'_>> {
+    /// Watches a deadline, and with `leave` also that the call ends soon after it. Costs a system
+    /// call unless the timer rings before it anyway.
+    pub(crate) fn arm(&self, deadline: Instant, leave: Option<Leave>) -> io::Result<Armed<'_>> {
         let mut state = self.shared.lock();
         let id = state.next;
         if state.rings.is_none_or(|rings| deadline < rings) {
@@ -65,7 +87,7 @@ impl Backstop {
             state.rings = Some(deadline);
         }
         state.next = id.wrapping_add(1);
-        state.armed.push((id, deadline));
+        state.armed.push(Call { id, at: deadline, rung: false, leave });
         Ok(Armed { shared: &self.shared, id })
     }
 }
@@ -88,7 +110,7 @@ impl Drop for Backstop {
 impl Drop for Armed<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        state.armed.retain(|(id, _)| *id != self.id);
+        state.armed.retain(|call| call.id != self.id);
     }
 }
 
@@ -100,45 +122,49 @@ impl Shared {
 
     /// Sets the timer, or stops it if there is nothing to wait for.
     fn set(&self, deadline: Option<Instant>) -> io::Result<()> {
-        let rest = match deadline {
-            // Zero would stop the timer.
-            Some(at) => at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1)),
-            None => Duration::ZERO,
-        };
-        let it_value = Timespec::try_from(rest).map_err(io::Error::other)?;
-        let once = Itimerspec { it_interval: Timespec::default(), it_value };
-        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
-        Ok(())
+        self.timer.set(deadline.map(|at| at.saturating_duration_since(Instant::now())))
     }
 }
 
 impl State {
-    fn earliest_after(&self, past: Instant) -> Option<Instant> {
-        let deadlines = self.armed.iter().map(|(_, deadline)| *deadline);
-        deadlines.filter(|deadline| *deadline > past).min()
+    /// What is due: whether to ring, and whom to leave behind.
+    fn due(&mut self, now: Instant) -> (bool, Vec<Leave>) {
+        let (mut ring, mut left) = (false, Vec::new());
+        for call in self.armed.iter_mut().filter(|call| call.at <= now) {
+            if !call.rung {
+                (ring, call.rung) = (true, true);
+                call.at = now + GRACE;
+            } else if let Some(leave) = call.leave.take() {
+                left.push(leave);
+            }
+        }
+        (ring, left)
+    }
+
+    /// When to look again. A call that was rung for and has nobody to leave it rings by itself no
+    /// more.
+    fn next(&self) -> Option<Instant> {
+        let waited = self.armed.iter().filter(|call| !call.rung || call.leave.is_some());
+        waited.map(|call| call.at).min()
     }
 }
 
 fn watch(shared: &Shared, ring: impl Fn()) {
-    let mut expirations = [0; 8];
-    loop {
-        match rustix::io::read(shared.timer.as_fd(), &mut expirations) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            // A timer of our own that cannot be read: fuel still bounds every call.
-            Err(_) => return,
-        }
+    // A timer of our own that cannot be waited for: fuel still bounds every call.
+    while shared.timer.wait().is_ok() {
         let mut state = shared.lock();
         if state.stop {
             return;
         }
-        let now = Instant::now();
-        if state.armed.iter().any(|(_, deadline)| *deadline <= now) {
+        let (overrun, left) = state.due(Instant::now());
+        if overrun {
             ring();
         }
-        // A call that is past its deadline was rung for; the next one rings by itself.
-        let next = state.earliest_after(now);
+        let next = state.next();
         state.rings = next.filter(|_| shared.set(next).is_ok());
+        drop(state);
+        // They may start a thread, and that one calls a policy and comes here.
+        left.into_iter().for_each(|leave| leave());
     }
 }
 
@@ -146,6 +172,7 @@ fn watch(shared: &Shared, ring: impl Fn()) {
 mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+    use std::time::Duration;
 
     /// Nothing here takes a tenth of a second; a ring that does not come in this time is missing.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -167,7 +194,7 @@ mod tests {
         let (backstop, rings) = backstop();
         for millis in [20, 0, 40] {
             let deadline = soon(millis);
-            let _armed = backstop.arm(deadline).unwrap();
+            let _armed = backstop.arm(deadline, None).unwrap();
             let rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
             assert!(rung >= deadline, "too early by {:?}", deadline - rung);
         }
@@ -176,10 +203,10 @@ mod tests {
     #[test]
     fn it_rings_for_the_sooner_of_two_and_then_for_the_later() {
         let (backstop, rings) = backstop();
-        let _hour = backstop.arm(soon(3_600_000)).unwrap();
+        let _hour = backstop.arm(soon(3_600_000), None).unwrap();
         let (later, sooner) = (soon(60), soon(20));
-        let _later = backstop.arm(later).unwrap();
-        let _sooner = backstop.arm(sooner).unwrap();
+        let _later = backstop.arm(later, None).unwrap();
+        let _sooner = backstop.arm(sooner, None).unwrap();
         // One ring may serve both if the machine is busy.
         let mut rung = sooner;
         while rung < later {
@@ -193,9 +220,9 @@ mod tests {
     fn it_rings_after_calls_that_ended_in_time() {
         let (backstop, rings) = backstop();
         for millis in [1, 20] {
-            drop(backstop.arm(soon(millis)).unwrap());
+            drop(backstop.arm(soon(millis), None).unwrap());
             let deadline = soon(40);
-            let _armed = backstop.arm(deadline).unwrap();
+            let _armed = backstop.arm(deadline, None).unwrap();
             let mut rung = soon(0);
             while rung < deadline {
                 rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
@@ -204,9 +231,34 @@ mod tests {
     }
 
     #[test]
+    fn who_does_not_end_in_its_grace_is_left_once() {
+        let (backstop, rings) = backstop();
+        let (leave, left) = channel();
+        let armed = |millis| {
+            let leave = leave.clone();
+            let told = move || leave.send((millis, Instant::now())).unwrap();
+            backstop.arm(soon(millis), Some(Box::new(told))).unwrap()
+        };
+        // One that ends in time is none; one that ends after its deadline and in its grace neither.
+        drop(armed(1));
+        let late = armed(5);
+        rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
+        drop(late);
+        let _stuck = armed(10);
+        let rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
+        let (which, when) = left.recv_timeout(PATIENCE).expect("nobody is left behind");
+        assert_eq!(which, 10);
+        assert!(when >= rung + GRACE - Duration::from_millis(5), "{:?} of grace", when - rung);
+        // The next one is watched like the first, and the one before it not again.
+        let _other = armed(15);
+        let (which, _) = left.recv_timeout(PATIENCE).expect("nobody is left behind");
+        assert_eq!(which, 15);
+    }
+
+    #[test]
     fn its_thread_ends_with_it() {
         let (backstop, rings) = backstop();
-        let _ = backstop.arm(soon(3_600_000)).unwrap();
+        let _ = backstop.arm(soon(3_600_000), None).unwrap();
         drop(backstop);
         assert_eq!(rings.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     }

@@ -1,15 +1,19 @@
 //! The child that compiles: a component on standard input, machine code on standard output.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::{env, fs, thread};
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
 use crate::compile::CompileLimits;
+use crate::compose::{Misfit, compose};
+use crate::confine::{give_up_rights, give_up_the_world, threads};
 use crate::settings::config;
 use crate::text::one_line;
 
@@ -28,22 +32,31 @@ pub(crate) const INVALID: i32 = 65;
 pub(crate) const REFUSED: i32 = 66;
 /// Exit status: out of memory.
 pub(crate) const OUT_OF_MEMORY: i32 = 67;
+/// Exit status: its imports are not what is there to answer them.
+pub(crate) const IMPORTS: i32 = 68;
 /// Exit status: reading, writing or the limits failed.
 const FAILED: i32 = 70;
+
+/// Begins a line on standard error that says what the child could not give up.
+pub(crate) const KEPT: &str = "@kept ";
+/// Begins the line on standard error that says what compiling took: the address space and what was
+/// resident at most in KiB, and the processor time in milliseconds.
+pub(crate) const SPENT: &str = "@spent ";
 
 /// The compiler's stack, in bytes: as much as a main thread has.
 const STACK: usize = 8 << 20;
 
 /// What the child does: reads a component from standard input and writes it compiled to standard
-/// output, under limits that it sets for itself first. A program that has a
+/// output, under limits that it sets for itself first, and with no right but to do that. A program that has a
 /// [`Compiler::of_this_program`](crate::Compiler::of_this_program) must call this, and nothing
 /// before it, when it is started with that compiler's arguments.
 ///
 /// On failure a one-line reason is on standard error.
 pub fn compile_child_main() -> ExitCode {
+    let kept = give_up_rights();
     // The main thread's stack grows on demand, and a page that the limit of memory denies it ends
     // the process by a plain segmentation fault. This one is there before the limit is.
-    let thread = thread::Builder::new().stack_size(STACK).spawn(compile);
+    let thread = thread::Builder::new().stack_size(STACK).spawn(|| compile(kept));
     let ended = match thread.map(JoinHandle::join) {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err((FAILED, "the compiler panicked".into())),
@@ -58,17 +71,56 @@ pub fn compile_child_main() -> ExitCode {
     ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }
 
-fn compile() -> Result<(), (i32, String)> {
+fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     let failed = |error: io::Error| (FAILED, error.to_string());
     confine().map_err(failed)?;
+    // Opened while there is a way to.
+    let account = File::open("/proc/self/status");
+    kept.extend(give_up_the_world(&threads()));
+    for right in kept {
+        // If nobody listens, nobody needs to know.
+        let _ = writeln!(io::stderr(), "{KEPT}{}", one_line(&right));
+    }
     let mut component = Vec::new();
     io::stdin().read_to_end(&mut component).map_err(failed)?;
+    let composed = compose(&component).map_err(unfit)?;
+    if composed.is_some() {
+        drop(std::mem::take(&mut component));
+    }
+    let whole = composed.as_ref().map_or(&component, |composed| &composed.bytes);
     let compiled = Engine::new(&config(true))
-        .and_then(|engine| engine.precompile_component(&component))
-        .map_err(|error| (status(&error), format!("{error:#}")))?;
-    drop(component);
+        .and_then(|engine| engine.precompile_component(whole))
+        .map_err(|error| match (&composed, error.downcast_ref::<BinaryReaderError>()) {
+            (Some(composed), Some(error)) => unfit(composed.misfit(error)),
+            _ => (status(&error), format!("{error:#}")),
+        })?;
+    drop((component, composed));
     io::stdout().write_all(&compiled).map_err(failed)?;
-    io::stdout().flush().map_err(failed)
+    io::stdout().flush().map_err(failed)?;
+    if let Some(spent) = account.ok().and_then(spent) {
+        let _ = writeln!(io::stderr(), "{SPENT}{spent}");
+    }
+    Ok(())
+}
+
+/// What this process has taken so far, as [`SPENT`] has it.
+fn spent(mut status: File) -> Option<String> {
+    let mut text = String::new();
+    status.read_to_string(&mut text).ok()?;
+    let most = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    let processor = clock_gettime(ClockId::ProcessCPUTime);
+    let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
+    Some(format!("{} {} {millis}", most("VmPeak:")?, most("VmHWM:")?))
+}
+
+fn unfit(misfit: Misfit) -> (i32, String) {
+    match misfit {
+        Misfit::Policy(why) => (INVALID, why),
+        Misfit::Imports(why) => (IMPORTS, why),
+    }
 }
 
 /// Sets the limits of this process, and makes it end with its parent.
@@ -76,19 +128,25 @@ fn confine() -> io::Result<()> {
     let defaults = CompileLimits::default();
     let processor = limit(PROCESSOR, defaults.processor_seconds)?;
     let memory = limit(MEMORY, defaults.memory)?;
-    for (resource, soft, hard) in [
+    let writable = limit(WRITABLE, memory)?.saturating_add(STACK as u64);
+    // macOS takes no limit that is below what its own libraries have reserved.
+    let of_memory = [
         (Resource::As, memory, 0),
         // The stack counts as a whole, though next to nothing of it is ever touched.
-        (Resource::Data, limit(WRITABLE, memory)?.saturating_add(STACK as u64), 0),
+        (Resource::Data, writable, 0),
+    ];
+    let of_memory = of_memory.into_iter().filter(|_| cfg!(target_os = "linux"));
+    for (resource, soft, hard) in of_memory.chain([
         (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
         // The soft limit has a signal of its own, the hard one kills.
         (Resource::Cpu, processor, 1),
         (Resource::Core, 0, 0),
-    ] {
+    ]) {
         let limit = Rlimit { current: Some(soft), maximum: Some(soft.saturating_add(hard)) };
         setrlimit(resource, limit)?;
     }
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // If the container runs out of memory, this process is to go, not the sidecar. Where the file
     // is not writable, the system's own choice must do.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");

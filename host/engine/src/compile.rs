@@ -13,10 +13,10 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use wasmtime::component::Component;
@@ -24,12 +24,17 @@ use wasmtime::component::Component;
 use crate::child;
 use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
+use crate::sealed::{OPEN_FILES, memory, seal, this_program};
+use crate::spent::{CompileSpent, Said};
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
 const LONGEST_COMPLAINT: usize = 4096;
 /// With less memory than this no compiler gets as far as to say what it lacks, in bytes.
 const LEAST_MEMORY: u64 = 4 << 20;
+
+/// Held by the compilation that has what the container has left.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// What one compilation may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +83,9 @@ pub enum CompileError {
     /// The component is not valid.
     #[error("{0}")]
     Invalid(String),
+    /// The component imports something other than what is there to answer it.
+    #[error("{0}")]
+    Imports(String),
     /// The compiler gave up on a valid component.
     #[error("the compiler refused it: {0}")]
     Refused(String),
@@ -96,6 +104,8 @@ pub struct Compiler {
     args: Vec<String>,
     limits: CompileLimits,
     container: Option<Container>,
+    /// What others in the container may take while a compilation runs, in bytes.
+    beside: u64,
 }
 
 /// What one compilation may use where and when it happens.
@@ -112,6 +122,7 @@ struct Share {
 #[derive(Debug)]
 pub struct CompiledComponent {
     memory: File,
+    spent: Option<CompileSpent>,
 }
 
 impl Compiler {
@@ -119,8 +130,7 @@ impl Compiler {
     /// straight to [`compile_child_main`](crate::compile_child_main). It gets no more memory than
     /// this process's container has left.
     pub fn of_this_program(args: &[&str], limits: CompileLimits) -> Compiler {
-        // The kernel's own link: right even if the file was replaced since this process started.
-        Compiler::new("/proc/self/exe", args, limits).within(Container::of_this_process())
+        Compiler::new(this_program(), args, limits).within(Container::of_this_process())
     }
 
     /// A compiler whose child is `program`; it must be of the same build as this one.
@@ -130,6 +140,7 @@ impl Compiler {
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
             limits,
             container: None,
+            beside: 0,
         }
     }
 
@@ -139,16 +150,26 @@ impl Compiler {
         Compiler { container: Some(container), ..self }
     }
 
-    /// Compiles a component. Blocks until the child has ended.
+    /// With so much of the container's memory left to others, in bytes.
+    #[must_use]
+    pub(crate) fn beside(self, beside: u64) -> Compiler {
+        Compiler { beside, ..self }
+    }
+
+    /// Compiles a component, together with what answers WASI if it imports that. Blocks until the
+    /// child has ended.
     ///
     /// # Errors
     ///
-    /// The component is not valid, or it takes more than the limits allow, or the child cannot
+    /// The component is not valid, or its imports do not fit, or it takes more than the limits allow, or the child cannot
     /// be started.
     pub fn compile(&self, component: &[u8]) -> Result<CompiledComponent, CompileError> {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
         let input = input(component).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
+        // Two that run at a time would each take what is left.
+        let _turn =
+            self.container.as_ref().map(|_| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         // The component is in memory by now, and counted.
         let share = self.share()?;
         let output = memory.try_clone().map_err(start)?;
@@ -168,10 +189,14 @@ impl Compiler {
                 let seconds = self.limits.wall.as_secs_f64();
                 Err(CompileError::OverLimit(format!("{seconds} s of time")))
             }
-            Some(complaint) => {
-                share.judge(status, &complaint)?;
+            Some(text) => {
+                let said = Said::of(&text);
+                for right in &said.kept {
+                    tracing::debug!(%right, "the compiler runs with more rights than it needs");
+                }
+                share.judge(status, &said.complaint)?;
                 seal(&memory).map_err(start)?;
-                Ok(CompiledComponent { memory })
+                Ok(CompiledComponent { memory, spent: said.spent })
             }
         }
     }
@@ -180,9 +205,10 @@ impl Compiler {
     fn share(&self) -> Result<Share, CompileError> {
         let mut share =
             Share { limits: self.limits.clone(), writable: self.limits.memory, container: None };
-        let Some(left) = self.container.as_ref().and_then(Container::memory_left) else {
+        let Some(mut left) = self.container.as_ref().and_then(Container::memory_left) else {
             return Ok(share);
         };
+        left.left = left.left.saturating_sub(self.beside);
         // The result is in the child's memory and, page by page, in the file that it writes. It is
         // a small part of what compiling it takes.
         let output = self.limits.output.min(left.left / 8);
@@ -244,6 +270,7 @@ impl Share {
         match status.code() {
             Some(0) => Ok(()),
             Some(child::INVALID) => Err(CompileError::Invalid(line)),
+            Some(child::IMPORTS) => Err(CompileError::Imports(line)),
             Some(child::REFUSED) => Err(CompileError::Refused(line)),
             Some(child::OUT_OF_MEMORY) => memory(),
             _ => Err(CompileError::Crashed(format!("{status}: {line}"))),
@@ -252,6 +279,15 @@ impl Share {
 }
 
 impl CompiledComponent {
+    /// What a compiler in this process made, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(code: &[u8]) -> io::Result<CompiledComponent> {
+        let mut memory = memory("hotseat-compiled")?;
+        memory.write_all(code)?;
+        seal(&memory)?;
+        Ok(CompiledComponent { memory, spent: None })
+    }
+
     /// The size of the compiled component, in bytes.
     ///
     /// # Errors
@@ -261,10 +297,15 @@ impl CompiledComponent {
         Ok(self.memory.metadata()?.len())
     }
 
+    /// What compiling it took, if the child told.
+    pub fn spent(&self) -> Option<CompileSpent> {
+        self.spent
+    }
+
     /// Maps the compiled component into this process.
     #[allow(unsafe_code, reason = "wasmtime trusts what it maps to be its own compiler's work")]
     pub(crate) fn map(&self, runtime: &Runtime) -> Result<Component, CompileError> {
-        let path = format!("/proc/self/fd/{}", self.memory.as_raw_fd());
+        let path = format!("{OPEN_FILES}/{}", self.memory.as_raw_fd());
         // SAFETY: what is mapped must be the work of this wasmtime's compiler and must not change
         // while it is mapped. A child of this program wrote it, to memory without a name that
         // nobody else was given; it has ended with success, and the memory is sealed against
@@ -285,20 +326,6 @@ fn input(component: &[u8]) -> io::Result<File> {
     file.write_all(component)?;
     file.rewind()?;
     Ok(file)
-}
-
-fn memory(name: &str) -> io::Result<File> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        // Linux before 6.3 does not know the flag, and does not ask for it.
-        Err(Errno::INVAL) => Ok(memfd_create(name, flags)?.into()),
-        created => Ok(created?.into()),
-    }
-}
-
-fn seal(memory: &File) -> io::Result<()> {
-    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    Ok(fcntl_add_seals(memory, seals)?)
 }
 
 /// Reads the child's standard error until it ends: that is, until the child does. None if the

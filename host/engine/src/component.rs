@@ -3,7 +3,9 @@
 //! Nested modules and components are stepped over, so the cost is bounded by the size of the
 //! bytes whatever they hold. The compiler validates the rest, in its own process.
 
-use wasmtime::wasmparser::{BinaryReaderError, Chunk, Encoding, Parser, Payload};
+use wasmtime::wasmparser::{
+    BinaryReaderError, Chunk, ComponentExternalKind, Encoding, Parser, Payload,
+};
 
 use crate::error::LoadError;
 use crate::source::Source;
@@ -12,13 +14,29 @@ use crate::wasi;
 
 /// The interface that a policy exports. Another minor version of it links just as well.
 const INTERFACE: &str = "hotseat:policy/policy@1.0.0";
-const INTERFACE_1: &str = "hotseat:policy/policy@1.";
+/// How the names of all its minor versions begin.
+pub(crate) const CONTRACT: &str = "hotseat:policy/policy@1.";
 
 /// The top-level imports and exports of a component, by name.
 #[derive(Debug, Default)]
-struct Outline<'a> {
-    imports: Vec<&'a str>,
-    exports: Vec<&'a str>,
+pub(crate) struct Outline<'a> {
+    pub(crate) imports: Vec<&'a str>,
+    exports: Vec<(&'a str, ComponentExternalKind)>,
+}
+
+impl<'a> Outline<'a> {
+    /// The names of the instances that it exports.
+    pub(crate) fn instances(&self) -> impl Iterator<Item = &'a str> {
+        let of_kind = |(name, kind): &(&'a str, ComponentExternalKind)| {
+            (*kind == ComponentExternalKind::Instance).then_some(*name)
+        };
+        self.exports.iter().filter_map(of_kind)
+    }
+
+    /// The names of all that it exports.
+    fn exported(&self) -> Vec<&'a str> {
+        self.exports.iter().map(|(name, _)| *name).collect()
+    }
 }
 
 /// Checks that the bytes look like a component, import nothing but WASI and export the contract's
@@ -37,8 +55,11 @@ pub(crate) fn inspect(source: &Source) -> Result<(), LoadError> {
     if let Some(why) = refused_imports(&outline.imports) {
         return Err(LoadError::Imports { label: label(), why });
     }
-    if !outline.exports.iter().any(|name| name.starts_with(INTERFACE_1)) {
-        return Err(LoadError::Exports { label: label(), why: missing_export(&outline.exports) });
+    if !outline.instances().any(|name| name.starts_with(CONTRACT)) {
+        return Err(LoadError::Exports {
+            label: label(),
+            why: missing_export(&outline.exported()),
+        });
     }
     Ok(())
 }
@@ -65,7 +86,7 @@ impl Surface {
         }
         let outline = outline(source.bytes()).map_err(|error| refused(broken(&error)))?;
         let lines = |names: Vec<&str>| names.into_iter().map(one_line).collect();
-        Ok(Surface { imports: lines(outline.imports), exports: lines(outline.exports) })
+        Ok(Surface { exports: lines(outline.exported()), imports: lines(outline.imports) })
     }
 }
 
@@ -73,6 +94,12 @@ impl Surface {
 pub(crate) fn broken(reason: &dyn std::fmt::Display) -> String {
     let reason = one_line(&reason.to_string());
     format!("is not a valid component: {reason}: copy or build it again")
+}
+
+/// Says that the types of the imports are others than those of the interfaces so named.
+pub(crate) fn wrong_import(reason: &str) -> String {
+    let reason = one_line(reason);
+    format!("imports something that WASI 0.2 does not have: {reason}: build it for WASI 0.2")
 }
 
 /// Says what is wrong with the type of an export.
@@ -106,7 +133,8 @@ fn not_a_component(bytes: &[u8]) -> Option<String> {
     Some(why.into())
 }
 
-fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
+/// Reads the outermost sections.
+pub(crate) fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
     let mut outline = Outline::default();
     let mut parser = Parser::new(0);
     let mut rest = bytes;
@@ -129,7 +157,8 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
             }
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
-                    outline.exports.push(export?.name.name);
+                    let export = export?;
+                    outline.exports.push((export.name.name, export.kind));
                 }
             }
             Payload::End(_) => return Ok(outline),
@@ -141,13 +170,19 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
 }
 
 fn refused_imports(imports: &[&str]) -> Option<String> {
-    let refused: Vec<&str> = imports.iter().copied().filter(|name| !wasi::answers(name)).collect();
-    let first = refused.first()?;
-    Some(format!(
-        "imports {}, and a policy imports nothing but WASI: take `{}` out of its world",
-        listed(&refused),
-        one_line(first)
-    ))
+    let refused: Vec<&str> =
+        imports.iter().copied().filter(|name| wasi::answering(name).is_none()).collect();
+    let (names, first) = (listed(&refused), one_line(refused.first()?));
+    Some(if refused.iter().all(|name| name.starts_with("wasi:")) {
+        format!(
+            "imports {names}: of WASI a policy may import version 0.2 of cli, clocks, filesystem, \
+             io, random and sockets: build it without `{first}`"
+        )
+    } else {
+        format!(
+            "imports {names}, and a policy imports nothing but WASI: take `{first}` out of its world"
+        )
+    })
 }
 
 fn missing_export(exports: &[&str]) -> String {

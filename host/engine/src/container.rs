@@ -7,17 +7,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::left_behind::MOST_AT_A_TIME;
+
 /// A limit that says that there is none: version 1 writes the largest multiple of a page.
 const NO_LIMIT: u64 = 1 << 60;
 /// The share of the limit that is kept for what else the container does meanwhile: the election,
 /// page tables, requests. The eighth part, within these bounds in bytes.
 const LEAST_RESERVE: u64 = 4 << 20;
 const MOST_RESERVE: u64 = 32 << 20;
+/// What the sidecar takes without a policy and a compiler, in bytes, with something to spare.
+const SIDECAR: u64 = 16 << 20;
+/// Calls of policies that may hold memory at a time: the active policy's, one in shadow or on
+/// trial, and those that were left behind.
+const CALLS: u64 = 2 + MOST_AT_A_TIME as u64;
 
-/// Where the control groups of this process are found.
+/// A container, as far as its limit of memory goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Container {
-    root: PathBuf,
+pub struct Container(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The control groups of this process are found below this folder.
+    Found(PathBuf),
+    /// One with this limit in bytes, in which a sidecar runs.
+    Assumed(u64),
 }
 
 /// What is left under the tightest limit.
@@ -38,20 +51,45 @@ impl Container {
 
     /// As `/proc` and `/sys` under another folder say, for tests.
     pub fn below(root: impl Into<PathBuf>) -> Container {
-        Container { root: root.into() }
+        Container(Kind::Found(root.into()))
+    }
+
+    /// One that a sidecar would run in, with this limit in bytes.
+    pub fn of(limit: u64) -> Container {
+        Container(Kind::Assumed(limit))
     }
 
     /// What is left at this moment, under the tightest limit of the group and all above it that can
     /// be seen; none if there is no limit, or none that can be read.
     pub fn memory_left(&self) -> Option<MemoryLeft> {
-        let groups = fs::read_to_string(self.root.join("proc/self/cgroup")).ok()?;
-        let mounts = fs::read_to_string(self.root.join("proc/self/mountinfo")).ok()?;
-        let hierarchies = mounts.lines().filter_map(|line| self.hierarchy(line, &groups));
+        let root = match &self.0 {
+            Kind::Found(root) => root,
+            Kind::Assumed(limit) => return Some(MemoryLeft::of(*limit, SIDECAR)),
+        };
+        let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+        let mounts = fs::read_to_string(root.join("proc/self/mountinfo")).ok()?;
+        let hierarchies = mounts.lines().filter_map(|line| Hierarchy::of(line, &groups, root));
         hierarchies.flat_map(Hierarchy::limits).min_by_key(|limit| limit.left)
     }
 
+    /// What each call of a policy may use of memory, in bytes, so that all that may run at a time
+    /// leave the sidecar what it needs; none if there is no limit.
+    pub(crate) fn policy_share(&self) -> Option<u64> {
+        let MemoryLeft { limit, .. } = self.memory_left()?;
+        Some(MemoryLeft::of(limit, SIDECAR).left / CALLS)
+    }
+}
+
+impl MemoryLeft {
+    fn of(limit: u64, used: u64) -> MemoryLeft {
+        let reserve = (limit / 8).clamp(LEAST_RESERVE, MOST_RESERVE);
+        MemoryLeft { limit, left: limit.saturating_sub(used).saturating_sub(reserve) }
+    }
+}
+
+impl Hierarchy {
     /// The hierarchy that a line of `mountinfo` mounts, if it is one with limits of memory.
-    fn hierarchy(&self, line: &str, groups: &str) -> Option<Hierarchy> {
+    fn of(line: &str, groups: &str, files: &Path) -> Option<Hierarchy> {
         let (mount, filesystem) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
         let (root, point) = (unescaped(mount.next()?), unescaped(mount.next()?));
@@ -64,7 +102,7 @@ impl Container {
             _ => return None,
         };
         let group = groups.lines().find_map(|line| version.group_in(line))?;
-        let top = self.root.join(point.trim_start_matches('/'));
+        let top = files.join(point.trim_start_matches('/'));
         // In a container the mount may begin in the middle of the tree, and the group's path may
         // be written from the tree's own root or, in a namespace, from there.
         let inside = Path::new(group).strip_prefix(&root).ok();
@@ -135,8 +173,7 @@ fn left_in(group: &Path, version: Version) -> Option<MemoryLeft> {
     let limit = limits.into_iter().flatten().filter(|limit| *limit < NO_LIMIT).min()?;
     // The kernel takes back what files have left in memory and nobody looks at before it kills.
     let used = used.saturating_sub(cache.unwrap_or_default());
-    let reserve = (limit / 8).clamp(LEAST_RESERVE, MOST_RESERVE);
-    Some(MemoryLeft { limit, left: limit.saturating_sub(used).saturating_sub(reserve) })
+    Some(MemoryLeft::of(limit, used))
 }
 
 /// A path of `mountinfo`, in which spaces and their like are written as `\040`.
@@ -278,6 +315,19 @@ mod tests {
         let machine = Machine::new("4:cpu,memory:/a/b\n", mounts);
         machine.v1("sys/fs/cgroup/my groups/a/b", 64 * MIB, 8 * MIB, 0, 64 * MIB);
         assert_eq!(machine.left(), mib(64, 64 - 8 - 8));
+    }
+
+    #[test]
+    fn each_call_has_its_share() {
+        let share = |limit| Container::of(limit * MIB).policy_share().unwrap();
+        assert_eq!(share(64), (64 - 16 - 8) * MIB / 6);
+        assert_eq!(share(256), (256 - 16 - 32) * MIB / 6);
+        assert_eq!(share(16), 0);
+        // Of the limit and not of what is left of it just now.
+        let machine = in_a_container();
+        machine.v2("sys/fs/cgroup", &(64 * MIB).to_string(), 60 * MIB, 0);
+        assert_eq!(Container::below(machine.0.path()).policy_share(), Some(share(64)));
+        assert_eq!(Container::below("/nowhere").policy_share(), None);
     }
 
     #[test]

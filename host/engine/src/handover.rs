@@ -1,6 +1,6 @@
 //! What becomes of a policy's memory when another one takes over.
 
-use hotseat_core::policy::{FailureKind, LARGEST_MEMORY};
+use hotseat_core::policy::{Failure, FailureKind, LARGEST_MEMORY};
 
 use crate::bindings::wit::Refusal;
 use crate::instance::LoadedPolicy;
@@ -68,10 +68,14 @@ impl LoadedPolicy {
                 ));
                 Ok(Inherited { memory: Vec::new(), lost: Some(lost) })
             }
-            Err(failure) => Err(MigrateError {
-                kind: failure.kind,
-                detail: format!("`migrate`: {}", failure.detail),
-            }),
+            Err(failure) => Err(MigrateError::of(failure)),
         }
+    }
+}
+
+impl MigrateError {
+    /// How a call of `migrate` failed.
+    pub(crate) fn of(Failure { kind, detail }: Failure) -> MigrateError {
+        MigrateError { kind, detail: format!("`migrate`: {detail}") }
     }
 }

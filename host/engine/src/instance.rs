@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use hotseat_core::policy::{self, Decision, Failure, FailureKind, Input};
+use hotseat_core::policy::{self, Action, Decision, Failure, FailureKind, Input, Value};
 use wasmtime::{Result, Store};
 
-use crate::bindings::wit::{Guest, Refusal};
+use crate::bindings::wit::{self, Guest, Refusal};
 use crate::bindings::{Election, ElectionPre};
 use crate::descriptor::Descriptor;
 use crate::runtime::Runtime;
@@ -56,8 +56,9 @@ impl LoadedPolicy {
         &self.0.descriptor
     }
 
-    /// Asks the policy what to do. Blocks for as long as `limits.wall` in the worst case, on a
-    /// thread whose stack must have 512 KiB.
+    /// Asks the policy what to do, on this thread, whose stack must have 512 KiB. Blocks for as
+    /// long as `limits.wall`; a hostile policy can make it longer, or for ever: such a one is asked
+    /// by a [`Loader`](crate::Loader) or a [`PolicyWorker`](crate::PolicyWorker).
     ///
     /// # Errors
     ///
@@ -79,31 +80,24 @@ impl LoadedPolicy {
         interruptible: Option<Interruptible>,
     ) -> std::result::Result<(Decision, Spent), Failure> {
         let Inner { runtime, pre, .. } = &*self.0;
-        let (answer, spent) = run(runtime, limits, interruptible, |store| {
-            let uptime = input.observation.uptime;
-            store.data_mut().blindfold = Blindfold { uptime, entropy: input.entropy };
+        let (answer, mut spent) = run(runtime, limits, interruptible, |store| {
+            store.data_mut().blindfold = Blindfold::new(input.observation.uptime, input.entropy);
             let instance = pre.instantiate(&mut *store)?;
-            guest(&instance).call_decide(store, &input.into())
+            let answer = guest(&instance).call_decide(&mut *store, &input.into())?;
+            Ok(judge(answer, input).map_err(|failure| store.data().blindfold.explain(failure)))
         })?;
-        let decision: Decision = match answer {
-            Ok(decision) => decision.into(),
-            Err(refusal) => {
-                return Err(Failure { kind: FailureKind::Refused, detail: refused(&refusal) });
-            }
-        };
-        match policy::check(&decision, &input.timing) {
-            Ok(()) => Ok((decision, spent)),
-            Err(bound) => Err(Failure { kind: FailureKind::Rejected, detail: bound }),
-        }
+        let decision: Decision = answer?;
+        spent.answer = size(&decision);
+        Ok((decision, spent))
     }
 
     /// Asks the policy whether it can work with `settings`. Nothing wrong with them is an empty
-    /// list; else each entry is a line that names the place and the mend.
+    /// list; else each entry is a line that names the place and the remedy.
     ///
     /// # Errors
     ///
     /// The policy broke down or used more than `limits` allows.
-    pub fn validate(
+    pub(crate) fn validate(
         &self,
         settings: &str,
         limits: &Limits,
@@ -146,6 +140,7 @@ impl LoadedPolicy {
 }
 
 /// A component whose imports and exports fit, before it was asked anything.
+#[derive(Clone)]
 pub(crate) struct Linked {
     pub(crate) runtime: Runtime,
     pub(crate) pre: ElectionPre<Sandbox>,
@@ -154,29 +149,66 @@ pub(crate) struct Linked {
 impl Linked {
     /// What is wrong with the types of the exports, which show only in an instance. A component
     /// that cannot be instantiated tells nothing; asking it anything will tell that.
-    pub(crate) fn mismatch(&self, limits: &Limits) -> Option<wasmtime::Error> {
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be instantiated.
+    pub(crate) fn mismatch(
+        &self,
+        limits: &Limits,
+    ) -> std::result::Result<Option<wasmtime::Error>, Failure> {
         let checked = run(&self.runtime, limits, None, |store| {
             let instance = self.pre.instance_pre().instantiate(&mut *store)?;
             Ok(Election::new(store, &instance).err())
         });
-        checked.ok().and_then(|(mismatch, _)| mismatch)
+        checked.map(|(mismatch, _)| mismatch)
     }
 
     /// Asks the policy who it is.
-    pub(crate) fn describe(&self, limits: &Limits) -> std::result::Result<Descriptor, String> {
+    pub(crate) fn describe(
+        &self,
+        limits: &Limits,
+    ) -> std::result::Result<wit::Descriptor, Failure> {
         let asked = run(&self.runtime, limits, None, |store: &mut Store<Sandbox>| -> Result<_> {
             let instance = self.pre.instantiate(&mut *store)?;
             guest(&instance).call_describe(store)
         });
-        match asked {
-            Ok((said, _)) => Descriptor::checked(said),
-            Err(failure) => Err(format!("{}: {}", failure.kind.as_str(), failure.detail)),
-        }
+        asked.map(|(said, _)| said)
     }
+}
+
+/// The bytes that the host copied out of the policy: texts, memory, and the entries of lists.
+fn size(decision: &Decision) -> usize {
+    let published = decision.publish.iter().map(|(key, value)| {
+        let text = match value {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        };
+        size_of::<(String, wit::Value)>() + key.len() + text
+    });
+    let successor = match &decision.action {
+        Action::Resign(Some(successor)) => successor.len(),
+        _ => 0,
+    };
+    successor + decision.reason.len() + decision.memory.len() + published.sum::<usize>()
 }
 
 fn guest(instance: &Election) -> &Guest {
     instance.hotseat_policy_policy()
+}
+
+/// The decision, if it is one and within the bounds of the contract.
+fn judge(
+    answer: std::result::Result<wit::Decision, Refusal>,
+    input: &Input,
+) -> std::result::Result<Decision, Failure> {
+    let failure = |kind, detail| Failure { kind, detail };
+    let decision: Decision =
+        answer.map_err(|refusal| failure(FailureKind::Refused, refused(&refusal)))?.into();
+    match policy::check(&decision, &input.timing) {
+        Ok(()) => Ok(decision),
+        Err(bound) => Err(failure(FailureKind::Rejected, bound)),
+    }
 }
 
 fn refused(refusal: &Refusal) -> String {

@@ -1,17 +1,20 @@
 //! From bytes to a policy that may decide, stage by stage.
 
-use hotseat_core::policy::Input;
+use hotseat_core::policy::{Decision, Failure, Input};
 use wasmtime::component::Linker;
 
 use crate::bindings::ElectionPre;
 use crate::compile::{CompileError, CompiledComponent, Compiler};
-use crate::component::{broken, inspect, wrong_export};
+use crate::component::{broken, inspect, wrong_export, wrong_import};
+use crate::descriptor::Descriptor;
 use crate::error::LoadError;
-use crate::handover::Inherited;
+use crate::handover::{Inherited, MigrateError};
 use crate::instance::{Linked, LoadedPolicy};
 use crate::runtime::Runtime;
+use crate::sandbox::Spent;
 use crate::settings::Limits;
 use crate::source::Source;
+use crate::supervise::apart;
 use crate::text::one_line;
 use crate::wasi;
 
@@ -24,8 +27,10 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too.
+    /// A loader whose policies run in `runtime`. `limits` bounds each call while loading, too. The
+    /// compiler leaves the active policy the memory of a call.
     pub fn new(runtime: Runtime, compiler: Compiler, limits: Limits) -> Loader {
+        let compiler = compiler.beside(limits.memory as u64);
         Loader { runtime, compiler, limits }
     }
 
@@ -76,26 +81,44 @@ impl Loader {
         let label = || source.label().to_owned();
         let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
         let mut linker = Linker::new(&self.runtime.engine);
-        let pre = wasi::link(&mut linker, &component)
+        let pre = wasi::link(&mut linker)
             .and_then(|()| linker.instantiate_pre(&component))
             .map_err(|error| LoadError::Imports {
                 label: label(),
                 why: format!("cannot be linked: {}", one_line(&format!("{error:#}"))),
             })?;
-        let mismatch = |error: wasmtime::Error| LoadError::Exports {
+        let pre = ElectionPre::new(pre).map_err(|error| LoadError::Exports {
             label: label(),
             why: wrong_export(&format_args!("{error:#}")),
+        })?;
+        let linked = Linked { runtime: self.runtime.clone(), pre };
+        self.describe(source, linked)
+    }
+
+    /// Stage describe, after a look at the exports' types, which show in an instance.
+    pub(crate) fn describe(
+        &self,
+        source: &Source,
+        linked: Linked,
+    ) -> Result<LoadedPolicy, LoadError> {
+        let label = || source.label().to_owned();
+        let (asked, limits) = (linked.clone(), self.limits.clone());
+        let said = apart(&self.runtime, source.digest(), &self.limits, move || {
+            match asked.mismatch(&limits)? {
+                Some(error) => Ok(Err(error)),
+                None => Ok(Ok(asked.describe(&limits)?)),
+            }
+        });
+        let described = match said {
+            Ok(Ok(said)) => Descriptor::checked(said),
+            Ok(Err(error)) => {
+                let why = wrong_export(&format_args!("{error:#}"));
+                return Err(LoadError::Exports { label: label(), why });
+            }
+            Err(failure) => Err(told(&failure)),
         };
-        let linked =
-            Linked { runtime: self.runtime.clone(), pre: ElectionPre::new(pre).map_err(mismatch)? };
-        if let Some(error) = linked.mismatch(&self.limits) {
-            return Err(mismatch(error));
-        }
-        let descriptor = linked
-            .describe(&self.limits)
-            .map_err(|why| LoadError::Describe { label: label(), why })?;
-        let digest = source.digest().to_owned();
-        Ok(LoadedPolicy::new(linked, label(), digest, descriptor))
+        let descriptor = described.map_err(|why| LoadError::Describe { label: label(), why })?;
+        Ok(LoadedPolicy::new(linked, label(), source.digest().to_owned(), descriptor))
     }
 
     /// Stage settings: does the policy accept them?
@@ -104,10 +127,13 @@ impl Loader {
     ///
     /// [`LoadError::Settings`] with what the policy says about them.
     pub fn accept(&self, policy: &LoadedPolicy, settings: &str) -> Result<(), LoadError> {
-        let why = match policy.validate(settings, &self.limits) {
+        let (text, limits) = (settings.to_owned(), self.limits.clone());
+        let asked = policy.clone();
+        let answer = self.apart(policy, move || asked.validate(&text, &limits));
+        let why = match answer {
             Ok(issues) if issues.is_empty() => return Ok(()),
             Ok(issues) => issues.join("; "),
-            Err(failure) => format!("`validate`: {}: {}", failure.kind.as_str(), failure.detail),
+            Err(failure) => format!("`validate`: {}", told(&failure)),
         };
         Err(LoadError::Settings { label: policy.label().to_owned(), why: one_line(&why) })
     }
@@ -124,8 +150,11 @@ impl Loader {
         before: &LoadedPolicy,
         memory: &[u8],
     ) -> Result<Inherited, LoadError> {
-        policy
-            .inherit(before, memory, &self.limits)
+        let (asked, before) = (policy.clone(), before.clone());
+        let (memory, limits) = (memory.to_vec(), self.limits.clone());
+        let answer = self.apart(policy, move || Ok(asked.inherit(&before, &memory, &limits)));
+        answer
+            .unwrap_or_else(|failure| Err(MigrateError::of(failure)))
             .map_err(|source| LoadError::Migrate { label: policy.label().to_owned(), source })
     }
 
@@ -135,20 +164,58 @@ impl Loader {
     ///
     /// [`LoadError::DryRun`] with how it failed.
     pub fn try_out(&self, policy: &LoadedPolicy, sample: &Input) -> Result<(), LoadError> {
-        match policy.decide(sample, &self.limits) {
+        match self.decide(policy, sample) {
             Ok(_) => Ok(()),
-            Err(failure) => Err(LoadError::DryRun {
-                label: policy.label().to_owned(),
-                why: format!("{}: {}", failure.kind.as_str(), failure.detail),
-            }),
+            Err(failure) => {
+                Err(LoadError::DryRun { label: policy.label().to_owned(), why: told(&failure) })
+            }
         }
     }
+
+    /// Asks the policy what to do, within the limits of this loader, on a thread that is left
+    /// behind if the call does not come back.
+    ///
+    /// # Errors
+    ///
+    /// As [`LoadedPolicy::decide`]; and the call did not come back, or too many did not before.
+    pub fn decide(
+        &self,
+        policy: &LoadedPolicy,
+        input: &Input,
+    ) -> Result<(Decision, Spent), Failure> {
+        let (asked, input, limits) = (policy.clone(), input.clone(), self.limits.clone());
+        self.apart(policy, move || asked.decide(&input, &limits))
+    }
+
+    /// What one call of a policy may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The runtime of its policies.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    fn apart<R: Send + 'static>(
+        &self,
+        policy: &LoadedPolicy,
+        call: impl FnOnce() -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
+        apart(&self.runtime, policy.digest(), &self.limits, call)
+    }
+}
+
+/// A failure in words for people.
+fn told(failure: &Failure) -> String {
+    format!("{}: {}", failure.kind.as_str(), failure.detail)
 }
 
 fn not_compiled(source: &Source, error: CompileError) -> LoadError {
     let label = source.label().to_owned();
     match error {
         CompileError::Invalid(why) => LoadError::Parse { label, why: broken(&why) },
+        CompileError::Imports(why) => LoadError::Imports { label, why: wrong_import(&why) },
         source => LoadError::Compile { label, source },
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::Engine;
 
 use crate::backstop::Backstop;
+use crate::left_behind::LeftBehind;
 use crate::settings::config;
 
 /// A wasmtime engine without a compiler, and the thread that ends calls which overrun.
@@ -15,6 +16,7 @@ use crate::settings::config;
 pub struct Runtime {
     pub(crate) engine: Engine,
     pub(crate) backstop: Arc<Backstop>,
+    pub(crate) left_behind: LeftBehind,
 }
 
 impl Runtime {
@@ -27,6 +29,11 @@ impl Runtime {
         let engine = Engine::new(&config(false)).map_err(io::Error::other)?;
         let epoch = engine.clone();
         let backstop = Arc::new(Backstop::start(move || epoch.increment_epoch())?);
-        Ok(Runtime { engine, backstop })
+        Ok(Runtime { engine, backstop, left_behind: LeftBehind::default() })
+    }
+
+    /// The count of threads that its policies did not give back.
+    pub fn left_behind(&self) -> &LeftBehind {
+        &self.left_behind
     }
 }

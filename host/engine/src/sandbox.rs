@@ -12,11 +12,13 @@ use crate::settings::Limits;
 use crate::text::{bytes, one_line};
 use crate::wasi::Blindfold;
 
-/// Core instances, tables and linear memories of one component. Python's interpreter has more
-/// than 16 instances; a policy of one module has two.
-const MOST_INSTANCES: usize = 64;
-const MOST_TABLES: usize = 256;
-const MOST_MEMORIES: usize = 4;
+/// Core instances, tables and linear memories of one component: a policy's own, and those of what
+/// answers WASI. Python's interpreter has more than 16 instances; a policy of one module has two.
+const MOST_INSTANCES: usize = 64 + 3;
+const MOST_TABLES: usize = 256 + 1;
+const MOST_MEMORIES: usize = 4 + 1;
+/// Handles of streams and the like that are open at a time. The host keeps a few words for each.
+const MOST_HANDLES: usize = 4096;
 /// What wasmtime says when an answer is larger than it may copy; its error has no type to ask for.
 const TOO_MUCH_COPIED: &str = "fuel allocated for hostcalls has been exhausted";
 
@@ -27,6 +29,11 @@ pub struct Spent {
     pub fuel: u64,
     /// Time by the wall clock, from before instantiation until the answer was checked.
     pub wall: Duration,
+    /// Bytes of all linear memories and tables together, at the end of the call, when they are
+    /// largest. Equal for equal inputs.
+    pub memory: usize,
+    /// Bytes of the answer, about as many as the limit of an answer counts. Equal for equal inputs.
+    pub answer: usize,
 }
 
 /// Lets somebody else end a call.
@@ -72,11 +79,13 @@ impl Interruptible {
     }
 }
 
-/// Counts the memory of one call.
+/// Counts the memory of one call, and knows when it has to end.
 pub(crate) struct Sandbox {
     left: usize,
     refused: bool,
-    /// What WASI tells, where it is imported.
+    deadline: Instant,
+    interruptible: Option<Interruptible>,
+    /// What there is behind WASI, where it is imported.
     pub(crate) blindfold: Blindfold,
 }
 
@@ -90,20 +99,19 @@ pub(crate) fn run<R>(
     let start = Instant::now();
     let deadline = start + limits.wall;
     let refuse = |kind, detail: String| Failure { kind, detail };
-    let _armed = runtime.backstop.arm(deadline).map_err(|error| {
+    let _armed = runtime.backstop.arm(deadline, None).map_err(|error| {
         let why = format!("the call's deadline could not be set: {error}");
         refuse(FailureKind::TimedOut, why)
     })?;
-    let sandbox = Sandbox { left: limits.memory, refused: false, blindfold: Blindfold::default() };
-    let mut store = Store::new(&runtime.engine, sandbox);
+    let mut store = Store::new(&runtime.engine, Sandbox::new(limits, deadline, interruptible));
     store.limiter(|sandbox| sandbox);
+    store.set_max_component_handles(MOST_HANDLES);
     store.set_hostcall_fuel(limits.answer);
     store.set_epoch_deadline(1);
-    let early = interruptible.as_ref().is_some_and(Interruptible::ended_early);
-    store.epoch_deadline_callback(move |_| {
-        let ended = interruptible.as_ref().is_some_and(Interruptible::ended);
-        // The epoch goes on when any call overruns; this one may be another.
-        Ok(match ended || Instant::now() >= deadline {
+    let early = store.data().interruptible.as_ref().is_some_and(Interruptible::ended_early);
+    // The epoch goes on when any call overruns; this one may be another.
+    store.epoch_deadline_callback(|store| {
+        Ok(match store.data().is_over() {
             true => UpdateDeadline::Interrupt,
             false => UpdateDeadline::Continue(1),
         })
@@ -113,13 +121,19 @@ pub(crate) fn run<R>(
         Ok(()) => call(&mut store),
         Err(error) => Err(error),
     };
-    let spent =
-        Spent { fuel: limits.fuel - store.get_fuel().unwrap_or_default(), wall: start.elapsed() };
+    // What WebAssembly has the engine do, such as copying between two components, looks at no clock.
+    let answer = answer.and_then(|answer| store.data().in_time().map(|()| answer));
+    let spent = Spent {
+        fuel: limits.fuel - store.get_fuel().unwrap_or_default(),
+        wall: start.elapsed(),
+        memory: limits.memory - store.data().left,
+        answer: 0,
+    };
     match answer {
         Ok(answer) => Ok((answer, spent)),
         Err(error) => {
             let (kind, detail) = judge(&error, store.data(), limits, spent);
-            Err(refuse(kind, detail))
+            Err(store.data().blindfold.explain(refuse(kind, detail)))
         }
     }
 }
@@ -154,6 +168,38 @@ fn judge(error: &Error, sandbox: &Sandbox, limits: &Limits, spent: Spent) -> (Fa
 }
 
 impl Sandbox {
+    pub(crate) fn new(
+        limits: &Limits,
+        deadline: Instant,
+        interruptible: Option<Interruptible>,
+    ) -> Sandbox {
+        Sandbox {
+            left: limits.memory,
+            refused: false,
+            deadline,
+            interruptible,
+            blindfold: Blindfold::default(),
+        }
+    }
+
+    /// Whether the call has to end: its time is over, or somebody ended it.
+    fn is_over(&self) -> bool {
+        let ended = self.interruptible.as_ref().is_some_and(Interruptible::ended);
+        ended || Instant::now() >= self.deadline
+    }
+
+    /// Lets a call go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::Interrupt`] if it has to end.
+    pub(crate) fn in_time(&self) -> Result<()> {
+        match self.is_over() {
+            true => Err(Trap::Interrupt.into()),
+            false => Ok(()),
+        }
+    }
+
     fn take(&mut self, amount: usize) -> bool {
         match self.left.checked_sub(amount) {
             Some(left) => {

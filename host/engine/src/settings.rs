@@ -8,12 +8,17 @@ use std::time::Duration;
 
 use wasmtime::Config;
 
+use crate::container::Container;
+
 /// Address space that each linear memory reserves, in bytes: the default memory limit, so that a
 /// memory within the limit never moves. wasmtime's own default of 4 GiB makes `mmap` fail on
 /// small machines.
 const RESERVATION: u64 = 32 << 20;
 /// The stack of a policy, in bytes. A thread that calls a policy needs more than this.
 pub(crate) const POLICY_STACK: usize = 256 << 10;
+
+/// With less memory the standard policy does not decide, in bytes.
+const LEAST_SHARE: usize = 2 << 20;
 
 /// What one call of a policy may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,17 @@ impl Default for Limits {
             answer: 128 << 10,
             wall: Duration::from_millis(200),
         }
+    }
+}
+
+impl Limits {
+    /// With less memory where that container has less for each call, but enough for a policy of a
+    /// few KiB to begin.
+    #[must_use]
+    pub fn within(self, container: &Container) -> Limits {
+        let share = container.policy_share().unwrap_or(u64::MAX);
+        let share = usize::try_from(share).unwrap_or(usize::MAX).max(LEAST_SHARE);
+        Limits { memory: self.memory.min(share), ..self }
     }
 }
 

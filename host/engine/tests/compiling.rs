@@ -149,3 +149,72 @@ fn the_childs_environment_is_bare() {
     let error = compiler.compile(STANDARD).unwrap_err();
     assert_eq!(error, CompileError::Crashed("exit status: 5: ".into()));
 }
+
+/// The child itself, while it compiles: it has given up what it does not need.
+#[test]
+fn the_child_runs_with_less_rights() {
+    let compiling = std::thread::spawn(|| {
+        let limits = CompileLimits { memory: 4 << 30, ..CompileLimits::default() };
+        compiler(limits).compile(&heavy(20_000)).map(drop)
+    });
+    let mine = std::process::id();
+    let status = loop {
+        assert!(!compiling.is_finished(), "no child was seen with its filter: {:?}", seen(mine));
+        // It sets the filter last.
+        if let Some(status) = seen(mine).into_iter().find(|status| status.contains("Seccomp:\t2")) {
+            break status;
+        }
+        std::thread::yield_now();
+    };
+    let none = "0000000000000000";
+    for line in
+        ["NoNewPrivs:\t1".to_owned(), format!("CapEff:\t{none}"), format!("CapPrm:\t{none}")]
+    {
+        assert!(status.contains(&line), "{line} is missing: {status}");
+    }
+    compiling.join().unwrap().unwrap();
+}
+
+/// The states of the compilers that this process has started.
+fn seen(parent: u32) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|process| std::fs::read_to_string(process.path().join("status")).ok())
+        .filter(|status| {
+            status.contains(&format!("PPid:\t{parent}\n"))
+                && status.starts_with("Name:\thotseat-compile")
+        })
+        .collect()
+}
+
+#[test]
+fn it_tells_what_it_took() {
+    let compiled = compiler(CompileLimits::default()).compile(STANDARD).unwrap();
+    let spent = compiled.spent().unwrap();
+    assert!((1 << 20..1 << 30).contains(&spent.memory), "{spent:?}");
+    assert!((1 << 20..spent.memory).contains(&spent.resident), "{spent:?}");
+    assert!(spent.processor > Duration::ZERO, "{spent:?}");
+}
+
+/// What is done with one component while another is compiled waits: each may take all that is left.
+#[test]
+fn in_a_container_one_compiles_at_a_time() {
+    let root = container(256, 10);
+    let limits = CompileLimits::default;
+    let compiler = |limits| {
+        let script = format!(
+            "mkdir {0}/turn || exit 9; for i in 1 2 3 4 5 6 7 8 9; do cat {0}/proc/self/cgroup; done >/dev/null; rmdir {0}/turn; exit 3",
+            root.path().display()
+        );
+        Compiler::new("/bin/sh", &["-c", &script], limits).within(Container::below(root.path()))
+    };
+    let children: Vec<_> = (0..8)
+        .map(|_| {
+            let compiler = compiler(limits());
+            std::thread::spawn(move || compiler.compile(STANDARD).unwrap_err().to_string())
+        })
+        .collect();
+    for child in children {
+        assert_eq!(child.join().unwrap(), "the compiler ended with exit status: 3: ");
+    }
+}

@@ -6,8 +6,10 @@ mod common;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::{Odd, compiler, heavy, hostile, input, limits, load, resident, source, standard};
-use hotseat_engine::{CompileLimits, Loader, Runtime, STANDARD};
+use common::{
+    Odd, compiler, floods, heavy, hostile, input, limits, load, peak, resident, source, standard,
+};
+use hotseat_engine::{CompileLimits, Limits, Loader, Runtime, STANDARD};
 
 /// Resident memory is the whole process's, so one test runs at a time.
 fn alone() -> MutexGuard<'static, ()> {
@@ -64,6 +66,29 @@ fn answers_of_many_megabytes() {
         assert!(policy.decide(&input(), &limits()).is_err());
     });
     assert!(grown < 512, "grown by {grown} KiB");
+}
+
+/// Whatever a policy asks of WASI, it is the policy's own memory that holds it, and a little of the
+/// host's.
+#[test]
+fn floods_of_wasi() {
+    let _alone = alone();
+    for flood in [
+        floods::handles(),
+        floods::polls(),
+        floods::one_write(),
+        floods::writes(),
+        floods::chance(20_000_000),
+        floods::names(),
+    ] {
+        let policy = load(&flood.build());
+        let limits = Limits::default();
+        let most = limits.memory as u64 >> 10;
+        let taken = peak(|| assert!(policy.decide(&input(), &limits).is_err()));
+        assert!(taken < most + (4 << 10), "{}: {taken} KiB at a time", flood.name);
+        let grown = growth(5, || assert!(policy.decide(&input(), &limits).is_err()));
+        assert!(grown < 512, "{}: grown by {grown} KiB", flood.name);
+    }
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn begin(
         match said {
             Said::Answered(given) => drop(answer.send(*given)),
             Said::TookOver(given) => drop(takeover.send(given)),
+            Said::LeftBehind { .. } => panic!("every call here can be interrupted"),
         }
     });
     (worker.unwrap(), answers, takeovers)

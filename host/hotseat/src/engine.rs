@@ -10,8 +10,8 @@ use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Input, Pace};
 use hotseat_election::{AskRefused, EngineEvent, PolicyEngine, Publication};
 use hotseat_engine::{
-    CompileLimits, Compiler, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, STANDARD, Said,
-    Setup,
+    CompileLimits, Compiler, Container, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime,
+    STANDARD, Said, Setup,
 };
 use hotseat_rollout::{JobId, Policy, Stage};
 use shadow::Shadow;
@@ -45,18 +45,9 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that can run. `pace` is the operator's timing as policies see it, `limits` are what
-    /// each call may use, and `on_failure` overrules what policies say of their failures.
-    ///
-    /// # Errors
-    ///
-    /// wasmtime cannot run on this machine.
-    pub fn prepare(
-        limits: Limits,
-        pace: Pace,
-        on_failure: Option<OnFailure>,
-    ) -> io::Result<Prepared> {
-        Ok(Prepared { loader: loader(limits.clone())?, limits, pace, on_failure })
+    /// An engine that can run. `pace` is the operator's timing as policies see it, and `on_failure` overrules what policies say of their failures.
+    pub fn prepare(loader: Loader, pace: Pace, on_failure: Option<OnFailure>) -> Prepared {
+        Prepared { limits: loader.limits().clone(), loader, pace, on_failure }
     }
 
     fn setup(&self, policy: &Policy) -> Option<Setup> {
@@ -201,10 +192,32 @@ pub fn standard_digest() -> String {
     hotseat_engine::digest(STANDARD)
 }
 
-/// A loader with the program's own compiler, whose policies may use `limits`.
-pub(crate) fn loader(limits: Limits) -> io::Result<Loader> {
-    let compiler = Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default());
-    Ok(Loader::new(Runtime::new()?, compiler, limits))
+/// A loader with the program's own compiler, whose policies may use `limits`, or less where the
+/// container has less.
+pub(crate) fn loader(limits: Limits, container: Container) -> io::Result<Loader> {
+    loader_with(compiler(), limits, container)
+}
+
+/// The program's own compiler: a child process of it.
+pub fn compiler() -> Compiler {
+    Compiler::of_this_program(&[COMPILE_COMMAND], CompileLimits::default())
+}
+
+/// A loader with that compiler, in that container.
+pub(crate) fn loader_with(
+    compiler: Compiler,
+    limits: Limits,
+    container: Container,
+) -> io::Result<Loader> {
+    let (wanted, limits) = (limits.memory, limits.within(&container));
+    if limits.memory < wanted {
+        tracing::info!(
+            bytes = limits.memory,
+            wanted,
+            "the container's memory limit leaves a call of the policy less memory"
+        );
+    }
+    Ok(Loader::new(Runtime::new()?, compiler.within(container), limits))
 }
 
 /// What the policy's thread says, as the election hears it.
@@ -223,6 +236,7 @@ fn heard(said: Said, coming: &Mutex<Option<(JobId, String, OnFailure)>>) -> Opti
                 spent,
             })
         }
+        Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
         Said::TookOver(takeover) => {
             // Of two that waited, the later one counts, and the earlier job has no end.
             let (job, _, on_failure) =

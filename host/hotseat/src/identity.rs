@@ -4,8 +4,7 @@ use crate::note::Note;
 use anyhow::{Context, bail};
 use hotseat_core::lock::Incarnation;
 use std::fmt::Display;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 /// An incarnation, and the proof that no other process of its site has the name.
@@ -52,8 +51,7 @@ impl Identity {
             0..=100 => socket,
             _ => format!("hotseat/{}", hotseat_engine::digest(socket.as_bytes())),
         };
-        let address = SocketAddr::from_abstract_name(&socket).context("no abstract address")?;
-        let exclusive = match UnixListener::bind_addr(&address) {
+        let exclusive = match listen(&socket) {
             Ok(listener) => listener,
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
                 "--id {name}: another process here already campaigns for {namespace}/{election} under this name: give each its own --id"
@@ -75,6 +73,21 @@ impl Identity {
         let note = Note::beside(&socket, &incarnation);
         Ok(Identity { name: name.to_owned(), incarnation, note, _exclusive: exclusive })
     }
+}
+
+/// Takes an abstract name, which nobody else can take until this process ends.
+#[cfg(target_os = "linux")]
+fn listen(socket: &str) -> std::io::Result<UnixListener> {
+    use std::os::linux::net::SocketAddrExt;
+
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(socket)?;
+    UnixListener::bind_addr(&address)
+}
+
+/// Only Linux has abstract names.
+#[cfg(not(target_os = "linux"))]
+fn listen(_socket: &str) -> std::io::Result<UnixListener> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// The place whose processes share the abstract socket names: a network namespace of one boot, and

@@ -10,13 +10,12 @@ use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::Pace;
 use hotseat_core::time::Moment;
 use hotseat_election::{
     Election, ElectionName, Ended, Facts, Lock, Observer, Parts, PolicySource, Status, Stopper,
     clock,
 };
-use hotseat_engine::Limits;
+use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
 use hotseat_kubernetes::{
     Connection, Credentials, EventRecorder, FollowPace, LeaseLock, RightsCheck,
@@ -72,6 +71,10 @@ pub struct ElectionSettings {
     pub failure_share: u8,
     /// What is probed, and reported to the policy.
     pub probes: Vec<Probe>,
+    /// What one call of a policy may use.
+    pub limits: Limits,
+    /// What compiles policies, of the same build as this program.
+    pub compiler: Compiler,
 }
 
 /// What the elections of a process share.
@@ -117,11 +120,12 @@ pub struct Candidate {
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let started = clock::now();
     let signals = StopSignals::new()?;
-    let bound = settings.http.as_deref().map(http::Server::bind).transpose()?;
+    let bound = settings.http.as_deref().map(http::Server::bind).transpose();
+    let bound = bound.map_err(|error| anyhow!("--http {error}"))?;
     let candidate = Candidate::compose(settings.election).await?;
     let journal = JournalKeeper::default();
     if let Some(file) = &settings.journal {
-        journal.append_to(file).context("the journal")?;
+        journal.append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(vec![candidate.status.clone()], journal.clone(), started);
     let shared = Shared { journal: journal.clone(), metrics: metrics.clone() };
@@ -194,7 +198,7 @@ impl Candidate {
     pub async fn compose(settings: ElectionSettings) -> anyhow::Result<Candidate> {
         let ElectionSettings { name, identity, .. } = &settings;
         let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(identity));
-        let connection = Connection::open(settings.credentials, &agent).await?;
+        let connection = Connection::open(settings.credentials.clone(), &agent).await?;
         let identity = Identity::take(identity, connection.url(), name.namespace(), name.name())?;
         let beat_every = settings.timing.retry_period;
         let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
@@ -238,7 +242,7 @@ impl Candidate {
             connection.clone(),
             facts.clone(),
         )
-        .map_err(|error| anyhow!("the policy {}: {error}", settings.policy.policy))?;
+        .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
         let rights = [lock.rights(), source.rights()].concat();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
         let events = EventRecorder::new(connection, facts.clone(), &settings.identity);
@@ -257,7 +261,7 @@ impl Candidate {
             lock: Arc::new(lock),
             first_must_load: source.first_must_load(),
             source: Box::new(source),
-            engine: engine(timing.pace(), settings.on_failure)?,
+            engine: engine(&settings)?,
             facts: facts.clone(),
             observers,
             status,
@@ -270,7 +274,7 @@ impl Candidate {
         drop(identity);
         match ended {
             Ok(()) => Ok(()),
-            Err(Ended::NotLoaded(why)) => Err(anyhow!("the first policy does not load: {why}")),
+            Err(Ended::NotLoaded(why)) => Err(anyhow!("--policy: {why}")),
             Err(other) => Err(other.into()),
         }
     }
@@ -283,9 +287,12 @@ type MakeEngine = Box<
         + Send,
 >;
 
-fn engine(pace: Pace, on_failure: Option<OnFailure>) -> anyhow::Result<MakeEngine> {
-    let prepared = Engine::prepare(Limits::default(), pace, on_failure)
+fn engine(settings: &ElectionSettings) -> anyhow::Result<MakeEngine> {
+    let ElectionSettings { compiler, limits, timing, on_failure, .. } = settings;
+    let container = Container::of_this_process();
+    let loader = engine::loader_with(compiler.clone(), limits.clone(), container)
         .context("the policy engine does not start")?;
+    let prepared = Engine::prepare(loader, timing.pace(), *on_failure);
     Ok(Box::new(move |events| Box::new(prepared.start(events))))
 }
 

@@ -88,7 +88,7 @@ async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
     talk.await.map_err(|error: anyhow::Error| match error.downcast::<NotShown>() {
         Ok(NotShown(why)) => anyhow!("--address {address}: {why}"),
         Err(error) => {
-            anyhow!("--address {address}: what answers there is no Hotseat sidecar: {error:#}")
+            anyhow!("--address {address}: the server there is not a Hotseat sidecar: {error:#}")
         }
     })
 }

@@ -14,6 +14,13 @@ use std::time::Duration;
 /// After this long the start is over, the first policy's swap included.
 const AFTER: Duration = Duration::from_secs(30);
 
+/// Drops pages, whose content stays in the file.
+#[cfg(target_os = "linux")]
+const DROP: Advice = Advice::LinuxDontNeed;
+/// Never given: only Linux says which mappings there are.
+#[cfg(not(target_os = "linux"))]
+const DROP: Advice = Advice::Normal;
+
 /// Gives the code and the constants that the start needed back, once the start is over.
 pub async fn after_start() {
     let early = read_mappings();
@@ -37,7 +44,7 @@ fn drop_code(early: &[Mapping]) -> io::Result<usize> {
         // SAFETY: the range is a mapping of a file that is not writable, and none of its pages is
         // the process's own: nothing was ever relocated in it, and it was mapped whole long ago.
         // Dropping it changes no content: the next access maps the file's page again.
-        unsafe { madvise(start, mapping.length, Advice::LinuxDontNeed)? };
+        unsafe { madvise(start, mapping.length, DROP)? };
         total += mapping.length;
     }
     Ok(total)

@@ -1,9 +1,10 @@
 //! The address to listen on, as Go's `net.Listen` understands it.
 
 use rustix::io::Errno;
-use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::net::{self, AddressFamily, SocketType, sockopt};
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -15,7 +16,7 @@ const SOCKET_BUFFER: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// It is no address.
-    #[error("--http {address}: {reason}: give HOST:PORT, such as 0.0.0.0:4040 or :4040")]
+    #[error("{address}: {reason}: give HOST:PORT, such as 0.0.0.0:4040 or :4040")]
     Syntax {
         /// As it was given.
         address: String,
@@ -23,7 +24,7 @@ pub enum BindError {
         reason: &'static str,
     },
     /// The host name means nothing.
-    #[error("--http {address}: the host name does not resolve ({cause}): give an IP address")]
+    #[error("{address}: the host name does not resolve ({cause}): give an IP address")]
     Unresolved {
         /// As it was given.
         address: String,
@@ -31,27 +32,25 @@ pub enum BindError {
         cause: Error,
     },
     /// Somebody else listens there.
-    #[error(
-        "--http {address}: the address is in use by another process: free the port or give another"
-    )]
+    #[error("{address}: the address is in use by another process: free the port or give another")]
     InUse {
         /// As it was given.
         address: String,
     },
     /// No interface has the address.
-    #[error("--http {address}: no interface here has this address: give one of its own or :PORT")]
+    #[error("{address}: no interface here has this address: give one of its own or :PORT")]
     NotHere {
         /// As it was given.
         address: String,
     },
     /// The process may not listen there.
-    #[error("--http {address}: not allowed to listen there: give a port from 1024 up")]
+    #[error("{address}: not allowed to listen there: give a port from 1024 up")]
     Denied {
         /// As it was given.
         address: String,
     },
     /// The system refused for another reason.
-    #[error("--http {address}: cannot listen: {cause}")]
+    #[error("{address}: cannot listen: {cause}")]
     System {
         /// As it was given.
         address: String,
@@ -151,8 +150,7 @@ fn resolve(address: &str, host: &str, port: u16) -> Result<Vec<SocketAddr>, Bind
 
 fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {
     let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
+    let socket = socket(family)?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
@@ -163,6 +161,22 @@ fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {
     net::bind(&socket, &address)?;
     net::listen(&socket, BACKLOG)?;
     Ok(TcpListener::from(socket))
+}
+
+/// A socket that no child inherits and nothing waits on.
+#[cfg(target_os = "linux")]
+fn socket(family: AddressFamily) -> Result<OwnedFd, Errno> {
+    let flags = net::SocketFlags::CLOEXEC | net::SocketFlags::NONBLOCK;
+    net::socket_with(family, SocketType::STREAM, flags, None)
+}
+
+/// The same in three steps, between which a child could be started.
+#[cfg(not(target_os = "linux"))]
+fn socket(family: AddressFamily) -> Result<OwnedFd, Errno> {
+    let socket = net::socket(family, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
 }
 
 fn is_missing_here(cause: &Error) -> bool {
@@ -198,16 +212,16 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused_in_one_line() {
         let mend = "give HOST:PORT, such as 0.0.0.0:4040 or :4040";
-        assert_eq!(refused("4040"), format!("--http 4040: it has no port: {mend}"));
+        assert_eq!(refused("4040"), format!("4040: it has no port: {mend}"));
         assert_eq!(
             refused("x:http"),
-            format!("--http x:http: the port must be a number from 0 to 65535: {mend}")
+            format!("x:http: the port must be a number from 0 to 65535: {mend}")
         );
         assert_eq!(
             refused("::1:4040"),
-            format!("--http ::1:4040: an IPv6 address must stand in brackets: {mend}")
+            format!("::1:4040: an IPv6 address must stand in brackets: {mend}")
         );
-        assert_eq!(refused("[::1:4040"), format!("--http [::1:4040: it has [ without ]: {mend}"));
+        assert_eq!(refused("[::1:4040"), format!("[::1:4040: it has [ without ]: {mend}"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Writer {
         let (sender, entries) = sync_channel::<Arc<Entry>>(WAITING);
         let (ending, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let mut scribe = Scribe {
+        let mut writer = FileWriter {
             log,
             encoder: Encoder::default(),
             dropped: Arc::clone(&dropped),
@@ -52,7 +52,7 @@ impl Writer {
             .spawn(move || {
                 let _ending = ending;
                 for entry in entries {
-                    scribe.write(&entry);
+                    writer.write(&entry);
                     counted.fetch_sub(entry.weight, Ordering::Relaxed);
                 }
             })
@@ -93,7 +93,7 @@ impl Writer {
 }
 
 /// What the thread does.
-struct Scribe {
+struct FileWriter {
     log: Log,
     encoder: Encoder,
     dropped: Arc<AtomicU64>,
@@ -101,7 +101,7 @@ struct Scribe {
     failing: bool,
 }
 
-impl Scribe {
+impl FileWriter {
     fn write(&mut self, entry: &Entry) {
         match self.try_write(entry) {
             Ok(true) if self.failing => {

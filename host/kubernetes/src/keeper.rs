@@ -80,7 +80,7 @@ impl Keeper {
     /// They cannot be read or make no sense: which file, which field, why, and what to do.
     pub(super) fn open(credentials: Credentials, agent: HeaderValue) -> anyhow::Result<Keeper> {
         let environment = Environment::of_process();
-        let access = read(credentials, &environment)?;
+        let access = read(&credentials, &environment)?;
         if let Login::Plugin(plugin) = &access.login {
             plugin.find(&environment)?;
         }
@@ -203,7 +203,9 @@ fn tell(access: &Access, said: Vec<String>) -> Vec<String> {
         ));
     }
     if access.route.tls.insecure {
-        notes.push("insecure-skip-tls-verify: anybody in between can be the API server".to_owned());
+        notes.push(
+            "insecure-skip-tls-verify: anyone in between can pose as the API server".to_owned(),
+        );
     }
     for note in notes.iter().filter(|note| !said.contains(note)) {
         tracing::info!("{note}");
@@ -313,8 +315,8 @@ impl Worker {
             let _ = timeout(DISK_PATIENCE, &mut *stuck).await.context(HANGS)?;
             self.stuck = None;
         }
-        let (credentials, environment) = (self.credentials, self.environment.clone());
-        let mut reading = tokio::task::spawn_blocking(move || read(credentials, &environment));
+        let (credentials, environment) = (self.credentials.clone(), self.environment.clone());
+        let mut reading = tokio::task::spawn_blocking(move || read(&credentials, &environment));
         match timeout(DISK_PATIENCE, &mut reading).await {
             Ok(access) => access.context("they were not read to the end")?,
             Err(_) => {
@@ -356,7 +358,7 @@ impl Worker {
                     self.keeper.replace(Current { header, ..now.share() });
                 }
                 if self.failure.as_ref() != Some(&reason) {
-                    tracing::warn!(%reason, "the credentials cannot be read anew; what was read before stays in use");
+                    tracing::warn!(%reason, "the credentials cannot be read again; the previous ones stay in use");
                     self.failure = Some(reason);
                 }
             }

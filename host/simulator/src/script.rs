@@ -163,7 +163,9 @@ impl Play {
 fn seconds(word: &str) -> Result<Duration, String> {
     let number = word.strip_suffix('s').and_then(|number| number.parse::<f64>().ok());
     let number = number.filter(|number| *number >= 0.0 && *number < 1e6);
-    number.map(Duration::from_secs_f64).ok_or_else(|| format!("{word} is no length such as 2.5s"))
+    number
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("{word} is not a duration such as 2.5s"))
 }
 
 fn policy(kind: &str) -> Result<Policy, String> {

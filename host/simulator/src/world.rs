@@ -26,7 +26,7 @@ use std::time::Duration;
 const BUSIEST_SECOND: u64 = 20_000;
 
 /// Something that will happen.
-enum Coming {
+enum Scheduled {
     Tell(usize, u64, Event),
     Wake(usize, u64, Moment),
     Write(usize, u64, Write, Option<Duration>),
@@ -74,7 +74,7 @@ pub struct World {
     dice: Dice,
     checker: Checker,
     queue: BinaryHeap<Reverse<(Moment, u64)>>,
-    coming: BTreeMap<u64, Coming>,
+    scheduled: BTreeMap<u64, Scheduled>,
     order: u64,
     /// The second that runs, and how much happened in it.
     pace: (u64, u64),
@@ -100,7 +100,7 @@ impl World {
             dice: Dice::new(seed),
             checker: Checker::default(),
             queue: BinaryHeap::new(),
-            coming: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
             order: 0,
             pace: (0, 0),
         }
@@ -165,7 +165,7 @@ impl World {
         self.break_watch(index);
         if !off {
             let generation = self.members[index].generation;
-            self.later(Duration::from_millis(50), Coming::Relist(index, generation));
+            self.later(Duration::from_millis(50), Scheduled::Relist(index, generation));
         }
     }
 
@@ -205,12 +205,12 @@ impl World {
                 EventFate::Arrives(delay) => {
                     let at = (self.now + delay).max(watch.last);
                     self.members[index].watch.last = at;
-                    self.at(at, Coming::Watch(index, watch.stream, lock.clone()));
+                    self.at(at, Scheduled::Watch(index, watch.stream, lock.clone()));
                 }
                 EventFate::Breaks(pause) => {
                     self.break_watch(index);
                     let generation = self.members[index].generation;
-                    self.later(pause, Coming::Relist(index, generation));
+                    self.later(pause, Scheduled::Relist(index, generation));
                 }
                 EventFate::Silence => self.members[index].watch.flows = false,
             }
@@ -307,7 +307,7 @@ impl World {
         }
         if self.now < member.frozen_until {
             let wait = member.frozen_until.since(self.now) + Duration::from_millis(1);
-            self.later(wait, Coming::Tell(index, generation, event));
+            self.later(wait, Scheduled::Tell(index, generation, event));
             return;
         }
         self.feed(index, event);
@@ -331,14 +331,14 @@ impl World {
         }
     }
 
-    fn later(&mut self, delay: Duration, coming: Coming) {
-        self.at(self.now + delay, coming);
+    fn later(&mut self, delay: Duration, scheduled: Scheduled) {
+        self.at(self.now + delay, scheduled);
     }
 
-    fn at(&mut self, at: Moment, coming: Coming) {
+    fn at(&mut self, at: Moment, scheduled: Scheduled) {
         self.order += 1;
         self.queue.push(Reverse((at.max(self.now), self.order)));
-        self.coming.insert(self.order, coming);
+        self.scheduled.insert(self.order, scheduled);
     }
 
     /// The candidate's clock now.

@@ -36,5 +36,5 @@ fn transcripts_come_back_as_they_are() {
 fn a_command_that_is_not_known_is_an_error() {
     assert!(transcript("> dance a\n").unwrap_err().contains("no such command"));
     assert!(transcript("> kill nobody\n").unwrap_err().contains("no candidate nobody"));
-    assert!(transcript("> run 5\n").unwrap_err().contains("no length"));
+    assert!(transcript("> run 5\n").unwrap_err().contains("not a duration"));
 }

@@ -10,6 +10,8 @@ use hotseat_text::Digest;
 pub struct Fetched {
     /// The source, as its [`PolicyRef`](crate::PolicyRef) is written.
     pub label: String,
+    /// What the component's file is called where it is signed: its path, or its key in a ConfigMap.
+    pub file: String,
     /// The component, as it is or packed with gzip.
     pub bytes: Vec<u8>,
     /// The text of a minisign signature that lies beside it.
@@ -36,7 +38,7 @@ pub struct Checked {
     pub bytes: Vec<u8>,
     /// The digest of the component, unpacked.
     pub digest: Digest,
-    /// What the signer wrote into the signature's trusted comment, if a key was demanded.
+    /// What the signer wrote into the signature's trusted comment, as it is, if a key was demanded.
     pub signed: Option<String>,
 }
 
@@ -47,7 +49,7 @@ pub struct Checked {
 ///
 /// The first stage that fails. Damaged gzip is a failure to read.
 pub fn check(fetched: Fetched, demands: &Demands) -> Result<Checked, SourceError> {
-    let Fetched { label, bytes, signature } = fetched;
+    let Fetched { label, bytes, signature, .. } = fetched;
     let limit = demands.limit;
     if bytes.len() as u64 > limit {
         return Err(SourceError::Size { label, limit });
@@ -55,7 +57,7 @@ pub fn check(fetched: Fetched, demands: &Demands) -> Result<Checked, SourceError
     if bytes.is_empty() {
         return Err(SourceError::read(&label, "it is empty: put a component there"));
     }
-    // Only to give a better mend below.
+    // Only to give a better remedy below.
     let packed = (demands.pin.is_some() && bytes.starts_with(&[0x1f])).then(|| Digest::of(&bytes));
     let bytes = match unpack(bytes, limit) {
         Ok(bytes) => bytes,
@@ -98,7 +100,8 @@ mod tests {
 
     fn fetched(bytes: &[u8]) -> Fetched {
         let signature = Some(SIGNATURE.to_owned());
-        Fetched { label: "file:p".to_owned(), bytes: bytes.to_owned(), signature }
+        let (label, file) = ("file:p".to_owned(), "p".to_owned());
+        Fetched { label, file, bytes: bytes.to_owned(), signature }
     }
 
     fn demands() -> Demands {

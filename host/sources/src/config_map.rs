@@ -1,39 +1,91 @@
 //! A policy out of a ConfigMap that somebody else reads and watches.
 
-use crate::check::Fetched;
+use crate::check::{Demands, Fetched};
 use crate::error::SourceError;
-use crate::reference::PolicyRef;
-use crate::reference::{ConfigMapRef, Origin};
+use crate::names::is_component;
+use crate::publication::{Sourced, compose};
+use crate::reference::{ConfigMapRef, Origin, PolicyRef};
+use crate::settings::{SETTINGS_KEY, Settings};
 use std::collections::BTreeMap;
 
-/// The component in a ConfigMap, with the signature beside it, as the key `KEY.minisig`.
-///
-/// `entries` are those of `data` and of `binaryData`. Without a key in the reference, the ConfigMap
-/// must have exactly one whose name ends in `.wasm` or `.wasm.gz`.
-///
-/// # Errors
-///
-/// There is no such entry, or which one is meant cannot be told.
-pub fn from_config_map(
-    map: &ConfigMapRef,
-    entries: &BTreeMap<&str, &[u8]>,
-) -> Result<Fetched, SourceError> {
-    let label = PolicyRef { origin: Origin::ConfigMap(map.clone()), pin: None }.to_string();
-    let key = match map.key() {
-        Some(key) => key,
-        None => only_component(entries).map_err(|why| SourceError::read(&label, why))?,
-    };
-    let Some(bytes) = entries.get(key) else {
-        let why = format!("it has no key {key}: {}", offer(entries.keys()));
-        return Err(SourceError::read(&label, why));
-    };
-    let signature = entries.get(format!("{key}.minisig").as_str());
-    let signature = signature.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    Ok(Fetched { label, bytes: bytes.to_vec(), signature })
+/// What is seen of a ConfigMap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigMapSight {
+    /// Its entries, of `data` and of `binaryData`.
+    Entries(BTreeMap<String, Vec<u8>>),
+    /// It is not there.
+    Absent,
+    /// It cannot be read, in one line why.
+    Unreadable(String),
 }
 
-fn only_component<'a>(entries: &BTreeMap<&'a str, &[u8]>) -> Result<&'a str, String> {
-    let mut components = entries.keys().copied().filter(|key| is_component(key));
+/// The publication in a ConfigMap: the component, its signature as the key `KEY.minisig`, and its
+/// settings as the key [`SETTINGS_KEY`], or else the operator's `settings`.
+///
+/// Without a key in the reference, the ConfigMap must have exactly one whose name ends in `.wasm`
+/// or `.wasm.gz`.
+pub fn from_config_map(
+    map: &ConfigMapRef,
+    sight: ConfigMapSight,
+    settings: &Settings,
+    demands: &Demands,
+) -> Sourced {
+    match found_in(map, sight) {
+        Ok((fetched, own)) => compose(fetched, own.as_ref().unwrap_or(settings), demands).into(),
+        Err(missing) => missing,
+    }
+}
+
+/// The component and its own settings, or what is to be said of their source.
+pub(crate) fn found_in(
+    map: &ConfigMapRef,
+    sight: ConfigMapSight,
+) -> Result<(Fetched, Option<Settings>), Sourced> {
+    let label = label(map);
+    let mut entries = match sight {
+        ConfigMapSight::Entries(entries) => entries,
+        ConfigMapSight::Absent => {
+            let why = "there is no such ConfigMap: create it, or name another one";
+            return Err(Sourced::Unavailable(format!("{label}: {why}")));
+        }
+        ConfigMapSight::Unreadable(why) => {
+            return Err(Sourced::Unavailable(format!("{label}: {why}")));
+        }
+    };
+    let missing = |why: String| Err(SourceError::read(&label, why).into());
+    let key = match map.key() {
+        Some(key) => key.to_owned(),
+        None => match only_component(&entries) {
+            Ok(key) => key.to_owned(),
+            Err(why) => return missing(why),
+        },
+    };
+    let Some(bytes) = entries.remove(&key) else {
+        return missing(format!("it has no key {key}: {}", offer(entries.keys())));
+    };
+    let signature = entries.get(&format!("{key}.minisig"));
+    let signature = signature.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let settings = entries
+        .remove(SETTINGS_KEY)
+        .map(|bytes| Settings::Outside { from: format!("{}/{SETTINGS_KEY}", named(map)), bytes });
+    Ok((Fetched { label, file: key, bytes, signature }, settings))
+}
+
+/// As [`PolicyRef`] prints it.
+fn label(map: &ConfigMapRef) -> String {
+    PolicyRef { origin: Origin::ConfigMap(map.clone()), pin: None }.to_string()
+}
+
+/// The same without the component's key.
+fn named(map: &ConfigMapRef) -> String {
+    match map.namespace() {
+        Some(namespace) => format!("configmap:{namespace}/{}", map.name()),
+        None => format!("configmap:{}", map.name()),
+    }
+}
+
+fn only_component(entries: &BTreeMap<String, Vec<u8>>) -> Result<&str, String> {
+    let mut components = entries.keys().filter(|key| is_component(key));
     match (components.next(), components.next()) {
         (Some(key), None) => Ok(key),
         (None, _) => Err(format!(
@@ -47,13 +99,8 @@ fn only_component<'a>(entries: &BTreeMap<&'a str, &[u8]>) -> Result<&'a str, Str
     }
 }
 
-/// Whether a key names a component by its ending.
-pub(crate) fn is_component(key: &str) -> bool {
-    key.ends_with(".wasm") || key.ends_with(".wasm.gz")
-}
-
-fn offer<'a>(keys: impl Iterator<Item = &'a &'a str>) -> String {
-    let keys: Vec<&str> = keys.copied().take(8).collect();
+fn offer<'a>(keys: impl Iterator<Item = &'a String>) -> String {
+    let keys: Vec<&str> = keys.map(String::as_str).take(8).collect();
     match keys.is_empty() {
         true => "it is empty".to_owned(),
         false => format!("it has {}", keys.join(", ")),
@@ -71,40 +118,60 @@ mod tests {
         }
     }
 
+    fn entries(keys: &[(&str, &str)]) -> ConfigMapSight {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), text.as_bytes().to_owned());
+        ConfigMapSight::Entries(keys.iter().map(owned).collect())
+    }
+
     #[test]
     fn the_key_or_the_only_component_is_taken() {
-        let entries = BTreeMap::from([
-            ("a.wasm", b"one".as_slice()),
-            ("a.wasm.minisig", b"signed"),
-            ("settings.json", b"{}"),
-        ]);
-        let fetched = from_config_map(&map("configmap:p"), &entries).unwrap();
-        assert_eq!(
-            (fetched.bytes.as_slice(), fetched.label.as_str()),
-            (&b"one"[..], "configmap:p")
-        );
-        assert_eq!(fetched.signature.as_deref(), Some("signed"));
-        let fetched = from_config_map(&map("configmap:n/p/settings.json"), &entries).unwrap();
-        assert_eq!((fetched.bytes.as_slice(), fetched.signature), (&b"{}"[..], None));
+        let sight =
+            || entries(&[("a.wasm", "one"), ("a.wasm.minisig", "signed"), ("settings.json", "{}")]);
+        let (fetched, settings) = found_in(&map("configmap:p"), sight()).unwrap();
+        assert_eq!((fetched.bytes.as_slice(), &*fetched.label), (&b"one"[..], "configmap:p"));
+        assert_eq!((fetched.signature.as_deref(), &*fetched.file), (Some("signed"), "a.wasm"));
+        let from = "configmap:p/settings.json".to_owned();
+        assert_eq!(settings, Some(Settings::Outside { from, bytes: b"{}".to_vec() }));
+        let (fetched, settings) = found_in(&map("configmap:n/p/a.wasm.minisig"), sight()).unwrap();
+        assert_eq!((fetched.bytes.as_slice(), fetched.signature), (&b"signed"[..], None));
+        let Some(Settings::Outside { from, .. }) = settings else { panic!("{settings:?}") };
+        assert_eq!(from, "configmap:n/p/settings.json");
+    }
+
+    #[test]
+    fn its_settings_go_before_the_operators() {
+        let demands = Demands { limit: 10, pin: None, key: None };
+        let operators = Settings::Spec("1".into());
+        for (keys, wanted) in
+            [(&[("p.wasm", "x")][..], "1"), (&[("p.wasm", "x"), ("settings.json", "2")], "2")]
+        {
+            let found = from_config_map(&map("configmap:p"), entries(keys), &operators, &demands);
+            let Sourced::Found(found) = found else { panic!("{found:?}") };
+            assert_eq!(&*found.settings, wanted);
+        }
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let why = |text: &str, keys: &[&str]| {
-            let entries = keys.iter().map(|key| (*key, &b""[..])).collect();
-            from_config_map(&map(text), &entries).unwrap_err().to_string()
+        let why = |text: &str, sight: ConfigMapSight| match found_in(&map(text), sight) {
+            Err(Sourced::Unavailable(why)) => why,
+            other => panic!("{other:?}"),
         };
-        let told = why("configmap:n/p/b.wasm", &["a.wasm"]);
+        let said = why("configmap:n/p/b.wasm", entries(&[("a.wasm", "")]));
         assert_eq!(
-            told,
+            said,
             "configmap:n/p/b.wasm: cannot be read: it has no key b.wasm: it has a.wasm"
         );
-        assert!(why("configmap:p", &[]).contains("ends in .wasm or .wasm.gz"));
-        assert!(why("configmap:p", &[]).ends_with("it is empty"));
-        let told = why("configmap:p", &["a.wasm", "b.wasm.gz", "c"]);
+        let said = why("configmap:p", entries(&[]));
+        assert!(said.contains("ends in .wasm or .wasm.gz") && said.ends_with("it is empty"));
+        let said = why("configmap:p", entries(&[("a.wasm", ""), ("b.wasm.gz", ""), ("c", "")]));
         assert!(
-            told.contains("several components") && told.ends_with("it has a.wasm, b.wasm.gz"),
-            "{told}"
+            said.contains("several components") && said.ends_with("it has a.wasm, b.wasm.gz"),
+            "{said}"
         );
+        let said = why("configmap:p", ConfigMapSight::Absent);
+        assert!(said.starts_with("configmap:p: there is no such ConfigMap"), "{said}");
+        let said = why("configmap:p", ConfigMapSight::Unreadable("no right".to_owned()));
+        assert_eq!(said, "configmap:p: no right");
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::text;
 
-/// Why a source gave no policy. `label` is the [`PolicyRef`](crate::PolicyRef) as it is written.
-/// Each message is one line that names the source, the reason and the mend.
+/// Why a source gave no policy. `label` is the [`PolicyRef`](crate::PolicyRef) as it is written,
+/// or where its settings are from.
+/// Each message is one line that names the source, the reason and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// The bytes could not be had.
@@ -11,7 +12,7 @@ pub enum SourceError {
     Read {
         /// The source.
         label: String,
-        /// The reason and the mend.
+        /// The reason and the remedy.
         why: String,
         /// Trying again cannot help: what the reference names is fixed, and it is wrong.
         lasting: bool,
@@ -32,15 +33,23 @@ pub enum SourceError {
     Digest {
         /// The source.
         label: String,
-        /// The reason and the mend.
+        /// The reason and the remedy.
         why: String,
     },
-    /// Not signed with the key that was asked for.
+    /// Not signed with the key that was asked for, or not with the settings beside it.
     #[error("{label}: {why}")]
     Signature {
         /// The source.
         label: String,
-        /// The reason and the mend.
+        /// The reason and the remedy.
+        why: String,
+    },
+    /// Settings that are none, or too large.
+    #[error("{label}: {why}")]
+    Settings {
+        /// Where they are from.
+        label: String,
+        /// The reason and the remedy.
         why: String,
     },
 }
@@ -53,6 +62,18 @@ impl SourceError {
             SourceError::Size { .. } => "size",
             SourceError::Digest { .. } => "digest",
             SourceError::Signature { .. } => "signature",
+            SourceError::Settings { .. } => "settings",
+        }
+    }
+
+    /// The source, or the part of it that is meant.
+    pub fn label(&self) -> &str {
+        match self {
+            SourceError::Read { label, .. }
+            | SourceError::Size { label, .. }
+            | SourceError::Digest { label, .. }
+            | SourceError::Signature { label, .. }
+            | SourceError::Settings { label, .. } => label,
         }
     }
 

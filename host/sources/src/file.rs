@@ -1,16 +1,14 @@
-//! Reading a policy from a file.
+//! Policies in files: reading one, and the files that are looked at as one thing.
 
 use crate::check::Fetched;
 use crate::error::SourceError;
-use crate::signature::LARGEST_TEXT;
-use crate::text::one_line;
+use crate::read::{self, LARGEST_TEXT};
 use hotseat_text::{Digest, Hasher};
-use rustix::fs::OFlags;
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// A file with a component and, if policies must be signed, `PATH.minisig` beside it.
@@ -31,12 +29,10 @@ impl FileSource {
     ///
     /// It cannot be read, or has more bytes than the limit.
     pub fn read(&self) -> Result<Fetched, SourceError> {
-        let bytes = match read(&self.path, self.limit) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Err(self.too_large()),
-            Err(error) => return Err(SourceError::read(&self.label(), reason(&error))),
-        };
-        Ok(Fetched { label: self.label(), bytes, signature: self.signature()? })
+        match self.set().read() {
+            Ok(contents) => self.fetched(contents.into_iter()),
+            Err(unread) => Err(self.refused(unread)),
+        }
     }
 
     /// How it is written on the command line.
@@ -51,99 +47,156 @@ impl FileSource {
         path.into()
     }
 
-    /// None if there is no signature, or none is wanted.
-    fn signature(&self) -> Result<Option<String>, SourceError> {
-        if !self.signed {
-            return Ok(None);
-        }
-        let path = self.signature_path();
-        let failed = |why: String| SourceError::Signature {
-            label: self.label(),
-            why: format!("{}: {why}", path.display()),
+    /// The files that it is made of: the component and, if it has to be signed, the signature.
+    pub(crate) fn set(&self) -> FileSet {
+        let component = Member { path: self.path.clone(), limit: self.limit, optional: false };
+        let signature = Member { path: self.signature_path(), limit: LARGEST_TEXT, optional: true };
+        FileSet([component].into_iter().chain(self.signed.then_some(signature)).collect())
+    }
+
+    /// What the files of [`FileSource::set`] have in them, in their order.
+    pub(crate) fn fetched(
+        &self,
+        mut contents: impl Iterator<Item = Content>,
+    ) -> Result<Fetched, SourceError> {
+        let Some(Some(bytes)) = contents.next() else {
+            return Err(SourceError::read(&self.label(), "it was not read"));
         };
-        match read(&path, LARGEST_TEXT) {
-            Ok(Some(bytes)) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Ok(None) => Err(failed("is too large: sign with minisign -S".to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(format!("cannot be read: {}", reason(&error)))),
+        let signature = if self.signed { contents.next().flatten() } else { None };
+        let signature = signature.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let file = self.path.display().to_string();
+        Ok(Fetched { label: self.label(), file, bytes, signature })
+    }
+
+    /// Why there is nothing, by the number of the file in [`FileSource::set`].
+    pub(crate) fn refused(&self, unread: Unread) -> SourceError {
+        let label = self.label();
+        match unread {
+            Unread { member: 0, why: None } => SourceError::Size { label, limit: self.limit },
+            Unread { member: 0, why: Some(why) } => SourceError::read(&label, why),
+            Unread { why, .. } => {
+                let path = self.signature_path();
+                let why = match why {
+                    None => "is too large: sign with minisign -S".to_owned(),
+                    Some(why) => format!("cannot be read: {why}"),
+                };
+                SourceError::Signature { label, why: format!("{}: {why}", path.display()) }
+            }
         }
     }
+}
 
-    fn too_large(&self) -> SourceError {
-        SourceError::Size { label: self.label(), limit: self.limit }
-    }
+/// Files that are looked at as one thing: what one of them has counts with what the others have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileSet(pub(crate) Vec<Member>);
 
-    /// What both files are by their metadata alone; none if one of them cannot be seen.
-    pub(crate) fn print(&self) -> Option<Print> {
-        let component = std::fs::metadata(&self.path).ok()?;
-        let signature = match self.signed.then(|| std::fs::metadata(self.signature_path())) {
-            None => None,
-            Some(Ok(metadata)) => Some(Stamp::of(&metadata)),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
-            Some(Err(_)) => return None,
-        };
-        Some(Print { component: Stamp::of(&component), signature })
-    }
+/// A file of a [`FileSet`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) path: PathBuf,
+    /// The most bytes that are read of it.
+    pub(crate) limit: u64,
+    /// It may be missing.
+    pub(crate) optional: bool,
+}
 
-    /// Whether the file lies where looking at it takes no time: on a disk or in the memory of this
-    /// machine, and not behind a network that may hang.
-    pub(crate) fn is_near(&self) -> bool {
-        rustix::fs::statfs(&self.path).is_ok_and(|system| NEAR.contains(&(system.f_type as u64)))
+/// What a file has; none where an optional one is missing.
+pub(crate) type Content = Option<Vec<u8>>;
+
+/// Which file of a set could not be read, and why not; none if it is larger than its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) member: usize,
+    pub(crate) why: Option<String>,
+}
+
+/// Which contents the files of a set have.
+pub(crate) type Sum = Vec<Option<Digest>>;
+
+impl FileSet {
+    /// What is there, in the order of the files.
+    pub(crate) fn read(&self) -> Result<Vec<Content>, Unread> {
+        self.each(|member| read::read(&member.path, member.limit))
     }
 
     /// What is there, by digest, without keeping the bytes.
-    pub(crate) fn sum(&self) -> Result<Sum, SourceError> {
-        let mut hasher = Hasher::default();
-        match feed(&self.path, self.limit, |bytes| hasher.add(bytes)) {
-            Ok(true) => {}
-            Ok(false) => return Err(self.too_large()),
-            Err(error) => return Err(SourceError::read(&self.label(), reason(&error))),
-        }
-        let signature = self.signature()?;
-        Ok(Sum {
-            component: hasher.finish(),
-            signature: signature.map(|text| Digest::of(text.as_bytes())),
+    pub(crate) fn sum(&self) -> Result<Sum, Unread> {
+        self.each(|member| {
+            let mut hasher = Hasher::default();
+            let whole = read::feed(&member.path, member.limit, |bytes| hasher.add(bytes))?;
+            Ok(whole.then(|| hasher.finish()))
         })
+    }
+
+    /// What the files are by their metadata alone; none if one of them cannot be seen.
+    pub(crate) fn print(&self) -> Option<Print> {
+        let stamp = |member: &Member| match std::fs::metadata(&member.path) {
+            Ok(metadata) => Some(Some(Stamp::of(&metadata))),
+            Err(error) if member.may_miss(&error) => Some(None),
+            Err(_) => None,
+        };
+        self.0.iter().map(stamp).collect::<Option<Vec<_>>>().map(Print)
+    }
+
+    /// Whether all files lie where looking at them takes no time: on a disk or in the memory of
+    /// this machine, and not behind a network that may hang.
+    pub(crate) fn is_near(&self) -> bool {
+        self.0.iter().all(|member| {
+            // One that may be missing is looked for in its folder.
+            let place = match member.optional {
+                true => member.path.parent(),
+                false => Some(member.path.as_path()),
+            };
+            let place = place.map(rustix::fs::statfs);
+            place.is_some_and(|system| {
+                system.is_ok_and(|system| NEAR.contains(&(system.f_type as u64)))
+            })
+        })
+    }
+
+    /// `take` gives none for a file that is larger than its limit.
+    fn each<T>(
+        &self,
+        take: impl Fn(&Member) -> io::Result<Option<T>>,
+    ) -> Result<Vec<Option<T>>, Unread> {
+        let one = |(index, member): (usize, &Member)| match take(member) {
+            Ok(Some(taken)) => Ok(Some(taken)),
+            Ok(None) => Err(Unread { member: index, why: None }),
+            Err(error) if member.may_miss(&error) => Ok(None),
+            Err(error) => Err(Unread { member: index, why: Some(read::reason(&error)) }),
+        };
+        self.0.iter().enumerate().map(one).collect()
+    }
+}
+
+impl Member {
+    fn may_miss(&self, error: &io::Error) -> bool {
+        self.optional && error.kind() == io::ErrorKind::NotFound
     }
 }
 
 /// The numbers of ext2 to ext4, XFS, Btrfs, overlayfs and tmpfs.
 const NEAR: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
 
-/// Which content a file and its signature have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sum {
-    component: Digest,
-    signature: Option<Digest>,
+/// The digests of contents that were read.
+pub(crate) fn sum_of(contents: &[Content]) -> Sum {
+    contents.iter().map(|content| content.as_deref().map(Digest::of)).collect()
 }
 
-impl Sum {
-    pub(crate) fn of(fetched: &Fetched) -> Sum {
-        Sum {
-            component: Digest::of(&fetched.bytes),
-            signature: fetched.signature.as_ref().map(|text| Digest::of(text.as_bytes())),
-        }
-    }
-}
-
-/// What two files look like from outside. Equal prints mean equal content, if the files were not
+/// What files look like from outside. Equal prints mean equal contents, if the files were not
 /// changed within the clock's last tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Print {
-    component: Stamp,
-    signature: Option<Stamp>,
-}
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Print(Vec<Option<Stamp>>);
 
 impl Print {
     /// Whether a change at the present moment would show. Two changes within one tick of the file
     /// system's clock leave one time stamp, so a young one proves nothing.
     pub(crate) fn is_settled(&self) -> bool {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let settled = |stamp: &Stamp| {
+        self.0.iter().flatten().all(|stamp| {
             let changed = u64::try_from(stamp.changed.0).unwrap_or(u64::MAX);
             Duration::from_secs(changed).checked_add(SETTLED_AFTER).is_some_and(|then| then < now)
-        };
-        settled(&self.component) && self.signature.as_ref().is_none_or(settled)
+        })
     }
 }
 
@@ -171,68 +224,10 @@ impl Stamp {
     }
 }
 
-/// The text in a file of at most `limit` bytes, else why there is none.
-pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String, String> {
-    match read(path, limit) {
-        Ok(Some(bytes)) => String::from_utf8(bytes).map_err(|_| "it is not text".to_owned()),
-        Ok(None) => Err("it is too large".to_owned()),
-        Err(error) => Err(reason(&error)),
-    }
-}
-
-/// None if there are more than `limit` bytes.
-fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut all = Vec::new();
-    let whole = feed(path, limit, |bytes| all.extend_from_slice(bytes))?;
-    Ok(whole.then_some(all))
-}
-
-/// Reads a file in pieces; false if there are more than `limit` bytes.
-fn feed(path: &Path, limit: u64, mut take: impl FnMut(&[u8])) -> io::Result<bool> {
-    // Without it, opening a named pipe would wait for a writer.
-    let no_wait = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
-    let mut file = File::options().read(true).custom_flags(no_wait).open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file: name one"));
-    }
-    if metadata.len() > limit {
-        return Ok(false);
-    }
-    let mut piece = [0; 8 * 1024];
-    let mut total = 0;
-    loop {
-        let count = match file.read(&mut piece) {
-            Ok(0) => return Ok(true),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        total += count as u64;
-        // It may grow meanwhile.
-        if total > limit {
-            return Ok(false);
-        }
-        take(piece.get(..count).unwrap_or_default());
-    }
-}
-
-fn reason(error: &io::Error) -> String {
-    let mend = match error.kind() {
-        io::ErrorKind::NotFound => "check the path, and that the volume is mounted",
-        io::ErrorKind::PermissionDenied => "let the sidecar's user read it",
-        io::ErrorKind::IsADirectory => return "it is a folder: name the component in it".into(),
-        _ => return one_line(&error.to_string()),
-    };
-    format!("{}: {mend}", one_line(&error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn source(path: &Path, limit: u64) -> FileSource {
         FileSource { path: path.to_owned(), limit, signed: true }
@@ -246,40 +241,27 @@ mod tests {
         let file = source(&path, 20_000);
         let fetched = file.read().unwrap();
         assert_eq!((fetched.bytes.len(), &fetched.signature), (20_000, &None));
-        assert_eq!(file.sum().unwrap(), Sum::of(&fetched));
+        assert_eq!(fetched.file, path.display().to_string());
         std::fs::write(folder.path().join("p.wasm.minisig"), "signed").unwrap();
         let fetched = file.read().unwrap();
         assert_eq!(fetched.signature.as_deref(), Some("signed"));
-        assert_eq!(file.sum().unwrap(), Sum::of(&fetched));
-        assert_eq!(source(&path, 19_999).read().unwrap_err().stage(), "size");
-        assert_eq!(source(&path, 19_999).sum().unwrap_err().stage(), "size");
-    }
-
-    /// A file that has more in it than its metadata say, as one that grows while it is read.
-    #[test]
-    fn no_more_than_the_limit_is_read_of_a_file_that_grows() {
-        let path = Path::new("/proc/self/maps");
-        assert_eq!(std::fs::metadata(path).unwrap().len(), 0);
-        assert!(source(path, 1 << 20).read().unwrap().bytes.len() > 100);
-        assert_eq!(source(path, 100).read().unwrap_err().stage(), "size");
-        assert_eq!(source(path, 100).sum().unwrap_err().stage(), "size");
-        assert_eq!(read_text(path, 100), Err("it is too large".to_owned()));
-        let mut fed = 0;
-        assert!(!feed(path, 100, |bytes| fed += bytes.len()).unwrap());
-        assert_eq!(fed, 0, "more than the limit was taken");
+        let contents = file.set().read().unwrap();
+        assert_eq!(file.set().sum().unwrap(), sum_of(&contents));
+        let small = source(&path, 19_999);
+        assert_eq!(small.read().unwrap_err().stage(), "size");
+        assert_eq!(small.set().sum(), Err(Unread { member: 0, why: None }));
+        std::fs::write(folder.path().join("p.wasm.minisig"), vec![b'x'; 17_000]).unwrap();
+        let error = file.read().unwrap_err();
+        assert_eq!(error.stage(), "signature");
+        assert!(error.to_string().contains("p.wasm.minisig: is too large"), "{error}");
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_the_mend() {
+    fn what_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0)
-            .unwrap();
-        for (path, words) in [
-            (folder.path().join("missing"), "check the path"),
-            (folder.path().to_owned(), "it is a folder"),
-            (pipe, "it is not a regular file"),
-        ] {
+        for (path, words) in
+            [(folder.path().join("missing"), "check the path"), (folder.path().into(), "a folder")]
+        {
             let error = source(&path, 10).read().unwrap_err();
             assert_eq!(error.stage(), "read");
             let said = error.to_string();
@@ -291,11 +273,14 @@ mod tests {
     fn a_young_file_is_not_known_by_its_print() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.wasm");
-        assert!(source(&path, 10).print().is_none());
+        let set = source(&path, 10).set();
+        assert!(set.print().is_none());
         std::fs::write(&path, "a").unwrap();
-        let print = source(&path, 10).print().unwrap();
+        let print = set.print().unwrap();
         assert!(!print.is_settled());
-        let old = Print { component: Stamp { changed: (1, 0), ..print.component }, ..print };
-        assert!(old.is_settled());
+        let Some([Some(stamp), None]) = print.0.first_chunk() else { panic!("{print:?}") };
+        let old = Stamp { changed: (1, 0), ..*stamp };
+        assert!(Print(vec![Some(old), None]).is_settled());
+        assert!(!Print(vec![Some(old), Some(*stamp)]).is_settled());
     }
 }

@@ -1,9 +1,10 @@
 //! Where a policy comes from, and whether it is the one that was asked for.
 //!
-//! A [`PolicyRef`] names a source. What is found there is [`Fetched`]; [`check`] makes it [`Checked`]
-//! by three stages, `size`, `digest` and `signature`. [`follow_file`] tells of each change of a
-//! file, [`follow_oci`] tries a registry until it has given what the reference names, and
-//! [`from_config_map`] picks a component out of a ConfigMap that somebody else watches.
+//! A [`PolicyRef`] names a source. What is found there, bytes, settings and signature, is one
+//! [`Publication`] or nothing: [`compose`] makes it by the stages `size`, `digest`, `signature` and
+//! `settings`, and whatever a stage refuses, it refuses the whole. [`follow_builtin`],
+//! [`follow_file`], [`follow_config_map`] and [`follow_oci`] send each publication of a source, and
+//! each time that it has none, as a [`Sourced`].
 //!
 //! Nothing here knows what a component is: to this crate, a policy is bytes.
 #![forbid(unsafe_code)]
@@ -14,21 +15,26 @@ mod error;
 mod file;
 mod follow;
 mod gzip;
-mod names;
+pub mod names;
 mod oci;
+mod publication;
+mod read;
 mod reference;
+mod settings;
 mod signature;
 mod text;
 
 pub use check::{Checked, Demands, Fetched, check};
-pub use config_map::from_config_map;
+pub use config_map::{ConfigMapSight, from_config_map};
 pub use error::SourceError;
 pub use file::FileSource;
-pub use follow::{Update, follow_file};
+pub use follow::{Terms, follow_builtin, follow_config_map, follow_file, follow_oci};
 pub use hotseat_text::{Digest, DigestError};
 pub use oci::{
     Artifact, Pushed, Reference as OciReference, Registries, Repository as OciRepository,
-    Tag as OciTag, Target as OciTarget, TargetError as OciTargetError, WasmConfig, follow_oci,
+    Tag as OciTag, Target as OciTarget, TargetError as OciTargetError, WasmConfig,
 };
+pub use publication::{Publication, Signed, Sourced, compose};
 pub use reference::{ConfigMapRef, Origin, PolicyRef, RefError};
+pub use settings::{LARGEST_SETTINGS, SETTINGS_KEY, Settings, SettingsSource};
 pub use signature::{KeyError, PolicyKey};

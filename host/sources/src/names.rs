@@ -1,27 +1,27 @@
-//! What Kubernetes takes as names.
+//! What Kubernetes takes as names, and which of them name a component.
 
 /// The longest name of a namespace, in bytes.
 const LONGEST_LABEL: usize = 63;
 /// The longest name of an object and the longest key of a ConfigMap, in bytes.
 const LONGEST_NAME: usize = 253;
 
-/// The mend for a namespace that is none.
-pub(crate) const NAMESPACE_RULE: &str =
+/// The remedy for a namespace that is none.
+pub const NAMESPACE_RULE: &str =
     "use at most 63 lower-case letters, digits and dashes, a letter or digit at each end";
-/// The mend for an object's name that is none.
-pub(crate) const NAME_RULE: &str =
+/// The remedy for an object's name that is none.
+pub const NAME_RULE: &str =
     "use at most 253 lower-case letters, digits, dashes and dots, a letter or digit at each end";
-/// The mend for a key that is none.
+/// The remedy for a key that is none.
 pub(crate) const KEY_RULE: &str =
     "use at most 253 letters, digits, dashes, underscores and dots, and no .. at its start";
 
 /// Whether it can name a namespace (RFC 1123 label).
-pub(crate) fn is_namespace(name: &str) -> bool {
+pub fn is_namespace(name: &str) -> bool {
     name.len() <= LONGEST_LABEL && is_label(name)
 }
 
-/// Whether it can name a ConfigMap (RFC 1123 subdomain).
-pub(crate) fn is_object(name: &str) -> bool {
+/// Whether it can name an object such as a ConfigMap or a Lease (RFC 1123 subdomain).
+pub fn is_object(name: &str) -> bool {
     name.len() <= LONGEST_NAME && name.split('.').all(is_label)
 }
 
@@ -33,6 +33,11 @@ pub(crate) fn is_key(key: &str) -> bool {
         && key.chars().all(letter)
         && key != "."
         && !key.starts_with("..")
+}
+
+/// Whether a key of a ConfigMap names a component by its ending.
+pub(crate) fn is_component(key: &str) -> bool {
+    key.ends_with(".wasm") || key.ends_with(".wasm.gz")
 }
 
 fn is_label(name: &str) -> bool {

@@ -1,7 +1,6 @@
 //! What `--policy` takes.
 
-use crate::config_map::is_component;
-use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE};
+use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE, is_component};
 use crate::oci::{self, Tag};
 use hotseat_text::Digest;
 use std::fmt;

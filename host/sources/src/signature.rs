@@ -1,13 +1,9 @@
 //! Signatures by minisign: ed25519 over the BLAKE2b digest of the component.
 
-use crate::text::one_line;
+use crate::read::{LARGEST_TEXT, read_text};
 use minisign_verify::{Error, PublicKey, Signature};
 use std::fmt;
 use std::path::Path;
-
-/// The largest file with a key that is read, and the largest signature, in bytes. minisign's own
-/// limit for comments is 8 KiB and 1 KiB.
-pub(crate) const LARGEST_TEXT: u64 = 16 * 1024;
 
 /// The public key that policies must be signed with.
 #[derive(Clone)]
@@ -30,15 +26,15 @@ impl PolicyKey {
     /// It is neither; one line says why.
     pub fn from_argument(argument: &str) -> Result<PolicyKey, KeyError> {
         if argument.is_empty() {
-            return Err(KeyError(format!("it is empty: {MEND}")));
+            return Err(KeyError(format!("it is empty: {REMEDY}")));
         }
         if let Ok(key) = PolicyKey::parse(argument) {
             return Ok(key);
         }
-        let file = crate::file::read_text(Path::new(argument), LARGEST_TEXT);
+        let file = read_text(Path::new(argument), LARGEST_TEXT);
         let text = file.map_err(|why| {
             KeyError(format!(
-                "{argument}: neither a minisign public key nor a file ({why}): {MEND}"
+                "{argument}: neither a minisign public key nor a file ({why}): {REMEDY}"
             ))
         })?;
         PolicyKey::parse(&text).map_err(|error| KeyError(format!("{argument}: {error}")))
@@ -56,13 +52,14 @@ impl PolicyKey {
         }
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = lines.rfind(|line| !line.starts_with("untrusted comment:"));
-        let refused = || KeyError(format!("it holds no minisign public key: {MEND}"));
+        let refused = || KeyError(format!("it holds no minisign public key: {REMEDY}"));
         let line = line.ok_or_else(refused)?;
         let key = PublicKey::from_base64(line).map_err(|_| refused())?;
         Ok(PolicyKey { key, text: line.to_owned() })
     }
 
-    /// The trusted comment of the signature if it is one of `bytes` by this key; else why not.
+    /// The trusted comment of the signature, as it is, if it is one of `bytes` by this key; else
+    /// why not.
     pub(crate) fn verify(&self, bytes: &[u8], signature: Option<&str>) -> Result<String, String> {
         let Some(text) = signature else {
             return Err(format!(
@@ -73,7 +70,7 @@ impl PolicyKey {
             "the signature beside it is not minisign's: sign with minisign -S".to_owned()
         })?;
         match self.key.verify(bytes, &signature, false) {
-            Ok(()) => Ok(one_line(signature.trusted_comment())),
+            Ok(()) => Ok(signature.trusted_comment().to_owned()),
             Err(Error::UnexpectedKeyId) => Err(format!(
                 "it is signed with another key than {self}: sign with that one, or change --policy-key"
             )),
@@ -107,7 +104,7 @@ impl PartialEq for PolicyKey {
 
 impl Eq for PolicyKey {}
 
-const MEND: &str = "give the line RW.. of a public key, or the .pub file that minisign -G wrote";
+const REMEDY: &str = "give the line RW.. of a public key, or the .pub file that minisign -G wrote";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -115,20 +112,33 @@ pub(crate) mod tests {
 
     /// What minisign 0.11 made: `minisign -G -W`, and `minisign -S -t "version 1.2"` of a file with
     /// [`SIGNED`] in it.
-    pub(crate) const KEY: &str = "untrusted comment: minisign public key D8B56F452CDB3691
-RWSRNtssRW+12H+W8ZMAIWV1V7k9W6JhIrysqoeuJosgclZg6HaMWMD4
+    pub(crate) const KEY: &str = "untrusted comment: minisign public key 3B09678AD7271B58
+RWRYGyfXimcJO0idEOE/iCWS7f9pVnBX41lMDVtNZgBl5VaK82pXaeDj
 ";
     pub(crate) const SIGNED: &[u8] = b"a component";
     pub(crate) const SIGNATURE: &str = "untrusted comment: signature from minisign secret key
-RUSRNtssRW+12GAXhgvDdH+qW7gsAzSHmW3HFoIlljDzBiv9fOzkwtGF5gW4q3YhCq8Y+14Qgf4UbmFrrQOQgHFTI3Edq0ZY1ww=
+RURYGyfXimcJO7WP6PbYi2Tfm5gKdga7Yl2g0CDhXZ4OS6gJlS3ZPeo7w8Z4VMVCBPzfO627oTGL9xRpyCZmtY+tPOv95N45GAw=
 trusted comment: version 1.2
-8Y46CLP5+zZe6wvYTiem5gSauwJtA3i0LVVR/RrZpxKMLlNTUm/fhuHdC0uN+lW5e9Wu+3b12Qj5shF9zewGBg==
+8evrqryh8Ht3U3tb1TuqJfGqFfraVjTzwUWZXR6ofxMGZEh10WRO8LM9rSUMXkG4iRjhbf3NEWqpkkH1BUV5BA==
+";
+    /// The same with `-t "version 2 settings=sha256:.."`, the digest of a file with
+    /// `{"minutes": 60}` and a line's end in it.
+    pub(crate) const COVERED: &str = "untrusted comment: signature from minisign secret key
+RURYGyfXimcJO7WP6PbYi2Tfm5gKdga7Yl2g0CDhXZ4OS6gJlS3ZPeo7w8Z4VMVCBPzfO627oTGL9xRpyCZmtY+tPOv95N45GAw=
+trusted comment: version 2 settings=sha256:f8fe3bef668dfb948dcc8a70da12111d0c849e38ec963f0d5429eaf9ed1734e3
+0KJ448ozcB9MjIKAWgiWU1l6z8p9T/NuSsXQowH1hzW5PrqWaE2Z/4Tw9uCHSRSKdNlyAgw6KnaaMKPt/SzwCA==
+";
+    /// The same with two such digests.
+    pub(crate) const BOTH: &str = "untrusted comment: signature from minisign secret key
+RURYGyfXimcJO7WP6PbYi2Tfm5gKdga7Yl2g0CDhXZ4OS6gJlS3ZPeo7w8Z4VMVCBPzfO627oTGL9xRpyCZmtY+tPOv95N45GAw=
+trusted comment: settings=sha256:f8fe3bef668dfb948dcc8a70da12111d0c849e38ec963f0d5429eaf9ed1734e3 settings=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+/fKxcuQsQCCWUShsTA6YWCsGNqDv7RHrkAX/yh+DlJgeB6y/lPHi/CmkyPIWaapCbLX3Y7A9CwMItb1O3iOPDg==
 ";
     /// The same by `minisign -S -l`.
     const OLD_FORM: &str = "untrusted comment: signature from minisign secret key
-RWSRNtssRW+12G89XTvstsz/HYhygiYNNKuzQjoNYqHJUaYkFcsbLK4zHKigpv6KSGL6WHYnPVZzoVMklplVyx2mrX+GTT2kEgo=
-trusted comment: timestamp:1795346213\tfile:p.wasm
-kI53XFvyywGXAHnCqRqaNmg42yHhleH1DjvM/MZoJIgs80mQ2svZUzeSBAgmr9mCWt8Q0sK1EdIXdCatF551Bw==
+RWRYGyfXimcJOx3U/d9fwND9o//+Q7dCLYxpx82K4TVwNCRxyXDOz/DCJTFatYgYvKIYtMwFCxHtwChVD47QRc/SzSJlDYQi6AA=
+trusted comment: timestamp:1795643175\tfile:p.wasm
+2MLq165Pz7Cz5jarZAyIYcH2OsH9Oj7n3m+cIqgb+lNsTeyHCIMIy4K7T+rKT989n5woziCK6vBUEEga3BFrCQ==
 ";
 
     #[test]
@@ -146,7 +156,7 @@ kI53XFvyywGXAHnCqRqaNmg42yHhleH1DjvM/MZoJIgs80mQ2svZUzeSBAgmr9mCWt8Q0sK1EdIXdCat
             PolicyKey::parse("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
         let cut = &SIGNATURE[..100];
         let comment = SIGNATURE.replace("1.2", "1.3");
-        let two = format!("{SIGNATURE}{SIGNATURE}").replacen("RUSR", "RWSR", 1);
+        let two = format!("{SIGNATURE}{SIGNATURE}").replacen("RURY", "RWRY", 1);
         for (key, bytes, signature, words) in [
             (&key, SIGNED, None, "it is not signed"),
             (&key, SIGNED, Some(""), "is not minisign's"),
@@ -188,7 +198,7 @@ kI53XFvyywGXAHnCqRqaNmg42yHhleH1DjvM/MZoJIgs80mQ2svZUzeSBAgmr9mCWt8Q0sK1EdIXdCat
         let secret = "untrusted comment: minisign encrypted secret key\nRWQAAEIyAAAA\n";
         for (argument, words) in [
             (String::new(), "it is empty"),
-            ("RWSRNtss".to_owned(), "neither a minisign public key nor a file"),
+            ("RWRYGyfX".to_owned(), "neither a minisign public key nor a file"),
             (file("empty", ""), "holds no minisign public key"),
             (file("text", "hello\n"), "holds no minisign public key"),
             (file("signature", SIGNATURE), "holds no minisign public key"),

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
-use hotseat_sources::{FileSource, SourceError, Update, follow_file};
+use hotseat_sources::{
+    Demands, PolicyKey, Publication, SettingsSource, SourceError, Sourced, Terms, follow_file,
+};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -20,57 +22,79 @@ const A_WHILE: Duration = Duration::from_millis(400);
 /// How long an update may take on a machine under load.
 const SOON: Duration = Duration::from_secs(20);
 
+/// A key whose secret half nobody has.
+const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
 struct Followed {
     folder: tempfile::TempDir,
-    updates: mpsc::Receiver<Update>,
+    sourced: mpsc::Receiver<Sourced>,
 }
 
 impl Followed {
     /// Follows `policy.wasm` in a new folder that `prepare` has filled.
     fn new(poll: Duration, prepare: impl FnOnce(&Path)) -> Followed {
-        Followed::with("policy.wasm", poll, false, prepare)
+        Followed::with("policy.wasm", "", poll, prepare)
     }
 
-    fn with(name: &str, poll: Duration, signed: bool, prepare: impl FnOnce(&Path)) -> Followed {
+    /// Follows `name` in it, with these settings, of which `@` and a name are a file in it.
+    fn with(name: &str, settings: &str, poll: Duration, prepare: impl FnOnce(&Path)) -> Followed {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
-        let file = FileSource { path: folder.path().join(name), limit: 1000, signed };
-        let (updates, receiver) = mpsc::channel(1);
-        tokio::spawn(follow_file(file, poll, updates));
-        Followed { folder, updates: receiver }
+        let settings = match settings.strip_prefix('@') {
+            Some(name) => SettingsSource::File(folder.path().join(name)),
+            None => SettingsSource::parse(settings).unwrap(),
+        };
+        let (tell, sourced) = mpsc::channel(1);
+        let terms = Terms { settings, ..terms(poll) };
+        tokio::spawn(follow_file(folder.path().join(name), terms, tell));
+        Followed { folder, sourced }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    async fn update(&mut self) -> Update {
-        timeout(SOON, self.updates.recv()).await.expect("no update came").unwrap()
+    async fn next(&mut self) -> Sourced {
+        timeout(SOON, self.sourced.recv()).await.expect("nothing came").unwrap()
     }
 
-    /// The next update is this content; gives its signature.
-    async fn content(&mut self, wanted: &str) -> Option<String> {
-        match self.update().await {
-            Update::Fetched(fetched) => {
-                assert_eq!(String::from_utf8(fetched.bytes).unwrap(), wanted);
-                fetched.signature
-            }
-            Update::Failed(error) => panic!("{error} instead of {wanted}"),
+    async fn found(&mut self) -> Publication {
+        match self.next().await {
+            Sourced::Found(publication) => publication,
+            other => panic!("{other:?}"),
         }
     }
 
-    async fn failure(&mut self) -> SourceError {
-        match self.update().await {
-            Update::Failed(error) => error,
-            Update::Fetched(fetched) => panic!("{fetched:?} instead of a failure"),
+    /// The next publication has this component.
+    async fn content(&mut self, wanted: &str) {
+        let found = self.found().await;
+        assert_eq!(String::from_utf8(found.bytes).unwrap(), wanted);
+    }
+
+    async fn refusal(&mut self) -> SourceError {
+        match self.next().await {
+            Sourced::Refused(error) => error,
+            other => panic!("{other:?}"),
         }
     }
 
-    /// No update comes for a while.
+    async fn unavailable(&mut self) -> String {
+        match self.next().await {
+            Sourced::Unavailable(why) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Nothing comes for a while.
     async fn quiet(&mut self) {
-        let came = timeout(A_WHILE, self.updates.recv()).await;
+        let came = timeout(A_WHILE, self.sourced.recv()).await;
         assert!(came.is_err(), "{came:?}");
     }
+}
+
+fn terms(poll: Duration) -> Terms {
+    let demands = Demands { limit: 1000, pin: None, key: None };
+    Terms { demands, settings: SettingsSource::parse("").unwrap(), poll }
 }
 
 /// A file that is written and renamed, as careful programs do it.
@@ -118,7 +142,7 @@ async fn a_rename_over_it_is_seen_by_its_hint() {
 #[tokio::test]
 async fn a_half_written_file_is_not_taken() {
     let mut followed = Followed::new(OFTEN, |_| ());
-    followed.failure().await;
+    followed.unavailable().await;
     let mut file = fs::File::create(followed.path("policy.wasm")).unwrap();
     file.write_all(b"one ").unwrap();
     followed.quiet().await;
@@ -130,7 +154,7 @@ async fn a_half_written_file_is_not_taken() {
 #[tokio::test]
 async fn a_writer_that_never_closes_is_not_waited_for() {
     let mut followed = Followed::new(OFTEN, |_| ());
-    followed.failure().await;
+    followed.unavailable().await;
     let mut file = fs::File::create(followed.path("policy.wasm")).unwrap();
     file.write_all(b"open").unwrap();
     followed.content("open").await;
@@ -181,9 +205,8 @@ async fn deletion_is_told_and_return_too() {
     let mut followed = Followed::new(NEVER, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     fs::remove_file(followed.path("policy.wasm")).unwrap();
-    let error = followed.failure().await;
-    assert_eq!(error.stage(), "read");
-    assert!(error.to_string().contains("No such file"), "{error}");
+    let why = followed.unavailable().await;
+    assert!(why.contains("policy.wasm: cannot be read: No such file"), "{why}");
     // The same content is news after a failure: it is well again.
     fs::write(followed.path("policy.wasm"), "one").unwrap();
     followed.content("one").await;
@@ -196,7 +219,7 @@ async fn a_quick_deletion_and_return_is_not_told() {
     followed.quiet().await;
     fs::remove_file(followed.path("policy.wasm")).unwrap();
     // Long enough for one look, and shorter than two are apart.
-    let early = timeout(Duration::from_millis(20), followed.updates.recv()).await;
+    let early = timeout(Duration::from_millis(20), followed.sourced.recv()).await;
     assert!(early.is_err(), "{early:?}");
     fs::write(followed.path("policy.wasm"), "two").unwrap();
     followed.content("two").await;
@@ -204,14 +227,14 @@ async fn a_quick_deletion_and_return_is_not_told() {
 
 #[tokio::test]
 async fn a_missing_folder_may_come_and_go_later() {
-    let mut followed = Followed::with("mount/policy.wasm", OFTEN, false, |_| ());
-    followed.failure().await;
+    let mut followed = Followed::with("mount/policy.wasm", "", OFTEN, |_| ());
+    followed.unavailable().await;
     for content in ["one", "two"] {
         fs::create_dir(followed.path("mount")).unwrap();
         fs::write(followed.path("mount/policy.wasm"), content).unwrap();
         followed.content(content).await;
         fs::rename(followed.path("mount"), followed.path(content)).unwrap();
-        followed.failure().await;
+        followed.unavailable().await;
     }
     // In the folder that is now watched anew, hints work: no poll would be as fast as this many.
     fs::create_dir(followed.path("mount")).unwrap();
@@ -224,7 +247,7 @@ async fn too_large_is_told_once_and_smaller_is_taken() {
     let mut followed = Followed::new(OFTEN, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     replace(&followed.path("policy.wasm"), &"x".repeat(1001));
-    assert_eq!(followed.failure().await.stage(), "size");
+    assert_eq!(followed.refusal().await.stage(), "size");
     replace(&followed.path("policy.wasm"), &"y".repeat(1002));
     followed.quiet().await;
     replace(&followed.path("policy.wasm"), &"z".repeat(1000));
@@ -232,29 +255,64 @@ async fn too_large_is_told_once_and_smaller_is_taken() {
 }
 
 #[tokio::test]
-async fn a_new_signature_is_news() {
-    let mut followed = Followed::with("policy.wasm", NEVER, true, |folder| {
+async fn settings_are_followed_with_the_component() {
+    let mut followed = Followed::with("policy.wasm", "@far/settings.json", NEVER, |folder| {
         replace(&folder.join("policy.wasm"), "one");
+        fs::create_dir(folder.join("far")).unwrap();
+        replace(&folder.join("far/settings.json"), "1");
     });
-    assert_eq!(followed.content("one").await, None);
-    replace(&followed.path("policy.wasm.minisig"), "first");
-    assert_eq!(followed.content("one").await.as_deref(), Some("first"));
-    replace(&followed.path("policy.wasm.minisig"), "second");
-    assert_eq!(followed.content("one").await.as_deref(), Some("second"));
-    // Both at once are one update.
-    replace(&followed.path("policy.wasm.minisig"), "third");
-    replace(&followed.path("policy.wasm"), "two");
-    assert_eq!(followed.content("two").await.as_deref(), Some("third"));
+    assert_eq!(&*followed.found().await.settings, "1");
+    // Each alone, and in another folder than the component.
+    replace(&followed.path("far/settings.json"), "2");
+    let found = followed.found().await;
+    assert_eq!((found.bytes.as_slice(), &*found.settings), (&b"one"[..], "2"));
+    fs::write(followed.path("policy.wasm"), "two").unwrap();
+    let found = followed.found().await;
+    assert_eq!((found.bytes.as_slice(), &*found.settings), (&b"two"[..], "2"));
+    // Both, one after the other, are one publication.
+    fs::write(followed.path("far/settings.json"), "3").unwrap();
+    replace(&followed.path("policy.wasm"), "three");
+    let found = followed.found().await;
+    assert_eq!((found.bytes.as_slice(), &*found.settings), (&b"three"[..], "3"));
+    // A part that is wrong keeps the whole away.
+    replace(&followed.path("policy.wasm"), "four");
+    replace(&followed.path("far/settings.json"), "{");
+    let error = followed.refusal().await;
+    assert_eq!(error.stage(), "settings");
+    assert!(error.to_string().contains("far/settings.json: not JSON"), "{error}");
+    fs::remove_file(followed.path("far/settings.json")).unwrap();
+    let why = followed.unavailable().await;
+    assert!(why.contains("far/settings.json: cannot be read: No such file"), "{why}");
+    replace(&followed.path("far/settings.json"), "4");
+    let found = followed.found().await;
+    assert_eq!((found.bytes.as_slice(), &*found.settings), (&b"four"[..], "4"));
+}
+
+#[tokio::test]
+async fn a_signature_is_looked_for_where_a_key_is_demanded() {
+    let folder = tempfile::tempdir().unwrap();
+    replace(&folder.path().join("policy.wasm"), "one");
+    let (tell, mut sourced) = mpsc::channel(1);
+    let demands = Demands { key: Some(PolicyKey::parse(KEY).unwrap()), ..terms(NEVER).demands };
+    let terms = Terms { demands, ..terms(NEVER) };
+    tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms, tell));
+    for (signature, words) in [(None, "it is not signed"), (Some("text"), "is not minisign's")] {
+        if let Some(text) = signature {
+            replace(&folder.path().join("policy.wasm.minisig"), text);
+        }
+        let came = timeout(SOON, sourced.recv()).await.expect("nothing came");
+        let Some(Sourced::Refused(error)) = came else { panic!("{came:?}") };
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn it_ends_with_its_receiver() {
     let folder = tempfile::tempdir().unwrap();
     replace(&folder.path().join("policy.wasm"), "one");
-    let file = FileSource { path: folder.path().join("policy.wasm"), limit: 10, signed: false };
-    let (updates, mut receiver) = mpsc::channel(1);
-    let task = tokio::spawn(follow_file(file, NEVER, updates));
-    timeout(SOON, receiver.recv()).await.expect("no update came").unwrap();
-    drop(receiver);
+    let (tell, mut sourced) = mpsc::channel(1);
+    let task = tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms(NEVER), tell));
+    timeout(SOON, sourced.recv()).await.expect("nothing came").unwrap();
+    drop(sourced);
     timeout(SOON, task).await.expect("it goes on").unwrap();
 }

@@ -3,7 +3,8 @@
 //!
 //! The settings are a JSON string, a name out of `Misdeed::ALL` and when: with `@leader`, as in
 //! `"loop@leader"`, it acts by the standard policy until this candidate leads; with `@later`, at its
-//! first question alone, so that it loads and a standby can be attacked.
+//! first question alone, so that it loads and a standby can be attacked; and with `@timer`, unless
+//! a leader is asked by the timer, which is every other question of a leader.
 
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ impl Policy for Hostile {
         let cause = input.observation.cause;
         let now = match when {
             When::Leader => input.observation.leads(),
+            When::Timer => input.observation.leads() && cause == Cause::Timer,
             When::Later => !matches!(cause, Cause::Started | Cause::Swapped),
         };
         if now { misdeed.commit(input) } else { Standard::decide(input) }
@@ -45,6 +47,7 @@ impl Policy for Hostile {
 /// When it misbehaves.
 enum When {
     Leader,
+    Timer,
     Later,
 }
 
@@ -53,6 +56,7 @@ fn misdeed(settings: &str) -> Result<(Misdeed, When), Vec<Issue>> {
     let found = text.and_then(|text| text.split_once('@')).and_then(|(name, when)| {
         let when = match when {
             "leader" => When::Leader,
+            "timer" => When::Timer,
             "later" => When::Later,
             _ => return None,
         };
@@ -61,7 +65,7 @@ fn misdeed(settings: &str) -> Result<(Misdeed, When), Vec<Issue>> {
     found.ok_or_else(|| {
         let known: Vec<&str> = Misdeed::ALL.iter().map(|(name, _)| *name).collect();
         let known = known.join(", ");
-        let message = format!("{settings} names none of {known}, with @leader or @later behind it");
+        let message = format!("{settings} names none of {known}, with @leader, @timer or @later behind it");
         vec![Issue::whole(message)]
     })
 }

@@ -46,6 +46,18 @@ impl Candidate {
         Ok(Self::complete(launch, api, name))
     }
 
+    /// The call of a candidate that puts itself into a control group first, by the file that takes
+    /// its processes.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be built.
+    pub fn launch_in(api: &Api, name: &str, processes: &Path) -> anyhow::Result<Launch> {
+        let script = "echo $$ > \"$1\" && shift && exec \"$@\"";
+        let launch = Launch::program("sh").args(["-c", script, "sh"]).arg(processes);
+        Ok(Self::complete(launch.arg(hotseat_binary()?), api, name))
+    }
+
     fn complete(launch: Launch, api: &Api, name: &str) -> Launch {
         let flags = [
             format!("--election={ELECTION}"),

@@ -104,7 +104,7 @@ fn a_standby_does_not_lead() {
 fn a_policy_that_fails_now_and_then_gives_way() {
     let api = Api::embedded("share").unwrap();
     let more = ["--policy-failure-share=2", "--on-policy-failure=standard"];
-    let mut anna = start(&api, "trap-third@leader", &more);
+    let mut anna = start(&api, "trap@timer", &more);
     let report = until("the standard policy", LOADED, || match anna.json("/v1/policy").unwrap() {
         report if report["stage"] == "restored" => Ok(report),
         report => Err(report),

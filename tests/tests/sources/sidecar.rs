@@ -2,12 +2,16 @@
 
 use crate::signed::Signer;
 use crate::{reference, with_policy};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use hotseat_engine::STANDARD;
 use hotseat_sources::Digest;
+use hotseat_tests::guests;
 use hotseat_tests::registry::{Options, Registry};
 use hotseat_tests::scene::{Api, Candidate, QUICK};
 use hotseat_tests::wait::until;
-use serde_json::Value;
+use http::Method;
+use serde_json::{Value, json};
 use std::fs;
 use std::time::Duration;
 
@@ -65,6 +69,18 @@ fn leads_on(candidate: &Candidate) {
         leader => Err(leader),
     });
     assert_eq!(leader["transitions"], 0, "{leader}");
+}
+
+/// Its answer is there long before the standard policy is compiled, and nothing comes after it.
+#[test]
+fn a_registry_that_answers_at_once() {
+    let api = Api::embedded("registry-quick").unwrap();
+    let registry = Registry::start(Options::default()).unwrap();
+    let wanted = marked("at once");
+    let reference = with_policy(&registry, &wanted).to_string();
+    let candidate = start(&api, &["--policy", &reference]);
+    becomes_active(&candidate, &wanted);
+    leads_on(&candidate);
 }
 
 /// The wanted policy is waited for: another would let a candidate lead that it may not.
@@ -157,5 +173,94 @@ fn only_what_minisign_signed_is_taken() {
     signer.sign("two", &[]);
     signer.sign("one", &["-t", "the second"]);
     becomes_active(&candidate, &second);
+    leads_on(&candidate);
+}
+
+/// What somebody applies as the ConfigMap `policy`.
+struct Applied<'a> {
+    component: &'a [u8],
+    signature: &'a str,
+    settings: &'a str,
+}
+
+fn apply(api: &Api, Applied { component, signature, settings }: &Applied<'_>) {
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "policy"},
+        "binaryData": {"policy.wasm": BASE64_STANDARD.encode(component)},
+        "data": {"policy.wasm.minisig": signature, "settings.json": settings},
+    });
+    let path = format!("/api/v1/namespaces/{}/configmaps", api.namespace());
+    let (code, answer) = match api.ask(Method::PUT, &format!("{path}/policy"), Some(&map)).unwrap()
+    {
+        (404, _) => api.ask(Method::POST, &path, Some(&map)).unwrap(),
+        other => other,
+    };
+    assert_eq!(code, 200, "{answer}");
+}
+
+/// The settings of the question that the policy was asked last.
+fn asked_with(candidate: &Candidate) -> Option<String> {
+    let answer = candidate.process.get("/v1/journal").unwrap().text();
+    let decisions = answer.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let settings = |decision: Value| decision["settings"].as_str().map(str::to_owned);
+    decisions.filter_map(settings).last()
+}
+
+/// Bytes, signature and settings go live together or not at all.
+#[test]
+fn a_config_map_is_one_publication() {
+    let api = Api::embedded("one-publication").unwrap();
+    let signer = Signer::new();
+    let file = signer.path("policy.wasm");
+    let sign = |component: &[u8], settings: &str| {
+        fs::write(&file, component).unwrap();
+        let covered = format!("settings={}", Digest::of(settings.as_bytes()));
+        signer.sign("one", &["-t", &covered]);
+        fs::read_to_string(signer.path("policy.wasm.minisig")).unwrap()
+    };
+    let rotate = fs::read(guests::file("rotate").unwrap()).unwrap();
+    let [first, second] = [1, 2].map(|mark| guests::marked(&rotate, mark));
+    let (old, new) = (r#"{"minutes": 60}"#, r#"{"minutes": 50}"#);
+    let signature = sign(&first, old);
+    apply(&api, &Applied { component: &first, signature: &signature, settings: old });
+    let key = format!("--policy-key={}", signer.key("one").display());
+    let candidate = start(&api, &["--policy=configmap:policy", &key]);
+    becomes_active(&candidate, &first);
+    // Other bytes and other settings under the old signature, then the settings alone, and then both
+    // with a signature of the bytes that does not cover the settings.
+    let settings_too = sign(&second, old);
+    for (component, signature, words) in [
+        (&second, &signature, "is not one of these bytes"),
+        (&first, &signature, "put the signed ones back"),
+        (&second, &settings_too, "minisign -S -m policy.wasm -t 'settings=sha256:"),
+    ] {
+        apply(&api, &Applied { component, signature, settings: new });
+        until("the refusal to be shown", LATER, || match policy(&candidate) {
+            shown
+                if shown["stage"] == "signature"
+                    && shown["error"].as_str().is_some_and(|error| error.contains(words)) =>
+            {
+                Ok(())
+            }
+            other => Err(other),
+        });
+        assert_eq!(policy(&candidate)["swaps"], 2, "the standard one and the first");
+        assert_eq!(asked_with(&candidate).as_deref(), Some(old));
+    }
+    // One Event for each refusal, and no second one for the settings.
+    let events = until("three Events", LATER, || {
+        let refused = |note: &String| note.starts_with("stage signature: configmap:policy: ");
+        let events: Vec<String> = api.events().unwrap().into_iter().filter(refused).collect();
+        if events.len() >= 3 { Ok(events) } else { Err(events) }
+    });
+    assert_eq!(events.len(), 3, "{events:?}");
+    let both = sign(&second, new);
+    apply(&api, &Applied { component: &second, signature: &both, settings: new });
+    becomes_active(&candidate, &second);
+    until("a decision with the new settings", LATER, || match asked_with(&candidate) {
+        Some(settings) if settings == new => Ok(()),
+        other => Err(other),
+    });
+    assert_eq!(policy(&candidate)["swaps"], 3);
     leads_on(&candidate);
 }

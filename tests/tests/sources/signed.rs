@@ -1,6 +1,9 @@
 //! Keys and signatures by the program that people have.
 
-use hotseat_sources::{Checked, Demands, Fetched, FileSource, PolicyKey, SourceError, check};
+use hotseat_sources::{
+    Checked, Demands, Fetched, FileSource, PolicyKey, Publication, SettingsSource, SourceError,
+    check, compose,
+};
 use hotseat_tests::process::{Launch, Stream};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,9 +43,19 @@ impl Signer {
         FileSource { path: self.path("policy.wasm"), limit: 1000, signed: true }.read().unwrap()
     }
 
-    fn check(&self, key: &str) -> Result<Checked, SourceError> {
+    fn demands(&self, key: &str) -> Demands {
         let key = PolicyKey::from_argument(text(&self.key(key))).unwrap();
-        check(self.fetched(), &Demands { limit: 1000, pin: None, key: Some(key) })
+        Demands { limit: 1000, pin: None, key: Some(key) }
+    }
+
+    fn check(&self, key: &str) -> Result<Checked, SourceError> {
+        check(self.fetched(), &self.demands(key))
+    }
+
+    /// The component with the settings in `settings.json`.
+    fn publication(&self) -> Result<Publication, SourceError> {
+        let settings = SettingsSource::File(self.path("settings.json")).read()?;
+        compose(self.fetched(), &settings, &self.demands("one"))
     }
 }
 
@@ -57,7 +70,7 @@ fn minisign(args: &[&str]) {
 }
 
 #[track_caller]
-fn refused(found: Result<Checked, SourceError>, words: &str) {
+fn refused<T: std::fmt::Debug>(found: Result<T, SourceError>, words: &str) {
     let error = found.unwrap_err();
     assert_eq!(error.stage(), "signature");
     assert!(error.to_string().contains(words), "{error}");
@@ -98,6 +111,27 @@ fn a_signature_of_the_old_form() {
     let signer = Signer::new();
     signer.sign("one", &["-l"]);
     refused(signer.check("one"), "without -l");
+}
+
+/// The command in the refusal is one that a shell takes, and what it makes is taken.
+#[test]
+fn settings_that_were_signed_with_the_component() {
+    let signer = Signer::new();
+    signer.sign("one", &["-t", "version 1"]);
+    fs::write(signer.path("settings.json"), "{\"minutes\": 60}\n").unwrap();
+    let error = signer.publication().unwrap_err();
+    assert_eq!(error.stage(), "signature");
+    let said = error.to_string();
+    let (_, command) = said.split_once("sign them with it by minisign ").expect(&said);
+    let command = format!("exec minisign {command} -s '{}'", text(&signer.path("one")));
+    let mut shell = Launch::program("sh").args(["-c", &command]).start().unwrap();
+    assert!(shell.wait_exit(Duration::from_secs(30)).success(), "{command}; {shell}");
+    assert_eq!(&*signer.publication().unwrap().settings, "{\"minutes\": 60}\n");
+    // Other settings under that signature, and then none.
+    fs::write(signer.path("settings.json"), "{}").unwrap();
+    refused(signer.publication(), "its signature covers the settings sha256:");
+    let none = SettingsSource::parse("").unwrap().read().unwrap();
+    refused(compose(signer.fetched(), &none, &signer.demands("one")), "and there are none");
 }
 
 #[test]

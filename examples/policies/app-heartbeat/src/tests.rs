@@ -182,7 +182,7 @@ fn a_play_of_an_application_that_falls_silent_again_and_again() {
         assert!(!play.leads());
         rests.push(until(&mut play, true, |play| beat(play, 1)));
     }
-    // Five seconds and twice as many each time, and the standard policy's lot.
+    // Five seconds and twice as many each time, and the standard policy's jitter.
     for (index, rest) in rests.iter().enumerate() {
         let expected = 5 << index;
         assert!((expected..=expected + 1).contains(rest), "{rests:?}");
@@ -293,9 +293,9 @@ fn the_schema_is_json_that_names_every_setting() {
 #[test]
 fn a_swap_from_the_standard_policy_keeps_what_that_remembered() {
     let scene = Scene::new().vacant().entropy(5);
-    let lot = Standard::decide(scene.clone().input()).unwrap();
-    let memory = AppHeartbeat::migrate("standard", 1, lot.memory.clone()).unwrap();
-    let later = scene.uptime(60_000 + lot.wake_after).memory(memory);
+    let standard = Standard::decide(scene.clone().input()).unwrap();
+    let memory = AppHeartbeat::migrate("standard", 1, standard.memory.clone()).unwrap();
+    let later = scene.uptime(60_000 + standard.wake_after).memory(memory);
     assert_eq!(ask(later).action, Action::Campaign);
     assert_eq!(AppHeartbeat::migrate("app-heartbeat", 1, vec![1, 2]), Ok(vec![1, 2]));
     assert_eq!(AppHeartbeat::migrate("other", 1, vec![1, 2]), Ok(vec![]));

@@ -91,8 +91,8 @@ async fn a_hang_may_come_before_or_after_the_write() {
 #[tokio::test(start_paused = true)]
 async fn delays_come_before_or_after_the_write_and_keep_to_tokios_clock() {
     let (server, client) = with_lease().await;
-    let length = Duration::from_secs(25);
-    for (action, meanwhile) in [(Action::Delay(length), "a"), (Action::DelayAnswer(length), "b")] {
+    let time = Duration::from_secs(25);
+    for (action, meanwhile) in [(Action::Delay(time), "a"), (Action::DelayAnswer(time), "b")] {
         server
             .store()
             .edit(&LEASE, "le", "x", |l| l["spec"]["holderIdentity"] = "a".into())
@@ -106,7 +106,7 @@ async fn delays_come_before_or_after_the_write_and_keep_to_tokios_clock() {
         };
         let (reply, seen) = tokio::join!(write, look);
         assert_eq!((reply.unwrap().code, seen.as_str()), (200, meanwhile));
-        assert!(started.elapsed() >= length);
+        assert!(started.elapsed() >= time);
         assert_eq!(holder(&server), "b");
     }
 }

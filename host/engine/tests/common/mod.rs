@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod floods;
+mod odd;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -13,10 +16,8 @@ use hotseat_engine::{
     CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadedPolicy, Loader, Runtime, STANDARD,
     Source,
 };
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
-pub const CONTRACT: &str = include_str!("../../../../wit/policy.wit");
+pub use odd::*;
 
 pub fn compiler(limits: CompileLimits) -> Compiler {
     Compiler::new(env!("CARGO_BIN_EXE_hotseat-compile"), &[], limits)
@@ -81,80 +82,6 @@ pub fn input() -> Input {
     }
 }
 
-/// The parts of a policy written in WebAssembly text. The defaults make a proper policy named
-/// `odd` that waits for a second, without settings.
-pub struct Odd<'a> {
-    /// The world, as WIT.
-    pub wit: &'a str,
-    /// The interface that the functions below belong to.
-    pub interface: &'a str,
-    /// Pages of memory, or what else follows `memory (export "memory")`.
-    pub memory: &'a str,
-    /// The bodies of the functions; each returns the address of its answer.
-    pub describe: &'a str,
-    pub validate: &'a str,
-    pub decide: &'a str,
-    pub migrate: &'a str,
-    /// Imports of the module.
-    pub imports: &'a str,
-    /// More fields of the module.
-    pub extra: &'a str,
-}
-
-/// The address of the answer of `decide`; its layout is in [`ANSWER`].
-pub const DECIDE: &str = "(i32.const 2048)";
-/// Stores a proper answer: wait, ask again after a second. The reason's address and length are at
-/// 2096 and 2100, those of the memory at 2112 and 2116, the wake-up at 2072, lease at 2080.
-pub const ANSWER: &str = "(i64.store (i32.const 2072) (i64.const 1000))";
-
-impl Default for Odd<'_> {
-    fn default() -> Self {
-        Odd {
-            wit: CONTRACT,
-            interface: "hotseat:policy/policy@1.0.0",
-            memory: "2",
-            describe: "(i32.const 1024)",
-            validate: "(i32.const 1100)",
-            decide: "(i64.store (i32.const 2072) (i64.const 1000)) (i32.const 2048)",
-            migrate: "(i32.const 1200)",
-            imports: "",
-            extra: "",
-        }
-    }
-}
-
-impl Odd<'_> {
-    /// The component.
-    pub fn build(&self) -> Vec<u8> {
-        component(&self.module(), self.wit)
-    }
-
-    fn module(&self) -> Vec<u8> {
-        let Odd { interface, memory, describe, validate, decide, migrate, imports, extra, .. } =
-            self;
-        // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no roster.
-        let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0]);
-        let text = format!(
-            r#"(module
-  {imports}
-  (memory (export "memory") {memory})
-  (data (i32.const 900) "odd1s")
-  (data (i32.const 1024) "{descriptor}")
-  (global $next (mut i32) (i32.const 65536))
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-    (global.get $next)
-    (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get 3)) (i32.const 7))
-      (i32.const -8))))
-  (func (export "{interface}#describe") (result i32) {describe})
-  (func (export "{interface}#validate") (param i32 i32) (result i32) {validate})
-  (func (export "{interface}#decide") (param i32) (result i32) {decide})
-  (func (export "{interface}#migrate") (param i32 i32 i32 i32 i32) (result i32) {migrate})
-  {extra})"#
-        );
-        wat::parse_str(text).unwrap()
-    }
-}
-
 /// A policy with one function of so many steps, each of which needs all values before it.
 pub fn heavy(steps: usize) -> Vec<u8> {
     let mut body = String::new();
@@ -185,35 +112,39 @@ pub fn hostile() -> Vec<u8> {
     build(&manifest, &Options::new(target.join("policy-guests"))).unwrap()
 }
 
-/// Makes a component of the world `election` in `wit` from a core module.
-pub fn component(module: &[u8], wit: &str) -> Vec<u8> {
-    let mut module = module.to_vec();
-    let mut resolve = Resolve::default();
-    let package = resolve.push_str("policy.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], Some("election")).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module).unwrap();
-    encoder.encode().unwrap()
+/// A function of WASI's, as a module imports it: of `wasi:cli/exit` it may be
+/// `"exit" (func $exit (param i32))`.
+pub fn import(interface: &str, function: &str) -> String {
+    format!("(import \"{interface}@0.2.{WASI}\" {function})")
 }
 
-/// Strings as a record holds them: address and length.
-fn record(strings: &[(u32, u32)]) -> String {
-    strings.iter().map(|(address, length)| words(&[*address, *length])).collect()
-}
-
-/// Little-endian words as WebAssembly text wants them in a data segment.
-fn words(words: &[u32]) -> String {
-    let mut text = String::new();
-    for byte in words.iter().flat_map(|word| word.to_le_bytes()) {
-        write!(text, "\\{byte:02x}").unwrap();
-    }
-    text
+/// A policy with twenty pages of memory that imports functions of WASI's, by their interfaces and
+/// the rest of the import.
+pub fn wasi_policy(imports: &[(&str, &str)], decide: &str) -> Vec<u8> {
+    let mut interfaces: Vec<&str> = imports.iter().map(|(interface, _)| *interface).collect();
+    interfaces.dedup();
+    let imports: String =
+        imports.iter().map(|(interface, function)| import(interface, function)).collect();
+    let wasi = (interfaces.as_slice(), WASI);
+    Odd { wasi, imports: &imports, memory: "20", decide, ..Odd::default() }.build()
 }
 
 /// Resident memory of this process, in KiB.
 pub fn resident() -> u64 {
+    status("VmRSS:")
+}
+
+/// The most memory that was resident while `call` ran, beyond what was before it, in KiB.
+pub fn peak(call: impl FnOnce()) -> u64 {
+    // Lets the kernel forget the peak until now.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = resident();
+    call();
+    status("VmHWM:").saturating_sub(before)
+}
+
+fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

@@ -1,5 +1,6 @@
 //! The arguments as they are written.
 
+use super::limits::{LimitArgs, TimeArgs};
 use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
@@ -43,7 +44,7 @@ pub(super) enum Command {
     Policy(PolicyCommand),
 }
 
-/// The sidecar's flags. Lengths are written as 15s, 1m30s or 500ms.
+/// The sidecar's flags. Durations are written as 15s, 1m30s or 500ms.
 #[derive(Debug, Args)]
 pub(super) struct SidecarArgs {
     /// Name of the election, which is the name of the Lease
@@ -59,15 +60,15 @@ pub(super) struct SidecarArgs {
     /// localhost is both loopback addresses; empty: nowhere
     #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = ":4040", help_heading = ELECTION)]
     pub(super) http: String,
-    /// Who is shown /v1/policy, /v1/journal and /v1/signals, which repeat settings and signals:
-    /// loopback, the containers of this pod; or pod-network, everybody who reaches the port
+    /// Who may read /v1/policy, /v1/journal and /v1/signals, which contain settings and signals:
+    /// loopback, the containers of this pod; or pod-network, everyone who can reach the port
     #[arg(long, env = "HOTSEAT_HTTP_DETAIL", value_name = "WHO", value_enum, hide_possible_values = true, default_value = "loopback", help_heading = ELECTION)]
     pub(super) http_detail: HttpDetail,
     /// Use the pod's service account and nothing else
     #[arg(long, env = "HOTSEAT_USE_CLUSTER_CREDENTIALS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set, help_heading = ELECTION)]
     pub(super) use_cluster_credentials: bool,
 
-    /// All three lengths at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
+    /// All three durations at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
     #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_duration, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
     pub(super) ttl: Option<Duration>,
     /// How long the others wait for a silent leader [default: 15s]
@@ -88,13 +89,14 @@ pub(super) struct SidecarArgs {
 
     /// The election policy, a WebAssembly component, followed and swapped while the election runs:
     /// builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://REPOSITORY@sha256:DIGEST; a
-    /// #sha256=DIGEST behind it pins the component
+    /// #sha256=DIGEST after it pins the component
     #[arg(long, env = "HOTSEAT_POLICY", value_name = "SOURCE", default_value = "builtin", help_heading = POLICY)]
     pub(super) policy: String,
-    /// The policy's settings: JSON, or @FILE with JSON in it, which is followed too
+    /// The policy's settings: JSON, or @FILE, a file with JSON that is watched too
     #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "JSON", default_value = "", help_heading = POLICY)]
     pub(super) policy_settings: String,
-    /// A minisign public key, or the file with it: policies not signed with it are refused
+    /// A minisign public key, or the file with it: policies not signed with it are refused, and
+    /// settings of a ConfigMap or a @FILE that the signature does not cover
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY", help_heading = POLICY)]
     pub(super) policy_key: Option<String>,
     #[command(flatten)]
@@ -102,8 +104,8 @@ pub(super) struct SidecarArgs {
     /// How often the files of the policy and its settings are looked at
     #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_duration, default_value = "2s", help_heading = POLICY)]
     pub(super) policy_poll: Duration,
-    /// Let a new policy decide beside the active one first: for so many decisions, such as 50, or
-    /// so long, such as 30s; 0: take over at once
+    /// Let a new policy decide beside the active one first: for a number of decisions, such as
+    /// 50, or a duration, such as 30s; 0: take over at once
     #[arg(long, env = "HOTSEAT_SHADOW", value_name = "N", default_value = "0", help_heading = POLICY)]
     pub(super) shadow: String,
     /// How many decisions of a policy in shadow may differ from the active one's: a number, or a
@@ -116,7 +118,7 @@ pub(super) struct SidecarArgs {
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
     #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
-    /// How often in an hour a policy may resign in favour of a successor
+    /// How many times an hour a policy may resign in favour of a successor
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
     /// What decides where the policy fails, and until the one that is wanted is there: standard, the
@@ -129,24 +131,28 @@ pub(super) struct SidecarArgs {
     /// back, as three in a row do: from 0, none may fail, to 100, only a row of them counts
     #[arg(long, env = "HOTSEAT_POLICY_FAILURE_SHARE", value_name = "PERCENT", value_parser = parse_share, default_value_t = DEFAULT_SHARE, help_heading = POLICY)]
     pub(super) policy_failure_share: u8,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
 
     /// Append every decision to this file, as JSON lines; `policy replay` reads it
     #[arg(long, env = "HOTSEAT_JOURNAL", value_name = "PATH", help_heading = POLICY)]
     pub(super) journal: Option<PathBuf>,
-    /// From this size on the journal's file becomes PATH.1, in place of the one before
+    /// At this size the journal's file is renamed to PATH.1, replacing the previous one
     #[arg(long, env = "HOTSEAT_JOURNAL_SIZE", value_name = "SIZE", value_parser = parse_size, default_value = "10MiB", help_heading = POLICY)]
     pub(super) journal_size: u64,
 
     /// What to probe, as NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, with interval=2s,
-    /// timeout=1s, rise=2 and fall=3 behind it, separated by commas. The policy sees the signal
+    /// timeout=1s, rise=2 and fall=3 after it, separated by commas. The policy sees the signal
     /// probe.NAME. May be given several times
     #[arg(long, env = "HOTSEAT_PROBE", value_name = "PROBE", value_parser = parse_probes, help_heading = SIGNALS)]
     pub(super) probe: Vec<Probes>,
 
-    /// How logs are written on stderr: text or json
+    /// The format of the log on stderr: text or json
     #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]
     pub(super) log_format: LogFormat,
-    /// How much is logged
+    /// The least severe level that is logged
     #[arg(long, env = "HOTSEAT_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value = "info", help_heading = LOGS)]
     pub(super) log_level: LogLevel,
 }
@@ -270,7 +276,7 @@ impl DemoArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// Where the sidecar answers
+    /// The address of the sidecar
     #[arg(
         long,
         env = "HOTSEAT_STATUS_ADDRESS",

@@ -1,27 +1,27 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
 use crate::probes::{MOST_PROBES, Probe};
 use crate::sidecar::{ElectionSettings, Settings};
-use crate::source::{PolicyOptions, PolicySettings};
+use crate::source::PolicyOptions;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
 use hotseat_kubernetes::Credentials;
 use hotseat_rollout::{Allowance, Gate, ShadowPeriod};
-use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries};
+use hotseat_sources::names::{self, NAME_RULE, NAMESPACE_RULE};
+use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries, SettingsSource};
 use hotseat_text::parse_duration;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where Kubernetes tells a pod its namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-/// The longest name of an object in Kubernetes, in bytes.
+/// The longest name of a candidate, in bytes: as of an object in Kubernetes.
 const LONGEST_NAME: usize = 253;
-/// The longest name of a namespace, in bytes.
-const LONGEST_LABEL: usize = 63;
 /// The smallest size of a journal's file, in bytes.
 const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
@@ -47,6 +47,8 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,
             probes: probes(args.probe)?,
+            limits: args.limits.within(&args.time),
+            compiler: engine::compiler(),
         },
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,
@@ -67,7 +69,7 @@ fn election(name: Option<String>) -> anyhow::Result<String> {
     if name.is_empty() {
         bail!("--election cannot be empty: give the name of the Lease to campaign for");
     }
-    check_name("--election", &name, LONGEST_NAME, true)?;
+    check_name("--election", &name, names::is_object, NAME_RULE)?;
     Ok(name)
 }
 
@@ -76,7 +78,7 @@ fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
     let name = named.or_else(mounted).map(|name| name.trim().to_owned());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
-    check_name("--election-namespace", &name, LONGEST_LABEL, false)?;
+    check_name("--election-namespace", &name, names::is_namespace, NAMESPACE_RULE)?;
     Ok(name)
 }
 
@@ -92,7 +94,7 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
     // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
     // replica has one name.
     if name.contains("$(") {
-        bail!("--id {name}: no shell has filled this in: leave --id out for the pod's name");
+        bail!("--id {name}: this was not expanded: leave --id out for the pod's name");
     }
     if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
         bail!(
@@ -104,23 +106,12 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
-/// RFC 1123, as Kubernetes asks of names.
-fn check_name(flag: &str, name: &str, longest: usize, dots: bool) -> anyhow::Result<()> {
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let part = |part: &str| {
-        edge(part.chars().next())
-            && edge(part.chars().last())
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-    };
-    let parts_are_right = if dots { name.split('.').all(part) } else { part(name) };
-    if parts_are_right && name.len() <= longest {
+/// A name that Kubernetes takes.
+fn check_name(flag: &str, name: &str, takes: fn(&str) -> bool, rule: &str) -> anyhow::Result<()> {
+    if takes(name) {
         return Ok(());
     }
-    let dot = if dots { ", dashes and dots" } else { " and dashes" };
-    bail!(
-        "{flag} {}: Kubernetes takes no such name: use at most {longest} lower-case letters, digits{dot}, a letter or digit at each end",
-        name.escape_debug()
-    )
+    bail!("{flag} {}: not a valid name in Kubernetes: {rule}", name.escape_debug())
 }
 
 fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
@@ -170,9 +161,16 @@ fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
             "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
         );
     }
-    let settings = PolicySettings::from_argument(&args.policy_settings)
-        .map_err(|why| anyhow!("--policy-settings: {why}"))?;
+    let settings = settings_source("--policy-settings", &args.policy_settings)?;
     Ok(PolicyOptions { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+/// Settings that can be used as they are now.
+pub(super) fn settings_source(flag: &str, written: &str) -> anyhow::Result<SettingsSource> {
+    let source = SettingsSource::parse(written).map_err(|why| anyhow!("{flag}: {why}"))?;
+    let found = source.read().and_then(|settings| settings.text());
+    found.map_err(|error| anyhow!("{flag}: {error}"))?;
+    Ok(source)
 }
 
 /// The key that policies are signed with, if one is given. An empty one comes of a secret that is
@@ -181,7 +179,7 @@ pub(super) fn policy_key(given: Option<&str>) -> anyhow::Result<Option<PolicyKey
     match given {
         None => Ok(None),
         Some("") => bail!(
-            "--policy-key is empty, and policies without a signature would be taken: give the key, or leave it out"
+            "--policy-key is empty, and unsigned policies would be accepted: give the key, or leave it out"
         ),
         Some(key) => match PolicyKey::from_argument(key) {
             Ok(key) => Ok(Some(key)),
@@ -207,7 +205,7 @@ fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
     }
     for (index, probe) in probes.iter().enumerate() {
         if probes[..index].iter().any(|other| other.key == probe.key) {
-            bail!("--probe: {} is there twice: give each probe a name of its own", probe.key);
+            bail!("--probe: {} is given twice: give each probe a name of its own", probe.key);
         }
     }
     Ok(probes)

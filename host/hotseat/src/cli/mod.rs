@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod limits;
 mod policy;
 mod push;
 mod registry;
@@ -9,15 +10,20 @@ mod size;
 
 use crate::engine::COMPILE_COMMAND;
 use crate::{demo, sidecar, status, telemetry};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
 /// The longest line that says why the program ends, in bytes.
 const LONGEST_LINE: usize = 16 << 10;
+
+/// The commands and flags, for whoever writes about them. The program itself parses without it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -43,6 +49,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => {
+            needs_linux("the sidecar")?;
             let _logs = telemetry::init(cli.sidecar.log_format, cli.sidecar.log_level.into())
                 .context("no thread for the log")?;
             let settings = check::settings(cli.sidecar)?;
@@ -50,13 +57,26 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             Unwaited(Some(runtime)).block_on(sidecar::run(settings))
         }
-        Some(Command::Demo(options)) => demo::run(options.into_options()?),
+        Some(Command::Demo(options)) => {
+            needs_linux("the demonstration")?;
+            demo::run(options.into_options()?)
+        }
         Some(Command::Status(options)) => {
             status::run(&options.address, options.output == args::Output::Json)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Policy(command)) => command.run(),
     }
+}
+
+/// An election rests on a clock, timers and names that only Linux has. The other commands do not.
+fn needs_linux(what: &str) -> anyhow::Result<()> {
+    if cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    bail!(
+        "{what} runs on Linux only: start it in a container or a virtual machine; hotseat policy and hotseat status work here"
+    )
 }
 
 /// A runtime that ends at once, after a panic too: requests that nobody waits for any more must not

@@ -1,18 +1,19 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::check::{policy_key, settings_source as settings};
+use super::limits::{LimitArgs, PatienceArgs, TimeArgs};
 use super::push::PushArgs;
-use crate::policy_tools::{Memory, Replay, check, replay};
+use super::size::parse_size;
+use crate::policy_tools::{Check, Memory, Replay, check, replay};
 use crate::telemetry;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
+use hotseat_engine::Container;
 use hotseat_text::visible;
 use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
-
-/// The largest settings of a policy, in bytes, as for `--policy-settings`.
-const LARGEST_SETTINGS: usize = 256 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
@@ -32,6 +33,17 @@ pub(super) struct CheckArgs {
     /// The policy's settings: JSON, or @FILE with JSON in it
     #[arg(long, value_name = "JSON", default_value = "")]
     settings: String,
+    /// The minisign public key that it must be signed with, together with the settings of a @FILE: a
+    /// file, or its line RW..
+    #[arg(long, value_name = "KEY")]
+    policy_key: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Check it as in a container with this limit of memory, such as 64Mi [default: this one's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    container_memory: Option<u64>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -51,6 +63,10 @@ pub(super) struct ReplayArgs {
     /// The policy's memory: as recorded for each decision, or carried from its own answers
     #[arg(long, value_enum, default_value = "recorded")]
     memory: MemoryArg,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: PatienceArgs,
     /// Let reasons and memory count as differences, too
     #[arg(long)]
     strict: bool,
@@ -80,7 +96,13 @@ impl PolicyCommand {
 }
 
 fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let report = check(&args.file, &settings(&args.settings)?)?;
+    let report = check(&Check {
+        file: args.file.clone(),
+        settings: settings("--settings", &args.settings)?.read()?,
+        key: policy_key(args.policy_key.as_deref())?,
+        limits: args.limits.within(&args.time),
+        container: args.container_memory.map_or_else(Container::of_this_process, Container::of),
+    })?;
     print(args.output, &report, || report.text())?;
     match (report.stage, report.error) {
         (Some(stage), Some(error)) => Err(anyhow!("stage {stage}: {error}")),
@@ -92,12 +114,13 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let report = replay(&Replay {
         journal: args.journal,
         policy: args.policy,
-        settings: args.settings.as_deref().map(settings).transpose()?,
+        settings: args.settings.as_deref().map(replayed).transpose()?,
         memory: match args.memory {
             MemoryArg::Recorded => Memory::Recorded,
             MemoryArg::Carried => Memory::Carried,
         },
         strict: args.strict,
+        limits: args.limits.patient(&args.time),
     })?;
     for note in &report.notes {
         telemetry::complain(&format!("hotseat: {}", visible(note)));
@@ -122,20 +145,7 @@ pub(super) fn print(
 }
 
 /// The settings as they are given to the policy.
-fn settings(text: &str) -> anyhow::Result<String> {
-    let text = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).with_context(|| {
-            format!("--settings @{path}: cannot be read: give a file with JSON in it")
-        })?,
-        None => text.to_owned(),
-    };
-    if text.len() > LARGEST_SETTINGS {
-        bail!("--settings: {} bytes, at most {LARGEST_SETTINGS} are taken", text.len());
-    }
-    if !text.trim().is_empty()
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text)
-    {
-        bail!("--settings: not JSON ({error}): give JSON, or @FILE with JSON in it");
-    }
-    Ok(text)
+fn replayed(text: &str) -> anyhow::Result<String> {
+    let text = settings("--settings", text)?.read().and_then(|settings| settings.text());
+    Ok(text.context("--settings")?.as_ref().to_owned())
 }

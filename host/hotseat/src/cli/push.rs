@@ -1,7 +1,7 @@
 //! `hotseat policy push`: its arguments, and what it prints.
 
 use super::args::Output;
-use super::check::policy_key;
+use super::check::{policy_key, settings_source};
 use super::policy::print;
 use super::registry::RegistryArgs;
 use crate::policy_tools::{Push, push};
@@ -22,6 +22,9 @@ pub(super) struct PushArgs {
     /// The minisign public key that it must be signed with: a file, or its line RW..
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY")]
     policy_key: Option<String>,
+    /// The settings that its signature must cover, as @FILE; they are not pushed with it
+    #[arg(long, value_name = "JSON", requires = "policy_key")]
+    settings: Option<String>,
     #[command(flatten)]
     registries: RegistryArgs,
     /// How to print it
@@ -33,10 +36,13 @@ impl PushArgs {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let target: OciTarget =
             self.target.parse().map_err(|error| anyhow!("TARGET {}: {error}", self.target))?;
+        let settings = self.settings.as_deref().map(|it| settings_source("--settings", it));
+        let settings = settings.transpose()?.map(|source| source.read()).transpose()?;
         let report = push(Push {
             file: self.file,
             target,
             key: policy_key(self.policy_key.as_deref())?,
+            settings,
             registries: self.registries.registries(),
         })?;
         print(self.output, &report, || report.text())?;

@@ -10,7 +10,7 @@ pub(super) struct RegistryArgs {
     /// A docker config.json with the credentials for registries
     #[arg(long, env = "HOTSEAT_REGISTRY_CREDENTIALS", value_name = "FILE", help_heading = super::args::POLICY)]
     registry_credentials: Option<PathBuf>,
-    /// Certificates, in PEM, that registries are trusted by besides the machine's
+    /// PEM certificates of authorities to trust for registries, besides the machine's
     #[arg(long, env = "HOTSEAT_REGISTRY_CA", value_name = "FILE", help_heading = super::args::POLICY)]
     registry_ca: Option<PathBuf>,
 }

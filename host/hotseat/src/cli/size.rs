@@ -6,18 +6,18 @@
 ///
 /// What is wrong with the text, for the command line to show.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
-    let mend = "write it as 10MiB, 64KiB or a number of bytes";
+    let remedy = "write it as 10MiB, 64KiB or a number of bytes";
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    let number: u64 = number.parse().map_err(|_| format!("it is no size: {mend}"))?;
+    let number: u64 = number.parse().map_err(|_| format!("it is not a size: {remedy}"))?;
     let shift = match unit {
         "" => 0,
         "KiB" | "Ki" => 10,
         "MiB" | "Mi" => 20,
         "GiB" | "Gi" => 30,
-        _ => return Err(format!("`{unit}` is no unit: {mend}")),
+        _ => return Err(format!("`{unit}` is not a unit: {remedy}")),
     };
-    number.checked_mul(1 << shift).ok_or_else(|| format!("it is too large: {mend}"))
+    number.checked_mul(1 << shift).ok_or_else(|| format!("it is too large: {remedy}"))
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused_with_the_mend() {
+    fn what_is_not_a_size_is_refused_with_the_remedy() {
         for text in ["", "MiB", "-1", "1.5MiB", "10 MiB", "10MB", "99999999999GiB"] {
             let error = parse_size(text).unwrap_err();
             assert!(error.contains("10MiB, 64KiB or a number of bytes"), "{text}: {error}");

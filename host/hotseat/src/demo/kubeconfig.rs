@@ -22,14 +22,14 @@ impl Kubeconfig {
     /// If the folder or the file cannot be made, with its path.
     pub fn write(text: &str) -> anyhow::Result<Kubeconfig> {
         let mut nonce = [0_u8; 8];
-        getrandom::fill(&mut nonce).context("no random numbers from the system")?;
+        getrandom::fill(&mut nonce).context("the system gives no random numbers")?;
         let name = format!("hotseat-demo-{:016x}", u64::from_ne_bytes(nonce));
         let folder = std::env::temp_dir().join(name);
         // Fails if it exists, so nobody can have put it there.
         DirBuilder::new()
             .mode(0o700)
             .create(&folder)
-            .with_context(|| format!("{}: cannot be made: set TMPDIR", folder.display()))?;
+            .with_context(|| format!("{}: cannot be created: set TMPDIR", folder.display()))?;
         let kubeconfig = Kubeconfig { path: folder.join("kubeconfig"), folder };
         OpenOptions::new()
             .write(true)

@@ -174,7 +174,7 @@ async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Res
 fn program() -> anyhow::Result<PathBuf> {
     match std::env::var_os(PROGRAM) {
         Some(program) => Ok(PathBuf::from(program)),
-        None => std::env::current_exe().context("the path of this program cannot be told"),
+        None => std::env::current_exe().context("the path of this program is unknown"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Candidates end with the demonstration that started them, however it ends.
 
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::getppid;
 
 /// Names the process that this one must not outlive, by its id.
 pub const PARENT: &str = "HOTSEAT_DIE_WITH_PARENT";
@@ -13,7 +13,7 @@ pub const PARENT: &str = "HOTSEAT_DIE_WITH_PARENT";
 pub fn die_with_parent() {
     let Some(parent) = std::env::var_os(PARENT) else { return };
     let parent = parent.to_string_lossy().into_owned();
-    let asked = set_parent_process_death_signal(Some(Signal::KILL));
+    let asked = end_with_parent();
     // The parent may have ended before it was asked for.
     let present = getppid().map(|pid| pid.as_raw_nonzero().to_string());
     let trouble = match (asked, present) {
@@ -25,4 +25,15 @@ pub fn die_with_parent() {
         "hotseat: {PARENT}={parent}: cannot end with that process: {trouble}: unset it"
     ));
     std::process::exit(1);
+}
+
+#[cfg(target_os = "linux")]
+fn end_with_parent() -> rustix::io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+}
+
+/// Only Linux kills a process with its parent.
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent() -> rustix::io::Result<()> {
+    Err(rustix::io::Errno::NOSYS)
 }

@@ -105,8 +105,7 @@ impl Line {
         if status != StatusCode::OK {
             bail!("status {status} at /v1/leader");
         }
-        let answer: LeaderAnswer =
-            serde_json::from_slice(&body).context("an answer that is odd")?;
+        let answer: LeaderAnswer = serde_json::from_slice(&body).context("an unexpected answer")?;
         let leads = answer.leads.then(|| answer.token.unwrap_or_default());
         Ok((Reading { candidate, before, after, leads }, answer))
     }
@@ -156,7 +155,7 @@ mod tests {
         assert!(reading.before <= reading.after);
         assert_eq!(answer.remaining_ms, 900);
         let odd = samples.recv().await.unwrap().answer.unwrap_err().to_string();
-        assert!(odd.contains("odd"), "{odd}");
+        assert!(odd.contains("unexpected answer"), "{odd}");
         let (reading, _) = samples.recv().await.unwrap().answer.unwrap();
         assert_eq!(reading.leads, None);
         task.abort();

@@ -258,7 +258,7 @@ impl Stage {
                 if self.referee.leader() == Some(exit.candidate) && self.referee.open().is_none() {
                     self.referee.harm(Cause::Killed, clock::now());
                 }
-                self.tell(format!("{name} was ended by somebody else ({status})"));
+                self.tell(format!("{name} was killed by something else ({status})"));
             }
             _ => bail!("candidate {name} ended by itself: {status}"),
         }

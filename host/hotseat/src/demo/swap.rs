@@ -87,7 +87,7 @@ impl Swaps {
     pub fn failure(&self, now: Moment, patience: Duration) -> Option<String> {
         let open = self.open.as_ref().filter(|open| now.since(open.begun) >= patience)?;
         Some(match open.ended {
-            None => format!("the policy {} was not taken up within {patience:?}", open.digest),
+            None => format!("the policy {} did not take over within {patience:?}", open.digest),
             Some(_) => format!("no heartbeat within {patience:?} after a swap began"),
         })
     }
@@ -146,7 +146,7 @@ mod tests {
         swaps.begin("sha256:1".to_owned(), at(1000));
         assert_eq!(swaps.failure(at(2999), patience), None);
         let text = swaps.failure(at(3000), patience).unwrap();
-        assert_eq!(text, "the policy sha256:1 was not taken up within 2s");
+        assert_eq!(text, "the policy sha256:1 did not take over within 2s");
         swaps.end(at(3100));
         assert!(swaps.failure(at(3200), patience).unwrap().contains("no heartbeat"));
         swaps.beat(at(3300));

@@ -2,6 +2,7 @@
 
 use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
@@ -30,6 +31,8 @@ struct Rows {
     reads: Recurring,
     failures: Recurring,
     conflicts: u32,
+    /// Failures of the active policy: in a row, and of its last hundred decisions.
+    failed: (u32, u32),
 }
 
 impl Log {
@@ -44,6 +47,13 @@ impl Log {
                 let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
                 rows.note_recovery(notice);
                 self.log_notice(&mut rows, at, notice);
+            }
+            Fact::Policy(PolicyFact::Broken { policy, about, next }) => {
+                let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+                let (in_a_row, of_last_hundred) = rows.failed;
+                let how = how_often(in_a_row, of_last_hundred);
+                let follows = next.as_ref().map_or("nobody: it stays", |next| &*next.digest);
+                tracing::error!(name = %about.name, version = %about.version, digest = %policy.digest, %follows, "the policy failed {how}");
             }
             Fact::Policy(fact) => log_policy(fact),
             _ => {}
@@ -87,6 +97,7 @@ impl Log {
                 );
             }
             Notice::PolicyFailed { failure, in_a_row, of_last_hundred, on_failure } => {
+                rows.failed = (*in_a_row, *of_last_hundred);
                 let (kind, reason) = (failure.kind.as_str(), &failure.detail);
                 match rows.failures.failed(at, &format!("{kind}: {reason}")) {
                     Some(_) => {
@@ -228,10 +239,8 @@ fn log_policy(fact: &PolicyFact) {
                 tracing::warn!(%reason, "the policy begins with an empty memory");
             }
         }
-        PolicyFact::Broken { policy, about, next } => {
-            let follows = next.as_ref().map_or("nobody: it stays", |next| next.digest.as_str());
-            tracing::error!(name = %about.name, version = %about.version, digest = %policy.digest, %follows, "the policy failed too often");
-        }
+        // Said with how often it failed.
+        PolicyFact::Broken { .. } => {}
         PolicyFact::LeftBehind { digest, times } => {
             tracing::error!(%digest, times, "a thread did not come back from the policy and was left behind");
         }

@@ -1,10 +1,11 @@
 //! `hotseat policy check`: every stage that a policy passes before it may decide, offline.
 
 use super::questions::questions;
+use super::usage::{self, Usage};
 use super::{ComponentError, component, failed, loader, plain, reference, words};
 use hotseat_core::policy::{Decision, Input};
-use hotseat_engine::{Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
-use hotseat_sources::PolicyRef;
+use hotseat_engine::{Container, Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
+use hotseat_sources::{PolicyKey, PolicyRef, Settings};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -31,6 +32,10 @@ pub struct CheckReport {
     /// `sha256:` and the digest of the bytes: what a pin names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// The digest of the settings' exact bytes, if there are any: what a signature names to cover
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// The world that it was built for; none if it is another than a policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world: Option<String>,
@@ -51,6 +56,23 @@ pub struct CheckReport {
     pub policy: Option<PolicyReport>,
     /// The sample decisions.
     pub decisions: Vec<SampleReport>,
+    /// The most that was used of each limit, as far as the stages were passed.
+    pub usage: Vec<Usage>,
+}
+
+/// What is checked, and how.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The component: `builtin` or a path.
+    pub file: String,
+    /// Its settings.
+    pub settings: Settings,
+    /// The key that it must be signed with.
+    pub key: Option<PolicyKey>,
+    /// What one call of the policy may use.
+    pub limits: Limits,
+    /// The container whose limit of memory counts.
+    pub container: Container,
 }
 
 /// What a policy says of itself.
@@ -103,18 +125,18 @@ impl From<LoadError> for Failed {
     }
 }
 
-/// Takes the component that `name` names through all stages, with these settings.
+/// Takes a component through all stages, with its signature if there is a key, as the sidecar would
+/// with these limits in that container.
 ///
 /// # Errors
 ///
-/// The component is not on this machine, or the engine does not run on it. What is wrong with the component is in the report.
-pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
-    let reference = reference(name)?;
-    // As in the sidecar: what takes too long there takes too long here.
-    let limits = Limits::default();
-    let loader = loader(limits.clone())?;
-    let mut report = CheckReport { file: plain(name), ..CheckReport::default() };
-    match stages(&loader, &limits, &reference, settings, &mut report) {
+/// The component is not on this machine, or the engine does not run on it. What is wrong with the
+/// component is in the report.
+pub fn check(check: &Check) -> anyhow::Result<CheckReport> {
+    let reference = reference(&check.file)?;
+    let loader = loader(check.limits.clone(), check.container.clone())?;
+    let mut report = CheckReport { file: plain(&check.file), ..CheckReport::default() };
+    match stages(&loader, &reference, check, &mut report) {
         Ok(()) => report.ok = true,
         Err(Failed { stage, error }) => {
             report.stage = Some(stage);
@@ -126,22 +148,29 @@ pub fn check(name: &str, settings: &str) -> anyhow::Result<CheckReport> {
 
 fn stages(
     loader: &Loader,
-    limits: &Limits,
     reference: &PolicyRef,
-    settings: &str,
+    check: &Check,
     report: &mut CheckReport,
 ) -> Result<(), Failed> {
-    let source = component(reference)?;
+    let settings = &check.settings;
+    let source = component(reference, settings, check.key.clone())?;
+    let digest = settings.digest();
+    let settings = settings.text().map_err(ComponentError::from)?;
+    if !settings.is_empty() {
+        report.settings = Some(digest.to_string());
+    }
     report.bytes = Some(source.bytes().len());
     report.digest = Some(source.digest().to_owned());
+    report.usage = usage::of_component(&source);
     let surface = Surface::of(&source)?;
     report.world = world(&surface);
     report.imports = Some(surface.imports);
     report.exports = Some(surface.exports);
     let policy = load(loader, &source, report)?;
-    loader.accept(&policy, settings)?;
-    for (question, input) in questions(settings) {
-        let (decision, spent) = decide_twice(loader, &policy, limits, question, &input)?;
+    loader.accept(&policy, &settings)?;
+    for (question, input) in questions(&settings) {
+        let (decision, spent) = decide_twice(loader, &policy, question, &input)?;
+        usage::add_call(&mut report.usage, &spent, loader.limits());
         report.decisions.push(SampleReport {
             question,
             decision: words(&decision),
@@ -161,6 +190,7 @@ fn load(
     let compiled = loader.compile(source)?;
     report.compile_ms = Some(begun.elapsed().as_millis());
     report.compiled_bytes = compiled.size().ok();
+    usage::add_compilation(&mut report.usage, &compiled);
     let policy = loader.link(source, &compiled)?;
     let said = policy.descriptor();
     report.policy = Some(PolicyReport {
@@ -179,7 +209,6 @@ fn load(
 fn decide_twice(
     loader: &Loader,
     policy: &LoadedPolicy,
-    limits: &Limits,
     question: &str,
     input: &Input,
 ) -> Result<(Decision, Spent), Failed> {
@@ -189,7 +218,7 @@ fn decide_twice(
         error: format!("{error} (asked as {question})"),
     })?;
     let ask = || {
-        policy.decide(input, limits).map_err(|failure| Failed {
+        loader.decide(policy, input).map_err(|failure| Failed {
             stage: "dry-run",
             error: format!("{}: {} (asked as {question})", policy.label(), failed(&failure)),
         })
@@ -250,13 +279,17 @@ impl CheckReport {
             line("memory", &format!("schema {}", policy.memory_schema));
             let settings = if policy.settings_schema { "has a schema" } else { "no schema" };
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
-            line("settings", &format!("{settings}{accepted}"));
+            let digest = self.settings.as_ref().map_or(String::new(), |it| format!(", {it}"));
+            line("settings", &format!("{settings}{accepted}{digest}"));
             line("roster", if policy.wants_roster { "wanted" } else { "not wanted" });
             line("failing", policy.on_failure);
         }
         for sample in &self.decisions {
             let SampleReport { question, decision, fuel, micros } = sample;
             line("decides", &format!("{question}: {decision}; {fuel} fuel, {micros} us"));
+        }
+        for usage in &self.usage {
+            line("uses", &usage.to_string());
         }
         if self.ok {
             line("ok", "every stage was passed, and equal questions had equal answers");
@@ -287,7 +320,7 @@ mod tests {
             publish: Vec::new(),
             memory: vec![1],
         };
-        (decision, Spent { fuel: 7, wall: Duration::from_micros(9) })
+        (decision, Spent { fuel: 7, wall: Duration::from_micros(9), ..Spent::default() })
     }
 
     #[test]

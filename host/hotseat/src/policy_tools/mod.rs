@@ -7,23 +7,28 @@ mod check;
 mod push;
 mod questions;
 mod replay;
+mod usage;
 
-pub use check::{CheckReport, PolicyReport, SampleReport, check};
+pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
+pub use usage::Usage;
 
 use crate::engine;
+use crate::source::builtin;
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
 use hotseat_engine::{
-    LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD, STANDARD_LABEL, Source,
+    Container, LARGEST_COMPONENT, Limits, LoadError, Loader, STANDARD_LABEL, Source,
 };
-use hotseat_sources::{Checked, Demands, Fetched, FileSource, Origin, PolicyRef, SourceError};
+use hotseat_sources::{
+    Demands, FileSource, Origin, PolicyKey, PolicyRef, Publication, Settings, SourceError, compose,
+};
 use std::path::PathBuf;
 
-/// A loader with the sidecar's compiler, whose policies may use `limits`.
-fn loader(limits: Limits) -> anyhow::Result<Loader> {
-    engine::loader(limits).context("the policy engine does not start")
+/// A loader as the sidecar has it in that container, whose policies may use `limits`.
+fn loader(limits: Limits, container: Container) -> anyhow::Result<Loader> {
+    engine::loader(limits, container).context("the policy engine does not start")
 }
 
 /// The component that a person names: a path, or what `--policy` takes for a file or the standard
@@ -31,7 +36,7 @@ fn loader(limits: Limits) -> anyhow::Result<Loader> {
 fn reference(name: &str) -> anyhow::Result<PolicyRef> {
     let elsewhere = ["oci:", "configmap:"].iter().any(|scheme| name.starts_with(scheme));
     if elsewhere {
-        bail!("{name}: is not on this machine: give the component's file");
+        bail!("{name}: is not a local file: give the component's file");
     }
     if name == STANDARD_LABEL || name.starts_with("file:") {
         return name.parse().map_err(|error| anyhow!("{name}: {error}"));
@@ -60,25 +65,23 @@ impl ComponentError {
     }
 }
 
-/// What a source gave, for the engine.
-fn loadable(checked: Checked) -> Source {
-    Source::checked(checked.label, checked.digest.to_string(), checked.bytes)
-}
-
-/// The stages that the source of a policy has: read, size, digest.
-fn component(reference: &PolicyRef) -> Result<Source, ComponentError> {
+/// The stages that the source of a policy has, settings included: read, size, digest and, if there
+/// is a key, signature.
+fn component(
+    reference: &PolicyRef,
+    settings: &Settings,
+    key: Option<PolicyKey>,
+) -> Result<Source, ComponentError> {
     let fetched = match &reference.origin {
         Origin::File(path) => {
             let limit = LARGEST_COMPONENT;
-            FileSource { path: path.clone(), limit, signed: false }.read()?
+            FileSource { path: path.clone(), limit, signed: key.is_some() }.read()?
         }
-        _ => {
-            let label = STANDARD_LABEL.to_owned();
-            Fetched { label, bytes: STANDARD.to_vec(), signature: None }
-        }
+        _ => builtin(),
     };
-    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key: None };
-    Ok(loadable(hotseat_sources::check(fetched, &demands)?))
+    let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key };
+    let Publication { label, bytes, digest, .. } = compose(fetched, settings, &demands)?;
+    Ok(Source::checked(label, digest.to_string(), bytes))
 }
 
 /// A decision in a few words for people: `renew, again in 2000 ms (renewal is due)`.

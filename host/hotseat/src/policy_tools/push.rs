@@ -1,11 +1,11 @@
 //! `hotseat policy push`: a component from a file into a registry.
 
 use super::check::world;
-use super::loadable;
 use anyhow::{anyhow, bail};
-use hotseat_engine::{LARGEST_COMPONENT, Surface};
+use hotseat_engine::{LARGEST_COMPONENT, Source, Surface};
 use hotseat_sources::{
-    Artifact, Demands, FileSource, OciTarget, PolicyKey, Registries, WasmConfig, check,
+    Artifact, Demands, FileSource, OciTarget, PolicyKey, Registries, Settings, WasmConfig, check,
+    compose,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub struct Push {
     pub target: OciTarget,
     /// The key that it must be signed with.
     pub key: Option<PolicyKey>,
+    /// The settings that its signature must cover; none: whichever it covers, they are elsewhere.
+    pub settings: Option<Settings>,
     /// How the registry is asked.
     pub registries: Registries,
 }
@@ -51,7 +53,17 @@ pub fn push(push: Push) -> anyhow::Result<PushReport> {
     let fetched = file.read()?;
     let signature = fetched.signature.clone();
     let demands = Demands { limit: LARGEST_COMPONENT, pin: None, key: push.key };
-    let source = loadable(check(fetched, &demands)?);
+    let (label, bytes, digest) = match &push.settings {
+        Some(settings) => {
+            let found = compose(fetched, settings, &demands)?;
+            (found.label, found.bytes, found.digest)
+        }
+        None => {
+            let checked = check(fetched, &demands)?;
+            (checked.label, checked.bytes, checked.digest)
+        }
+    };
+    let source = Source::checked(label, digest.to_string(), bytes);
     let surface = Surface::of(&source)?;
     let Some(world) = world(&surface) else {
         bail!(

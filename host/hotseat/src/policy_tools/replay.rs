@@ -4,18 +4,15 @@ use super::{component, failed, loader, plain, reference, words};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::event::{Account, Judged};
 use hotseat_core::policy::{Cause, Decision, Failure, Input};
-use hotseat_engine::{Limits, LoadedPolicy, Loader};
+use hotseat_engine::{Container, Limits, LoadedPolicy, Loader};
 use hotseat_journal::{Body, Decided, LineError, Problem, Reader, Record};
+use hotseat_sources::Settings;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::time::Duration;
 
 /// Lines of which is said what is wrong with them; the others are counted.
 const MOST_NOTES: usize = 20;
-/// How long a decision may take: nobody waits for it, and a machine may be busy. Fuel bounds it as
-/// it does in the sidecar.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which memory the policy has at each question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +37,8 @@ pub struct Replay {
     pub memory: Memory,
     /// Reason and memory count, too.
     pub strict: bool,
+    /// What one call of the policy may use.
+    pub limits: Limits,
 }
 
 /// What came of it.
@@ -87,8 +86,9 @@ pub struct Difference {
 /// The journal cannot be read or has no decision of a policy; the policy does not load, or refuses
 /// the settings.
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
-    let loader = loader(Limits { wall: PATIENCE, ..Limits::default() })?;
-    let source = reference(&replay.policy).and_then(|wanted| Ok(component(&wanted)?));
+    let loader = loader(replay.limits.clone(), Container::of_this_process())?;
+    let source = reference(&replay.policy)
+        .and_then(|wanted| Ok(component(&wanted, &Settings::none(), None)?));
     let source = source.context("--policy")?;
     let policy = loader.prepare(&source).context("--policy")?;
     let mut player = Player {
@@ -155,8 +155,7 @@ impl Player<'_> {
             return Ok(());
         };
         let input = self.input(line, input)?;
-        let limits = Limits { wall: PATIENCE, ..Limits::default() };
-        let now = self.policy.decide(&input, &limits).map(|(decision, _)| decision);
+        let now = self.loader.decide(&self.policy, &input).map(|(decision, _)| decision);
         self.report.decisions += 1;
         match &now {
             Ok(decision) => self.memory.clone_from(&decision.memory),

@@ -78,13 +78,13 @@ pub fn parse(text: &str) -> Result<Vec<Probe>, SpecError> {
         } else if let Some(probe) = probes.last_mut() {
             probe.set(name, value).map_err(fail)?;
         } else {
-            return Err(fail(format!("no URL: {EXAMPLE}")));
+            return Err(fail(format!("not a URL: {EXAMPLE}")));
         }
     }
     Ok(probes)
 }
 
-const EXAMPLE: &str = "give NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, and options behind it, as in web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3";
+const EXAMPLE: &str = "give NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, optionally followed by options, as in web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3";
 
 fn begin(name: &str, url: &str) -> Result<Probe, String> {
     let key = Key::parse(&format!("probe.{name}")).map_err(|error| error.to_string())?;
@@ -93,7 +93,7 @@ fn begin(name: &str, url: &str) -> Result<Probe, String> {
 }
 
 fn target(url: &str) -> Result<Target, String> {
-    let uri: Uri = url.parse().map_err(|error| format!("no URL ({error}): {EXAMPLE}"))?;
+    let uri: Uri = url.parse().map_err(|error| format!("not a URL ({error}): {EXAMPLE}"))?;
     let host = uri.host().unwrap_or_default();
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     if host.is_empty() || authority.contains('@') {
@@ -116,7 +116,7 @@ fn target(url: &str) -> Result<Target, String> {
         (Some("https"), _) => {
             return Err("https is not probed: give the plain http port, or tcp://HOST:PORT for whether it listens".to_owned());
         }
-        _ => return Err(format!("no such scheme: {EXAMPLE}")),
+        _ => return Err(format!("unknown scheme: {EXAMPLE}")),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     Ok(Target { host, port, path })
@@ -130,7 +130,7 @@ impl Probe {
             "rise" => self.rise = row(value)?,
             "fall" => self.fall = row(value)?,
             _ => {
-                return Err("no such option: there are interval, timeout, rise and fall".to_owned());
+                return Err("unknown option: there are interval, timeout, rise and fall".to_owned());
             }
         }
         Ok(())
@@ -142,7 +142,7 @@ fn length(value: &str) -> Result<Duration, String> {
     if (SHORTEST..=LONGEST).contains(&length) {
         return Ok(length);
     }
-    Err("give a length from 50ms to 1h".to_owned())
+    Err("give a duration from 50ms to 1h".to_owned())
 }
 
 fn row(value: &str) -> Result<u32, String> {
@@ -204,18 +204,18 @@ mod tests {
         for (text, words) in [
             (",", "no probe: give NAME=http://"),
             ("web", "web: no probe"),
-            ("interval=2s", "interval=2s: no URL"),
+            ("interval=2s", "interval=2s: not a URL"),
             ("Web=tcp://h:1", "lower-case words"),
             ("=tcp://h:1", "lower-case words"),
             ("web=https://h/", "https is not probed: give the plain http port, or tcp://"),
-            ("web=ftp://h/", "no such scheme"),
+            ("web=ftp://h/", "unknown scheme"),
             ("web=tcp://h", "give one"),
             ("web=tcp://h:1/x", "tcp has no path"),
             ("web=http://u:p@h/", "no user"),
             ("web=http://:80/", "a host is needed"),
             ("web=http://h:0/", "from 1 to 65535"),
             ("web=http://h:99999/", "65535"),
-            ("web=http://h,interval=1ms", "interval=1ms: give a length from 50ms to 1h"),
+            ("web=http://h,interval=1ms", "interval=1ms: give a duration from 50ms to 1h"),
             ("web=http://h,timeout=soon", "write it as 15s"),
             ("web=http://h,rise=0", "rise=0: give a number from 1 to 100"),
             ("web=http://h,fall=-1", "from 1 to 100"),

@@ -17,7 +17,7 @@ fn a_port_in_use_is_an_error() {
     assert_eq!(
         refused(&address),
         format!(
-            "--http {address}: the address is in use by another process: \
+            "{address}: the address is in use by another process: \
              free the port or give another"
         )
     );

@@ -60,7 +60,7 @@ fn something_else_there_is_an_error() {
             stream.write_all(answer).expect("sent");
         });
         let error = refused(&address);
-        let begin = format!("--address {address}: what answers there is no Hotseat sidecar: ");
+        let begin = format!("--address {address}: the server there is not a Hotseat sidecar: ");
         assert!(error.starts_with(&begin), "{error}");
         serving.join().expect("it served");
     }

@@ -157,7 +157,7 @@ impl Files {
         let mut notes = Vec::new();
         let mut note = |at: &str, of: String, other: &BTreeMap<String, serde_json::Value>| {
             for field in other.keys() {
-                notes.push(format!("{at}: {of}: the field {field:?} is not known and not used"));
+                notes.push(format!("{at}: {of}: the field {field:?} is unknown and not used"));
             }
         };
         note(&cluster.at, format!("cluster {:?}", cluster.name), &cluster.value.other);
@@ -196,7 +196,7 @@ fn parse(path: &Path) -> anyhow::Result<Kubeconfig> {
     for (list, names) in lists {
         let mut seen = BTreeSet::new();
         if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
-            bail!("{}: {list}: the name {twice:?} is there twice: {REMEDY}", at(path));
+            bail!("{}: {list}: the name {twice:?} is given twice: {REMEDY}", at(path));
         }
     }
     Ok(file)

@@ -23,15 +23,18 @@ pub(super) use user::Impersonation;
 
 use http::{HeaderValue, Uri};
 use service_account::ServiceAccount;
+use std::path::PathBuf;
 
 /// Where the credentials come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// The service account of the pod, and nothing else.
     Cluster,
     /// `$KUBECONFIG` if it is set; else the pod's service account if there is one; else
     /// `~/.kube/config`.
     Search,
+    /// These kubeconfigs, merged as those of `$KUBECONFIG` are.
+    Files(Vec<PathBuf>),
 }
 
 /// What one reading of the credentials gave.
@@ -73,13 +76,16 @@ pub(super) enum Login {
 /// # Errors
 ///
 /// Something cannot be read or makes no sense: which file and field, why, and what to do.
-pub(super) fn read(credentials: Credentials, environment: &Environment) -> anyhow::Result<Access> {
+pub(super) fn read(credentials: &Credentials, environment: &Environment) -> anyhow::Result<Access> {
     let in_pod = environment.service_host.is_some();
-    let named = environment.kubeconfigs();
-    if credentials == Credentials::Cluster || (named.is_none() && in_pod) {
-        return ServiceAccount::default().read(environment);
-    }
-    let paths = named.unwrap_or_else(|| vec![environment.home_kubeconfig()]);
+    let paths = match (credentials, environment.kubeconfigs()) {
+        (Credentials::Files(paths), _) => paths.clone(),
+        (Credentials::Search, Some(paths)) => paths,
+        (Credentials::Search, None) if !in_pod => vec![environment.home_kubeconfig()],
+        (Credentials::Search, None) | (Credentials::Cluster, _) => {
+            return ServiceAccount::default().read(environment);
+        }
+    };
     let chosen = files::Files::read(&paths)?.choose()?;
     chosen.access(environment)
 }

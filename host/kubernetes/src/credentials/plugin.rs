@@ -79,7 +79,7 @@ impl Plugin {
         );
         match &exec.interactive_mode {
             Some(ExecInteractiveMode::Always) => bail!(
-                "{of}: interactiveMode \"Always\": nobody sits in front of a sidecar: use a program that asks nothing, with interactiveMode Never"
+                "{of}: interactiveMode \"Always\": nobody can answer a sidecar's prompts: use a program that asks nothing, with interactiveMode Never"
             ),
             None if version.ends_with("/v1") => {
                 bail!("{of}: interactiveMode is not set: give Never or IfAvailable")
@@ -152,7 +152,7 @@ impl Plugin {
         let (succeeded, answer, words) = answer
             .map_err(|_| {
                 anyhow::anyhow!(
-                    "{}: gave no answer within {} s and was ended",
+                    "{}: gave no answer within {} s and was killed",
                     self.of,
                     PATIENCE.as_secs()
                 )
@@ -167,7 +167,7 @@ impl Plugin {
     pub(super) fn parse(&self, answer: &[u8]) -> anyhow::Result<Granted> {
         // The error of the parser is left out: it may show a piece of a credential.
         let answer: Answer = serde_json::from_slice(answer)
-            .map_err(|_| anyhow::anyhow!("its answer is no ExecCredential in JSON"))?;
+            .map_err(|_| anyhow::anyhow!("its answer is not an ExecCredential in JSON"))?;
         ensure!(
             answer.kind.as_deref() == Some("ExecCredential"),
             "its answer is of the kind {:?}, not ExecCredential",
@@ -193,7 +193,7 @@ impl Plugin {
                 Some(tls::identity(pem(certificate, "clientCertificateData"), &key)?)
             }
             (None, None) => None,
-            _ => bail!("its answer has a certificate or a key, and not both"),
+            _ => bail!("its answer has a certificate or a key, but not both"),
         };
         let token = text(status.token);
         ensure!(
@@ -202,7 +202,8 @@ impl Plugin {
         );
         let header = token.map(|token| user::bearer(&token, "its answer's token")).transpose()?;
         let expires = text(status.expiration_timestamp).map(|time| time.parse::<Timestamp>());
-        let expires = expires.transpose().context("its answer's expirationTimestamp is no time")?;
+        let expires =
+            expires.transpose().context("its answer's expirationTimestamp is not a time")?;
         Ok(Granted { header, identity, expires })
     }
 

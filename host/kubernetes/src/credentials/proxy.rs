@@ -64,13 +64,15 @@ fn parse(url: &str, from: &str) -> anyhow::Result<Proxy> {
     let shown = without_password(url);
     let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
     if !["http", "https", "socks5", "socks5h"].contains(&scheme) {
-        bail!("{from} {shown:?}: the scheme {scheme:?} is not taken: use http, https or socks5");
+        bail!(
+            "{from} {shown:?}: the scheme {scheme:?} is not supported: use http, https or socks5"
+        );
     }
     // Takes name and password apart, percent-decoded.
     let parsed = Matcher::builder().all(url).build();
     let parsed = parsed.intercept(&Uri::from_static("http://any/"));
     let parsed = parsed.with_context(|| {
-        format!("{from} {shown:?}: is no URL of a proxy: write it as {scheme}://HOST:PORT")
+        format!("{from} {shown:?}: is not a proxy URL: write it as {scheme}://HOST:PORT")
     })?;
     let kind = match scheme {
         "http" => Kind::Http(parsed.basic_auth().cloned()),
@@ -208,7 +210,7 @@ mod tests {
         for (url, words) in [
             ("socks4://joe:pw@proxy:1", "here \"socks4://...@proxy:1\": the scheme \"socks4\""),
             ("joe:pw@proxy:1", "has no scheme"),
-            ("http://", "is no URL of a proxy"),
+            ("http://", "is not a proxy URL"),
         ] {
             let error = of_field(url, "here").err().unwrap().to_string();
             assert!(error.contains(words) && !error.contains("pw"), "{error}");

@@ -38,7 +38,7 @@ impl ServiceAccount {
         let port = variable("KUBERNETES_SERVICE_PORT", &environment.service_port)?;
         ensure!(
             port.parse::<u16>().is_ok(),
-            "KUBERNETES_SERVICE_PORT is {port:?}, which is no port"
+            "KUBERNETES_SERVICE_PORT is {port:?}, which is not a port"
         );
         let host = match host.parse::<IpAddr>() {
             Ok(IpAddr::V6(address)) => format!("[{address}]"),
@@ -53,7 +53,7 @@ impl ServiceAccount {
             // client-go goes on with the system's authorities as well.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 notes.push(format!(
-                    "{} is not there, so the system's certificate authorities are trusted",
+                    "{} is missing, so the system's certificate authorities are trusted",
                     ca.display()
                 ));
                 None

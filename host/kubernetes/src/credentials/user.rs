@@ -33,7 +33,7 @@ pub(super) fn read(entry: &Entry<AuthInfo>, cluster: &Entry<Cluster>) -> anyhow:
     let user = &entry.value;
     if let Some(provider) = &user.auth_provider {
         bail!(
-            "{of}: auth-provider {:?}: is not taken, since it renews itself by writing to the kubeconfig, and kubectl has dropped it for gcp and azure: use a program under exec, as kubelogin or gke-gcloud-auth-plugin, or tokenFile",
+            "{of}: auth-provider {:?}: is not supported, since it renews itself by writing to the kubeconfig, and kubectl has dropped it for gcp and azure: use a program under exec, such as kubelogin or gke-gcloud-auth-plugin, or tokenFile",
             provider.name
         );
     }
@@ -64,7 +64,7 @@ fn header(user: &AuthInfo, of: &str) -> anyhow::Result<Option<HeaderValue>> {
     if name.is_some() || password.is_some() {
         ensure!(
             token.is_none() && file.is_none(),
-            "{of}: username and a token are both given, and a request can show only one: remove one of the two"
+            "{of}: username and a token are both given, and a request can carry only one: remove one of the two"
         );
         let name = name.with_context(|| format!("{of}: password without a username: give both"))?;
         let both = format!("{name}:{}", password.unwrap_or_default());

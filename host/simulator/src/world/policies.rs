@@ -1,6 +1,6 @@
 //! How policies come into force in a world: a candidate's rollout, and what carries its effects out.
 
-use super::{Coming, World};
+use super::{Scheduled, World};
 use crate::engine::{Component, Engine, Hazards, Shadowed};
 use crate::member::Member;
 use crate::oversight::Oversight;
@@ -134,7 +134,7 @@ impl World {
         policies.look += 1;
         let (generation, look) = (*generation, policies.look);
         let delay = self.chance(|hazards| hazards.sources);
-        self.later(delay, Coming::Source(index, generation, look));
+        self.later(delay, Scheduled::Source(index, generation, look));
     }
 
     pub(super) fn source(&mut self, index: usize, generation: u64, look: u64) {
@@ -170,7 +170,7 @@ impl World {
         }
         if self.now < member.frozen_until {
             let wait = member.frozen_until.since(self.now) + Duration::from_millis(1);
-            return self.later(wait, Coming::Policy(index, generation, event));
+            return self.later(wait, Scheduled::Policy(index, generation, event));
         }
         match event {
             PolicyEvent::Plain(event) => self.roll(index, event),
@@ -248,7 +248,7 @@ impl World {
                 let end = policies.engine.stage(stage, &policy, catalog, refused)?;
                 let delay = self.chance(|hazards| hazards.stages);
                 let event = PolicyEvent::Plain(rollout::Event::StageEnded { job, end });
-                self.later(delay, Coming::Policy(index, generation, event));
+                self.later(delay, Scheduled::Policy(index, generation, event));
             }
             Effect::StartShadow { job, policy } => {
                 policies.engine.start_shadow(job, policy, catalog, seed)?;
@@ -256,13 +256,13 @@ impl World {
             Effect::StopShadow => policies.engine.stop_shadow()?,
             Effect::TakeOver { job, policy } => {
                 let delay = self.chance(|hazards| hazards.takeovers);
-                self.later(delay, Coming::TakeOver(index, generation, job, policy));
+                self.later(delay, Scheduled::TakeOver(index, generation, job, policy));
             }
             Effect::Forget { digest } => policies.engine.forget(&digest)?,
             Effect::WakeAt(at) => {
                 policies.wake = at;
                 let due = self.members[index].true_time(at);
-                self.at(due, Coming::WakeRollout(index, generation, at));
+                self.at(due, Scheduled::WakeRollout(index, generation, at));
             }
             Effect::Tell(fact) => self.facts.push((self.now, index, fact)),
         }
@@ -328,12 +328,12 @@ impl World {
     /// What the engine says comes in the order in which it was said.
     fn say(&mut self, index: usize, delay: Duration, event: PolicyEvent) {
         let (at, generation) = self.next_word(index, delay);
-        self.at(at, Coming::Policy(index, generation, event));
+        self.at(at, Scheduled::Policy(index, generation, event));
     }
 
     fn answer_question(&mut self, index: usize, delay: Duration, event: Event) {
         let (at, generation) = self.next_word(index, delay);
-        self.at(at, Coming::Tell(index, generation, event));
+        self.at(at, Scheduled::Tell(index, generation, event));
     }
 
     fn next_word(&mut self, index: usize, delay: Duration) -> (Moment, u64) {

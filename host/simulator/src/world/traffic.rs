@@ -1,6 +1,6 @@
 //! What happens in a world: effects go out as requests, and come back as events.
 
-use super::{Coming, World};
+use super::{Scheduled, World};
 use crate::check::Broken;
 use crate::member::Member;
 use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
@@ -15,49 +15,49 @@ impl World {
             return Ok(());
         };
         self.check_pace(at)?;
-        let Some(coming) = self.coming.remove(&order) else {
+        let Some(scheduled) = self.scheduled.remove(&order) else {
             return Ok(());
         };
         // Between two events belief can only end.
         self.now = self.now.max(at);
         self.check()?;
-        match coming {
-            Coming::Tell(index, generation, event) => {
+        match scheduled {
+            Scheduled::Tell(index, generation, event) => {
                 self.deliver(index, generation, event);
             }
-            Coming::Wake(index, generation, wake) => {
+            Scheduled::Wake(index, generation, wake) => {
                 if self.members[index].wake == wake {
                     self.deliver(index, generation, Event::Timer);
                 }
             }
-            Coming::Relist(index, generation) => {
+            Scheduled::Relist(index, generation) => {
                 let member = &self.members[index];
                 if member.alive && member.generation == generation {
                     self.request_read(index, false);
                 }
             }
-            Coming::ReadTimeout(index, generation, deadline) => {
+            Scheduled::ReadTimeout(index, generation, deadline) => {
                 if self.members[index].reading == Some(deadline) {
                     self.deliver(index, generation, Event::ReadFailed(timed_out()));
                 }
             }
-            Coming::Watch(index, stream, lock) => {
+            Scheduled::Watch(index, stream, lock) => {
                 let Member { watch, generation, cut_off, .. } = self.members[index];
                 if !cut_off && stream == watch.stream {
                     self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
                 }
             }
-            Coming::Policy(index, generation, event) => {
+            Scheduled::Policy(index, generation, event) => {
                 self.deliver_policy(index, generation, event);
             }
-            Coming::WakeRollout(index, generation, wake) => {
+            Scheduled::WakeRollout(index, generation, wake) => {
                 self.wake_rollout(index, generation, wake);
             }
-            Coming::TakeOver(index, generation, job, policy) => {
+            Scheduled::TakeOver(index, generation, job, policy) => {
                 self.take_over(index, generation, job, policy);
             }
-            Coming::Source(index, generation, look) => self.source(index, generation, look),
-            Coming::Write(index, generation, write, answers) => {
+            Scheduled::Source(index, generation, look) => self.source(index, generation, look),
+            Scheduled::Write(index, generation, write, answers) => {
                 let result = self.store.write(&write);
                 if result.is_ok() {
                     self.announce();
@@ -65,7 +65,7 @@ impl World {
                 let event = Event::WriteEnded { serial: write.mark.serial, result };
                 self.answer_later(index, generation, event, answers, write.deadline);
             }
-            Coming::Read(index, generation, asked, answers) => {
+            Scheduled::Read(index, generation, asked, answers) => {
                 let requested = answers.is_some();
                 if !requested && self.members[index].generation == generation {
                     // A list, from which a new stream goes on.
@@ -96,14 +96,14 @@ impl World {
                 let answer = (self.members[index].policy)(&input);
                 let event = Event::Decided { ask, answer };
                 let thinking = self.members[index].thinking;
-                self.later(thinking, Coming::Tell(index, generation, event));
+                self.later(thinking, Scheduled::Tell(index, generation, event));
             }
             Effect::Read { deadline } => self.send_read(index, deadline),
             Effect::Write(write) => self.send_write(index, write),
             Effect::WakeAt(at) => {
                 self.members[index].wake = at;
                 let due = self.members[index].true_time(at);
-                self.at(due, Coming::Wake(index, generation, at));
+                self.at(due, Scheduled::Wake(index, generation, at));
             }
             Effect::Show(view) => {
                 self.members[index].view = *view;
@@ -124,7 +124,7 @@ impl World {
                 // A good one answers in time.
                 self.members[index].thinking = Duration::ZERO;
                 let event = self.members[index].taken_over();
-                self.later(Duration::ZERO, Coming::Tell(index, generation, event));
+                self.later(Duration::ZERO, Scheduled::Tell(index, generation, event));
             }
             Effect::RestartWatch => self.request_read(index, false),
             Effect::Account(_) => {}
@@ -141,17 +141,17 @@ impl World {
         let fate = self.network.fate(&mut self.dice);
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let delay = delay + self.network.held_writes;
-            self.later(delay, Coming::Write(index, generation, write, fate.answers));
+            self.later(delay, Scheduled::Write(index, generation, write, fate.answers));
         }
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
-        self.at(self.members[index].true_time(deadline), Coming::Tell(index, generation, event));
+        self.at(self.members[index].true_time(deadline), Scheduled::Tell(index, generation, event));
     }
 
     fn send_read(&mut self, index: usize, deadline: Moment) {
         let generation = self.members[index].generation;
         self.request_read(index, true);
         self.members[index].reading = Some(deadline);
-        let timeout = Coming::ReadTimeout(index, generation, deadline);
+        let timeout = Scheduled::ReadTimeout(index, generation, deadline);
         self.at(self.members[index].true_time(deadline), timeout);
     }
 
@@ -160,7 +160,7 @@ impl World {
         let asked = self.local(index);
         let fate = self.network.fate(&mut self.dice);
         if fate.arrives.is_none() && !requested {
-            self.later(Duration::from_secs(1), Coming::Relist(index, generation));
+            self.later(Duration::from_secs(1), Scheduled::Relist(index, generation));
         }
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let answers = if requested { fate.answers } else { None };
@@ -168,7 +168,7 @@ impl World {
                 return;
             }
             let delay = delay + self.network.held_reads;
-            self.later(delay, Coming::Read(index, generation, asked, answers));
+            self.later(delay, Scheduled::Read(index, generation, asked, answers));
         }
     }
 
@@ -185,7 +185,7 @@ impl World {
         if let Some(delay) = answers.filter(|_| !cut)
             && self.members[index].local(self.now + delay) < deadline
         {
-            self.later(delay, Coming::Tell(index, generation, event));
+            self.later(delay, Scheduled::Tell(index, generation, event));
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Hints by inotify: when a look at a file is worth its while.
 //!
-//! The folder is watched and not the file: a file that is renamed over another is a new file, and
-//! a ConfigMap volume changes a symlink `..data` beside it.
+//! Folders are watched and not files: a file that is renamed over another is a new file, and a
+//! ConfigMap volume changes a symlink `..data` beside it.
 
-use crate::file::FileSource;
+use crate::file::FileSet;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -27,14 +27,27 @@ pub(super) enum Hint {
     Closed,
 }
 
-/// The kernel's hints about one file and its signature.
+/// The kernel's hints about the files of a set.
 pub(super) struct Hints {
     /// None where the kernel gives no inotify, as when all instances of the user are in use.
     events: Option<AsyncFd<Arc<OwnedFd>>>,
-    folder: PathBuf,
-    watched: Option<i32>,
-    /// The component's name and its signature's, and whether each is being written.
-    files: [(OsString, bool); 2],
+    folders: Vec<Folder>,
+    files: Vec<Watched>,
+}
+
+/// A folder with files of the set, and the kernel's number of the watch on it.
+#[derive(Clone)]
+pub(super) struct Folder {
+    path: PathBuf,
+    watch: Option<i32>,
+}
+
+/// A file of the set.
+struct Watched {
+    /// Its folder's place in the list.
+    folder: usize,
+    name: OsString,
+    being_written: bool,
 }
 
 /// The link that a ConfigMap volume moves to change all its files at once.
@@ -48,40 +61,50 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Hints {
     /// Must be called within a tokio runtime.
-    pub(super) fn new(file: &FileSource) -> Hints {
-        let folder = match file.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let name = |path: &Path| (path.file_name().unwrap_or_default().to_owned(), false);
-        let files = [name(&file.path), name(&file.signature_path())];
+    pub(super) fn new(set: &FileSet) -> Hints {
+        let mut folders: Vec<Folder> = Vec::new();
+        let mut files = Vec::new();
+        for member in &set.0 {
+            let path = match member.path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+                _ => PathBuf::from("."),
+            };
+            let known = folders.iter().position(|folder| folder.path == path);
+            let folder = known.unwrap_or_else(|| {
+                folders.push(Folder { path, watch: None });
+                folders.len() - 1
+            });
+            let name = member.path.file_name().unwrap_or_default().to_owned();
+            files.push(Watched { folder, name, being_written: false });
+        }
         let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC);
         #[expect(
             deprecated,
             reason = "what replaces it is unsafe, as the descriptor must stay open; the Arc sees to that"
         )]
         let events = fd.ok().and_then(|fd| AsyncFd::new(Arc::new(fd)).ok());
-        Hints { events, folder, watched: None, files }
+        Hints { events, folders, files }
     }
 
     /// What [`Watcher::renew`] is to be called on before each look.
     pub(super) fn watcher(&self) -> Option<Watcher> {
         let events = self.events.as_ref()?;
-        Some(Watcher {
-            events: Arc::clone(events.get_ref()),
-            folder: self.folder.clone(),
-            watched: self.watched,
-        })
+        Some(Watcher { events: Arc::clone(events.get_ref()), folders: self.folders.clone() })
     }
 
     /// Takes what [`Watcher::renew`] gave.
-    pub(super) fn renewed(&mut self, watched: Option<i32>) {
-        self.watched = watched;
+    pub(super) fn renewed(&mut self, folders: Option<Vec<Folder>>) {
+        if let Some(folders) = folders {
+            self.folders = folders;
+        }
     }
 
     /// Whether a writer has begun and not closed.
     pub(super) fn is_being_written(&self) -> bool {
-        self.watched.is_some() && self.files.iter().any(|(_, writing)| *writing)
+        self.files.iter().any(|file| {
+            let watched = self.folders.get(file.folder).is_some_and(|it| it.watch.is_some());
+            file.being_written && watched
+        })
     }
 
     /// The next hint; never comes where there is no inotify.
@@ -118,7 +141,7 @@ impl Hints {
             match reader.next() {
                 Ok(event) => {
                     let name = event.file_name().map(std::ffi::CStr::to_bytes);
-                    hint = hint.max(self.judge(event.events(), name));
+                    hint = hint.max(self.judge(event.wd(), event.events(), name));
                 }
                 Err(Errno::INTR) => {}
                 // WOULDBLOCK; any other error shows as a poll that finds the change.
@@ -127,7 +150,7 @@ impl Hints {
         }
     }
 
-    fn judge(&mut self, events: ReadFlags, name: Option<&[u8]>) -> Hint {
+    fn judge(&mut self, watch: i32, events: ReadFlags, name: Option<&[u8]>) -> Hint {
         const WRITES: ReadFlags = ReadFlags::CREATE.union(ReadFlags::MODIFY);
         const WHOLE: ReadFlags = ReadFlags::CLOSE_WRITE.union(ReadFlags::MOVED_TO);
         let Some(name) = name.filter(|name| !name.is_empty()) else {
@@ -137,9 +160,19 @@ impl Hints {
         if name == VOLUME_LINK {
             return if events.intersects(WHOLE) { Hint::Closed } else { Hint::None };
         }
-        let file = self.files.iter_mut().find(|(file, _)| file.as_bytes() == name);
-        let Some((_, writing)) = file else { return Hint::None };
-        *writing = events.intersects(WRITES);
+        // Two paths may lead to one folder, which has one watch.
+        let folders = &self.folders;
+        let here =
+            |file: &Watched| folders.get(file.folder).is_some_and(|it| it.watch == Some(watch));
+        let mut ours = false;
+        for file in self.files.iter_mut().filter(|file| file.name.as_bytes() == name && here(file))
+        {
+            file.being_written = events.intersects(WRITES);
+            ours = true;
+        }
+        if !ours {
+            return Hint::None;
+        }
         match () {
             () if events.intersects(WHOLE) => Hint::Closed,
             // More will follow, up to the close.
@@ -149,17 +182,17 @@ impl Hints {
     }
 }
 
-/// Keeps the watch on the folder, which may be missing, replaced or moved away. To be used where
+/// Keeps the watches on the folders, which may be missing, replaced or moved away. To be used where
 /// file systems may take their time.
 pub(super) struct Watcher {
     events: Arc<OwnedFd>,
-    folder: PathBuf,
-    watched: Option<i32>,
+    folders: Vec<Folder>,
 }
 
 impl Watcher {
-    /// The watch on the folder that has the name now. It is a cheap call while nothing changed.
-    pub(super) fn renew(&self) -> Option<i32> {
+    /// The watches on the folders that have the names now. These are cheap calls while nothing
+    /// changed.
+    pub(super) fn renew(self) -> Vec<Folder> {
         let flags = WatchFlags::CREATE
             | WatchFlags::MODIFY
             | WatchFlags::CLOSE_WRITE
@@ -169,13 +202,18 @@ impl Watcher {
             | WatchFlags::DELETE_SELF
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
-        let watched = inotify::add_watch(&self.events, &self.folder, flags).ok();
-        if let Some(old) = self.watched
-            && self.watched != watched
-        {
-            // The kernel has removed it already if the folder is gone.
-            let _ = inotify::remove_watch(&self.events, old);
+        let renewed = |Folder { path, .. }: &Folder| {
+            let watch = inotify::add_watch(&self.events, path, flags).ok();
+            Folder { path: path.clone(), watch }
+        };
+        let folders: Vec<Folder> = self.folders.iter().map(renewed).collect();
+        for old in self.folders.iter().filter_map(|folder| folder.watch) {
+            // Another path of the set may lead to the folder still.
+            if folders.iter().all(|folder| folder.watch != Some(old)) {
+                // The kernel has removed it already if the folder is gone.
+                let _ = inotify::remove_watch(&self.events, old);
+            }
         }
-        watched
+        folders
     }
 }

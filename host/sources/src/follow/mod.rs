@@ -1,209 +1,343 @@
-//! Following a file: each content that it has is told once.
+//! Following a source: each publication that it has, and each time that it has none.
 //!
-//! The truth is the content's digest, looked at every few seconds. Two things keep that cheap and
-//! fast: a file whose metadata is as it was is not read again, and inotify hints at when to look
-//! at once. Neither is relied on: without inotify a change is seen one poll later, and every so
-//! often the file is read whatever its metadata says.
+//! Every function here sends [`Sourced`] values, settings included, until the receiver is gone or
+//! nothing can change any more. The same is not sent twice in a row.
 
+mod both;
+mod files;
+#[cfg_attr(not(target_os = "linux"), path = "no_hints.rs")]
 mod hints;
 
-use crate::check::Fetched;
+use crate::check::{Demands, Fetched};
+use crate::config_map::{ConfigMapSight, found_in};
 use crate::error::SourceError;
-use crate::file::{FileSource, Print, Sum};
-use hints::{Hint, Hints, Watcher};
-use std::sync::Arc;
+use crate::file::{FileSource, Member};
+use crate::oci::{self, Registries};
+use crate::publication::{Said, Sourced, compose};
+use crate::reference::ConfigMapRef;
+use crate::settings::{LARGEST_SETTINGS, Settings, SettingsSource, file_label, too_large};
+pub(crate) use both::Component;
+use both::follow_both;
+use files::{Look, follow_set};
+use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{Instant, sleep_until};
 
-/// What a followed source tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// New content, not checked yet. After an [`Update::Failed`] it may be the old one again.
-    Fetched(Fetched),
-    /// The source gives nothing for now; what it gave before is as good as it was.
-    Failed(SourceError),
+/// How a policy is to be found, whatever it comes from.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What is demanded of it.
+    pub demands: Demands,
+    /// The operator's settings for it.
+    pub settings: SettingsSource,
+    /// How often files are looked at, from 10 ms to an hour.
+    pub poll: Duration,
 }
 
-/// Tells `updates` of each change of `file` until their receiver is gone: what is there at first,
-/// each new content, and each time that it cannot be read. The file is looked at each `poll`, from
-/// 10 ms to an hour, and sooner if the kernel hints at a change.
+/// How long files that do not fit together are waited for: who replaces a component and its
+/// signature, or signs settings anew, does it in steps.
+const HALF_DONE: Duration = Duration::from_secs(5);
+
+/// Follows a component that stays as it is, such as the one that the program brings along; only its
+/// settings can change.
+pub async fn follow_builtin(component: Fetched, terms: Terms, sourced: Sender<Sourced>) {
+    let (tell, components) = channel(1);
+    // There is room for it.
+    let _ = tell.try_send(Component::Found(component, None));
+    drop(tell);
+    follow_both(components, terms, sourced).await;
+}
+
+/// Follows a component's file, its signature where a key is demanded, and the file of its settings:
+/// all read together, and again until none of them changes any more.
 ///
-/// A content counts when its writer has closed the file, or when it was the same in two looks: 50
-/// ms apart, or a second where the kernel says that a writer still has the file open. So a file
-/// that is being written is not taken by halves. Where signatures are read, a content and a
-/// signature have to be the same in two looks in any case.
-pub async fn follow_file(file: FileSource, poll: Duration, updates: mpsc::Sender<Update>) {
-    let poll = poll.clamp(Duration::from_millis(10), Duration::from_secs(3600));
-    let hints = Hints::new(&file);
-    let mut follower =
-        Follower { file: Arc::new(file), hints, told: None, known: None, near: false };
-    let mut hint = Hint::Changed;
+/// Where they do not fit together, as while somebody replaces one after the other, the refusal is
+/// held back for five seconds, except for what is there at first.
+pub async fn follow_file(path: PathBuf, terms: Terms, sourced: Sender<Sourced>) {
+    let Terms { demands, settings, poll } = terms;
+    let file = FileSource { path, limit: demands.limit, signed: demands.key.is_some() };
+    let mut set = file.set();
+    if let SettingsSource::File(path) = &settings {
+        set.0.push(settings_member(path.clone()));
+    }
+    let (tell, looks) = channel(1);
+    tokio::spawn(follow_set(set, poll, tell));
+    deliver(Files { file, settings, demands, looks }, true, sourced).await;
+}
+
+/// Pulls an artifact until the registry has given it: what a digest names never changes. Each new
+/// reason for a failure is sent. From then on only its settings can change.
+pub async fn follow_oci(
+    artifact: oci::Reference,
+    registries: Registries,
+    terms: Terms,
+    sourced: Sender<Sourced>,
+) {
+    let (tell, components) = channel(1);
+    let limit = terms.demands.limit;
+    tokio::spawn(oci::pull_until_found(artifact, limit, registries, tell));
+    follow_both(components, terms, sourced).await;
+}
+
+/// Follows a ConfigMap that somebody else watches, as it is seen in `sights`. It is one object:
+/// component, signature and settings come together.
+pub async fn follow_config_map(
+    map: ConfigMapRef,
+    mut sights: Receiver<ConfigMapSight>,
+    terms: Terms,
+    sourced: Sender<Sourced>,
+) {
+    let (tell, components) = channel(1);
+    tokio::spawn(async move {
+        while let Some(sight) = sights.recv().await {
+            if tell.send(found_in(&map, sight).into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    follow_both(components, terms, sourced).await;
+}
+
+fn settings_member(path: PathBuf) -> Member {
+    Member { path, limit: LARGEST_SETTINGS, optional: false }
+}
+
+/// What comes of a source, one after the other; none when nothing can come any more.
+trait Feed: Send {
+    /// Loses nothing when it is dropped while it waits.
+    fn next(&mut self) -> impl Future<Output = Option<Sourced>> + Send;
+}
+
+/// A component's file and those that belong to it.
+struct Files {
+    file: FileSource,
+    settings: SettingsSource,
+    demands: Demands,
+    looks: Receiver<Look>,
+}
+
+impl Feed for Files {
+    async fn next(&mut self) -> Option<Sourced> {
+        let look = self.looks.recv().await?;
+        Some(self.publication(look))
+    }
+}
+
+impl Files {
+    /// What the files of one look are: the component, its signature if there has to be one, and
+    /// the settings if they are in a file.
+    fn publication(&self, look: Look) -> Sourced {
+        let last = 1 + usize::from(self.file.signed);
+        let mut contents = match look {
+            Ok(contents) => contents.into_iter(),
+            Err(unread) if unread.member < last => return self.file.refused(unread).into(),
+            Err(unread) => return unread_settings(&self.settings, unread.why).into(),
+        };
+        let found = self.file.fetched(contents.by_ref().take(last)).and_then(|fetched| {
+            let settings = match &self.settings {
+                SettingsSource::Inline(text) => Settings::Spec(text.clone()),
+                SettingsSource::File(path) => {
+                    Settings::of_file(path, contents.next().flatten().unwrap_or_default())
+                }
+            };
+            compose(fetched, &settings, &self.demands)
+        });
+        found.into()
+    }
+}
+
+/// None: it is too large.
+fn unread_settings(settings: &SettingsSource, why: Option<String>) -> SourceError {
+    let label = match settings {
+        SettingsSource::Inline(_) => String::new(),
+        SettingsSource::File(path) => file_label(path),
+    };
+    match why {
+        Some(why) => SourceError::read(&label, why),
+        None => too_large(label),
+    }
+}
+
+/// Sends what comes of `feed` until nothing does or nobody takes it: news alone, and a refusal of parts
+/// that do not fit together only after [`HALF_DONE`], if nothing else came meanwhile. What is there
+/// at first is refused at once, and so is everything if parts cannot change `apart`.
+async fn deliver(mut feed: impl Feed, apart: bool, sourced: Sender<Sourced>) {
+    let mut said = Said::default();
+    let mut first = true;
+    let mut held: Option<(Sourced, Instant)> = None;
     loop {
-        if let Some(update) = follower.look(hint).await
-            && updates.send(update).await.is_err()
-        {
+        let until = held.as_ref().map(|(_, until)| *until);
+        let news = tokio::select! {
+            now = feed.next() => {
+                let Some(now) = now else { break };
+                held = None;
+                let misfit = matches!(now, Sourced::Refused(SourceError::Signature { .. }));
+                if misfit && apart && !first {
+                    held = Some((now, Instant::now() + HALF_DONE));
+                    continue;
+                }
+                now
+            }
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+                let Some((refused, _)) = held.take() else { continue };
+                refused
+            }
+            () = sourced.closed() => return,
+        };
+        first = false;
+        if said.is_news(&news) && sourced.send(news).await.is_err() {
             return;
         }
-        if hint != Hint::None {
-            // A writer in a loop gets one look each SETTLE.
-            sleep(SETTLE).await;
-        }
-        hint = tokio::select! {
-            () = sleep(poll) => Hint::None,
-            hint = follower.hints.next() => hint,
-            () = updates.closed() => return,
-        };
+    }
+    // Nothing comes any more that could make it fit.
+    if let Some((refused, _)) = held
+        && said.is_news(&refused)
+    {
+        let _ = sourced.send(refused).await;
     }
 }
 
-/// How long a content has to stay the same before it counts.
-const SETTLE: Duration = Duration::from_millis(50);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::PolicyKey;
+    use crate::signature::tests::{COVERED, KEY, SIGNATURE, SIGNED};
+    use std::sync::Arc;
 
-/// The same where the kernel says that it is being written.
-const SETTLE_OPEN: Duration = Duration::from_secs(1);
+    const SETTINGS: &str = "{\"minutes\": 60}\n";
 
-/// How long a file may change at each look before it is left to the next poll.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How many polls in a row may trust the file's metadata before it is read all the same.
-const TRUST: u32 = 15;
-
-struct Follower {
-    file: Arc<FileSource>,
-    hints: Hints,
-    /// What was told last.
-    told: Option<Told>,
-    /// The metadata that belongs to what was told last, and how often it was trusted.
-    known: Option<(Print, u32)>,
-    /// Its metadata can be asked without another thread.
-    near: bool,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Told {
-    Content(Sum),
-    Failure(SourceError),
-}
-
-/// What a look at the file gave.
-enum Sight {
-    /// The metadata are the expected ones.
-    AsKnown,
-    /// The content, by its sum; with the bytes if they were asked for. The metadata if they stayed
-    /// the same meanwhile.
-    Content(Sum, Option<Fetched>, Option<Box<Print>>),
-    Failure(SourceError),
-}
-
-impl Follower {
-    /// What is to be told, if anything is new.
-    async fn look(&mut self, mut hint: Hint) -> Option<Update> {
-        let until = Instant::now() + PATIENCE;
-        // What a first look saw; a second one that sees the same settles it.
-        let mut seen = None;
-        loop {
-            let closed = hint == Hint::Closed && !self.file.signed;
-            let whole = closed || seen.is_some();
-            let expected = (hint == Hint::None && !whole).then(|| self.expected()).flatten();
-            if self.near && expected.is_some() && self.file.print() == expected {
-                // An idle poll: one wake-up, two calls of the kernel, no thread.
-                return None;
-            }
-            let (now, content, print) = match self.sight(expected, whole).await {
-                Sight::AsKnown => return None,
-                Sight::Content(sum, fetched, print) => {
-                    (Told::Content(sum), fetched, print.map(|print| *print))
-                }
-                Sight::Failure(error) => (Told::Failure(error), None, None),
-            };
-            if self.told.as_ref() == Some(&now) {
-                self.remember(now, print);
-                return None;
-            }
-            let again = seen.as_ref() == Some(&now);
-            let update = match (&now, content) {
-                (Told::Content(_), Some(content)) if again || (closed && print.is_some()) => {
-                    Some(Update::Fetched(content))
-                }
-                (Told::Failure(error), _) if again => Some(Update::Failed(error.clone())),
-                _ => None,
-            };
-            if update.is_some() {
-                self.remember(now, print);
-                return update;
-            }
-            if Instant::now() >= until {
-                // A writer that never rests: what it leaves is found by a later poll.
-                return None;
-            }
-            seen = Some(now);
-            hint = self.settle().await;
+    fn files(looks: Receiver<Look>) -> Files {
+        Files {
+            file: FileSource { path: "/p.wasm".into(), limit: 100, signed: true },
+            settings: SettingsSource::File("/s.json".into()),
+            demands: Demands { limit: 100, pin: None, key: PolicyKey::parse(KEY).ok() },
+            looks,
         }
     }
 
-    fn remember(&mut self, told: Told, print: Option<Print>) {
-        self.told = Some(told);
-        self.known = print.filter(Print::is_settled).map(|print| (print, 0));
+    fn make(look: Look) -> Sourced {
+        files(channel(1).1).publication(look)
     }
 
-    /// The metadata that make a reading of the file needless, now and then none.
-    fn expected(&mut self) -> Option<Print> {
-        let (print, trusted) = self.known.as_mut()?;
-        *trusted += 1;
-        (*trusted <= TRUST).then_some(*print)
+    fn look(signature: &str, settings: &str) -> Look {
+        let text = |text: &str| Some(text.as_bytes().to_owned());
+        Ok(vec![Some(SIGNED.to_owned()), text(signature), text(settings)])
     }
 
-    /// Waits for two looks to be apart, or shorter if a writer says that it has finished.
-    async fn settle(&mut self) -> Hint {
+    #[test]
+    fn files_are_one_publication() {
+        let Sourced::Found(found) = make(look(COVERED, SETTINGS)) else { panic!("not found") };
+        assert_eq!((found.bytes.as_slice(), &*found.settings), (SIGNED, SETTINGS));
+        let Sourced::Refused(error) = make(look(COVERED, "{}")) else { panic!("not refused") };
+        assert!(
+            error.to_string().contains("minisign -S -m /p.wasm -t 'settings=sha256:"),
+            "{error}"
+        );
+        for (member, why, stage, words) in [
+            (0, None, "size", "file:/p.wasm: is larger than 100 bytes"),
+            (1, None, "signature", "/p.wasm.minisig: is too large"),
+            (1, Some("no"), "signature", "/p.wasm.minisig: cannot be read: no"),
+            (2, None, "settings", "@/s.json: larger than 256 KiB"),
+        ] {
+            let why = why.map(str::to_owned);
+            let Sourced::Refused(error) = make(Err(files_unread(member, why))) else { panic!() };
+            let said = error.to_string();
+            assert!(error.stage() == stage && said.contains(words), "{stage}: {said}");
+        }
+        for (member, label) in [(0, "file:/p.wasm: "), (2, "@/s.json: ")] {
+            let why = Some("gone".to_owned());
+            let Sourced::Unavailable(why) = make(Err(files_unread(member, why))) else { panic!() };
+            assert_eq!(why, format!("{label}cannot be read: gone"));
+        }
+    }
+
+    fn files_unread(member: usize, why: Option<String>) -> crate::file::Unread {
+        crate::file::Unread { member, why }
+    }
+
+    /// Delivers what is made of looks.
+    fn delivered(apart: bool) -> (Sender<Look>, Receiver<Sourced>) {
+        let (looks, seen) = channel(8);
+        let (tell, sourced) = channel(8);
+        tokio::spawn(deliver(files(seen), apart, tell));
+        (looks, sourced)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_update_that_is_half_done_is_waited_for() {
+        let (looks, mut sourced) = delivered(true);
+        looks.send(look(COVERED, SETTINGS)).await.unwrap();
+        assert!(matches!(sourced.recv().await, Some(Sourced::Found(_))));
+        // Other settings and, four seconds later, a signature; in between nothing is said.
         let began = Instant::now();
-        loop {
-            // Only the hints that come meanwhile may tell that there is a writer.
-            let end = began + if self.hints.is_being_written() { SETTLE_OPEN } else { SETTLE };
-            match timeout_at(end, self.hints.next()).await {
-                Ok(Hint::Closed) if !self.file.signed => return Hint::Closed,
-                Ok(_) => {}
-                Err(_) if self.hints.is_being_written() && began.elapsed() < SETTLE_OPEN => {}
-                Err(_) => return Hint::Changed,
-            }
-        }
+        looks.send(look(COVERED, "{}")).await.unwrap();
+        sleep_until(began + HALF_DONE - Duration::from_secs(1)).await;
+        looks.send(look("nonsense", "{}")).await.unwrap();
+        sleep_until(began + HALF_DONE).await;
+        assert!(sourced.try_recv().is_err());
+        looks.send(look(COVERED, SETTINGS)).await.unwrap();
+        sleep_until(began + 3 * HALF_DONE).await;
+        // It is as it was.
+        assert!(sourced.try_recv().is_err());
+        // What stays so is refused, once.
+        let began = Instant::now();
+        looks.send(look(SIGNATURE, SETTINGS)).await.unwrap();
+        let Some(Sourced::Refused(error)) = sourced.recv().await else { panic!("not refused") };
+        assert_eq!((error.stage(), began.elapsed()), ("signature", HALF_DONE));
+        assert!(error.to_string().contains("does not cover the settings in @/s.json"), "{error}");
+        sleep_until(began + 3 * HALF_DONE).await;
+        assert!(sourced.try_recv().is_err());
     }
 
-    /// Looks at the file on another thread: a file system may take its time.
-    async fn sight(&mut self, expected: Option<Print>, whole: bool) -> Sight {
-        let (file, watcher) = (Arc::clone(&self.file), self.hints.watcher());
-        let looked = spawn_blocking(move || {
-            let watched = watcher.as_ref().and_then(Watcher::renew);
-            (watched, file.is_near(), sight(&file, expected, whole))
-        });
-        match looked.await {
-            Ok((watched, near, sight)) => {
-                self.hints.renewed(watched);
-                self.near = near;
-                sight
-            }
-            Err(_) => {
-                Sight::Failure(SourceError::read(&self.file.label(), "the look at it was cut off"))
-            }
-        }
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_as_one_is_refused_at_once() {
+        let (looks, mut sourced) = delivered(false);
+        let began = Instant::now();
+        looks.send(look(COVERED, SETTINGS)).await.unwrap();
+        assert!(matches!(sourced.recv().await, Some(Sourced::Found(_))));
+        looks.send(look(SIGNATURE, SETTINGS)).await.unwrap();
+        assert!(matches!(sourced.recv().await, Some(Sourced::Refused(_))));
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
-}
 
-fn sight(file: &FileSource, expected: Option<Print>, whole: bool) -> Sight {
-    let before = file.print();
-    if expected.is_some() && before == expected {
-        return Sight::AsKnown;
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_not_lost_when_nothing_comes_any_more() {
+        let (looks, mut sourced) = delivered(true);
+        looks.send(look(COVERED, SETTINGS)).await.unwrap();
+        assert!(matches!(sourced.recv().await, Some(Sourced::Found(_))));
+        looks.send(look(SIGNATURE, SETTINGS)).await.unwrap();
+        drop(looks);
+        assert!(matches!(sourced.recv().await, Some(Sourced::Refused(_))));
+        assert_eq!(sourced.recv().await, None);
     }
-    let found = match whole {
-        true => file.read().map(|fetched| (Sum::of(&fetched), Some(fetched))),
-        false => file.sum().map(|sum| (sum, None)),
-    };
-    match found {
-        Ok((sum, fetched)) => {
-            let stayed = before.filter(|print| file.print() == Some(*print));
-            Sight::Content(sum, fetched, stayed.map(Box::new))
-        }
-        Err(error) => Sight::Failure(error),
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_there_at_first_is_refused_at_once() {
+        let (looks, mut sourced) = delivered(true);
+        let began = Instant::now();
+        looks.send(look(SIGNATURE, SETTINGS)).await.unwrap();
+        assert!(matches!(sourced.recv().await, Some(Sourced::Refused(_))));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_change_ends() {
+        let fetched = Fetched {
+            label: "builtin".to_owned(),
+            file: "builtin".to_owned(),
+            bytes: SIGNED.to_owned(),
+            signature: None,
+        };
+        let (tell, mut sourced) = channel(1);
+        let terms = Terms {
+            demands: Demands { limit: 100, pin: None, key: None },
+            settings: SettingsSource::Inline(Arc::from("{}")),
+            poll: Duration::from_secs(3600),
+        };
+        follow_builtin(fetched, terms, tell).await;
+        let Some(Sourced::Found(found)) = sourced.recv().await else { panic!("not found") };
+        assert_eq!((&*found.settings, found.label.as_str()), ("{}", "builtin"));
+        assert_eq!(sourced.recv().await, None);
     }
 }

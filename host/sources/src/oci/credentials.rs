@@ -1,7 +1,7 @@
 //! Credentials out of a docker `config.json`, as `kubernetes.io/dockerconfigjson` secrets hold it.
 
 use super::reference::Repository;
-use crate::file::read_text;
+use crate::read::read_text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -114,9 +114,9 @@ fn find(text: &str, repository: &Repository) -> Result<Option<Credentials>, Stri
             let password = password.trim_end_matches('\0').to_owned();
             Ok(Some(Credentials { name: name.to_owned(), password }))
         }
-        None => {
-            Err(format!("the auth of the entry {key} is not the base64 of NAME:PASSWORD: mend it"))
-        }
+        None => Err(format!(
+            "the auth of the entry {key} is not the base64 of NAME:PASSWORD: correct it"
+        )),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Reference, Registries};
 use crate::error::SourceError;
-use crate::follow::Update;
+use crate::follow::Component;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -12,35 +12,35 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Tries to pull a reference until it has it, tells `updates`, and ends: what a digest names never
-/// changes. Each new reason for a failure is told, and one that no later attempt can mend ends it.
-/// It ends, too, when the receiver is gone.
-pub async fn follow_oci(
+/// Tries to pull a reference until it has it, hands it on, and ends: what a digest names never
+/// changes. Each new reason for a failure is handed on, and one that no later attempt can remedy
+/// ends it. It ends, too, when the receiver is gone.
+pub(crate) async fn pull_until_found(
     reference: Reference,
     limit: u64,
     registries: Registries,
-    updates: mpsc::Sender<Update>,
+    components: mpsc::Sender<Component>,
 ) {
-    let mut told: Option<SourceError> = None;
+    let mut last: Option<SourceError> = None;
     let mut pause = FIRST_PAUSE;
     loop {
         let pulled = tokio::select! {
             pulled = registries.pull(&reference, limit) => pulled,
-            () = updates.closed() => return,
+            () = components.closed() => return,
         };
         let error = match pulled {
             Ok(fetched) => {
-                // Without a receiver there is nobody to tell.
-                let _ = updates.send(Update::Fetched(fetched)).await;
+                // Without a receiver nobody wants it.
+                let _ = components.send(Component::Found(fetched, None)).await;
                 return;
             }
             Err(error) => error,
         };
         let lasting =
             matches!(error, SourceError::Read { lasting: true, .. } | SourceError::Size { .. });
-        if told.as_ref() != Some(&error) {
-            told = Some(error.clone());
-            if updates.send(Update::Failed(error)).await.is_err() {
+        if last.as_ref() != Some(&error) {
+            last = Some(error.clone());
+            if components.send(Component::Missing(error.into())).await.is_err() {
                 return;
             }
         }
@@ -49,7 +49,7 @@ pub async fn follow_oci(
         }
         tokio::select! {
             () = sleep(spread(pause)) => {}
-            () = updates.closed() => return,
+            () = components.closed() => return,
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

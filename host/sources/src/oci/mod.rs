@@ -12,7 +12,7 @@ mod reference;
 mod session;
 mod transport;
 
-pub use follow::follow_oci;
+pub(crate) use follow::pull_until_found;
 pub use manifest::WasmConfig;
 pub use push::{Artifact, Pushed};
 pub use reference::{Reference, Repository, Tag, Target, TargetError};

@@ -36,7 +36,10 @@ impl Registries {
         };
         let label = reference.to_string();
         match pulled {
-            Ok((bytes, signature)) => Ok(Fetched { label, bytes, signature }),
+            Ok((bytes, signature)) => {
+                // An artifact has no file's name: whoever pushed it knows which it was.
+                Ok(Fetched { label, file: "COMPONENT".to_owned(), bytes, signature })
+            }
             Err(Trouble::Passing(why)) => Err(SourceError::read(&label, why)),
             Err(Trouble::Lasting(why)) => Err(SourceError::Read { label, why, lasting: true }),
             Err(Trouble::Size) => Err(SourceError::Size { label, limit }),

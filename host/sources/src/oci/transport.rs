@@ -1,7 +1,7 @@
 //! One request at a time over a connection of its own, with a limit on the time of each step.
 
 use super::reference::is_loopback;
-use crate::file::read_text;
+use crate::read::read_text;
 use crate::text::{bytes as amount, chain};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, USER_AGENT};

@@ -88,6 +88,15 @@ fn measure(wanted: &Wanted) -> anyhow::Result<Table> {
     say("two sidecars for the memory figure start");
     let pair = Pair::start(&arena)?;
     table.take("decide, fresh instance, standard policy", decide::rows);
+    for (guest, language) in [
+        ("rust-wasip2", "Rust for wasm32-wasip2"),
+        ("javascript", "JavaScript"),
+        ("go", "Go"),
+        ("python", "Python"),
+    ] {
+        let rows = || decide::language_rows(guest, language);
+        step(&mut table, &format!("decisions of a policy in {language}"), rows);
+    }
     step(&mut table, "start to the first answer on 4040", || startup::rows(&arena));
     step(&mut table, "graceful hand-over", hand_over);
     step(&mut table, "crash", || takeover::crash_rows(&arena));

@@ -160,7 +160,7 @@ fn files_that_make_no_sense() {
         (format!("{context}\ncurrent-context: x"), &["context \"x\": its cluster \"c\" is not in"]),
         (
             format!("{}\n{context}", cluster.replace("}]", "}, {name: c}]")),
-            &["clusters: the name \"c\" is there twice"],
+            &["clusters: the name \"c\" is given twice"],
         ),
         (
             "contexts: [{name: x, context: {cluster: ''}}]\ncurrent-context: x".to_owned(),
@@ -201,7 +201,7 @@ fn what_is_not_used_is_said() {
     // As for kubectl, a user that is not there is nobody.
     assert_eq!(header(&access), "nothing");
     let notes = access.notes.join("\n");
-    for words in ["cluster \"c\": the field \"servr\" is not known", "user \"nobody\" is not in"] {
+    for words in ["cluster \"c\": the field \"servr\" is unknown", "user \"nobody\" is not in"] {
         assert!(notes.contains(words), "no {words:?} in {notes}");
     }
     // Nearly every kubeconfig has a namespace: that it is not used is for the log at debug.
@@ -248,7 +248,7 @@ fn the_pods_service_account() {
     };
     let without = account.read(&environment).unwrap();
     assert_eq!(header(&without), "Bearer t");
-    assert!(without.route.tls.roots.is_none() && without.notes[0].contains("ca.crt is not there"));
+    assert!(without.route.tls.roots.is_none() && without.notes[0].contains("ca.crt is missing"));
     folder.put("ca.crt", fs::read(key("p256.crt")).unwrap());
     let access = account.read(&environment).unwrap();
     assert_eq!(access.route.server.to_string(), "https://[fd00::1]:443/");
@@ -270,7 +270,7 @@ fn the_pods_service_account() {
     assert!(error.contains("KUBERNETES_SERVICE_HOST"), "{error}");
     // Without its variables, the search goes on to the kubeconfig in the home folder.
     let home = Environment { home: Some("/nonexistent".into()), ..Environment::default() };
-    let error = read(Credentials::Search, &home).err().unwrap().to_string();
+    let error = read(&Credentials::Search, &home).err().unwrap().to_string();
     assert!(error.starts_with("kubeconfig /nonexistent/.kube/config: cannot be read"), "{error}");
-    assert!(read(Credentials::Cluster, &home).is_err());
+    assert!(read(&Credentials::Cluster, &home).is_err());
 }

@@ -21,7 +21,7 @@ fn exec_fields() {
             json!({"apiVersion": "client.authentication.k8s.io/v1alpha1"}),
             "v1alpha1\": is not client.authentication.k8s.io/v1 or v1beta1",
         ),
-        (json!({"interactiveMode": "Always"}), "nobody sits in front of a sidecar"),
+        (json!({"interactiveMode": "Always"}), "nobody can answer a sidecar"),
         (json!({"interactiveMode": null}), "interactiveMode is not set"),
         (json!({"env": [{"value": "a"}]}), "env: a variable without a name"),
     ] {
@@ -122,7 +122,7 @@ fn exec_answers() {
     assert!(granted.identity.is_some() && granted.header.is_none() && granted.expires.is_some());
     for (script, words) in [
         ("echo 'no access' >&2; exit 3".to_owned(), &["exit status: 3", "it says: no access"][..]),
-        ("echo hello".to_owned(), &["its answer is no ExecCredential"]),
+        ("echo hello".to_owned(), &["its answer is not an ExecCredential"]),
         ("echo '{\"kind\":\"Pod\"}'".to_owned(), &["of the kind \"Pod\""]),
         (
             answer(json!({})).replace(version, "client.authentication.k8s.io/v1beta1"),
@@ -132,10 +132,10 @@ fn exec_answers() {
         (answer(json!({})), &["neither a token nor a certificate"]),
         (
             answer(json!({"token": "t", "clientCertificateData": "x"})),
-            &["a certificate or a key, and not both"],
+            &["a certificate or a key, but not both"],
         ),
         (answer(json!({"token": "a\nb"})), &["its answer's token: holds characters"]),
-        (answer(json!({"token": "t", "expirationTimestamp": "soon"})), &["is no time"]),
+        (answer(json!({"token": "t", "expirationTimestamp": "soon"})), &["is not a time"]),
         (
             answer(
                 json!({"clientCertificateData": pem("p521.crt"), "clientKeyData": pem("p521.key")}),

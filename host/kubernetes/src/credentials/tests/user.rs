@@ -35,7 +35,7 @@ fn username_and_password() {
     assert_eq!(header(&of_user(both).unwrap()), "Basic am9lOnB3");
     assert_eq!(header(&of_user(json!({"username": "joe"})).unwrap()), "Basic am9lOg==");
     refused(of_user(json!({"password": "pw"})), &["password without a username"]);
-    refused(of_user(json!({"username": "joe", "token": "t"})), &["a request can show only one"]);
+    refused(of_user(json!({"username": "joe", "token": "t"})), &["a request can carry only one"]);
 }
 
 #[test]
@@ -98,5 +98,5 @@ fn impersonation() {
 #[test]
 fn auth_provider() {
     let provider = json!({"auth-provider": {"name": "oidc", "config": {"id-token": "t"}}});
-    refused(of_user(provider), &["auth-provider \"oidc\": is not taken", "exec", "tokenFile"]);
+    refused(of_user(provider), &["auth-provider \"oidc\": is not supported", "exec", "tokenFile"]);
 }

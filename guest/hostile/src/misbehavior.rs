@@ -7,7 +7,7 @@ use crate::waste;
 
 /// A way to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misdeed {
+pub enum Misbehavior {
     /// Panics.
     Trap,
     /// Never answers.
@@ -51,52 +51,54 @@ pub enum Misdeed {
     TrapLater,
 }
 
-impl Misdeed {
+impl Misbehavior {
     /// Every way and its name in the settings.
-    pub const ALL: [(&str, Misdeed); 20] = [
-        ("trap", Misdeed::Trap),
-        ("loop", Misdeed::Loop),
-        ("memory-bomb", Misdeed::MemoryBomb),
-        ("deep-recursion", Misdeed::DeepRecursion),
-        ("spin", Misdeed::Spin),
-        ("fill", Misdeed::Fill),
-        ("wake-zero", Misdeed::WakeZero),
-        ("wake-century", Misdeed::WakeCentury),
-        ("lease-giant", Misdeed::LeaseGiant),
-        ("lease-negative", Misdeed::LeaseNegative),
-        ("reason-megabyte", Misdeed::ReasonMegabyte),
-        ("memory-megabyte", Misdeed::MemoryMegabyte),
-        ("publish-flood", Misdeed::PublishFlood),
-        ("refuse", Misdeed::Refuse),
-        ("resign-storm", Misdeed::ResignStorm),
-        ("campaign-storm", Misdeed::CampaignStorm),
-        ("renew-storm", Misdeed::RenewStorm),
-        ("never-renew", Misdeed::NeverRenew),
-        ("trap-third", Misdeed::TrapThird),
-        ("trap-later", Misdeed::TrapLater),
+    pub const ALL: [(&str, Misbehavior); 20] = [
+        ("trap", Misbehavior::Trap),
+        ("loop", Misbehavior::Loop),
+        ("memory-bomb", Misbehavior::MemoryBomb),
+        ("deep-recursion", Misbehavior::DeepRecursion),
+        ("spin", Misbehavior::Spin),
+        ("fill", Misbehavior::Fill),
+        ("wake-zero", Misbehavior::WakeZero),
+        ("wake-century", Misbehavior::WakeCentury),
+        ("lease-giant", Misbehavior::LeaseGiant),
+        ("lease-negative", Misbehavior::LeaseNegative),
+        ("reason-megabyte", Misbehavior::ReasonMegabyte),
+        ("memory-megabyte", Misbehavior::MemoryMegabyte),
+        ("publish-flood", Misbehavior::PublishFlood),
+        ("refuse", Misbehavior::Refuse),
+        ("resign-storm", Misbehavior::ResignStorm),
+        ("campaign-storm", Misbehavior::CampaignStorm),
+        ("renew-storm", Misbehavior::RenewStorm),
+        ("never-renew", Misbehavior::NeverRenew),
+        ("trap-third", Misbehavior::TrapThird),
+        ("trap-later", Misbehavior::TrapLater),
     ];
 
     /// The one of that name.
-    pub(crate) fn of(name: &str) -> Option<Misdeed> {
-        let found = Misdeed::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, misdeed)| *misdeed)
+    pub(crate) fn of(name: &str) -> Option<Misbehavior> {
+        let found = Misbehavior::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, misbehavior)| *misbehavior)
     }
 
     /// Misbehaves. What is absurd in an answer is its only difference from the standard policy's.
     pub(crate) fn commit(self, input: Input) -> Result<Decision, Refusal> {
         match self {
-            Misdeed::Trap => panic!("the settings ask for a trap"),
-            Misdeed::Loop => waste::time_and_fuel(),
-            Misdeed::Fill => waste::time(),
-            Misdeed::MemoryBomb => waste::memory(),
-            Misdeed::DeepRecursion => waste::stack(),
-            Misdeed::Refuse => return Err(Refusal::Other("the settings ask for a refusal".into())),
-            Misdeed::TrapThird => return trap_third(input),
-            Misdeed::TrapLater => {
+            Misbehavior::Trap => panic!("the settings ask for a trap"),
+            Misbehavior::Loop => waste::time_and_fuel(),
+            Misbehavior::Fill => waste::time(),
+            Misbehavior::MemoryBomb => waste::memory(),
+            Misbehavior::DeepRecursion => waste::stack(),
+            Misbehavior::Refuse => {
+                return Err(Refusal::Other("the settings ask for a refusal".into()));
+            }
+            Misbehavior::TrapThird => return trap_third(input),
+            Misbehavior::TrapLater => {
                 assert!(input.observation.cause == Cause::Swapped, "the settings ask for a trap");
             }
-            Misdeed::Spin => waste::some_fuel(input.entropy),
-            Misdeed::NeverRenew if input.observation.leads() => {
+            Misbehavior::Spin => waste::some_fuel(input.entropy),
+            Misbehavior::NeverRenew if input.observation.leads() => {
                 return Ok(Decision::wait_for(86_400_000).because("asleep at the wheel"));
             }
             _ => {}
@@ -110,21 +112,21 @@ impl Misdeed {
     fn distort(self, decision: &mut Decision) {
         const MEGABYTE: usize = 1 << 20;
         match self {
-            Misdeed::WakeZero => decision.wake_after = 0,
-            Misdeed::WakeCentury => decision.wake_after = 36_525 * 86_400_000,
-            Misdeed::LeaseGiant => decision.lease_duration = Some(u64::MAX),
-            Misdeed::LeaseNegative => {
+            Misbehavior::WakeZero => decision.wake_after = 0,
+            Misbehavior::WakeCentury => decision.wake_after = 36_525 * 86_400_000,
+            Misbehavior::LeaseGiant => decision.lease_duration = Some(u64::MAX),
+            Misbehavior::LeaseNegative => {
                 decision.lease_duration = Some((-15_000_i64).cast_unsigned());
             }
-            Misdeed::ReasonMegabyte => decision.reason = "very ".repeat(MEGABYTE / 5 + 1),
-            Misdeed::MemoryMegabyte => decision.memory = vec![1; MEGABYTE],
-            Misdeed::PublishFlood => {
+            Misbehavior::ReasonMegabyte => decision.reason = "very ".repeat(MEGABYTE / 5 + 1),
+            Misbehavior::MemoryMegabyte => decision.memory = vec![1; MEGABYTE],
+            Misbehavior::PublishFlood => {
                 let signals = (0..10_000).map(|n| (format!("flood.{n}"), true.into()));
                 decision.publish = signals.collect();
             }
-            Misdeed::ResignStorm => decision.action = Action::Resign(None),
-            Misdeed::CampaignStorm => hurry(decision, Action::Campaign),
-            Misdeed::RenewStorm => hurry(decision, Action::Renew),
+            Misbehavior::ResignStorm => decision.action = Action::Resign(None),
+            Misbehavior::CampaignStorm => hurry(decision, Action::Campaign),
+            Misbehavior::RenewStorm => hurry(decision, Action::Renew),
             _ => {}
         }
     }

@@ -1,0 +1,73 @@
+//! What the child that compiles says of itself.
+
+use std::time::Duration;
+
+use crate::child::{KEPT, SPENT};
+
+/// What one compilation took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileSpent {
+    /// Address space of the child at most, in bytes: what the limit of memory bounds.
+    pub memory: u64,
+    /// What was in the machine's memory of it at most, in bytes; the program's own code, which is
+    /// there for the sidecar anyway, is a part of it.
+    pub resident: u64,
+    /// Processor time.
+    pub processor: Duration,
+}
+
+/// The child's standard error, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// What it could not give up of its rights.
+    pub(crate) kept: Vec<String>,
+    /// What it took, if it came to its end.
+    pub(crate) spent: Option<CompileSpent>,
+    /// Everything else.
+    pub(crate) complaint: String,
+}
+
+impl Said {
+    pub(crate) fn of(text: &str) -> Said {
+        let mut said = Said::default();
+        for line in text.lines() {
+            if let Some(right) = line.strip_prefix(KEPT) {
+                said.kept.push(right.to_owned());
+            } else if let Some(spent) = line.strip_prefix(SPENT).and_then(spent) {
+                said.spent = Some(spent);
+            } else {
+                said.complaint.push_str(line);
+                said.complaint.push('\n');
+            }
+        }
+        said
+    }
+}
+
+fn spent(text: &str) -> Option<CompileSpent> {
+    let mut numbers = text.split(' ').map(str::parse::<u64>);
+    let mut next = || numbers.next()?.ok();
+    let (memory, resident, processor) = (next()?, next()?, next()?);
+    Some(CompileSpent {
+        memory: memory.checked_mul(1024)?,
+        resident: resident.checked_mul(1024)?,
+        processor: Duration::from_millis(processor),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_report_is_a_complaint() {
+        let said = Said::of("@kept no files: no\n@spent 3 2 1\n@spent many\nit panicked\n");
+        let spent =
+            CompileSpent { memory: 3072, resident: 2048, processor: Duration::from_millis(1) };
+        assert_eq!(said.kept, ["no files: no"]);
+        assert_eq!(
+            (said.spent, said.complaint.as_str()),
+            (Some(spent), "@spent many\nit panicked\n")
+        );
+    }
+}

@@ -1,0 +1,328 @@
+//! Policies that call the host in a straight line, from which nothing brings them back: the host
+//! function stands still until the test lets it go on. Each holds its thread, and nobody else.
+
+#[allow(dead_code, reason = "the makers for other tests")]
+#[path = "../../tests/common/odd.rs"]
+mod odd;
+
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use hotseat_core::policy::{FailureKind, Input};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::bindings::ElectionPre;
+use crate::compile::CompiledComponent;
+use crate::instance::Linked;
+use crate::sandbox::Sandbox;
+use crate::settings::config;
+use crate::{
+    CompileLimits, Compiler, Limits, LoadError, LoadedPolicy, Loader, PolicyWorker, Runtime, Said,
+    Setup, Source, sample,
+};
+use odd::{CONTRACT, Odd};
+
+/// Nothing here takes so long, but where a policy holds somebody up.
+const PATIENCE: Duration = Duration::from_secs(60);
+const HOLD: &str = "(call $hold)";
+
+/// Holds whoever calls it until it is opened.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    called: bool,
+    open: bool,
+}
+
+impl Gate {
+    fn hold(&self) {
+        self.state.lock().unwrap().called = true;
+        self.changed.notify_all();
+        self.wait(|state| state.open);
+    }
+
+    fn open(&self) {
+        self.state.lock().unwrap().open = true;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, until: impl Fn(&GateState) -> bool) {
+        let state = self.state.lock().unwrap();
+        drop(self.changed.wait_while(state, |state| !until(state)).unwrap());
+    }
+}
+
+/// A loader, and the gate that its policies call.
+struct Site {
+    loader: Loader,
+    gate: Arc<Gate>,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // The threads that were left behind end.
+        self.gate.open();
+    }
+}
+
+fn limits() -> Limits {
+    // A policy that calls nobody is done in far less; a busy machine needs some of it.
+    Limits { wall: Duration::from_secs(1), ..Limits::default() }
+}
+
+impl Site {
+    fn new() -> Site {
+        // Compiled by the tests themselves: no policy may import what these import.
+        let compiler = Compiler::new("/nonexistent", &[], CompileLimits::default());
+        let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());
+        Site { loader, gate: Arc::default() }
+    }
+
+    /// Loads a policy up to the stage describe.
+    fn describe(&self, odd: &Odd) -> Result<LoadedPolicy, LoadError> {
+        let world = "interface gate { hold: func(); }\nworld election {\n  import gate;";
+        let wit = CONTRACT.replace("world election {", world);
+        let imports = r#"(import "hotseat:policy/gate@1.0.0" "hold" (func $hold))"#;
+        let bytes = Odd { wit: &wit, imports, ..*odd }.build();
+        let code = Engine::new(&config(true)).unwrap().precompile_component(&bytes).unwrap();
+        let runtime = self.loader.runtime();
+        let component = CompiledComponent::of(&code).unwrap().map(runtime).unwrap();
+        let mut linker = Linker::<Sandbox>::new(&runtime.engine);
+        let gate = self.gate.clone();
+        let mut interface = linker.instance("hotseat:policy/gate@1.0.0").unwrap();
+        let hold = move |_: wasmtime::StoreContextMut<'_, Sandbox>, (): ()| {
+            gate.hold();
+            Ok(())
+        };
+        interface.func_wrap("hold", hold).unwrap();
+        let pre = ElectionPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+        let linked = Linked { runtime: runtime.clone(), pre };
+        self.loader.describe(&Source::new("test:odd", bytes, u64::MAX).unwrap(), linked)
+    }
+
+    fn load(&self, odd: &Odd) -> LoadedPolicy {
+        self.describe(odd).unwrap()
+    }
+
+    /// A policy that calls the host when it has settings, and decides at once when it has none.
+    fn holds(&self) -> LoadedPolicy {
+        let decide = format!(
+            "(if (i32.load (i32.add (local.get 0) (i32.const 4))) (then {HOLD}))
+             (i64.store (i32.const 2072) (i64.const 9)) (i32.const 2048)"
+        );
+        self.load(&Odd { decide: &decide, ..Odd::default() })
+    }
+}
+
+fn input() -> Input {
+    sample(hotseat_core::policy::Pace {
+        lease_duration: 15_000,
+        renew_deadline: 10_000,
+        retry_period: 2_000,
+        shortest_lease: 1_000,
+        longest_lease: 60_000,
+    })
+}
+
+fn with_settings() -> Input {
+    Input { settings: "{}".into(), ..input() }
+}
+
+fn setup(policy: &LoadedPolicy) -> Setup {
+    Setup { policy: policy.clone(), settings: Arc::from("") }
+}
+
+fn begin(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Said>) {
+    let (tell, said) = channel();
+    // The test may have ended.
+    let worker = PolicyWorker::start(setup(policy), limits, move |said| drop(tell.send(said)));
+    (worker.unwrap(), said)
+}
+
+#[track_caller]
+fn hear(said: &Receiver<Said>) -> Said {
+    said.recv_timeout(PATIENCE).expect("the policy holds its worker up")
+}
+
+#[test]
+fn a_decision_that_does_not_come_back_holds_up_nobody_else() {
+    let site = Site::new();
+    let policy = site.holds();
+    let (worker, said) = begin(&policy, limits());
+    worker.ask(1, with_settings()).unwrap();
+    // This one waits behind it, and is answered as soon as the thread is left behind.
+    worker.ask(2, input()).unwrap();
+    let told = hear(&said);
+    assert!(
+        matches!(&told, Said::LeftBehind { digest, now: 1 } if digest == policy.digest()),
+        "{told:?}"
+    );
+    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    let failure = answer.outcome.unwrap_err();
+    assert_eq!((answer.id, failure.kind), (1, FailureKind::TimedOut));
+    assert_eq!(
+        failure.detail,
+        "did not come back: 200 ms after its limit of 1000 ms it was still at work that cannot be \
+         interrupted, so its thread was left behind"
+    );
+    assert_eq!(answer.input, with_settings());
+    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    assert_eq!((answer.id, answer.outcome.unwrap().0.wake_after), (2, 9));
+}
+
+/// The way on, and the way back.
+#[test]
+fn another_policy_takes_over_from_one_that_does_not_come_back() {
+    let site = Site::new();
+    let (policy, next) = (site.holds(), site.load(&Odd::default()));
+    let (worker, said) = begin(&policy, limits());
+    worker.ask(1, with_settings()).unwrap();
+    site.gate.wait(|state| state.called);
+    worker.publish(setup(&next));
+    assert!(matches!(hear(&said), Said::LeftBehind { now: 1, .. }));
+    assert!(matches!(hear(&said), Said::Answered(answer) if answer.id == 1));
+    let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
+    assert_eq!(takeover.digest, next.digest());
+    worker.ask(2, input()).unwrap();
+    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    assert_eq!((answer.id, answer.outcome.unwrap().0.wake_after), (2, 1000));
+    let left = site.loader.runtime().left_behind();
+    assert_eq!((left.now(), left.by(policy.digest()), left.by(next.digest())), (1, 1, 0));
+}
+
+#[test]
+fn after_two_it_is_not_called_any_more() {
+    let site = Site::new();
+    let policy = site.holds();
+    let (worker, said) = begin(&policy, limits());
+    let mut left = 0;
+    for id in 1..=4 {
+        worker.ask(id, with_settings()).unwrap();
+        let failure = loop {
+            match hear(&said) {
+                Said::LeftBehind { .. } => left += 1,
+                Said::Answered(answer) => break answer.outcome.unwrap_err(),
+                Said::TookOver(_) => panic!("nothing was published"),
+            }
+        };
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        let refused = "2 calls of this policy did not come back, so it is not called any more";
+        assert_eq!(failure.detail.starts_with(refused), id > 2, "{id}: {}", failure.detail);
+    }
+    let count = site.loader.runtime().left_behind();
+    assert_eq!((left, count.now(), count.is_refused(policy.digest())), (2, 2, true));
+    // Nor when it is tried again, at whatever stage.
+    let error = site.loader.try_out(&policy, &input()).unwrap_err().to_string();
+    let begin = "test:odd: trial decision: timed-out: 2 calls of this policy";
+    assert!(error.starts_with(begin), "{error}");
+    assert!(error.ends_with("publish another one, without long work that cannot be interrupted"));
+    assert_eq!(site.loader.accept(&policy, "").unwrap_err().stage(), "settings");
+    // Others are.
+    site.loader.try_out(&site.load(&Odd::default()), &input()).unwrap();
+}
+
+#[track_caller]
+fn left_at(error: LoadError, stage: &str) {
+    assert_eq!(error.stage(), stage, "{error}");
+    let told = error.to_string();
+    assert!(told.contains("timed-out: "), "{told}");
+    assert!(told.contains("did not come back: 200 ms after its limit of 1000 ms"), "{told}");
+}
+
+#[test]
+fn each_stage_of_loading_leaves_it_behind() {
+    let site = Site::new();
+    let loader = &site.loader;
+    let standard = site.load(&Odd::default());
+    let describe = format!("{HOLD} (i32.const 1024)");
+    let odd = Odd { describe: &describe, ..Odd::default() };
+    left_at(site.describe(&odd).err().unwrap(), "describe");
+    let validate = format!("{HOLD} (i32.const 1100)");
+    let policy = site.load(&Odd { validate: &validate, ..Odd::default() });
+    left_at(loader.accept(&policy, "{}").unwrap_err(), "settings");
+    let migrate = format!("{HOLD} (i32.const 1200)");
+    let policy = site.load(&other_schema(&migrate));
+    left_at(loader.inherit(&policy, &standard, b"some memory").unwrap_err(), "migrate");
+    let policy = site.holds();
+    left_at(loader.try_out(&policy, &with_settings()).unwrap_err(), "dry-run");
+
+    // Four are left behind by four policies. Further ones wait until one comes back.
+    let error = loader.accept(&standard, "").unwrap_err().to_string();
+    assert!(error.contains("4 calls of earlier policies have not come back"), "{error}");
+    assert!(error.contains("restart the process"), "{error}");
+    site.gate.open();
+    all_come_back(loader);
+    loader.accept(&standard, "").unwrap();
+}
+
+fn all_come_back(loader: &Loader) {
+    let deadline = Instant::now() + PATIENCE;
+    while loader.runtime().left_behind().now() > 0 {
+        assert!(Instant::now() < deadline, "a thread does not come back");
+        std::thread::yield_now();
+    }
+}
+
+/// A policy to which the memory of the other ones here has to be migrated.
+fn other_schema(migrate: &str) -> Odd<'_> {
+    Odd { migrate, extra: r#"(data (i32.const 1048) "\02")"#, ..Odd::default() }
+}
+
+/// `migrate` may come back when it is tried, and not when its policy takes over.
+#[test]
+fn a_migration_at_the_takeover_is_left_behind() {
+    let site = Site::new();
+    let decide = "(i64.store (i32.const 2072) (i64.const 9))
+        (i32.store (i32.const 2112) (i32.const 900)) (i32.store (i32.const 2116) (i32.const 1))
+        (i32.const 2048)";
+    let remembers = site.load(&Odd { decide, ..Odd::default() });
+    let migrate = format!("{HOLD} (i32.const 1200)");
+    let policy = site.load(&other_schema(&migrate));
+    let (worker, said) = begin(&remembers, limits());
+    worker.ask(1, input()).unwrap();
+    assert!(matches!(hear(&said), Said::Answered(answer) if answer.outcome.is_ok()));
+    worker.publish(setup(&policy));
+    assert!(matches!(hear(&said), Said::LeftBehind { digest, .. } if digest == policy.digest()));
+    let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
+    assert_eq!((takeover.digest.as_str(), takeover.inherited.memory.len()), (policy.digest(), 0));
+    let lost = takeover.inherited.lost.unwrap();
+    assert!(lost.starts_with("`migrate`: did not come back"), "{lost}");
+    worker.ask(2, input()).unwrap();
+    assert!(matches!(hear(&said), Said::Answered(answer) if answer.outcome.is_ok()));
+}
+
+#[test]
+fn one_that_comes_back_after_all_is_counted_out_and_not_heard() {
+    let site = Site::new();
+    let (worker, said) = begin(&site.holds(), limits());
+    worker.ask(1, with_settings()).unwrap();
+    assert!(matches!(hear(&said), Said::LeftBehind { now: 1, .. }));
+    assert!(matches!(hear(&said), Said::Answered(answer) if answer.id == 1));
+    site.gate.open();
+    all_come_back(&site.loader);
+    assert_eq!(site.loader.runtime().left_behind().total(), 1);
+    drop(worker);
+    let late: Vec<Said> = said.iter().collect();
+    assert!(late.is_empty(), "{late:?}");
+}
+
+/// Whoever drops the worker of a policy that is stuck goes on at once.
+#[test]
+fn dropping_the_worker_does_not_wait() {
+    let site = Site::new();
+    let (worker, _said) = begin(&site.holds(), Limits { wall: PATIENCE * 10, ..limits() });
+    worker.ask(1, with_settings()).unwrap();
+    let (tell, dropped) = channel();
+    std::thread::spawn(move || {
+        drop(worker);
+        tell.send(()).unwrap();
+    });
+    dropped.recv_timeout(PATIENCE).expect("the drop waits for the policy");
+}

@@ -1,0 +1,119 @@
+//! `docs/flags.md` and `docs/metrics.md` are what the program has: both are generated here, and
+//! compared with the files. `make references` rewrites them. And the words of both, and of the rest of
+//! the documentation and the program's texts, are those of `docs/glossary.md`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod flags;
+mod metrics;
+mod recorded;
+mod words;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Fails unless the file of `docs/` has this text; with `HOTSEAT_BLESS` set, writes it instead.
+fn compare(name: &str, generated: &str) {
+    let path = root().join("docs").join(name);
+    if std::env::var_os("HOTSEAT_BLESS").is_some() {
+        fs::write(&path, generated).expect("docs/ is writable");
+        return;
+    }
+    let file = fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = file.lines().zip(generated.lines()).enumerate();
+    let first = lines.find(|(_, (there, wanted))| there != wanted);
+    let place = first.map_or_else(
+        || format!("{} lines instead of {}", file.lines().count(), generated.lines().count()),
+        |(index, (there, wanted))| {
+            format!("line {}\n  is:    {there}\n  wants: {wanted}", index + 1)
+        },
+    );
+    assert!(file == generated, "docs/{name} is out of date ({place}): run `make references`");
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Text as a cell of a table, in which `<` is no tag of HTML.
+fn cell(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.replace('|', "\\|").replace('<', "&lt;")
+}
+
+#[test]
+fn the_reference_of_flags_is_what_the_program_takes() {
+    compare("flags.md", &flags::reference(&hotseat::cli::command()));
+}
+
+#[test]
+fn the_reference_of_metrics_is_what_the_program_gives() {
+    compare("metrics.md", &metrics::reference(&recorded::everything()));
+}
+
+#[test]
+fn a_flag_that_nobody_documented_changes_the_reference() {
+    let command = hotseat::cli::command();
+    let more = command.clone().arg(clap::Arg::new("more").long("more").help("More"));
+    assert_ne!(flags::reference(&command), flags::reference(&more));
+}
+
+#[test]
+fn a_label_that_nobody_documented_changes_the_reference() {
+    let text = "# HELP a A thing.\n# TYPE a counter\na_total{x=\"1\"} 0\n# EOF\n";
+    let more = text.replace("x=\"1\"", "x=\"1\",y=\"2\"");
+    assert!(metrics::reference(text).contains("| `a_total` | counter | `x` | A thing |"));
+    assert!(metrics::reference(&more).contains("| `a_total` | counter | `x`, `y` | A thing |"));
+}
+
+/// All texts that people read, each with the place that has it.
+fn texts() -> Vec<(String, String)> {
+    let mut texts = words::help(&hotseat::cli::command());
+    let documents = words::files(&root(), ".md");
+    for path in documents.iter().chain(&words::files(&root().join("wit"), ".wit")) {
+        let text = fs::read_to_string(path).expect("a text");
+        let text = match path.ends_with("docs/glossary.md") {
+            true => words::without_tables(&text),
+            false => text,
+        };
+        texts.push((path.display().to_string(), text));
+    }
+    for folder in ["host", "guest"] {
+        for path in words::files(&root().join(folder), ".rs") {
+            let source = fs::read_to_string(&path).expect("a text");
+            texts.push((path.display().to_string(), words::literals(&source).join("\n")));
+        }
+    }
+    texts
+}
+
+#[test]
+fn no_text_has_a_word_that_the_glossary_rules_out() {
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).expect("the glossary");
+    let unused = words::unused(&glossary);
+    assert!(unused.len() > 10, "the glossary's table is not found: {unused:?}");
+    let texts = texts();
+    for place in ["README.md", "policy.wit", "hotseat policy check --help", "lib.rs"] {
+        assert!(texts.iter().any(|(name, _)| name.ends_with(place)), "{place} is not looked at");
+    }
+    let found: Vec<String> = texts
+        .iter()
+        .map(|(place, text)| (place, words::found(text, &unused)))
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(place, words)| format!("{place}: {}", words.join(", ")))
+        .collect();
+    assert!(found.is_empty(), "docs/glossary.md has better words:\n{}", found.join("\n"));
+}
+
+#[test]
+fn words_are_found_in_literals_and_not_in_comments_or_variables() {
+    let source = "// whence\nlet c = '\"';\nbail!(\"{x}: a \\\"mend\\\" of {whence}\");\n\
+                  #[cfg(test)]\nlet x = \"ails\";\n";
+    let text = words::literals(source).join("\n");
+    let unused = ["mend", "whence", "ails"].map(str::to_owned);
+    assert_eq!(words::found(&text, &unused), ["mend"]);
+    assert_eq!(words::found("It is mended, amend it", &unused), [""; 0]);
+    let phrase = ["made over".to_owned()];
+    assert_eq!(words::found("memory, made\n    /// over for", &["made over".to_owned()]), phrase);
+}

@@ -1,0 +1,68 @@
+//! Metrics in which everything has happened once: a family without samples is not printed.
+
+use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat_core::event::{Notice, Purpose, Trouble};
+use hotseat_core::lock::Token;
+use hotseat_core::policy::{Outcome, Value};
+use hotseat_core::view::{Sighting, View};
+use hotseat_election::signals::{Key, Report};
+use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
+use hotseat_rollout::{About, Active, Fact as PolicyFact, Policy, Refusal};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What `/metrics` says then.
+pub fn everything() -> String {
+    let now = clock::now();
+    let name = ElectionName::new("shop", "web");
+    let status = Status::new(name.clone(), "web-0", now, Duration::from_secs(2));
+    let metrics = Metrics::new(vec![status.clone()], JournalKeeper::default(), now);
+    let facts = Facts::new(name, clock::now);
+    facts.observe_by(vec![Arc::new(metrics.clone())]);
+    let trouble = Trouble { outcome: Outcome::Denied, retry_after: None, detail: String::new() };
+    for notice in [
+        Notice::BecameLeader { token: Token(1), transitions: 0, reason: String::new() },
+        Notice::WriteFailed { purpose: Purpose::Renew, trouble: trouble.clone() },
+        Notice::ReadFailed(trouble),
+    ] {
+        facts.say(&Fact::Elector(notice));
+    }
+    let refusal = Refusal { stage: "compile", why: String::new() };
+    let source = "builtin".to_owned();
+    let refused = PolicyFact::Refused { policy: None, about: None, source, refusal };
+    facts.say(&Fact::Policy(refused));
+    facts.say(&Fact::Asked { time: Duration::from_micros(11), fuel: 1 });
+    facts.say(&Fact::Requested("update"));
+    metrics.http_request("/", 200);
+    status.change_policy(|report| report.rollout.active = Some(standard()));
+    let key = Key::parse("probe.web").expect("a key");
+    let report = Report { value: Value::Flag(true), at: now, ttl: None };
+    status.signals().report(key, report).expect("there is room");
+    status.show(View { seen: Some(somebody()), ..View::default() });
+    metrics.render(clock::now()).expect("all values can be written")
+}
+
+fn standard() -> Active {
+    Active {
+        policy: Policy { digest: "sha256:00".to_owned(), settings: "".into() },
+        about: About { name: "standard".to_owned(), ..About::default() },
+        source: "builtin".to_owned(),
+        since: clock::now(),
+        memory_lost: None,
+        pause_micros: 0,
+        broken: false,
+    }
+}
+
+/// A leader whose lease is in force.
+fn somebody() -> Sighting {
+    let now = clock::now();
+    Sighting {
+        holder: Some("web-1".to_owned()),
+        foreign: true,
+        transitions: 7,
+        since: now,
+        heard: now,
+        until: now + Duration::from_secs(3600),
+    }
+}
