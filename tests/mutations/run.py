@@ -27,6 +27,7 @@ CORE = "host/core/src/"
 MACHINE = "host/rollout/src/machine/"
 ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
+ELECTIONS = [["-p", "hotseat-simulator", "--test", "rollouts"]]
 ROLLOUT = [["-p", "hotseat-rollout", "--test", "exhaustive"], ["-p", "hotseat-rollout", "--tests"]]
 
 # (invariant or other rule, what is broken, file, code, broken code, tests in the order in which they
@@ -196,6 +197,12 @@ MUTATIONS = [
     ("rollout", "components are kept for ever", MACHINE + "forget.rs",
      ".partition(|digest| in_use.contains(digest));",
      ".partition(|digest| in_use.contains(digest) || self.last_good.is_some());", ROLLOUT),
+    ("rollout", "the settings of a refused publication go live", MACHINE + "candidate.rs",
+     "        let Publication { policy, source } = publication;\n        let refused =",
+     "        let Publication { policy, source } = publication;\n        if let Some(active) = &mut self.active {\n"
+     "            active.policy.settings = policy.settings.clone();\n        }\n        let refused =", ELECTIONS),
+    ("rollout", "a policy answers for the failures of the one before it", CORE + "elector/consult.rs",
+     "        self.failures.forget();\n", "", ELECTIONS),
     ("I14", "a term ends with belief", CORE + "claim.rs",
      "        until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))",
      "        until.filter(|until| now >= *until).is_some_and(|_| self.lose(now))", [SCENES]),
@@ -203,7 +210,7 @@ MUTATIONS = [
      "match decoder.take(limit.saturating_add(1)).read_to_end(&mut unpacked) {",
      "let mut decoder = decoder;\n    match decoder.read_to_end(&mut unpacked) {",
      [[*SOURCES, "--lib"]]),
-    ("bounds", "a policy's file that grows is read to its end", "host/sources/src/file.rs",
+    ("bounds", "a policy's file that grows is read to its end", "host/sources/src/read.rs",
      "        if total > limit {", "        if total > limit && limit == 0 {",
      [[*SOURCES, "--lib"]]),
     ("bounds", "a registry's answer is taken to its end", "host/sources/src/oci/transport.rs",

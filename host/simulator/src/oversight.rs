@@ -26,7 +26,7 @@ pub(crate) struct Oversight {
     wanted: Option<Policy>,
     /// Refused, and not found again since.
     refused: BTreeSet<Policy>,
-    runs: Option<(JobId, Policy, Stage)>,
+    running: Option<(JobId, Policy, Stage)>,
     /// What each policy passed; for the stages that look at the active one, since that changed.
     passed: BTreeMap<Policy, Vec<Stage>>,
     failed: BTreeSet<Policy>,
@@ -45,7 +45,7 @@ impl Oversight {
             open: None,
             wanted: None,
             refused: BTreeSet::new(),
-            runs: None,
+            running: None,
             passed: BTreeMap::new(),
             failed: BTreeSet::new(),
             threads: BTreeMap::new(),
@@ -93,7 +93,7 @@ impl Oversight {
                 *self.threads.entry(digest.clone()).or_default() += 1;
             }
             Event::StageEnded { job, end } => {
-                if let Some((_, policy, stage)) = self.runs.take_if(|runs| runs.0 == *job)
+                if let Some((_, policy, stage)) = self.running.take_if(|running| running.0 == *job)
                     && matches!(end, StageEnd::Passed(_))
                 {
                     self.passed.entry(policy).or_default().push(stage);
@@ -117,11 +117,7 @@ impl Oversight {
         for effect in effects {
             match effect {
                 Effect::TakeOver { job, policy } => self.takes_over(*job, policy)?,
-                Effect::Run { job, stage, policy } => {
-                    if self.runs.replace((*job, policy.clone(), *stage)).is_some() {
-                        return Err("two stages at a time".to_owned());
-                    }
-                }
+                Effect::Run { job, stage, policy } => self.runs(*job, policy, *stage)?,
                 Effect::Tell(fact) => self.hear(fact),
                 _ => {}
             }
@@ -153,6 +149,13 @@ impl Oversight {
     fn is_bad(&self, policy: &Policy) -> bool {
         let threads = self.threads.get(&policy.digest);
         self.failed.contains(policy) || threads.is_some_and(|threads| *threads >= TOO_MANY_THREADS)
+    }
+
+    fn runs(&mut self, job: JobId, policy: &Policy, stage: Stage) -> Result<(), String> {
+        match self.running.replace((job, policy.clone(), stage)) {
+            None => Ok(()),
+            Some(_) => Err("two stages at a time".to_owned()),
+        }
     }
 
     fn takes_over(&mut self, job: JobId, policy: &Policy) -> Result<(), String> {

@@ -15,9 +15,9 @@ use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
-use hotseat_rollout::{Fact, JobId};
+use hotseat_rollout::Fact;
 pub(crate) use policies::Policies;
-use policies::{Offer, PolicyEvent};
+use policies::{Offer, PolicyStep};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
@@ -35,13 +35,8 @@ enum Scheduled {
     Relist(usize, u64),
     /// With the stream that tells it.
     Watch(usize, u64, Lock),
-    /// To a rollout.
-    Policy(usize, u64, PolicyEvent),
-    WakeRollout(usize, u64, Moment),
-    /// In the engine.
-    TakeOver(usize, u64, JobId, hotseat_rollout::Policy),
-    /// A source looks what there is, for the time that the number says.
-    Source(usize, u64, u64),
+    /// To a rollout, or what carries its effects out.
+    Policies(usize, u64, Box<PolicyStep>),
 }
 
 /// The world.

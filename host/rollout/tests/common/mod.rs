@@ -394,8 +394,4 @@ impl World {
             assert!(!self.standard_may_follow(), "the standard one would be");
         }
     }
-
-    fn is_broken(&self) -> bool {
-        self.active.as_ref().is_some_and(|active| self.is_bad(active))
-    }
 }

@@ -42,11 +42,16 @@ pub(crate) enum Offer {
     Unfit,
 }
 
-/// What a rollout is told.
-pub(crate) enum PolicyEvent {
-    Plain(rollout::Event),
-    /// With what the elector is told of it.
-    TookOver(rollout::Event, Event),
+/// What happens next around a candidate's policies.
+pub(crate) enum PolicyStep {
+    /// The rollout is told this; and then the elector, if a policy took over.
+    Tell(rollout::Event, Option<Box<Event>>),
+    /// The rollout wanted to be woken then.
+    Wake(Moment),
+    /// The engine lets this policy take over.
+    TakeOver(JobId, Policy),
+    /// The source looks what there is, for the time that the number says.
+    Look(u64),
 }
 
 impl Policies {
@@ -134,14 +139,14 @@ impl World {
         policies.look += 1;
         let (generation, look) = (*generation, policies.look);
         let delay = self.chance(|hazards| hazards.sources);
-        self.later(delay, Scheduled::Source(index, generation, look));
+        self.policies_later(delay, index, generation, PolicyStep::Look(look));
     }
 
-    pub(super) fn source(&mut self, index: usize, generation: u64, look: u64) {
+    fn look(&mut self, index: usize, look: u64) {
         let member = &self.members[index];
         let Some(offer) = self.offered.clone() else { return };
-        let policies = member.policies.as_ref().filter(|_| member.generation == generation);
-        let Some(policies) = policies.filter(|policies| policies.look == look) else { return };
+        let policies = member.policies.as_ref().filter(|policies| policies.look == look);
+        let Some(policies) = policies else { return };
         if self.now < member.frozen_until {
             // The source stands still with its process.
             return self.look_at_source(index);
@@ -159,33 +164,45 @@ impl World {
                 }
             }
         };
-        self.deliver_policy(index, generation, PolicyEvent::Plain(event));
+        self.deliver_policy(index, event, None);
     }
 
-    /// A frozen process hears it when it runs again.
-    pub(super) fn deliver_policy(&mut self, index: usize, generation: u64, event: PolicyEvent) {
+    /// What was scheduled happens, unless the process that it was for has ended.
+    pub(super) fn policies_go_on(&mut self, index: usize, generation: u64, step: PolicyStep) {
         let member = &self.members[index];
         if !member.alive || member.generation != generation {
             return;
         }
-        if self.now < member.frozen_until {
-            let wait = member.frozen_until.since(self.now) + Duration::from_millis(1);
-            return self.later(wait, Scheduled::Policy(index, generation, event));
-        }
-        match event {
-            PolicyEvent::Plain(event) => self.roll(index, event),
-            PolicyEvent::TookOver(event, swapped) => {
-                self.roll(index, event);
-                self.count_failures(index, |_| 0);
-                self.feed(index, swapped);
-            }
+        match step {
+            PolicyStep::Tell(event, swapped) => self.deliver_policy(index, event, swapped),
+            PolicyStep::Wake(wake) => self.wake_rollout(index, wake),
+            PolicyStep::TakeOver(job, policy) => self.take_over(index, job, policy),
+            PolicyStep::Look(look) => self.look(index, look),
         }
     }
 
-    pub(super) fn wake_rollout(&mut self, index: usize, generation: u64, wake: Moment) {
+    /// A frozen process hears it when it runs again.
+    fn deliver_policy(&mut self, index: usize, event: rollout::Event, swapped: Option<Box<Event>>) {
+        let Member { frozen_until, generation, .. } = self.members[index];
+        if self.now < frozen_until {
+            let wait = frozen_until.since(self.now) + Duration::from_millis(1);
+            return self.policies_later(wait, index, generation, PolicyStep::Tell(event, swapped));
+        }
+        self.roll(index, event);
+        if let Some(swapped) = swapped {
+            self.count_failures(index, |_| 0);
+            self.feed(index, *swapped);
+        }
+    }
+
+    fn policies_later(&mut self, delay: Duration, index: usize, generation: u64, step: PolicyStep) {
+        self.later(delay, Scheduled::Policies(index, generation, Box::new(step)));
+    }
+
+    fn wake_rollout(&mut self, index: usize, wake: Moment) {
         let policies = self.members[index].policies.as_ref();
         if policies.is_some_and(|policies| policies.wake == wake) {
-            self.deliver_policy(index, generation, PolicyEvent::Plain(rollout::Event::Woke));
+            self.deliver_policy(index, rollout::Event::Woke, None);
         }
     }
 
@@ -247,8 +264,8 @@ impl World {
                 let refused = self.dice.percent(self.hazards.refused);
                 let end = policies.engine.stage(stage, &policy, catalog, refused)?;
                 let delay = self.chance(|hazards| hazards.stages);
-                let event = PolicyEvent::Plain(rollout::Event::StageEnded { job, end });
-                self.later(delay, Scheduled::Policy(index, generation, event));
+                let step = PolicyStep::Tell(rollout::Event::StageEnded { job, end }, None);
+                self.policies_later(delay, index, generation, step);
             }
             Effect::StartShadow { job, policy } => {
                 policies.engine.start_shadow(job, policy, catalog, seed)?;
@@ -256,13 +273,15 @@ impl World {
             Effect::StopShadow => policies.engine.stop_shadow()?,
             Effect::TakeOver { job, policy } => {
                 let delay = self.chance(|hazards| hazards.takeovers);
-                self.later(delay, Scheduled::TakeOver(index, generation, job, policy));
+                let step = PolicyStep::TakeOver(job, policy);
+                self.policies_later(delay, index, generation, step);
             }
             Effect::Forget { digest } => policies.engine.forget(&digest)?,
             Effect::WakeAt(at) => {
                 policies.wake = at;
                 let due = self.members[index].true_time(at);
-                self.at(due, Scheduled::WakeRollout(index, generation, at));
+                let step = Box::new(PolicyStep::Wake(at));
+                self.at(due, Scheduled::Policies(index, generation, step));
             }
             Effect::Tell(fact) => self.facts.push((self.now, index, fact)),
         }
@@ -271,18 +290,14 @@ impl World {
 
     /// The engine puts another policy in the place of the active one, between two questions, or
     /// cannot.
-    pub(super) fn take_over(&mut self, index: usize, generation: u64, job: JobId, policy: Policy) {
+    fn take_over(&mut self, index: usize, job: JobId, policy: Policy) {
         let fails = self.dice.percent(self.hazards.not_taken_over);
         let lost = self.dice.percent(self.hazards.memory_lost);
         let seed = self.dice.bits();
-        let member = &mut self.members[index];
-        let Some(policies) = member.policies.as_mut().filter(|_| member.generation == generation)
-        else {
-            return;
-        };
+        let Some(policies) = &mut self.members[index].policies else { return };
         if fails {
             let event = rollout::Event::NotTakenOver { job, why: "no thread".to_owned() };
-            return self.say(index, Duration::ZERO, PolicyEvent::Plain(event));
+            return self.say(index, Duration::ZERO, event, None);
         }
         let settings = policy.settings.to_string();
         if let Err(what) = policies.engine.take_over(policy, &self.catalog, lost, seed) {
@@ -292,7 +307,7 @@ impl World {
         let memory_lost = lost.then(|| "does not fit".to_owned());
         let event = rollout::Event::TookOver { job, memory_lost, pause_micros: 0 };
         let swapped = Event::Swapped { memory, settings, on_failure };
-        self.say(index, Duration::ZERO, PolicyEvent::TookOver(event, swapped));
+        self.say(index, Duration::ZERO, event, Some(Box::new(swapped)));
     }
 
     /// Asks the active policy, and the one in shadow beside it.
@@ -312,7 +327,7 @@ impl World {
         let delay = if hung { THREAD_WITHIN } else { thinking };
         self.answer_question(index, delay, Event::Decided { ask, answer: answered.answer });
         for digest in answered.left_behind {
-            self.say(index, delay, PolicyEvent::Plain(rollout::Event::LeftBehind { digest }));
+            self.say(index, delay, rollout::Event::LeftBehind { digest }, None);
         }
         if let Some((job, shadowed)) = answered.shadow {
             let event = match shadowed {
@@ -321,14 +336,21 @@ impl World {
                 }
                 Shadowed::Failed => rollout::Event::ShadowFailed { job, why: "fails".to_owned() },
             };
-            self.say(index, delay, PolicyEvent::Plain(event));
+            self.say(index, delay, event, None);
         }
     }
 
     /// What the engine says comes in the order in which it was said.
-    fn say(&mut self, index: usize, delay: Duration, event: PolicyEvent) {
+    fn say(
+        &mut self,
+        index: usize,
+        delay: Duration,
+        event: rollout::Event,
+        swapped: Option<Box<Event>>,
+    ) {
         let (at, generation) = self.next_word(index, delay);
-        self.at(at, Scheduled::Policy(index, generation, event));
+        let step = Box::new(PolicyStep::Tell(event, swapped));
+        self.at(at, Scheduled::Policies(index, generation, step));
     }
 
     fn answer_question(&mut self, index: usize, delay: Duration, event: Event) {

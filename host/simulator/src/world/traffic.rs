@@ -47,16 +47,9 @@ impl World {
                     self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
                 }
             }
-            Scheduled::Policy(index, generation, event) => {
-                self.deliver_policy(index, generation, event);
+            Scheduled::Policies(index, generation, step) => {
+                self.policies_go_on(index, generation, *step);
             }
-            Scheduled::WakeRollout(index, generation, wake) => {
-                self.wake_rollout(index, generation, wake);
-            }
-            Scheduled::TakeOver(index, generation, job, policy) => {
-                self.take_over(index, generation, job, policy);
-            }
-            Scheduled::Source(index, generation, look) => self.source(index, generation, look),
             Scheduled::Write(index, generation, write, answers) => {
                 let result = self.store.write(&write);
                 if result.is_ok() {
