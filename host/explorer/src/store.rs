@@ -1,4 +1,4 @@
-//! The API server's side: one Lease, as `host/hotseat/src/kubernetes/codec.rs` reads and writes it.
+//! The API server's side: one Lease, as `host/kubernetes/src/codec.rs` reads and writes it.
 
 use hotseat_core::event::{Base, Fencing, Purpose, Write};
 use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Token, Version};

@@ -325,10 +325,10 @@ impl World {
         policies.asked = Some(answered.policy);
         let hung = !answered.left_behind.is_empty();
         let delay = if hung { THREAD_WITHIN } else { thinking };
-        self.answer_question(index, delay, Event::Decided { ask, answer: answered.answer });
         for digest in answered.left_behind {
             self.say(index, delay, rollout::Event::LeftBehind { digest }, None);
         }
+        self.answer_question(index, delay, Event::Decided { ask, answer: answered.answer });
         if let Some((job, shadowed)) = answered.shadow {
             let event = match shadowed {
                 Shadowed::Answered { differs, resigns } => {
