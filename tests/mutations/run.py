@@ -27,6 +27,7 @@ CORE = "host/core/src/"
 MACHINE = "host/rollout/src/machine/"
 ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
+ELECTIONS = [["-p", "hotseat-simulator", "--test", "rollouts"]]
 ROLLOUT = [["-p", "hotseat-rollout", "--test", "exhaustive"], ["-p", "hotseat-rollout", "--tests"]]
 
 # (invariant or other rule, what is broken, file, code, broken code, tests in the order in which they
@@ -170,7 +171,10 @@ MUTATIONS = [
      "        let next = self.takeover.as_ref().map(|takeover| takeover.known.policy.clone());\n"
      "        self.memory.remember_failed(&next.unwrap_or_else(|| active.policy.clone()));\n", ROLLOUT),
     ("rollout", "what could not be restored is never tried again", MACHINE + "restore.rs",
-     "// is the pace of the next attempt.\n        self.not_restored.clear();", "// is the pace of the next attempt.", ROLLOUT),
+     "self.restores_at = Some(now + RESTORE_AGAIN);", "let _ = now + RESTORE_AGAIN;", ROLLOUT),
+    ("rollout", "a standard policy that did not load is never tried again", MACHINE + "restore.rs",
+     "Fallback::Refused(again) if self.active_is_bad() => Some(again),",
+     "Fallback::Refused(again) if self.active_is_bad() && self.active.is_none() => Some(again),", ROLLOUT),
     ("rollout", "the standard policy that comes late does not take over", MACHINE + "restore.rs",
      "if idle && self.fallback == Fallback::Absent && self.needs_fallback() {",
      "if idle && self.fallback == Fallback::Absent && self.needs_fallback() && !self.is_broken() {", ROLLOUT),
@@ -182,8 +186,10 @@ MUTATIONS = [
     ("rollout", "a trial that was refused takes over", MACHINE + "candidate.rs",
      "Some(Err(why)) => self.refuse(Refusal { stage: \"shadow\", why }),",
      "Some(Err(_)) => self.candidate_takes_over(),", ROLLOUT),
-    ("rollout", "the end of a trial by time is slept through", MACHINE + "trial.rs",
-     ".filter(|ends| now < *ends)", ".filter(|ends| now > *ends)", ROLLOUT),
+    ("rollout", "the end of a trial by time is slept through", MACHINE + "candidate.rs",
+     "At::Beside(shadow) => shadow.ends,", "At::Beside(shadow) => shadow.ends.and(None),", ROLLOUT),
+    ("rollout", "a wake-up that comes early is the last", MACHINE + "mod.rs",
+     "Event::Woke => self.wake = None,", "Event::Woke => {}", ROLLOUT),
     ("rollout", "a component is forgotten while its settings may change", MACHINE + "forget.rs",
      "            self.wanted.as_deref(),\n", "", ROLLOUT),
     ("rollout", "the component of a job that was given up is forgotten", MACHINE + "forget.rs",
@@ -191,6 +197,12 @@ MUTATIONS = [
     ("rollout", "components are kept for ever", MACHINE + "forget.rs",
      ".partition(|digest| in_use.contains(digest));",
      ".partition(|digest| in_use.contains(digest) || self.last_good.is_some());", ROLLOUT),
+    ("rollout", "the settings of a refused publication go live", MACHINE + "candidate.rs",
+     "        let Publication { policy, source } = publication;\n        let refused =",
+     "        let Publication { policy, source } = publication;\n        if let Some(active) = &mut self.active {\n"
+     "            active.policy.settings = policy.settings.clone();\n        }\n        let refused =", ELECTIONS),
+    ("rollout", "a policy answers for the failures of the one before it", CORE + "elector/consult.rs",
+     "        self.failures.forget();\n", "", ELECTIONS),
     ("I14", "a term ends with belief", CORE + "claim.rs",
      "        until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))",
      "        until.filter(|until| now >= *until).is_some_and(|_| self.lose(now))", [SCENES]),
@@ -198,7 +210,7 @@ MUTATIONS = [
      "match decoder.take(limit.saturating_add(1)).read_to_end(&mut unpacked) {",
      "let mut decoder = decoder;\n    match decoder.read_to_end(&mut unpacked) {",
      [[*SOURCES, "--lib"]]),
-    ("bounds", "a policy's file that grows is read to its end", "host/sources/src/file.rs",
+    ("bounds", "a policy's file that grows is read to its end", "host/sources/src/read.rs",
      "        if total > limit {", "        if total > limit && limit == 0 {",
      [[*SOURCES, "--lib"]]),
     ("bounds", "a registry's answer is taken to its end", "host/sources/src/oci/transport.rs",

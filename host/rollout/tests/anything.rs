@@ -153,7 +153,7 @@ fn active_shadow_ended(effects: &[hotseat_rollout::Effect]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_there_is_a_way_on(

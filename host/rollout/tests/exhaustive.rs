@@ -80,7 +80,7 @@ fn every_order_from_a_takeover() {
     search("from a takeover", config(), &takeover, DEPTH);
 }
 
-const DEPTH: usize = 9;
+const DEPTH: usize = 7;
 
 fn trial(world: &mut World) {
     world.found(&policy("a", ""));

@@ -4,6 +4,7 @@ mod common;
 
 use common::{World, config, facts, forgotten, policy, refusals};
 use hotseat_rollout::{Effect, Event, Fact, Policy, Stage};
+use std::time::Duration;
 
 fn a() -> Policy {
     policy("a", "")
@@ -149,6 +150,48 @@ fn if_the_next_one_cannot_take_over_the_last_good_one_does() {
     assert_eq!(world.taking_over(), None);
     assert_eq!(broken(&world.event(Event::Failed)), [], "said before");
     assert_eq!(world.taking_over(), Some(&a()));
+}
+
+/// The election says once that its policy fails. That nothing could take over then must not leave
+/// a policy in force that fails for ever.
+#[test]
+fn what_could_not_take_over_is_tried_again_after_a_while() {
+    let mut world = World::with(config(), &[&a(), &b()]);
+    world.event(Event::Failed);
+    world.not_taken_over();
+    assert_eq!(world.taking_over(), Some(&config().standard));
+    world.not_taken_over();
+    for _ in 0..3 {
+        world.wait(Duration::from_millis(9999));
+        world.found(&b());
+        assert_eq!(world.taking_over(), None, "too early");
+        world.wait(Duration::from_millis(1));
+        world.event(Event::Woke);
+        assert_eq!(world.taking_over(), Some(&a()));
+        world.not_taken_over();
+        world.not_taken_over();
+    }
+    world.settle();
+    assert_eq!(world.active(), &a());
+}
+
+#[test]
+fn a_standard_one_that_did_not_load_is_tried_again_while_it_is_needed() {
+    let mut world = World::new(config());
+    world.found(&a());
+    world.pass_all();
+    world.take_over();
+    world.refuse("compile");
+    world.wait(Duration::from_secs(3600));
+    assert_eq!(world.event(Event::Woke), [], "nothing fails");
+    world.event(Event::Failed);
+    world.refuse("compile");
+    assert_eq!(world.run, None);
+    world.wait(Duration::from_secs(60));
+    world.event(Event::Woke);
+    world.pass();
+    world.take_over();
+    assert_eq!(world.active(), &config().standard);
 }
 
 #[test]

@@ -10,8 +10,10 @@
 mod chaos;
 mod check;
 mod dice;
+mod engine;
 mod member;
 mod network;
+mod oversight;
 mod script;
 mod store;
 mod world;
@@ -19,6 +21,7 @@ mod world;
 pub use chaos::chaotic;
 pub use check::Broken;
 pub use dice::Dice;
+pub use engine::{Component, Hazards};
 pub use member::{Member, Policy};
 pub use network::{Fate, Network};
 pub use script::transcript;

@@ -1,6 +1,7 @@
 //! One candidate of a world, with its own clock.
 
 use crate::check::Believer;
+use crate::world::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
 use hotseat_core::event::Event;
@@ -18,6 +19,8 @@ pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
 pub struct Member {
     pub(crate) elector: Elector,
     pub(crate) policy: Policy,
+    /// Its policies come into force by a rollout, and `policy` is not asked.
+    pub(crate) policies: Option<Box<Policies>>,
     /// What decides in the place of each of its policies, as the operator wants it.
     pub(crate) on_failure: OnFailure,
     /// True nanoseconds to local ones, in parts per million above or below 1.
@@ -62,6 +65,7 @@ impl Member {
         Member {
             elector: Elector::new(config),
             policy,
+            policies: None,
             on_failure,
             clock_ppm,
             clock_offset: offset,

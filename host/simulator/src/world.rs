@@ -1,9 +1,11 @@
 //! The world: true time, a queue of what will happen, and the candidates in it.
 
+mod policies;
 mod traffic;
 
 use crate::check::{Believer, Broken, Checker};
 use crate::dice::Dice;
+use crate::engine::{Catalog, Hazards};
 use crate::member::{Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
@@ -13,6 +15,9 @@ use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
+use hotseat_rollout::Fact;
+pub(crate) use policies::Policies;
+use policies::{Offer, PolicyStep};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
@@ -30,6 +35,8 @@ enum Scheduled {
     Relist(usize, u64),
     /// With the stream that tells it.
     Watch(usize, u64, Lock),
+    /// To a rollout, or what carries its effects out.
+    Policies(usize, u64, Box<PolicyStep>),
 }
 
 /// The world.
@@ -46,11 +53,19 @@ pub struct World {
     /// Whether a policy that failed too often stays: there is no last good one to go back to. If
     /// not, the built-in rule answers in its place from then on.
     pub keeps_policies: bool,
+    /// What may go wrong where policies come into force by a rollout; may be changed as well.
+    pub hazards: Hazards,
+    /// All that rollouts told, in order.
+    pub facts: Vec<(Moment, usize, Fact)>,
     /// All that the candidates told, in order.
     pub notices: Vec<(Moment, usize, Notice)>,
     /// The effects of each candidate, if wanted by [`World::record`].
     pub recorded: Option<Vec<(Moment, usize, Effect)>>,
     members: Vec<Member>,
+    catalog: Catalog,
+    offered: Option<Offer>,
+    /// The first that broke since the last check.
+    broken: Option<Broken>,
     dice: Dice,
     checker: Checker,
     queue: BinaryHeap<Reverse<(Moment, u64)>>,
@@ -69,9 +84,14 @@ impl World {
             network,
             wall_clocks: false,
             keeps_policies: false,
+            hazards: Hazards::none(),
+            facts: Vec::new(),
             notices: Vec::new(),
             recorded: None,
             members: Vec::new(),
+            catalog: Catalog::new(),
+            offered: None,
+            broken: None,
             dice: Dice::new(seed),
             checker: Checker::default(),
             queue: BinaryHeap::new(),
@@ -93,12 +113,17 @@ impl World {
         self.members.len() - 1
     }
 
-    /// Starts a candidate: its policy is loaded and its watch begins with a read.
+    /// Starts a candidate: its policy is loaded, or looked for by its rollout, and its watch begins
+    /// with a read.
     pub fn start(&mut self, index: usize) {
         self.members[index].alive = true;
         self.feed(index, Event::Started);
-        let taken_over = self.members[index].taken_over();
-        self.feed(index, taken_over);
+        if self.members[index].policies.is_some() {
+            self.start_policies(index);
+        } else {
+            let taken_over = self.members[index].taken_over();
+            self.feed(index, taken_over);
+        }
         self.request_read(index, false);
     }
 
@@ -122,9 +147,11 @@ impl World {
         self.break_watch(index);
     }
 
-    /// Stops a candidate's process for a while.
+    /// Stops a candidate's process for a while, or for longer if it is stopped already: what waits
+    /// for it comes in its order.
     pub fn freeze(&mut self, index: usize, length: Duration) {
-        self.members[index].frozen_until = self.now + length;
+        let member = &mut self.members[index];
+        member.frozen_until = member.frozen_until.max(self.now + length);
     }
 
     /// Cuts a candidate off from the API server, or lets it back.
@@ -142,7 +169,7 @@ impl World {
         self.members[index].thinking = thinking;
     }
 
-    /// Gives a candidate another policy.
+    /// Gives a candidate another policy. One with a rollout gets it by [`World::publish`].
     pub fn swap(&mut self, index: usize, policy: Policy) {
         self.members[index].policy = policy;
         let taken_over = self.members[index].taken_over();
@@ -314,7 +341,17 @@ impl World {
         self.members[index].local(self.now)
     }
 
+    /// Something that must never be.
+    fn break_off(&mut self, what: String) {
+        let at = self.now;
+        self.broken.get_or_insert(Broken { at, what });
+    }
+
     fn check(&mut self) -> Result<(), Broken> {
+        self.check_policies();
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
         for index in 0..self.members.len() {
             let leads = self.leads(index);
             let until = self.members[index].view.term.as_ref().map(|term| term.until);

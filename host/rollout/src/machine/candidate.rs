@@ -49,6 +49,14 @@ impl Candidate {
         self.any_shadow().filter(|shadow| shadow.job == job)
     }
 
+    /// When the time of its trial is over, if it is in one that has a time.
+    pub(super) fn trial_ends(&self) -> Option<Moment> {
+        match self.at {
+            At::Beside(shadow) => shadow.ends,
+            At::Due(_) | At::Running(_) | At::Tried => None,
+        }
+    }
+
     pub(super) fn any_shadow(&mut self) -> Option<&mut Shadow> {
         match &mut self.at {
             At::Beside(shadow) => Some(shadow),
@@ -93,9 +101,6 @@ impl Rollout {
     fn start_shadow(&mut self, shadow: Shadow, policy: Policy) {
         self.begin_stage("shadow");
         self.effects.push(Effect::StartShadow { job: shadow.job, policy });
-        if let Some(ends) = shadow.ends {
-            self.effects.push(Effect::WakeAt(ends));
-        }
         self.set(At::Beside(shadow));
     }
 
@@ -114,11 +119,11 @@ impl Rollout {
     }
 
     /// The end of a stage. Those of given-up candidates change nothing but that another job may run.
-    pub(super) fn stage_ended(&mut self, job: JobId, end: StageEnd) {
+    pub(super) fn stage_ended(&mut self, now: Moment, job: JobId, end: StageEnd) {
         let Some(job) = self.job.take_if(|running| running.id == job) else { return };
         match (job.purpose, end) {
             (Purpose::None, _) => {}
-            (Purpose::Fallback, end) => self.fallback_ended(end),
+            (Purpose::Fallback, end) => self.fallback_ended(now, end),
             (Purpose::Candidate, StageEnd::Refused(refusal)) => self.refuse(refusal),
             (Purpose::Candidate, StageEnd::Passed(passed)) => self.stage_passed(passed),
         }

@@ -20,7 +20,7 @@ impl Rollout {
     pub(super) fn digests_in_use(&self) -> BTreeSet<String> {
         let standard = match self.fallback {
             Fallback::Ready(_) => Some(self.config.standard.digest.as_str()),
-            Fallback::Absent | Fallback::Refused => None,
+            Fallback::Absent | Fallback::Refused(_) => None,
         };
         [
             self.wanted.as_deref(),

@@ -56,6 +56,10 @@ pub struct Rollout {
     fallback: Fallback,
     /// What could not take over from the policy that failed.
     not_restored: Vec<Policy>,
+    /// When that is tried again.
+    restores_at: Option<Moment>,
+    /// The last [`Effect::WakeAt`] that has not come.
+    wake: Option<Moment>,
     memory: Memory,
     /// The digests of which the other side keeps something.
     kept: BTreeSet<String>,
@@ -110,6 +114,8 @@ impl Rollout {
             last_good: None,
             fallback: Fallback::Absent,
             not_restored: Vec::new(),
+            restores_at: None,
+            wake: None,
             memory: Memory::default(),
             kept: BTreeSet::new(),
             swaps: 0,
@@ -126,7 +132,7 @@ impl Rollout {
             Event::Found(publication) => self.found(publication),
             Event::Refused { source, refusal } => self.source_refused(source, refusal),
             Event::Unavailable(why) => self.source_unavailable(why),
-            Event::StageEnded { job, end } => self.stage_ended(job, end),
+            Event::StageEnded { job, end } => self.stage_ended(now, job, end),
             Event::ShadowAnswered { job, differs, resigns } => {
                 self.shadow_answered(job, differs, resigns);
             }
@@ -134,10 +140,10 @@ impl Rollout {
             Event::TookOver { job, memory_lost, pause_micros } => {
                 self.took_over(now, job, memory_lost, pause_micros);
             }
-            Event::NotTakenOver { job, why } => self.not_taken_over(job, why),
+            Event::NotTakenOver { job, why } => self.not_taken_over(now, job, why),
             Event::Failed => self.failed(),
             Event::LeftBehind { digest } => self.thread_left_behind(digest),
-            Event::Woke => self.woke(now),
+            Event::Woke => self.wake = None,
         }
         self.advance(now);
         mem::take(&mut self.effects)
@@ -161,6 +167,7 @@ impl Rollout {
     /// the one that failed.
     fn advance(&mut self, now: Moment) {
         self.drop_what_is_bad();
+        self.retry_restoring(now);
         self.replace_broken();
         if self.is_broken() {
             self.prepare_fallback();
@@ -168,6 +175,18 @@ impl Rollout {
         self.advance_candidate(now);
         self.prepare_fallback();
         self.forget();
+        self.wake_at(now);
+    }
+
+    /// For what time alone ends. A moment that has passed waits for something else.
+    fn wake_at(&mut self, now: Moment) {
+        let trial = self.candidate.as_ref().and_then(Candidate::trial_ends);
+        let due = [trial, self.restores_at, self.fallback_at()];
+        let due = due.into_iter().flatten().filter(|at| now < *at).min();
+        if let Some(at) = due.filter(|_| due != self.wake) {
+            self.wake = due;
+            self.effects.push(Effect::WakeAt(at));
+        }
     }
 
     fn run(&mut self, purpose: Purpose, stage: Stage, policy: Policy) {

@@ -6,9 +6,17 @@ use crate::effect::Stage;
 use crate::event::{Passed, StageEnd};
 use crate::fact::Fact;
 use crate::policy::{About, Policy};
+use hotseat_core::time::Moment;
+use std::time::Duration;
 
 /// Where the standard policy comes from, for people.
 const STANDARD_SOURCE: &str = "builtin";
+/// How long what could not take over from a policy that failed is left alone: the election says only
+/// once that its policy fails, however long it goes on failing.
+const RESTORE_AGAIN: Duration = Duration::from_secs(10);
+/// How long a standard policy that did not load is left alone while it is needed. A compilation costs
+/// more than an attempt to take over.
+const LOAD_AGAIN: Duration = Duration::from_secs(60);
 
 /// The standard policy as the last resort.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,8 +25,9 @@ pub(super) enum Fallback {
     Absent,
     /// It can take over.
     Ready(About),
-    /// It does not load. Tried again when another policy has taken over.
-    Refused,
+    /// It does not load. Tried again when another policy has taken over, and at this moment if the
+    /// active one fails.
+    Refused(Moment),
 }
 
 /// What replaces the active policy.
@@ -34,9 +43,7 @@ impl Rollout {
     pub(super) fn failed(&mut self) {
         let Some(active) = &self.active else { return };
         self.memory.remember_failed(&active.policy);
-        // A policy that stays goes on failing, and the host says so after some more failures: that
-        // is the pace of the next attempt.
-        self.not_restored.clear();
+        self.forget_attempts();
     }
 
     pub(super) fn thread_left_behind(&mut self, digest: String) {
@@ -44,7 +51,12 @@ impl Rollout {
         let in_use = self.digests_in_use();
         let times = self.memory.count_thread(&digest, |known| in_use.contains(known));
         self.tell(Fact::LeftBehind { digest, times });
-        self.not_restored.clear();
+        self.forget_attempts();
+    }
+
+    /// The active policy must not take over again, whether or not that was said.
+    fn active_is_bad(&self) -> bool {
+        self.active.as_ref().is_some_and(|active| self.memory.why(&active.policy).is_some())
     }
 
     /// The active policy fails, and is still there.
@@ -63,8 +75,7 @@ impl Rollout {
     /// Lets another policy take over from one that failed. If one is about to take over anyway,
     /// this is left to it.
     pub(super) fn replace_broken(&mut self) {
-        let Some(active) = &self.active else { return };
-        if self.memory.why(&active.policy).is_none() {
+        if !self.active_is_bad() {
             return;
         }
         let (next, ready) = match (&self.takeover, self.successor()) {
@@ -98,7 +109,7 @@ impl Rollout {
         }
         let ready = match &self.fallback {
             Fallback::Absent => None,
-            Fallback::Refused => return None,
+            Fallback::Refused(_) => return None,
             Fallback::Ready(about) => Some(Known {
                 policy: standard.clone(),
                 about: about.clone(),
@@ -108,16 +119,41 @@ impl Rollout {
         Some(Successor { policy: standard.clone(), ready })
     }
 
-    /// It could not take over, such as for want of a thread: the next one is tried.
-    pub(super) fn not_restored(&mut self, policy: Policy) {
+    /// It could not take over, such as for want of a thread: the next one is tried, and after a while
+    /// this one again.
+    pub(super) fn not_restored(&mut self, now: Moment, policy: Policy) {
         self.not_restored.push(policy);
+        self.restores_at = Some(now + RESTORE_AGAIN);
+    }
+
+    /// A policy that fails stays in force no longer than it has to.
+    pub(super) fn retry_restoring(&mut self, now: Moment) {
+        if self.restores_at.is_some_and(|at| now >= at) {
+            self.forget_attempts();
+        }
+        if self.fallback_at().is_some_and(|at| now >= at) {
+            self.fallback = Fallback::Absent;
+        }
+    }
+
+    /// When the standard policy is tried again, if it did not load and is needed now.
+    pub(super) fn fallback_at(&self) -> Option<Moment> {
+        match self.fallback {
+            Fallback::Refused(again) if self.active_is_bad() => Some(again),
+            Fallback::Absent | Fallback::Ready(_) | Fallback::Refused(_) => None,
+        }
+    }
+
+    fn forget_attempts(&mut self) {
+        self.not_restored.clear();
+        self.restores_at = None;
     }
 
     /// Something else is in force now: what could not replace the policy before may replace this
     /// one.
     pub(super) fn try_restoring_anew(&mut self) {
-        self.not_restored.clear();
-        if self.fallback == Fallback::Refused {
+        self.forget_attempts();
+        if matches!(self.fallback, Fallback::Refused(_)) {
             self.fallback = Fallback::Absent;
         }
     }
@@ -139,7 +175,7 @@ impl Rollout {
         }
     }
 
-    pub(super) fn fallback_ended(&mut self, end: StageEnd) {
+    pub(super) fn fallback_ended(&mut self, now: Moment, end: StageEnd) {
         self.fallback = match end {
             StageEnd::Passed(Passed::Prepared(about)) => Fallback::Ready(about),
             StageEnd::Passed(Passed::Fit) => Fallback::Ready(About::default()),
@@ -147,7 +183,7 @@ impl Rollout {
                 if self.needs_fallback() {
                     self.tell(Fact::NoFallback(refusal));
                 }
-                Fallback::Refused
+                Fallback::Refused(now + LOAD_AGAIN)
             }
         };
     }

@@ -81,13 +81,13 @@ impl Rollout {
         }
     }
 
-    pub(super) fn not_taken_over(&mut self, job: JobId, why: String) {
+    pub(super) fn not_taken_over(&mut self, now: Moment, job: JobId, why: String) {
         let Some(takeover) = self.takeover.take_if(|awaited| awaited.job == job) else { return };
         let is_shown = self.is_shown(&takeover);
         let TakeOver { known: Known { policy, about, source }, restored, shown, .. } = takeover;
         self.tell(Fact::NotTakenOver { policy: policy.clone(), why: why.clone() });
         if restored {
-            return self.not_restored(policy);
+            return self.not_restored(now, policy);
         }
         let refusal = Refusal { stage: "take-over", why };
         if is_shown {

@@ -2,7 +2,7 @@
 
 use super::Rollout;
 use crate::config::{Allowance, Gate, ShadowPeriod};
-use crate::effect::{Effect, JobId};
+use crate::effect::JobId;
 use crate::event::Refusal;
 use crate::fact::Fact;
 use crate::report::Trial;
@@ -87,15 +87,6 @@ impl Rollout {
     pub(super) fn shadow_failed(&mut self, job: JobId, why: String) {
         if self.candidate.as_mut().is_some_and(|candidate| candidate.shadow(job).is_some()) {
             self.refuse(Refusal { stage: "shadow", why });
-        }
-    }
-
-    /// Too early, such as for a trial that was given up: the wake-up of the one under way must not
-    /// be lost with it.
-    pub(super) fn woke(&mut self, now: Moment) {
-        let shadow = self.candidate.as_mut().and_then(|candidate| candidate.any_shadow().copied());
-        if let Some(ends) = shadow.and_then(|shadow| shadow.ends).filter(|ends| now < *ends) {
-            self.effects.push(Effect::WakeAt(ends));
         }
     }
 }

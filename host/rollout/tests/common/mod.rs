@@ -179,6 +179,7 @@ impl World {
                 self.failed.extend(active);
                 self.not_restored = false;
             }
+            Event::Woke => self.wake = None,
             Event::LeftBehind { digest } => {
                 *self.threads.entry(digest.clone()).or_default() += 1;
                 self.not_restored = false;
@@ -294,13 +295,18 @@ impl World {
         assert!(report.restored <= report.swaps);
         assert_eq!(report.source_error, self.source_error);
         assert_eq!(report.left_behind, self.threads.values().map(|times| u64::from(*times)).sum());
-        let bad = self.active.as_ref().is_some_and(|active| self.is_bad(active));
+        let bad = self.is_broken();
         assert_eq!(report.active.as_ref().is_some_and(|active| active.broken), bad);
         assert_eq!(self.broken_said, bad, "a broken policy is told: {effects:?}");
         assert!(report.last_good.as_ref().is_none_or(|good| !self.is_bad(good)));
         assert!(report.last_good.is_none() || report.last_good != self.active);
         if bad && report.last_good.is_some() && !self.not_restored {
             assert!(self.takeover.is_some(), "the last good one takes over at once");
+        }
+        if bad && (report.last_good.is_some() || self.standard_may_follow()) {
+            let waits = self.wake.is_some_and(|wake| wake > self.now);
+            let busy = self.takeover.is_some() || self.run.is_some();
+            assert!(busy || waits, "what fails is replaced, now or after a while: {report:?}");
         }
         let shown = report.candidate.as_ref().filter(|shown| shown.refusal.is_none());
         let shown = shown.and_then(|shown| shown.policy.as_ref());
@@ -353,6 +359,9 @@ impl World {
                 if self.shadow.is_some() {
                     self.answer(false, false);
                 }
+            } else if let Some(wake) = self.wake.filter(|_| self.is_broken()) {
+                self.now = self.now.max(wake);
+                self.event(Event::Woke);
             } else {
                 return;
             }
@@ -379,13 +388,10 @@ impl World {
             }
             self.settle();
         }
-        // Whatever could not be restored before is tried again when the active one fails again.
-        self.event(Event::Failed);
-        self.settle();
-        let broken = self.report().active.is_some_and(|active| active.broken);
-        if broken {
+        // Whatever could not be restored before was tried again after a while.
+        if self.is_broken() {
             assert!(self.report().last_good.is_none(), "a good one would be active");
-            assert!(!self.standard_may_follow() || self.no_fallback, "the standard one would be");
+            assert!(!self.standard_may_follow(), "the standard one would be");
         }
     }
 }

@@ -90,6 +90,11 @@ impl World {
         active
     }
 
+    /// What is active failed, and is still there.
+    pub fn is_broken(&self) -> bool {
+        self.active.as_ref().is_some_and(|active| self.is_bad(active))
+    }
+
     /// What runs, for short.
     pub fn stage(&self) -> Option<(Stage, &Policy)> {
         self.run.as_ref().map(|(_, stage, policy)| (*stage, policy))

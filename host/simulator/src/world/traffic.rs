@@ -3,7 +3,7 @@
 use super::{Scheduled, World};
 use crate::check::Broken;
 use crate::member::Member;
-use hotseat_core::event::{Effect, Event, Fencing, Trouble, Via, Write};
+use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::{Moment, millis};
 use std::cmp::Reverse;
@@ -47,6 +47,9 @@ impl World {
                     self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
                 }
             }
+            Scheduled::Policies(index, generation, step) => {
+                self.policies_go_on(index, generation, *step);
+            }
             Scheduled::Write(index, generation, write, answers) => {
                 let result = self.store.write(&write);
                 if result.is_ok() {
@@ -79,6 +82,9 @@ impl World {
     pub(super) fn carry_out(&mut self, index: usize, effect: Effect) {
         let generation = self.members[index].generation;
         match effect {
+            Effect::Ask { ask, input } if self.members[index].policies.is_some() => {
+                self.ask_engine(index, ask, &input);
+            }
             Effect::Ask { ask, input } => {
                 let answer = (self.members[index].policy)(&input);
                 let event = Event::Decided { ask, answer };
@@ -95,7 +101,15 @@ impl World {
             Effect::Show(view) => {
                 self.members[index].view = *view;
             }
-            Effect::Tell(notice) => self.notices.push((self.now, index, notice)),
+            Effect::Tell(notice) => {
+                if matches!(notice, Notice::PolicyFailed { .. }) {
+                    self.no_decision(index);
+                }
+                self.notices.push((self.now, index, notice));
+            }
+            Effect::RestorePolicy if self.members[index].policies.is_some() => {
+                self.active_failed(index);
+            }
             Effect::RestorePolicy if self.keeps_policies => {}
             Effect::RestorePolicy => {
                 self.members[index].policy =
