@@ -46,9 +46,12 @@ impl Shadow {
         let worker = PolicyWorker::start(setup, limits, {
             let notes = notes.clone();
             move |said| {
-                if let Said::Answered(answer) = said
-                    && let Some(event) = answered(job, *answer, &notes)
-                {
+                let event = match said {
+                    Said::Answered(answer) => answered(job, *answer, &notes),
+                    Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
+                    Said::TookOver(_) => None,
+                };
+                if let Some(event) = event {
                     // The election has ended if nobody takes it.
                     let _ = events.send(event);
                 }
