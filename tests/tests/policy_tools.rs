@@ -319,7 +319,7 @@ fn settings_that_the_policy_refuses_are_told() {
 fn damage_is_told_and_passed_over() {
     let lines = journal().lines();
     let decision = lines.iter().find(|line| of_a_policy(line)).unwrap();
-    let later = decision.replace("\"v\":1", "\"v\":9");
+    let later = decision.replace("\"v\":2", "\"v\":9");
     let input = format!("{decision}\nnot json\n{later}\n{decision}\n{}", &decision[..40]);
     let mut child = Command::new(hotseat_binary().unwrap())
         .args(["policy", "replay", "-", "--policy=builtin", "--output=json"])

@@ -1,21 +1,21 @@
 //! The hostile policy with settings in JSON: the sidecar takes no other, and the hostile policy's
 //! own are a bare name.
 //!
-//! The settings are a JSON string, a name out of `Misdeed::ALL` and when: with `@leader`, as in
+//! The settings are a JSON string, a name out of `Misbehavior::ALL` and when: with `@leader`, as in
 //! `"loop@leader"`, it acts by the standard policy until this candidate leads; with `@later`, at its
 //! first question alone, so that it loads and a standby can be attacked; and with `@timer`, unless
 //! a leader is asked by the timer, which is every other question of a leader.
 
 #![forbid(unsafe_code)]
 
-#[path = "../../../guest/hostile/src/misdeed.rs"]
-mod misdeed;
+#[path = "../../../guest/hostile/src/misbehavior.rs"]
+mod misbehavior;
 #[path = "../../../guest/hostile/src/waste.rs"]
 mod waste;
 
 use hotseat_policy::{Cause, Decision, Descriptor, Input, Issue, Policy, Refusal};
 use hotseat_policy_standard::Standard;
-use misdeed::Misdeed;
+use misbehavior::Misbehavior;
 
 /// The hostile policy.
 pub struct Hostile;
@@ -26,11 +26,11 @@ impl Policy for Hostile {
     }
 
     fn validate(settings: &str) -> Result<(), Vec<Issue>> {
-        misdeed(settings).map(drop)
+        misbehavior(settings).map(drop)
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {
-        let (misdeed, when) = misdeed(&input.settings).map_err(|issues| {
+        let (misbehavior, when) = misbehavior(&input.settings).map_err(|issues| {
             let messages = issues.into_iter().map(|issue| issue.message);
             Refusal::UnusableSettings(messages.collect())
         })?;
@@ -40,7 +40,12 @@ impl Policy for Hostile {
             When::Timer => input.observation.leads() && cause == Cause::Timer,
             When::Later => !matches!(cause, Cause::Started | Cause::Swapped),
         };
-        if now { misdeed.commit(input) } else { Standard::decide(input) }
+        match when {
+            _ if now => misbehavior.commit(input),
+            // The seat may be free already: a standby that is to be attacked does not take it.
+            When::Later => Ok(Decision::wait_for(100)),
+            When::Leader | When::Timer => Standard::decide(input),
+        }
     }
 }
 
@@ -51,7 +56,7 @@ enum When {
     Later,
 }
 
-fn misdeed(settings: &str) -> Result<(Misdeed, When), Vec<Issue>> {
+fn misbehavior(settings: &str) -> Result<(Misbehavior, When), Vec<Issue>> {
     let text = settings.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let found = text.and_then(|text| text.split_once('@')).and_then(|(name, when)| {
         let when = match when {
@@ -60,12 +65,13 @@ fn misdeed(settings: &str) -> Result<(Misdeed, When), Vec<Issue>> {
             "later" => When::Later,
             _ => return None,
         };
-        Some((Misdeed::of(name)?, when))
+        Some((Misbehavior::of(name)?, when))
     });
     found.ok_or_else(|| {
-        let known: Vec<&str> = Misdeed::ALL.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = Misbehavior::ALL.iter().map(|(name, _)| *name).collect();
         let known = known.join(", ");
-        let message = format!("{settings} names none of {known}, with @leader, @timer or @later behind it");
+        let message =
+            format!("{settings} names none of {known}, with @leader, @timer or @later behind it");
         vec![Issue::whole(message)]
     })
 }

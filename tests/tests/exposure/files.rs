@@ -40,7 +40,7 @@ fn the_journal_s_file_is_for_its_user_alone() {
 #[test]
 fn an_empty_value_switches_nothing_off() {
     for (flag, variable, status, words) in [
-        ("--policy-key", "HOTSEAT_POLICY_KEY", 1, "--policy-key is empty, and policies without"),
+        ("--policy-key", "HOTSEAT_POLICY_KEY", 1, "--policy-key is empty, and unsigned policies"),
         ("--registry-credentials", "HOTSEAT_REGISTRY_CREDENTIALS", 2, "a value is required for"),
         ("--registry-ca", "HOTSEAT_REGISTRY_CA", 2, "a value is required for"),
         ("--journal", "HOTSEAT_JOURNAL", 2, "a value is required for"),

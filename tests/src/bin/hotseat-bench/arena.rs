@@ -1,6 +1,6 @@
 //! Candidates against the real API server, with an account of least rights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -30,6 +30,11 @@ impl Arena {
         let kubeconfig = cluster.create_candidate_account(NAMESPACE, "candidate", Rights::Full)?;
         let token = std::fs::read_to_string(cluster.token_file(NAMESPACE, "candidate"))?;
         Ok(Arena { kubeconfig, token: token.trim_end().to_owned() })
+    }
+
+    /// The account's kubeconfig.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
     }
 
     /// What the account is known by.

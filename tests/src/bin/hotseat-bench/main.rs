@@ -8,6 +8,8 @@
 mod api_requests;
 mod arena;
 mod decide;
+mod elections;
+mod exploring;
 mod load;
 mod memory;
 mod pieces;
@@ -97,6 +99,8 @@ fn measure(wanted: &Wanted) -> anyhow::Result<Table> {
         let rows = || decide::language_rows(guest, language);
         step(&mut table, &format!("decisions of a policy in {language}"), rows);
     }
+    step(&mut table, "states of an election explored", exploring::rows);
+    step(&mut table, "elections in one process", || elections::rows(&arena));
     step(&mut table, "start to the first answer on 4040", || startup::rows(&arena));
     step(&mut table, "graceful hand-over", hand_over);
     step(&mut table, "crash", || takeover::crash_rows(&arena));
