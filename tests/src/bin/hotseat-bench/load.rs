@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::stats::Times;
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hotseat\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// More than this is not remembered: the run ends.
 const MOST_REQUESTS: usize = 500_000;
 /// How long one answer may take.

@@ -63,7 +63,7 @@ impl Probe {
     }
 
     fn exchange(&mut self, path: &str) -> anyhow::Result<Vec<u8>> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: hotseat\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         self.connection.get_mut().write_all(request.as_bytes())?;
         let status = self.line()?;
         if !status.starts_with("HTTP/1.1 200 ") {
