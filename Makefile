@@ -50,7 +50,7 @@ test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.2
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
 
-bench: build ## the table of figures, in one run of about six minutes; BENCH=--quick for less
+bench: build ## the table of figures, in one run of about seven minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
