@@ -53,6 +53,9 @@ pub struct Election {
     finished: bool,
 }
 
+/// Makes an engine that says what happens there.
+pub type MakeEngine = Box<dyn FnOnce(UnboundedSender<EngineEvent>) -> Box<dyn PolicyEngine> + Send>;
+
 /// What an election is made of.
 pub struct Parts {
     /// The elector's.
@@ -64,7 +67,7 @@ pub struct Parts {
     /// Where the policy comes from.
     pub source: Box<dyn PolicySource>,
     /// Makes what runs policies, which tells of them there.
-    pub engine: Box<dyn FnOnce(UnboundedSender<EngineEvent>) -> Box<dyn PolicyEngine> + Send>,
+    pub engine: MakeEngine,
     /// Where facts are said. Observers are added by [`Election::run`].
     pub facts: Facts,
     /// Who observes them, in this order.
@@ -165,30 +168,19 @@ impl Election {
         let mut stopping = false;
         self.elect(Event::Started, &inbox)?;
         while !self.finished {
-            let stop = match inbox.next(&self.status).await? {
-                Came::Event(event) => {
-                    self.elect(event, &inbox)?;
-                    false
-                }
-                Came::Engine(event) => {
-                    self.hear(event, &inbox)?;
-                    false
-                }
-                Came::Source(sourced) => {
-                    self.source(sourced, &inbox)?;
-                    false
-                }
-                Came::RolloutWoke => {
-                    self.roll(rollout::Event::Woke, &inbox)?;
-                    false
-                }
-                Came::Stop => true,
+            let mut stop = false;
+            match inbox.next(&self.status).await? {
+                Came::Event(event) => self.elect(event, &inbox)?,
+                Came::Engine(event) => self.hear(event, &inbox)?,
+                Came::Source(sourced) => self.source(sourced, &inbox)?,
+                Came::RolloutWoke => self.roll(rollout::Event::Woke, &inbox)?,
+                Came::Stop => stop = true,
                 Came::Broken(part) => {
                     tracing::error!(part, "a part of this program has ended: stopping");
                     ended = Err(Ended::Broken(part));
-                    true
+                    stop = true;
                 }
-            };
+            }
             if let Some(why) = self.not_loaded.take() {
                 return Err(Ended::NotLoaded(why));
             }

@@ -26,7 +26,7 @@ pub mod clock;
 mod recurring;
 pub mod signals;
 
-pub use election::{Election, Ended, Parts};
+pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
 pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
 pub use inbox::Stopper;

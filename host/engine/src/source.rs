@@ -37,11 +37,6 @@ impl Source {
         Source { label: one_line(&label), digest, bytes }
     }
 
-    /// The same without its bytes, for one whose policy is loaded: they can be many.
-    pub fn without_bytes(&self) -> Source {
-        Source { label: self.label.clone(), digest: self.digest.clone(), bytes: Vec::new() }
-    }
-
     /// How messages name it.
     pub fn label(&self) -> &str {
         &self.label

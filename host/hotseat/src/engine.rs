@@ -45,9 +45,25 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that can run. `pace` is the operator's timing as policies see it, and `on_failure` overrules what policies say of their failures.
-    pub fn prepare(loader: Loader, pace: Pace, on_failure: Option<OnFailure>) -> Prepared {
-        Prepared { limits: loader.limits().clone(), loader, pace, on_failure }
+    /// Nothing is loaded yet. `pace` is the operator's timing as policies see it, and `on_failure`
+    /// overrules what policies say of their failures. What happens goes to `events`.
+    pub fn new(
+        loader: Loader,
+        pace: Pace,
+        on_failure: Option<OnFailure>,
+        events: Events,
+    ) -> Engine {
+        Engine {
+            limits: loader.limits().clone(),
+            loader,
+            pace,
+            events,
+            components: Components::default(),
+            worker: None,
+            coming: Arc::default(),
+            on_failure,
+            shadow: None,
+        }
     }
 
     fn setup(&self, policy: &Policy) -> Option<Setup> {
@@ -86,32 +102,6 @@ impl Engine {
             pause: Duration::ZERO,
         });
         Ok(())
-    }
-}
-
-/// An engine that can run on this machine, and does not run yet.
-pub struct Prepared {
-    loader: Loader,
-    limits: Limits,
-    pace: Pace,
-    on_failure: Option<OnFailure>,
-}
-
-impl Prepared {
-    /// Runs it; what happens is told to `events`.
-    pub fn start(self, events: UnboundedSender<EngineEvent>) -> Engine {
-        let Prepared { loader, limits, pace, on_failure } = self;
-        Engine {
-            loader,
-            limits,
-            pace,
-            events,
-            components: Components::default(),
-            worker: None,
-            coming: Arc::default(),
-            on_failure,
-            shadow: None,
-        }
     }
 }
 
@@ -221,7 +211,7 @@ pub(crate) fn loader_with(
 }
 
 /// What the policy's thread says, as the election hears it.
-fn heard(said: Said, coming: &Mutex<Option<(JobId, String, OnFailure)>>) -> Option<EngineEvent> {
+fn heard(said: Said, coming: &Coming) -> Option<EngineEvent> {
     match said {
         Said::Answered(answer) => {
             let (outcome, spent) = match answer.outcome {

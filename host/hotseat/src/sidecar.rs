@@ -9,11 +9,12 @@ use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
 use hotseat_core::config::{Config, Timing};
+use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
-    Election, ElectionName, Ended, Facts, Lock, Observer, Parts, PolicySource, Status, Stopper,
-    clock,
+    Election, ElectionName, Ended, Facts, Lock, MakeEngine, Observer, Parts, PolicySource, Status,
+    Stopper, clock,
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
@@ -29,10 +30,12 @@ use std::time::Duration;
 const HTTP_GRACE: Duration = Duration::from_millis(500);
 /// How long an election's observers may take to finish, such as the last Events on the lock.
 const LAST_FACTS: Duration = Duration::from_millis(500);
+/// How often in an hour a policy may resign in favour of a successor if the operator says nothing.
+pub const PREEMPTIONS_PER_HOUR: u32 = 6;
 /// How long the journal's file may take the last records when the process stops.
 const LAST_RECORDS: Duration = Duration::from_millis(500);
 
-/// All that a sidecar is told.
+/// The settings of a sidecar.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Its election.
@@ -45,7 +48,7 @@ pub struct Settings {
     pub journal: Option<JournalFile>,
 }
 
-/// All that one election is told.
+/// The settings of one election.
 #[derive(Clone, Debug)]
 pub struct ElectionSettings {
     /// The name of the election: its lock's.
@@ -75,6 +78,32 @@ pub struct ElectionSettings {
     pub limits: Limits,
     /// What compiles policies, of the same build as this program.
     pub compiler: Compiler,
+}
+
+impl ElectionSettings {
+    /// An election by the standard policy, with client-go's timing and no option set.
+    pub fn new(
+        name: ElectionName,
+        identity: &str,
+        credentials: Credentials,
+        compiler: Compiler,
+    ) -> ElectionSettings {
+        ElectionSettings {
+            name,
+            identity: identity.to_owned(),
+            timing: Timing::client_go(),
+            credentials,
+            policy: PolicyOptions::builtin(),
+            shadow: None,
+            gate: Gate::default(),
+            preemptions_per_hour: PREEMPTIONS_PER_HOUR,
+            on_failure: None,
+            failure_share: DEFAULT_SHARE,
+            probes: Vec::new(),
+            limits: Limits::default(),
+            compiler,
+        }
+    }
 }
 
 /// What the elections of a process share.
@@ -280,20 +309,13 @@ impl Candidate {
     }
 }
 
-type MakeEngine = Box<
-    dyn FnOnce(
-            tokio::sync::mpsc::UnboundedSender<hotseat_election::EngineEvent>,
-        ) -> Box<dyn hotseat_election::PolicyEngine>
-        + Send,
->;
-
 fn engine(settings: &ElectionSettings) -> anyhow::Result<MakeEngine> {
     let ElectionSettings { compiler, limits, timing, on_failure, .. } = settings;
     let container = Container::of_this_process();
     let loader = engine::loader_with(compiler.clone(), limits.clone(), container)
         .context("the policy engine does not start")?;
-    let prepared = Engine::prepare(loader, timing.pace(), *on_failure);
-    Ok(Box::new(move |events| Box::new(prepared.start(events))))
+    let (pace, on_failure) = (timing.pace(), *on_failure);
+    Ok(Box::new(move |events| Box::new(Engine::new(loader, pace, on_failure, events))))
 }
 
 fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {

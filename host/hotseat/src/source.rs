@@ -28,6 +28,17 @@ pub struct PolicyOptions {
 }
 
 impl PolicyOptions {
+    /// The standard policy without settings.
+    pub fn builtin() -> PolicyOptions {
+        PolicyOptions {
+            policy: PolicyRef { origin: Origin::Builtin, pin: None },
+            settings: SettingsSource::Inline("".into()),
+            key: None,
+            poll: Duration::from_secs(2),
+            registries: Registries::default(),
+        }
+    }
+
     fn terms(&self) -> Terms {
         let demands =
             Demands { limit: LARGEST_COMPONENT, pin: self.policy.pin, key: self.key.clone() };

@@ -5,15 +5,12 @@
 use hotseat::engine::COMPILE_COMMAND;
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
-use hotseat::source::PolicyOptions;
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Status, Stopper, clock};
-use hotseat_engine::{CompileLimits, Compiler, Limits};
+use hotseat_engine::{CompileLimits, Compiler};
 use hotseat_journal::Reader;
 use hotseat_kubernetes::Credentials;
-use hotseat_rollout::Gate;
-use hotseat_sources::{Registries, SettingsSource};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,30 +34,13 @@ fn kubeconfig(folder: &Path, server: &Server) -> PathBuf {
 
 fn settings(election: &str, identity: &str, kubeconfig: &Path) -> ElectionSettings {
     let ms = Duration::from_millis;
+    let compiler =
+        Compiler::new(env!("CARGO_BIN_EXE_hotseat"), &[COMPILE_COMMAND], CompileLimits::default());
+    let name = ElectionName::new("le", election);
+    let credentials = Credentials::Files(vec![kubeconfig.to_owned()]);
     ElectionSettings {
-        name: ElectionName::new("le", election),
-        identity: identity.to_owned(),
         timing: Timing::new(ms(4000), ms(3000), ms(500)),
-        credentials: Credentials::Files(vec![kubeconfig.to_owned()]),
-        policy: PolicyOptions {
-            policy: "builtin".parse().unwrap(),
-            settings: SettingsSource::parse("").unwrap(),
-            key: None,
-            poll: Duration::from_secs(2),
-            registries: Registries::default(),
-        },
-        shadow: None,
-        gate: Gate::default(),
-        preemptions_per_hour: 6,
-        on_failure: None,
-        failure_share: 20,
-        probes: Vec::new(),
-        limits: Limits::default(),
-        compiler: Compiler::new(
-            env!("CARGO_BIN_EXE_hotseat"),
-            &[COMPILE_COMMAND],
-            CompileLimits::default(),
-        ),
+        ..ElectionSettings::new(name, identity, credentials, compiler)
     }
 }
 

@@ -5,6 +5,7 @@ use super::policy::PolicyCommand;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use crate::probes::{self, Probe, SpecError};
+use crate::sidecar::PREEMPTIONS_PER_HOUR;
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hotseat_core::failures::DEFAULT_SHARE;
@@ -119,7 +120,7 @@ pub(super) struct SidecarArgs {
     #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
     /// How many times an hour a policy may resign in favour of a successor
-    #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = 6, help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = PREEMPTIONS_PER_HOUR, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
     /// What decides where the policy fails, and until the one that is wanted is there: standard, the
     /// built-in rule; hold, a leader renews and a standby waits; resign, a leader resigns and a

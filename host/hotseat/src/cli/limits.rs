@@ -63,7 +63,7 @@ impl LimitArgs {
 fn parse_fuel(text: &str) -> Result<u64, String> {
     let (least, most) = FUEL;
     let remedy = format!("give a number from {least} to {most}");
-    let fuel: u64 = text.parse().map_err(|_| format!("it is no number: {remedy}"))?;
+    let fuel: u64 = text.parse().map_err(|_| format!("it is not a number: {remedy}"))?;
     match fuel {
         fuel if fuel < least => Err(format!("no policy gets far with it: {remedy}")),
         fuel if fuel > most => Err(format!("it takes minutes: {remedy}")),
@@ -144,7 +144,11 @@ mod tests {
         for (flag, value, remedy) in [
             ("--policy-fuel", "99999", "no policy gets far with it: give a number from 100000 to"),
             ("--policy-fuel", "100000000001", "it takes minutes: give a number from"),
-            ("--policy-fuel", "much", "it is no number: give a number from 100000 to 100000000000"),
+            (
+                "--policy-fuel",
+                "much",
+                "it is not a number: give a number from 100000 to 100000000000",
+            ),
             (
                 "--policy-memory",
                 "64KiB",

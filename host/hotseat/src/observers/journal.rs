@@ -1,7 +1,7 @@
 //! The journal as an observer: gives records their time and their election.
 
 use hotseat_core::time::{Moment, millis};
-use hotseat_election::{ElectionName, Fact, Future, Observer, Said};
+use hotseat_election::{ElectionName, Fact, Observer, Said};
 use hotseat_journal::{Body, Bounds, Decided, Journal, OpenError, Shadow, Swap};
 use hotseat_rollout::{About, Fact as PolicyFact};
 use jiff::Timestamp;
@@ -63,6 +63,7 @@ impl JournalKeeper {
     }
 }
 
+/// Its file is closed once, after all elections: see [`JournalKeeper::close`].
 impl Observer for JournalKeeper {
     fn observe(&self, said: Said<'_>) {
         let body = match said.fact {
@@ -83,11 +84,6 @@ impl Observer for JournalKeeper {
             _ => return,
         };
         self.record(said.election, said.at, body);
-    }
-
-    fn finish(&self, _patience: Duration) -> Future<()> {
-        // The file is closed once, after all elections.
-        Box::pin(std::future::ready(()))
     }
 }
 

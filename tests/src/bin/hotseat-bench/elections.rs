@@ -7,13 +7,9 @@ use anyhow::{Context, ensure};
 use hotseat::engine::COMPILE_COMMAND;
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
-use hotseat::source::PolicyOptions;
-use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Status, Stopper, clock};
-use hotseat_engine::{CompileLimits, Compiler, Limits};
+use hotseat_engine::{CompileLimits, Compiler};
 use hotseat_kubernetes::Credentials;
-use hotseat_rollout::Gate;
-use hotseat_sources::{PolicyRef, Registries, SettingsSource};
 use hotseat_tests::process::hotseat_binary;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::{sleep, timeout};
@@ -82,28 +78,10 @@ fn decided(status: &Status) -> bool {
 }
 
 fn settings(number: usize, kubeconfig: &Path) -> anyhow::Result<ElectionSettings> {
-    let policy: PolicyRef = "builtin".parse()?;
-    Ok(ElectionSettings {
-        name: ElectionName::new(NAMESPACE, &format!("many-{number}")),
-        identity: "bench".to_owned(),
-        timing: Timing::client_go(),
-        credentials: Credentials::Files(vec![kubeconfig.to_owned()]),
-        policy: PolicyOptions {
-            policy,
-            settings: SettingsSource::parse("").map_err(anyhow::Error::msg)?,
-            key: None,
-            poll: Duration::from_secs(2),
-            registries: Registries::default(),
-        },
-        shadow: None,
-        gate: Gate::default(),
-        preemptions_per_hour: 6,
-        on_failure: None,
-        failure_share: 20,
-        probes: Vec::new(),
-        limits: Limits::default(),
-        compiler: Compiler::new(hotseat_binary()?, &[COMPILE_COMMAND], CompileLimits::default()),
-    })
+    let name = ElectionName::new(NAMESPACE, &format!("many-{number}"));
+    let credentials = Credentials::Files(vec![kubeconfig.to_owned()]);
+    let compiler = Compiler::new(hotseat_binary()?, &[COMPILE_COMMAND], CompileLimits::default());
+    Ok(ElectionSettings::new(name, "bench", credentials, compiler))
 }
 
 fn resident_bytes() -> anyhow::Result<u64> {
