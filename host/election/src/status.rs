@@ -1,5 +1,6 @@
 //! What may be read of an election while it runs.
 
+use crate::changes::Changes;
 use crate::name::ElectionName;
 use crate::report::PolicyReport;
 use crate::signals::Store;
@@ -26,6 +27,7 @@ struct Inner {
     /// Nanoseconds since the clock's origin.
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
+    changes: Changes,
     policy: watch::Sender<Arc<PolicyReport>>,
     signals: Store,
 }
@@ -46,6 +48,7 @@ impl Status {
             beat_every,
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
+            changes: Changes::new(),
             policy: watch::Sender::new(Arc::default()),
             signals: Store::default(),
         }))
@@ -91,14 +94,27 @@ impl Status {
         self.0.view.subscribe()
     }
 
+    /// What changed of who leads, from the start on.
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
+    }
+
     /// Shows another view.
     pub fn show(&self, view: View) {
-        self.0.view.send_replace(Arc::new(view));
+        let view = Arc::new(view);
+        let before = self.0.view.send_replace(Arc::clone(&view));
+        // After it: whoever is woken by a change sees a view that is at least as new.
+        self.0.changes.take(&before, &view);
     }
 
     /// What is known of the policies.
     pub fn policy(&self) -> Arc<PolicyReport> {
         Arc::clone(&self.0.policy.borrow())
+    }
+
+    /// Each report on the policies from the present one on, for whoever waits for changes.
+    pub fn policies(&self) -> watch::Receiver<Arc<PolicyReport>> {
+        self.0.policy.subscribe()
     }
 
     /// Changes what is known of the policies.
@@ -132,5 +148,6 @@ mod tests {
         assert!(views.has_changed().unwrap());
         assert_eq!(views.borrow_and_update().failures, 3);
         assert_eq!(status.view().failures, 3);
+        assert_eq!(status.changes().newest(), 0, "who leads is as before");
     }
 }

@@ -22,5 +22,6 @@ pub mod demo;
 pub mod policy_tools;
 pub mod status;
 
+mod open_files;
 pub mod telemetry;
 mod trim;

@@ -148,6 +148,7 @@ pub struct Candidate {
 /// It cannot start: the message names what, why and the remedy.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let started = clock::now();
+    crate::open_files::allow_many();
     let signals = StopSignals::new()?;
     let bound = settings.http.as_deref().map(http::Server::bind).transpose();
     let bound = bound.map_err(|error| anyhow!("--http {error}"))?;

@@ -1,17 +1,24 @@
 //! Answers as bytes: headers in the order of the old image, names as Go's encoder writes them.
 
 use bytes::Bytes;
-use http_body_util::Full;
+use futures_util::stream::LocalBoxStream;
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::Frame;
 use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue};
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::fmt::Write;
 
 /// What the handlers answer.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Body>;
+
+/// What follows the headers: bytes that are there, or that come as they are made.
+pub(super) type Body =
+    Either<Full<Bytes>, StreamBody<LocalBoxStream<'static, Result<Frame<Bytes>, Infallible>>>>;
 
 /// As Go guesses the type of the old image's answer.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -20,6 +27,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 const METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+/// Server-sent events.
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Every answer is true for a moment only.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -59,6 +68,13 @@ impl Answers {
         fresh(self.answer(StatusCode::OK, METRICS, text.into()))
     }
 
+    /// Events that are sent as they happen.
+    pub(super) fn events(&self, events: Body) -> Answer {
+        let mut answer = self.begin(StatusCode::OK, events);
+        answer.headers_mut().insert(CONTENT_TYPE, EVENTS);
+        fresh(answer)
+    }
+
     /// An answer that could not be made.
     pub(super) fn failed(&self, error: &dyn std::error::Error) -> Answer {
         self.text(StatusCode::INTERNAL_SERVER_ERROR, format!("no answer: {error}\n"))
@@ -66,14 +82,18 @@ impl Answers {
 
     fn answer(&self, status: StatusCode, kind: HeaderValue, body: Bytes) -> Answer {
         let length = HeaderValue::from(body.len());
-        let mut answer = Response::new(Full::new(body));
+        let mut answer = self.begin(status, Either::Left(Full::new(body)));
+        answer.headers_mut().insert(CONTENT_LENGTH, length);
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer
+    }
+
+    fn begin(&self, status: StatusCode, body: Body) -> Answer {
+        let mut answer = Response::new(body);
         *answer.status_mut() = status;
-        let headers = answer.headers_mut();
         if let Some(date) = self.date() {
-            headers.insert(DATE, date);
+            answer.headers_mut().insert(DATE, date);
         }
-        headers.insert(CONTENT_LENGTH, length);
-        headers.insert(CONTENT_TYPE, kind);
         answer
     }
 

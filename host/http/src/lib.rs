@@ -25,6 +25,7 @@ mod server;
 mod signals;
 mod slots;
 mod stream;
+mod watch;
 
 pub use access::{Access, Detail};
 pub use address::BindError;

@@ -3,6 +3,7 @@
 
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
+use hotseat_core::view::View;
 use hotseat_election::{PolicyReport, Status};
 use hotseat_rollout::{About, Active, Candidate, Policy};
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,11 @@ pub struct PolicyName {
 impl LeaderAnswer {
     /// What holds at `now`.
     pub(super) fn at(status: &Status, now: Moment) -> LeaderAnswer {
-        let view = status.view();
+        LeaderAnswer::of(status, &status.view(), now)
+    }
+
+    /// What that view says at `now`.
+    pub(super) fn of(status: &Status, view: &View, now: Moment) -> LeaderAnswer {
         let term = view.term.as_ref().filter(|_| view.leads(now));
         let seen = view.seen.as_ref();
         LeaderAnswer {

@@ -13,3 +13,4 @@ mod signals;
 mod site;
 mod status;
 mod v1;
+mod watch;
