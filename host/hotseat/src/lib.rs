@@ -17,8 +17,6 @@ pub mod probes;
 pub mod source;
 pub mod stop;
 
-#[cfg(feature = "demo")]
-pub mod demo;
 pub mod policy_tools;
 pub mod status;
 

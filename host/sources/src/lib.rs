@@ -25,7 +25,7 @@ mod signature;
 mod text;
 
 pub use check::{Checked, Demands, Fetched, check};
-pub use config_map::{ConfigMapSight, from_config_map};
+pub use config_map::ConfigMapSight;
 pub use error::SourceError;
 pub use file::FileSource;
 pub use follow::{Terms, follow_builtin, follow_config_map, follow_file, follow_oci};

@@ -1,4 +1,4 @@
-//! What `--policy` takes.
+//! How an operator names a policy's source.
 
 use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE, is_component};
 use crate::oci::{self, Tag};

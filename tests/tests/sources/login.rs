@@ -23,9 +23,9 @@ async fn a_name_and_a_password() {
     let config = |host: &str, name: &str, password: &str| {
         Some(registry.docker_config(host, name, password).unwrap())
     };
-    refused(pull(&reference, None, None).await, "read", &["give them by --registry-credentials"]);
+    refused(pull(&reference, None, None).await, "read", &["give registry credentials with them"]);
     let other = config("registry.example", NAME, PASSWORD);
-    refused(pull(&reference, other, None).await, "read", &["give them by --registry-credentials"]);
+    refused(pull(&reference, other, None).await, "read", &["give registry credentials with them"]);
     let wrong = config(&host, "somebody", PASSWORD);
     refused(
         pull(&reference, wrong, None).await,
@@ -33,7 +33,7 @@ async fn a_name_and_a_password() {
         &["401", "give credentials with the right"],
     );
     let missing = Some(PathBuf::from("/nowhere/config.json"));
-    let words = ["--registry-credentials /nowhere/config.json", "No such file"];
+    let words = ["the registry credentials /nowhere/config.json", "No such file"];
     refused(pull(&reference, missing, None).await, "read", &words);
     let right = config(&host, NAME, PASSWORD);
     assert_eq!(pull(&reference, right, None).await.unwrap().bytes, wanted);
@@ -54,13 +54,13 @@ async fn tls_with_an_authority_of_ones_own() {
     // Another authority's certificate.
     let other = Registry::start(Options::default()).unwrap();
     let found = pull(&direct, None, Some(other.ca_file())).await;
-    refused(found, "read", &["TLS with 127.0.0.1 fails", "--registry-ca"]);
+    refused(found, "read", &["TLS with 127.0.0.1 fails", "the registry CA"]);
     // No certificate at all.
     let junk = registry.docker_config(&registry.host(), "junk", "x").unwrap();
     refused(
         pull(&direct, None, Some(junk)).await,
         "read",
-        &["--registry-ca", "no certificate in PEM"],
+        &["the registry CA", "no certificate in PEM"],
     );
 }
 

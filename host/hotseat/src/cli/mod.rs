@@ -35,7 +35,10 @@ pub fn main() -> ExitCode {
         return hotseat_engine::compile_child_main();
     }
     #[cfg(feature = "demo")]
-    crate::demo::die_with_parent();
+    if let Err(why) = hotseat_demo::die_with_parent() {
+        telemetry::complain(&format!("hotseat: {why}"));
+        return ExitCode::FAILURE;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -63,7 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
             needs_linux("the demonstration")?;
-            crate::demo::run(options.into_options()?)
+            hotseat_demo::run(options.into_options()?)
         }
         Some(Command::Status(options)) => {
             status::run(&options.address, options.output == args::Output::Json)?;

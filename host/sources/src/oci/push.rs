@@ -26,7 +26,7 @@ pub struct Artifact {
 /// What was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pushed {
-    /// What `--policy` takes to get it.
+    /// The reference by which a sidecar gets it.
     pub reference: Reference,
     /// The digest of the component itself, for a `#sha256=` pin.
     pub component: Digest,

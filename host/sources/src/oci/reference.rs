@@ -63,7 +63,8 @@ impl Repository {
     fn parse(text: &str) -> Result<Repository, String> {
         if text.contains('@') {
             return Err(
-                "credentials have no place in it: give them by --registry-credentials".into()
+                "credentials have no place in it: give them as a file of registry credentials"
+                    .into(),
             );
         }
         let Some((registry, name)) = text.split_once('/') else {

@@ -105,7 +105,7 @@ impl Session {
                 );
             }
             (Some(Challenge::Basic), None) => {
-                return Err("the registry asks for a name and a password: give them by --registry-credentials".to_owned());
+                return Err("the registry asks for a name and a password: give registry credentials with them".to_owned());
             }
             (Some(Challenge::Basic), Some(credentials)) => credentials.basic(),
             (Some(Challenge::Bearer { realm, service, scope }), _) => {
@@ -218,7 +218,7 @@ pub(super) async fn refusal(what: &str, exchange: Exchange) -> String {
     let status = exchange.parts.status;
     let mend = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "give credentials with the right to it by --registry-credentials"
+            "give registry credentials with the right to it"
         }
         StatusCode::NOT_FOUND => "check the reference, and that it was pushed there",
         StatusCode::TOO_MANY_REQUESTS => "it is asked too often",

@@ -5,6 +5,7 @@
 //! run, and silences the leader's application. Each candidate is asked on its port about every
 //! 10 ms whether it leads, and the answers show what matters: how long nobody led, that two never
 //! led at a time, and that a swap costs no heartbeat.
+#![forbid(unsafe_code)]
 
 mod deeds;
 mod script;
@@ -32,7 +33,6 @@ mod words;
 
 pub use orphan::die_with_parent;
 
-use crate::telemetry;
 use anyhow::Context;
 use candidate::Launch;
 use hotseat_apiserver::{Config, Server};
@@ -73,13 +73,20 @@ pub struct Options {
     pub ports: [u16; 3],
     /// How long the others wait for a silent leader, at least 1 s.
     pub lease: Duration,
+    /// Takes a line for stderr.
+    pub complain: fn(&str),
 }
 
 impl Options {
     /// A demonstration with a lease of 4 s: long enough to see the wait after a death, short
     /// enough to sit through it.
-    pub fn new(length: Option<Duration>, output: Output, ports: [u16; 3]) -> Options {
-        Options { length, output, ports, lease: Duration::from_secs(4) }
+    pub fn new(
+        length: Option<Duration>,
+        output: Output,
+        ports: [u16; 3],
+        complain: fn(&str),
+    ) -> Options {
+        Options { length, output, ports, lease: Duration::from_secs(4), complain }
     }
 
     /// client-go's shape in small: four renewals within the deadline.
@@ -133,11 +140,15 @@ async fn perform(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let mut stage = Stage::new(options, launch, policy, server, Screen::start(style)?);
     let played = stage.play(stop).await;
-    conclude(stage, played).await
+    conclude(stage, played, options.complain).await
 }
 
 /// Ends the candidates and tells what was seen.
-async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Result<ExitCode> {
+async fn conclude(
+    mut stage: Stage,
+    played: anyhow::Result<bool>,
+    complain: fn(&str),
+) -> anyhow::Result<ExitCode> {
     // Judged before the candidates are ended, which is no part of the show.
     let (outcome, elapsed) = (stage.outcome(), stage.elapsed());
     let patience = match played {
@@ -158,16 +169,16 @@ async fn conclude(mut stage: Stage, played: anyhow::Result<bool>) -> anyhow::Res
     if played.is_err() || failure.is_some() {
         for candidate in &stage.fleet {
             for line in candidate.tail() {
-                telemetry::complain(&format!("{}: {line}", candidate.name));
+                complain(&format!("{}: {line}", candidate.name));
             }
         }
     }
     played?;
     let Some(failure) = failure else { return Ok(ExitCode::SUCCESS) };
     for trouble in troubles {
-        telemetry::complain(&trouble);
+        complain(&trouble);
     }
-    telemetry::complain(&format!("hotseat: demo: {failure}"));
+    complain(&format!("hotseat: demo: {failure}"));
     Ok(ExitCode::FAILURE)
 }
 

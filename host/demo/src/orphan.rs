@@ -6,25 +6,25 @@ use rustix::process::getppid;
 pub const PARENT: &str = "HOTSEAT_DIE_WITH_PARENT";
 
 /// Makes the kernel kill this process when the one that started it ends, if `PARENT` asks for it.
-/// Ends this process at once, with a line on stderr, if that cannot be done any more.
 ///
 /// The child asks for it by itself, since the parent could ask only between fork and exec, where
 /// Rust guarantees nothing.
-pub fn die_with_parent() {
-    let Some(parent) = std::env::var_os(PARENT) else { return };
+///
+/// # Errors
+///
+/// That cannot be done any more, so this process has to end: one line says why.
+pub fn die_with_parent() -> Result<(), String> {
+    let Some(parent) = std::env::var_os(PARENT) else { return Ok(()) };
     let parent = parent.to_string_lossy().into_owned();
     let asked = end_with_parent();
     // The parent may have ended before it was asked for.
     let present = getppid().map(|pid| pid.as_raw_nonzero().to_string());
     let trouble = match (asked, present) {
-        (Ok(()), Some(present)) if present == parent => return,
+        (Ok(()), Some(present)) if present == parent => return Ok(()),
         (Ok(()), _) => "it is not the parent of this process any more".to_owned(),
         (Err(error), _) => error.to_string(),
     };
-    crate::telemetry::complain(&format!(
-        "hotseat: {PARENT}={parent}: cannot end with that process: {trouble}: unset it"
-    ));
-    std::process::exit(1);
+    Err(format!("{PARENT}={parent}: cannot end with that process: {trouble}: unset it"))
 }
 
 #[cfg(target_os = "linux")]

@@ -51,11 +51,27 @@ async fn report(address: SocketAddr) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observers::{JournalKeeper, Metrics};
-    use crate::sidecar::Shared;
+    use hotseat_core::time::Moment;
     use hotseat_election::{ElectionName, Status, clock};
-    use hotseat_http::Server;
+    use hotseat_http::{Backend, Server};
     use std::sync::Arc;
+
+    /// Shows nothing and counts nothing.
+    struct Nothing;
+
+    impl Backend for Nothing {
+        fn metrics(&self, _: Moment) -> Result<String, std::fmt::Error> {
+            Ok(String::new())
+        }
+
+        fn journal(&self, _: usize) -> String {
+            String::new()
+        }
+
+        fn answered(&self, _: &'static str, _: u16) {}
+
+        fn connections(&self, _: usize) {}
+    }
 
     const SOON: Duration = Duration::from_secs(20);
 
@@ -63,11 +79,8 @@ mod tests {
     async fn a_heartbeat_is_taken_until_it_is_stopped() {
         let name = ElectionName::new("default", "demo");
         let state = Status::new(name, "anna", clock::now(), Duration::from_secs(2));
-        let journal = JournalKeeper::default();
-        let metrics = Metrics::new(vec![state.clone()], journal.clone(), clock::now());
-        let shared = Arc::new(Shared { journal, metrics });
         let server = Server::bind("127.0.0.1:0").unwrap();
-        let server = server.serve(state.clone(), shared).unwrap();
+        let server = server.serve(state.clone(), Arc::new(Nothing)).unwrap();
         let (_keep, address) = watch::channel(Some(server.addresses()[0]));
         let (beats, receiver) = watch::channel(false);
         let task = tokio::spawn(beat(address, receiver));
