@@ -20,7 +20,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -59,9 +59,22 @@ limits: build ## the smallest limits of a container's memory, for the standard p
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
 
+# IMAGE and VERSION name the image, PLATFORMS="amd64 arm64" says for what, SOURCE where its source is.
+image: wasm-target ## the image as an OCI layout in target/image, without a container engine; IMAGE=NAME
+	deploy/image/image.sh
+
+image-test: image ## the image, pushed to a registry and pulled back: content, both platforms, names
+	deploy/image/test.sh
+
+image-twice: image ## build the image once more in another folder, and compare
+	deploy/image/twice.sh
+
+release-dry-run: wasm-target ## what a release does, with a registry on loopback and a key that is thrown away
+	deploy/release/dry-run.sh
+
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image -- -D warnings
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint

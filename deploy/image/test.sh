@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# test.sh: tests the image in target/image/layout, of amd64 and arm64, on a machine with amd64: what is
+# in it, and whether it runs when a registry had it in between. As root, for namespaces.
+set -euo pipefail
+
+# shellcheck source=deploy/image/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[[ -e $out/layout/index.json ]] || fail "there is no $out/layout: run 'make image'"
+need_crane
+"$root/tests/setup/sources.sh"
+need python3 python3
+need qemu-aarch64-static qemu-user-static
+cd "$root"
+HOTSEAT_IMAGE_LAYOUT=$out/layout HOTSEAT_CRANE=$crane \
+    cargo test --workspace --features hotseat-tests/image --test image -- "$@"
