@@ -1,7 +1,7 @@
 //! What may be read of an election while it runs.
 
 use crate::name::ElectionName;
-use crate::report::PolicyReport;
+use crate::report::{LockReport, PolicyReport};
 use crate::signals::Store;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -27,6 +27,7 @@ struct Inner {
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
     policy: watch::Sender<Arc<PolicyReport>>,
+    lock: watch::Sender<Arc<LockReport>>,
     signals: Store,
 }
 
@@ -47,6 +48,7 @@ impl Status {
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
             policy: watch::Sender::new(Arc::default()),
+            lock: watch::Sender::new(Arc::default()),
             signals: Store::default(),
         }))
     }
@@ -105,6 +107,16 @@ impl Status {
     pub fn change_policy(&self, change: impl FnOnce(&mut PolicyReport)) {
         // Nobody holds the old report for long, so it is seldom copied.
         self.0.policy.send_modify(|report| change(Arc::make_mut(report)));
+    }
+
+    /// What keeps this candidate from the lock.
+    pub fn lock(&self) -> Arc<LockReport> {
+        Arc::clone(&self.0.lock.borrow())
+    }
+
+    /// Changes what is known to keep it from the lock.
+    pub fn change_lock(&self, change: impl FnOnce(&mut LockReport)) {
+        self.0.lock.send_modify(|report| change(Arc::make_mut(report)));
     }
 
     /// What the application and the probes report: the one thing here that others than the loop
