@@ -20,7 +20,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deploy-references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -40,6 +40,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
+	tests/setup/deploy-tools.sh >/dev/null
 	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
@@ -88,6 +89,10 @@ $(ACTIONLINT):
 
 references: wasm-target ## rewrite docs/flags.md and docs/metrics.md
 	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
+
+deploy-references: wasm-target ## rewrite what the charts render in deploy/chart/tests, and their README
+	tests/setup/deploy-tools.sh >/dev/null
+	HOTSEAT_BLESS=1 $(PROGRAM) $(CARGO) test --workspace --test references --test deploy chart::
 
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked

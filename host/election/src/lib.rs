@@ -16,6 +16,7 @@ mod name;
 
 mod engine;
 mod lock;
+mod rights;
 mod source;
 
 mod changes;
@@ -32,9 +33,10 @@ pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
 pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
 pub use inbox::Stopper;
-pub use lock::{Future, Lock, Right};
+pub use lock::{Future, Lock};
 pub use name::ElectionName;
 pub use recurring::Recurring;
-pub use report::PolicyReport;
+pub use report::{LockReport, PolicyReport};
+pub use rights::{MissingRights, Right, ServiceAccount};
 pub use source::{Component, PolicySource, Publication, Sourced};
 pub use status::Status;

@@ -2,7 +2,7 @@
 
 use crate::changes::Changes;
 use crate::name::ElectionName;
-use crate::report::PolicyReport;
+use crate::report::{LockReport, PolicyReport};
 use crate::signals::Store;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -29,6 +29,7 @@ struct Inner {
     view: watch::Sender<Arc<View>>,
     changes: Changes,
     policy: watch::Sender<Arc<PolicyReport>>,
+    lock: watch::Sender<Arc<LockReport>>,
     signals: Store,
 }
 
@@ -50,6 +51,7 @@ impl Status {
             view: watch::Sender::new(Arc::new(view)),
             changes: Changes::new(),
             policy: watch::Sender::new(Arc::default()),
+            lock: watch::Sender::new(Arc::default()),
             signals: Store::default(),
         }))
     }
@@ -121,6 +123,16 @@ impl Status {
     pub fn change_policy(&self, change: impl FnOnce(&mut PolicyReport)) {
         // Nobody holds the old report for long, so it is seldom copied.
         self.0.policy.send_modify(|report| change(Arc::make_mut(report)));
+    }
+
+    /// What keeps this candidate from the lock.
+    pub fn lock(&self) -> Arc<LockReport> {
+        Arc::clone(&self.0.lock.borrow())
+    }
+
+    /// Changes what is known to keep it from the lock.
+    pub fn change_lock(&self, change: impl FnOnce(&mut LockReport)) {
+        self.0.lock.send_modify(|report| change(Arc::make_mut(report)));
     }
 
     /// What the application and the probes report: the one thing here that others than the loop

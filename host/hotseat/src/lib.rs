@@ -14,6 +14,7 @@ pub mod identity;
 mod note;
 pub mod observers;
 pub mod probes;
+pub mod rights;
 pub mod source;
 pub mod stop;
 

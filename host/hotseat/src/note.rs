@@ -11,7 +11,7 @@
 use hotseat_core::event::{Event, Trouble};
 use hotseat_core::lock::{Incarnation, LastWrite, Record, Version};
 use hotseat_core::time::Moment;
-use hotseat_election::{Future, Lock, Right};
+use hotseat_election::{Future, Lock};
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -141,10 +141,6 @@ impl<L: Lock> Lock for Noted<L> {
 
     fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
         self.lock.follow(events, restart)
-    }
-
-    fn rights(&self) -> Vec<Right> {
-        self.lock.rights()
     }
 }
 

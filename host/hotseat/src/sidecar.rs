@@ -5,6 +5,7 @@ use crate::identity::Identity;
 use crate::note::Noted;
 use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
 use crate::probes::{self, Probe};
+use crate::rights::Uses;
 use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
@@ -13,13 +14,12 @@ use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
-    Election, ElectionName, Ended, Facts, Lock, MakeEngine, Observer, Parts, PolicySource, Status,
-    Stopper, clock,
+    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Status, Stopper, clock,
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
 use hotseat_kubernetes::{
-    Connection, Credentials, EventRecorder, FollowPace, LeaseLock, RightsCheck,
+    Connection, Credentials, EventRecorder, FollowPace, LeaseLock, Regarding, RightsCheck,
 };
 use hotseat_rollout::{Gate, Policy, ShadowPeriod};
 use std::process::ExitCode;
@@ -55,6 +55,8 @@ pub struct ElectionSettings {
     pub name: ElectionName,
     /// This candidate's name.
     pub identity: String,
+    /// The pod that it is in, if that is known.
+    pub pod: Option<PodName>,
     /// The timing, checked.
     pub timing: Timing,
     /// Where the credentials come from.
@@ -80,6 +82,17 @@ pub struct ElectionSettings {
     pub compiler: Compiler,
 }
 
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+}
+
 impl ElectionSettings {
     /// An election by the standard policy, with client-go's timing and no option set.
     pub fn new(
@@ -91,6 +104,7 @@ impl ElectionSettings {
         ElectionSettings {
             name,
             identity: identity.to_owned(),
+            pod: None,
             timing: Timing::client_go(),
             credentials,
             policy: PolicyOptions::builtin(),
@@ -265,6 +279,7 @@ impl Candidate {
             warm: timing.request_timeout(),
         };
         let lock = LeaseLock::new(connection.clone(), facts.clone(), pace);
+        let regarding = lock.regarding();
         let lock = Noted::new(lock, identity.note.clone());
         let source = Source::new(
             settings.policy.clone(),
@@ -273,9 +288,12 @@ impl Candidate {
             facts.clone(),
         )
         .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
-        let rights = [lock.rights(), source.rights()].concat();
+        let rights = Uses::of(&settings).rights();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
-        let events = EventRecorder::new(connection, facts.clone(), &settings.identity);
+        let pod = settings.pod.as_ref();
+        let pod = pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
+        let events =
+            EventRecorder::new(connection, facts.clone(), &settings.identity, regarding, pod);
         let observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),

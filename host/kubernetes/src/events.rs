@@ -1,12 +1,14 @@
-//! Events on the Lease, as client-go writes them, so that `kubectl get events` tells the story.
+//! Events on the Lease, as client-go writes them, so that `kubectl describe lease` and `kubectl get
+//! events` tell the story; and on the own pod what keeps it from leading at all.
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
+use super::regarding::Regarding;
 use crate::words::Words;
 use hotseat_election::{Facts, Future, Observer, Said};
 use hotseat_text::visible;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::api::core::v1::{Event, EventSource};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource as _;
 use kube::api::{ObjectMeta, PostParams};
@@ -36,8 +38,8 @@ pub struct EventRecorder(Arc<Inner>);
 
 struct Inner {
     channel: Channel,
-    namespace: String,
-    lease: String,
+    lock: Regarding,
+    pod: Option<Regarding>,
     identity: String,
     count: AtomicU64,
     /// True once Events do not wait any more.
@@ -49,14 +51,19 @@ struct Inner {
 }
 
 impl EventRecorder {
-    /// Events on the Lease of the election whose facts these are, by the candidate of that
-    /// identity. Must be called within the runtime that serves the election.
-    pub fn new(connection: Connection, facts: Facts, identity: &str) -> EventRecorder {
-        let election = facts.election().clone();
+    /// Events on the lock of the election whose facts these are, by the candidate of that identity,
+    /// and on its pod if that is known. Must be called within the runtime that serves the election.
+    pub fn new(
+        connection: Connection,
+        facts: Facts,
+        identity: &str,
+        lock: Regarding,
+        pod: Option<Regarding>,
+    ) -> EventRecorder {
         EventRecorder(Arc::new(Inner {
             channel: Channel::new(connection, Lane::Other, facts),
-            namespace: election.namespace().to_owned(),
-            lease: election.name().to_owned(),
+            lock,
+            pod,
             identity: identity.to_owned(),
             count: AtomicU64::new(0),
             hurry: watch::Sender::new(false),
@@ -66,14 +73,16 @@ impl EventRecorder {
     }
 
     /// Writes an Event in the background.
-    fn write(&self, words: Words) {
-        let event = self.event(words.reason, words.note, words.warning);
-        let inner = Arc::clone(&self.0);
+    fn write(&self, words: &Words, about: &Regarding) {
+        let mut event = self.event(words, about);
+        let (inner, about) = (Arc::clone(&self.0), about.clone());
         let sending = async move {
             let mut hurry = inner.hurry.subscribe();
             // Either way it is time.
             let _ = tokio::time::timeout(PAUSE, hurry.wait_for(|hurry| *hurry)).await;
-            if let Err(reason) = inner.send(&event).await {
+            // The lock may have been read only meanwhile.
+            event.involved_object = about.reference();
+            if let Err(reason) = inner.send(&event, about.namespace()).await {
                 tracing::debug!(%reason, "an Event was not written");
             }
         };
@@ -82,7 +91,7 @@ impl EventRecorder {
         under_way.spawn_on(sending, &self.0.runtime);
     }
 
-    fn event(&self, reason: &str, note: String, warning: bool) -> Event {
+    fn event(&self, words: &Words, about: &Regarding) -> Event {
         let inner = &self.0;
         let now = Timestamp::now();
         let serial = inner.count.fetch_add(1, Ordering::Relaxed);
@@ -90,20 +99,13 @@ impl EventRecorder {
         Event {
             metadata: ObjectMeta {
                 // As client-go names them: the object and the time in hexadecimal.
-                name: Some(format!("{}.{:x}.{serial:x}", inner.lease, now.as_nanosecond())),
-                namespace: Some(inner.namespace.clone()),
+                name: Some(format!("{}.{:x}.{serial:x}", about.name(), now.as_nanosecond())),
+                namespace: Some(about.namespace().to_owned()),
                 ..ObjectMeta::default()
             },
-            involved_object: ObjectReference {
-                api_version: Some("coordination.k8s.io/v1".to_owned()),
-                kind: Some("Lease".to_owned()),
-                namespace: Some(inner.namespace.clone()),
-                name: Some(inner.lease.clone()),
-                ..ObjectReference::default()
-            },
-            reason: Some(reason.to_owned()),
-            message: Some(clipped(visible(&note).into_owned())),
-            type_: Some(if warning { "Warning" } else { "Normal" }.to_owned()),
+            reason: Some(words.reason.to_owned()),
+            message: Some(clipped(visible(&words.note).into_owned())),
+            type_: Some(if words.warning { "Warning" } else { "Normal" }.to_owned()),
             source: Some(EventSource {
                 component: Some("hotseat".to_owned()),
                 host: Some(inner.identity.clone()),
@@ -119,7 +121,10 @@ impl EventRecorder {
 impl Observer for EventRecorder {
     fn observe(&self, said: Said<'_>) {
         if let Some(words) = Words::of(said.fact, &self.0.identity) {
-            self.write(words);
+            self.write(&words, &self.0.lock);
+            if let (true, Some(pod)) = (words.on_pod, &self.0.pod) {
+                self.write(&words, pod);
+            }
         }
     }
 
@@ -144,8 +149,8 @@ impl Inner {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, event: &Event) -> Result<(), String> {
-        let collection = Request::new(Event::url_path(&(), Some(&self.namespace)));
+    async fn send(&self, event: &Event, namespace: &str) -> Result<(), String> {
+        let collection = Request::new(Event::url_path(&(), Some(namespace)));
         let bytes = serde_json::to_vec(event).map_err(|error| error.to_string())?;
         let request = collection.create(&PostParams::default(), bytes);
         let request = request.map_err(|error| error.to_string())?;

@@ -1,9 +1,9 @@
 //! The Lease as the election's lock: reading it, and writing it by compare-and-swap.
 
-use super::access::lease_rights;
 use super::codec::{decode, encode, lease, trimmed};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
+use super::regarding::Regarding;
 use super::target::{Pace, Target};
 use super::trouble::plain;
 use super::warm::keep_warm;
@@ -13,7 +13,7 @@ use hotseat_core::lock::{Lock, Record, Version};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
-use hotseat_election::{Facts, Future, Right};
+use hotseat_election::{Facts, Future};
 use jiff::Timestamp;
 use kube::Resource as _;
 use kube::api::PostParams;
@@ -45,10 +45,10 @@ pub struct FollowPace {
 
 struct Inner {
     pace: FollowPace,
-    namespace: String,
     channel: Channel,
     collection: Request,
     name: String,
+    regarding: Regarding,
     /// The last objects seen, so that a write can keep what is not its own.
     seen: Mutex<VecDeque<DynamicObject>>,
     /// When the lock was last read or written.
@@ -62,13 +62,18 @@ impl LeaseLock {
         let (namespace, name) = (election.namespace(), election.name());
         LeaseLock(Arc::new(Inner {
             pace,
-            namespace: namespace.to_owned(),
             channel: Channel::new(connection, Lane::Lock, facts),
             collection: Request::new(DynamicObject::url_path(&lease(), Some(namespace))),
             name: name.to_owned(),
+            regarding: Regarding::lease(&election),
             seen: Mutex::new(VecDeque::new()),
             used: Mutex::new(Moment::ZERO),
         }))
+    }
+
+    /// The Lease as Events name it, with its UID once it was read.
+    pub fn regarding(&self) -> Regarding {
+        self.0.regarding.clone()
     }
 
     /// Reads the Lease, consistently.
@@ -142,6 +147,7 @@ impl LeaseLock {
     /// Keeps an object as a base for later writes, and says what it means.
     pub(super) fn take(&self, object: DynamicObject) -> Lock {
         let record = decode(&object);
+        self.0.regarding.learn(object.metadata.uid.as_deref());
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|kept| kept.metadata.resource_version != object.metadata.resource_version);
         seen.push_back(trimmed(object));
@@ -200,10 +206,6 @@ impl hotseat_election::Lock for LeaseLock {
                 () = keep_warm(lock, warm) => {}
             }
         })
-    }
-
-    fn rights(&self) -> Vec<Right> {
-        lease_rights(&self.0.namespace, &self.0.name)
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Words {
     pub(super) note: String,
     /// A warning, or normal.
     pub(super) warning: bool,
+    /// It keeps this candidate from leading, so it is said on its pod as well.
+    pub(super) on_pod: bool,
 }
 
 impl Words {
@@ -22,16 +24,24 @@ impl Words {
         match fact {
             Fact::Elector(notice) => Words::of_elector(notice, identity),
             Fact::Policy(fact) => Words::of_policy(fact),
+            Fact::RightsMissing(missing) => Some(Words {
+                reason: "RightsMissing",
+                note: format!(
+                    "{identity} may not {missing}: its log has the Role, and so has hotseat rbac"
+                ),
+                warning: true,
+                on_pod: true,
+            }),
             _ => None,
         }
     }
 
     fn normal(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: false })
+        Some(Words { reason, note, warning: false, on_pod: false })
     }
 
     fn warning(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: true })
+        Some(Words { reason, note, warning: true, on_pod: false })
     }
 
     fn of_elector(notice: &Notice, identity: &str) -> Option<Words> {
@@ -46,6 +56,7 @@ impl Words {
                 reason: "LeaderElection",
                 note: format!("{identity} stopped leading ({})", why.as_str()),
                 warning: matches!(why, Why::Lapsed),
+                on_pod: false,
             }),
             Notice::Twin(who) => Words::warning(
                 "IdentityClash",

@@ -2,6 +2,7 @@
 
 use super::limits::{LimitArgs, TimeArgs};
 use super::policy::PolicyCommand;
+use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use crate::probes::{self, Probe, SpecError};
@@ -40,6 +41,9 @@ pub(super) enum Command {
     Demo(super::demo::DemoArgs),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
+    /// Print the Role that a sidecar needs, by the sidecar's own flags, such as --election and
+    /// --policy
+    Rbac(Box<RbacArgs>),
     /// Try election policies before they run
     #[command(subcommand)]
     Policy(PolicyCommand),

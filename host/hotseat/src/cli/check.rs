@@ -1,11 +1,13 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use super::rbac::pods_namespace;
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
 use crate::probes::{MOST_PROBES, Probe};
-use crate::sidecar::{ElectionSettings, Settings};
+use crate::rights::Uses;
+use crate::sidecar::{ElectionSettings, PodName, Settings};
 use crate::source::PolicyOptions;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
@@ -35,6 +37,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         election: ElectionSettings {
             name,
             identity: identity(args.id)?,
+            pod: own_pod(),
             timing,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
@@ -53,6 +56,23 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,
         journal: journal(args.journal, args.journal_size)?,
+    })
+}
+
+/// What a sidecar with these flags, in pods of that namespace, uses of the API. Nothing else of the
+/// flags is looked at: files that only the pod has need not be there.
+pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Uses> {
+    let election = election(args.election.clone())?;
+    let pods = match pods {
+        Some(given) => pods_namespace(given)?,
+        None => namespace(None)?,
+    };
+    let flag = args.election_namespace.clone().filter(|name| !name.is_empty());
+    let of_lock = namespace(Some(flag.unwrap_or_else(|| pods.clone())))?;
+    Ok(Uses {
+        election: ElectionName::new(&of_lock, &election),
+        pod_namespace: Some(pods),
+        policy: policy_reference(&args.policy, &args.registries.registries())?,
     })
 }
 
@@ -82,6 +102,14 @@ fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
+/// This pod, where the manifest hands its name and its UID in by the downward API.
+fn own_pod() -> Option<PodName> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
+    let namespace = variable("POD_NAMESPACE").or_else(mounted)?.trim().to_owned();
+    Some(PodName { namespace, name: variable("POD_NAME")?, uid: variable("POD_UID")? })
+}
+
 fn identity(flag: Option<String>) -> anyhow::Result<String> {
     let pod = || std::env::var("POD_NAME").ok().filter(|name| !name.is_empty());
     let name = match flag {
@@ -107,7 +135,12 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
 }
 
 /// A name that Kubernetes takes.
-fn check_name(flag: &str, name: &str, takes: fn(&str) -> bool, rule: &str) -> anyhow::Result<()> {
+pub(super) fn check_name(
+    flag: &str,
+    name: &str,
+    takes: fn(&str) -> bool,
+    rule: &str,
+) -> anyhow::Result<()> {
     if takes(name) {
         return Ok(());
     }
@@ -151,10 +184,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
 fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let written = &args.policy;
     let registries = args.registries.registries();
-    let policy: PolicyRef = written.parse().map_err(|error| {
-        let why = refused_reference(&error, &registries);
-        anyhow!("--policy {written}: {why}")
-    })?;
+    let policy = policy_reference(written, &registries)?;
     let key = policy_key(args.policy_key.as_deref())?;
     if key.is_some() && policy.origin == Origin::Builtin {
         bail!(
@@ -163,6 +193,13 @@ fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     }
     let settings = settings_source("--policy-settings", &args.policy_settings)?;
     Ok(PolicyOptions { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+fn policy_reference(written: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
+    written.parse().map_err(|error| {
+        let why = refused_reference(&error, registries);
+        anyhow!("--policy {written}: {why}")
+    })
 }
 
 /// Settings that can be used as they are now.

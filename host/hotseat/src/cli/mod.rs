@@ -7,10 +7,12 @@ mod demo;
 mod limits;
 mod policy;
 mod push;
+mod rbac;
 mod registry;
 mod size;
 
 use crate::engine::COMPILE_COMMAND;
+use crate::telemetry::LogFormat;
 use crate::{sidecar, status, telemetry};
 use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
@@ -72,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             status::run(&options.address, options.output == args::Output::Json)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }
 }
@@ -118,10 +121,43 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let mistake = text.split("\n\nUsage:").next().unwrap_or(&text);
     let mistake = mistake.split("\n\nFor more information").next().unwrap_or(mistake);
     let mistake = mistake.trim().trim_start_matches("error: ");
-    telemetry::complain(&format!("hotseat: {}: see hotseat --help", in_one_line(mistake)));
+    let line = format!("hotseat: {}: see hotseat --help", in_one_line(mistake));
+    telemetry::complain_early(&line, wanted_format(std::env::args().skip(1)));
     ExitCode::from(2)
+}
+
+/// The format of the log that the arguments or the environment ask for, where they could not be
+/// parsed. A subcommand has no log.
+fn wanted_format(args: impl Iterator<Item = String>) -> LogFormat {
+    let args: Vec<String> = args.collect();
+    if args.first().is_some_and(|first| !first.starts_with('-')) {
+        return LogFormat::Text;
+    }
+    let flag = args.iter().enumerate().rev().find_map(|(index, arg)| match arg.as_str() {
+        "--log-format" => args.get(index + 1).map(String::as_str),
+        _ => arg.strip_prefix("--log-format="),
+    });
+    let variable = || std::env::var("HOTSEAT_LOG_FORMAT").unwrap_or_default();
+    match flag.map_or_else(variable, str::to_owned).as_str() {
+        "json" => LogFormat::Json,
+        _ => LogFormat::Text,
+    }
 }
 
 fn in_one_line(text: &str) -> String {
     hotseat_text::one_line(text, LONGEST_LINE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_said_in_the_format_that_was_asked_for() {
+        let wanted = |args: &[&str]| wanted_format(args.iter().map(ToString::to_string));
+        assert_eq!(wanted(&["--log-format=json", "--nonsense"]), LogFormat::Json);
+        assert_eq!(wanted(&["--nonsense", "--log-format", "json"]), LogFormat::Json);
+        assert_eq!(wanted(&["--log-format=json", "--log-format=text"]), LogFormat::Text);
+        assert_eq!(wanted(&["status", "--log-format=json"]), LogFormat::Text);
+    }
 }

@@ -32,6 +32,7 @@ const BUCKETS: u16 = 15;
 
 type Label = (&'static str, String);
 type PerElection = Family<[Label; 1], Counter>;
+type Amounts = Family<[Label; 1], Gauge<u64, AtomicU64>>;
 type ByWord = Family<[Label; 2], Counter>;
 
 /// The sidecar's counters. Cheap to clone; all clones count together.
@@ -69,6 +70,7 @@ struct Counters {
     shadow_decisions: PerElection,
     shadow_differences: PerElection,
     left_behind: PerElection,
+    rights_missing: Amounts,
     api_requests: ByWord,
     http_requests: Family<[Label; 2], Counter>,
     http_connections: Gauge<u64, AtomicU64>,
@@ -132,6 +134,8 @@ impl Observer for Metrics {
                 self.0.decide_time.get_or_create(&[of.label()]).observe(time.as_secs_f64());
             }
             Fact::Requested(verb) => of.count_word(&counters.api_requests, "verb", verb),
+            Fact::RightsMissing(missing) => of.set(&counters.rights_missing, missing.rights.len()),
+            Fact::RightsGiven => of.set(&counters.rights_missing, 0),
             Fact::Decided(_) | Fact::ShadowDiffered(_) => {}
         }
     }
@@ -149,6 +153,10 @@ impl Of<'_> {
         family.get_or_create(&[self.label()]).inc();
     }
 
+    fn set(&self, family: &Amounts, amount: usize) {
+        family.get_or_create(&[self.label()]).set(amount as u64);
+    }
+
     fn count_word(&self, family: &ByWord, key: &'static str, word: &str) {
         family.get_or_create(&[self.label(), (key, word.to_owned())]).inc();
     }
@@ -158,7 +166,7 @@ impl Of<'_> {
     }
 
     fn write_labels(&self, purpose: Purpose, how: Outcome) -> [Label; 3] {
-        let (purpose, how) = (purpose.as_str().to_owned(), outcome(how).to_owned());
+        let (purpose, how) = (purpose.as_str().to_owned(), how.as_str().to_owned());
         [self.label(), ("purpose", purpose), ("outcome", how)]
     }
 }
@@ -184,7 +192,7 @@ impl Counters {
                 self.written(of, *purpose, trouble.outcome);
             }
             Notice::ReadFailed(trouble) => {
-                of.count_word(&self.reads_failed, "outcome", outcome(trouble.outcome));
+                of.count_word(&self.reads_failed, "outcome", trouble.outcome.as_str());
             }
             Notice::FoundOwnWrite => of.count(&self.writes_found),
             Notice::PolicyFailed { failure, .. } => {
@@ -218,6 +226,7 @@ impl Counters {
     /// A series that appears only with its first event hides that event from `rate()`.
     fn begin_at_zero(&self, election: &ElectionName) {
         let of = Of(election);
+        of.set(&self.rights_missing, 0);
         for why in [Why::Lapsed, Why::Lost(None), Why::Resigned(String::new()), Why::Stopped] {
             of.begin_word(&self.step_downs, "why", why.as_str());
         }
@@ -326,6 +335,11 @@ impl Counters {
 
     fn register_requests(&self, all: &mut Registry) {
         all.register(
+            "hotseat_rights_missing",
+            "Rights in the cluster that are needed and that the account lacks",
+            self.rights_missing.clone(),
+        );
+        all.register(
             "hotseat_writes",
             "Writes of the lock; one of unknown outcome that is found later counts again as written",
             self.writes.clone(),
@@ -359,17 +373,5 @@ impl Counters {
             "HTTP connections that are open",
             self.http_connections.clone(),
         );
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::None => "none",
-        Outcome::Written => "written",
-        Outcome::Conflict => "conflict",
-        Outcome::Denied => "denied",
-        Outcome::Throttled => "throttled",
-        Outcome::TimedOut => "timed-out",
-        Outcome::Unreachable => "unreachable",
     }
 }

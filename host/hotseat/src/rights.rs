@@ -1,0 +1,119 @@
+//! Which rights a sidecar needs: one list, which its own check of its account and `hotseat rbac` share.
+//!
+//! Whatever uses the API is a feature here, so that no use goes without its right and no right is asked
+//! for that nothing uses.
+
+use crate::sidecar::ElectionSettings;
+use hotseat_election::{ElectionName, Right};
+use hotseat_kubernetes::{config_map_rights, event_rights, lease_rights};
+use hotseat_sources::{Origin, PolicyRef};
+
+/// What of a sidecar's settings decides which rights it needs.
+#[derive(Clone, Debug)]
+pub struct Uses {
+    /// The election, which is its lock's name and namespace.
+    pub election: ElectionName,
+    /// The namespace of the pod, where it has one.
+    pub pod_namespace: Option<String>,
+    /// Where the policy comes from.
+    pub policy: PolicyRef,
+}
+
+/// Something that a sidecar does by the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// What it is called where features are chosen.
+    pub name: &'static str,
+    /// The rights that it needs, in the order in which they are used.
+    pub rights: Vec<Right>,
+}
+
+/// What the Role of an election's sidecars is called.
+pub fn role_name(election: &ElectionName) -> String {
+    format!("hotseat-{}", election.name())
+}
+
+/// All there are. Each says whether it is in use, and what it needs.
+const FEATURES: [fn(&Uses) -> Option<Feature>; 3] = [lease, events, config_map];
+
+impl Uses {
+    /// What a sidecar with these settings uses.
+    pub fn of(settings: &ElectionSettings) -> Uses {
+        Uses {
+            election: settings.name.clone(),
+            pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
+            policy: settings.policy.policy.clone(),
+        }
+    }
+
+    /// The features that are in use.
+    pub fn features(&self) -> Vec<Feature> {
+        FEATURES.iter().filter_map(|feature| feature(self)).collect()
+    }
+
+    /// All the rights that they need.
+    pub fn rights(&self) -> Vec<Right> {
+        self.features().into_iter().flat_map(|feature| feature.rights).collect()
+    }
+}
+
+/// The lock: without it there is no election.
+fn lease(uses: &Uses) -> Option<Feature> {
+    Some(Feature { name: "lease", rights: lease_rights(&uses.election) })
+}
+
+/// Events on the lock, and on the pod. The election goes on without them.
+fn events(uses: &Uses) -> Option<Feature> {
+    let of_lock = uses.election.namespace();
+    let mut rights = event_rights(of_lock);
+    if let Some(of_pod) = uses.pod_namespace.as_deref().filter(|of_pod| *of_pod != of_lock) {
+        rights.extend(event_rights(of_pod));
+    }
+    Some(Feature { name: "events", rights })
+}
+
+/// A policy in a ConfigMap.
+fn config_map(uses: &Uses) -> Option<Feature> {
+    let Origin::ConfigMap(map) = &uses.policy.origin else { return None };
+    let namespace = map.namespace().unwrap_or(uses.election.namespace());
+    Some(Feature { name: "configmap", rights: config_map_rights(namespace, map.name()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uses(pod_namespace: &str, policy: &str) -> Uses {
+        Uses {
+            election: ElectionName::new("web", "shop"),
+            pod_namespace: Some(pod_namespace.to_owned()),
+            policy: policy.parse().unwrap(),
+        }
+    }
+
+    fn names(uses: &Uses) -> Vec<&'static str> {
+        uses.features().iter().map(|feature| feature.name).collect()
+    }
+
+    #[test]
+    fn only_what_is_in_use_asks_for_rights() {
+        assert_eq!(names(&uses("web", "builtin")), ["lease", "events"]);
+        assert_eq!(names(&uses("web", "file:/policy.wasm")), ["lease", "events"]);
+        let by_map = uses("web", "configmap:platform/policy");
+        assert_eq!(names(&by_map), ["lease", "events", "configmap"]);
+        let rights = by_map.rights();
+        assert_eq!(rights.len(), 8);
+        assert!(rights[6..].iter().all(|right| right.namespace == "platform"), "{rights:?}");
+    }
+
+    #[test]
+    fn a_pod_elsewhere_needs_a_right_there_for_events_on_itself() {
+        let namespaces = |uses: &Uses| {
+            let events = uses.features().into_iter().find(|feature| feature.name == "events");
+            let rights = events.unwrap().rights;
+            rights.into_iter().map(|right| right.namespace).collect::<Vec<_>>()
+        };
+        assert_eq!(namespaces(&uses("web", "builtin")), ["web"]);
+        assert_eq!(namespaces(&uses("shop", "builtin")), ["web", "shop"]);
+    }
+}
