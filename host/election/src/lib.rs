@@ -18,6 +18,7 @@ mod engine;
 mod lock;
 mod source;
 
+mod application;
 mod fact;
 mod report;
 mod status;
@@ -26,6 +27,7 @@ pub mod clock;
 mod recurring;
 pub mod signals;
 
+pub use application::Application;
 pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
 pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};

@@ -62,7 +62,7 @@ pub struct PolicyName {
 
 impl LeaderAnswer {
     /// What holds at `now`.
-    pub(super) fn at(status: &Status, now: Moment) -> LeaderAnswer {
+    pub fn at(status: &Status, now: Moment) -> LeaderAnswer {
         let view = status.view();
         let term = view.term.as_ref().filter(|_| view.leads(now));
         let seen = view.seen.as_ref();
