@@ -139,7 +139,7 @@ async fn check_access(channel: &Channel, rights: &[Right]) -> Result<Option<Stri
     Ok((!missing.is_empty()).then(|| roles(&missing)))
 }
 
-async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
+pub(super) async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
@@ -163,8 +163,8 @@ async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
     Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
-/// The Roles with just these rights, one for each namespace.
-fn roles(missing: &[&Right]) -> String {
+/// The Roles with just these rights, one for each namespace, as YAML.
+pub fn roles(missing: &[&Right]) -> String {
     let mut roles: BTreeMap<&str, BTreeMap<_, Vec<&str>>> = BTreeMap::new();
     for right in missing {
         let rule = (right.group, right.resource, right.name.as_deref());
