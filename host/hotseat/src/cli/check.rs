@@ -53,6 +53,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,
         journal: journal(args.journal, args.journal_size)?,
+        companions: args.companions.settings(&timing)?,
     })
 }
 
@@ -64,7 +65,7 @@ fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFil
     Ok(Some(JournalFile { path, size }))
 }
 
-fn election(name: Option<String>) -> anyhow::Result<String> {
+pub(super) fn election(name: Option<String>) -> anyhow::Result<String> {
     let name = name.unwrap_or_default();
     if name.is_empty() {
         bail!("--election cannot be empty: give the name of the Lease to campaign for");
@@ -73,7 +74,7 @@ fn election(name: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
-fn namespace(flag: Option<String>) -> anyhow::Result<String> {
+pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     let named = flag.filter(|name| !name.is_empty());
     let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
     let name = named.or_else(mounted).map(|name| name.trim().to_owned());
@@ -114,7 +115,7 @@ fn check_name(flag: &str, name: &str, takes: fn(&str) -> bool, rule: &str) -> an
     bail!("{flag} {}: not a valid name in Kubernetes: {rule}", name.escape_debug())
 }
 
-fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
+pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     let client_go = Timing::client_go();
     let mut timing = match args.ttl {
         Some(ttl) => Timing::from_ttl(ttl),
@@ -148,7 +149,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     Ok(timing)
 }
 
-fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
+pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let written = &args.policy;
     let registries = args.registries.registries();
     let policy: PolicyRef = written.parse().map_err(|error| {
