@@ -54,6 +54,26 @@ pub struct Cluster {
     _folder: ScratchDir,
 }
 
+/// Another API server over the etcd of a cluster. It ends when this is dropped or this process dies.
+pub struct Another {
+    _server: Server,
+    plan: Plan,
+}
+
+impl Another {
+    /// Where it listens, as `https://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.plan.url()
+    }
+
+    /// The kubeconfig of a user who may do everything.
+    #[must_use]
+    pub fn admin_kubeconfig(&self) -> PathBuf {
+        self.plan.kubeconfig()
+    }
+}
+
 enum ApiServer {
     Runs(Server),
     /// Its port is kept for it.
@@ -141,6 +161,24 @@ impl Cluster {
     #[must_use]
     pub fn pki_file(&self, name: &str) -> PathBuf {
         self.plan.folder().join("pki").join(name)
+    }
+
+    /// Starts another API server over the same etcd, and returns when it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it does not become ready; with its last words.
+    pub fn another_apiserver(&self) -> anyhow::Result<Another> {
+        for _ in 0..PORT_TRIES {
+            let plan = self.plan.beside()?;
+            let mut server = Server::start(plan.apiserver())?;
+            match plan.wait_ready(|| server.alive()) {
+                Ok(()) => return Ok(Another { _server: server, plan }),
+                Err(_) if server.lost_its_port() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bail!("other processes took the chosen ports of 127.0.0.1, {PORT_TRIES} times in a row")
     }
 
     /// A client that may do everything, for the tokio runtime that this is called in.

@@ -55,6 +55,17 @@ pub enum Event {
     Signals(Vec<(String, Value, Moment)>),
     /// The other candidates as they published themselves.
     Roster(Vec<Candidate>),
+    /// Nothing of the application acts any more for the term with this token, or an earlier one, and
+    /// nothing ever will: its drain is over. A leader whose term it is gives the seat up. Whoever says
+    /// so answers for the application: a wrapper whose command has ended, or the application itself.
+    LetGo {
+        /// The token of the last term that is over for the application.
+        token: Token,
+        /// No campaign for so long at least, beside the rest after each resignation.
+        rest: Duration,
+        /// Why, in one line.
+        reason: String,
+    },
     /// The process shall stop: give the seat up and finish.
     Stop,
 }

@@ -120,6 +120,7 @@ impl Election {
             events: from_events,
             engine: from_engine,
             source: from_source,
+            application: parts.status.application().heard(),
         };
         let inbox = Inbox::new(receivers, parts.config.timing.retry_period)?;
         let reporter = Arc::new(Reporter::new(parts.status.clone()));

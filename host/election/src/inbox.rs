@@ -1,5 +1,6 @@
 //! What reaches the election's loop, and the sign that the loop gives of itself.
 
+use crate::application::Heard;
 use crate::clock::{self, Alarm};
 use crate::engine::EngineEvent;
 use crate::source::Sourced;
@@ -40,6 +41,7 @@ pub(crate) struct Inbox {
     pub(crate) events: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
+    application: Heard,
     /// For the elector.
     pub(crate) alarm: Alarm,
     /// For the rollout.
@@ -78,6 +80,7 @@ pub(crate) struct Receivers {
     pub(crate) events: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
+    pub(crate) application: Heard,
 }
 
 impl Inbox {
@@ -87,7 +90,7 @@ impl Inbox {
     ///
     /// The system gives no timer.
     pub(crate) fn new(receivers: Receivers, beat_every: Duration) -> io::Result<Inbox> {
-        let Receivers { stop, events, engine, source } = receivers;
+        let Receivers { stop, events, engine, source, application } = receivers;
         let mut beats = interval(beat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (end, ended) = channel(4);
@@ -99,6 +102,7 @@ impl Inbox {
             events,
             engine,
             source,
+            application,
             alarm,
             rollout_alarm,
             beats,
@@ -141,6 +145,7 @@ impl Inbox {
                     Came::Stop
                 }
                 Some(part) = self.ended.recv() => Came::Broken(part),
+                event = self.application.next() => Came::Event(event),
                 Some(event) = self.events.recv() => Came::Event(event),
                 rung = self.alarm.ring() => {
                     rung?;
@@ -194,6 +199,7 @@ mod tests {
             events: from_events,
             engine: from_engine,
             source: from_source,
+            application: status().application().heard(),
         };
         let senders = Senders { stopper, events, _engine: engine, _source: source };
         (Inbox::new(receivers, EVERY).unwrap(), senders)

@@ -19,6 +19,7 @@ mod lock;
 mod rights;
 mod source;
 
+mod application;
 mod changes;
 mod fact;
 mod report;
@@ -28,6 +29,7 @@ pub mod clock;
 mod recurring;
 pub mod signals;
 
+pub use application::Application;
 pub use changes::{Change, Changes, KEPT};
 pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};

@@ -1,13 +1,16 @@
 //! What may be read of an election while it runs.
 
+use crate::application::Application;
 use crate::changes::Changes;
+use crate::clock;
 use crate::name::ElectionName;
 use crate::report::{LockReport, PolicyReport};
 use crate::signals::Store;
+use hotseat_core::lock::Token;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -28,9 +31,20 @@ struct Inner {
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
     changes: Changes,
+    /// This candidate's last term, as long as it knows of one.
+    last_term: Mutex<Option<LastTerm>>,
     policy: watch::Sender<Arc<PolicyReport>>,
     lock: watch::Sender<Arc<LockReport>>,
     signals: Store,
+    application: Application,
+}
+
+/// An own term.
+#[derive(Clone, Copy, Debug)]
+struct LastTerm {
+    token: Token,
+    /// When belief ends, or ended.
+    until: Moment,
 }
 
 impl Status {
@@ -50,9 +64,11 @@ impl Status {
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
             changes: Changes::new(),
+            last_term: Mutex::default(),
             policy: watch::Sender::new(Arc::default()),
             lock: watch::Sender::new(Arc::default()),
             signals: Store::default(),
+            application: Application::default(),
         }))
     }
 
@@ -101,8 +117,33 @@ impl Status {
         &self.0.changes
     }
 
+    /// The fencing token of this candidate's last term, be it over or not; zero before the first.
+    pub fn last_token(&self) -> Token {
+        self.last_term().map_or(Token::default(), |term| term.token)
+    }
+
+    /// The term that is over and that the application has not let go of, and for how long it has been
+    /// over at `now`; none while this candidate leads.
+    pub fn overdue(&self, now: Moment) -> Option<(Token, Duration)> {
+        let term = self.last_term()?;
+        let held = now < term.until || self.application().last() >= term.token;
+        (!held).then(|| (term.token, now.since(term.until)))
+    }
+
+    fn last_term(&self) -> Option<LastTerm> {
+        *self.0.last_term.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Shows another view.
     pub fn show(&self, view: View) {
+        let mut last = self.0.last_term.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&view.term, &mut *last) {
+            (Some(term), _) => *last = Some(LastTerm { token: term.token, until: term.until }),
+            // It ended before its time.
+            (None, Some(last)) => last.until = last.until.min(clock::now()),
+            (None, None) => {}
+        }
+        drop(last);
         let view = Arc::new(view);
         let before = self.0.view.send_replace(Arc::clone(&view));
         // After it: whoever is woken by a change sees a view that is at least as new.
@@ -135,10 +176,15 @@ impl Status {
         self.0.lock.send_modify(|report| change(Arc::make_mut(report)));
     }
 
-    /// What the application and the probes report: the one thing here that others than the loop
-    /// write.
+    /// What the application and the probes report. This and [`Status::application`] are what others
+    /// than the loop write.
     pub fn signals(&self) -> &Store {
         &self.0.signals
+    }
+
+    /// What is said of the application itself: that it acts for a term no more.
+    pub fn application(&self) -> &Application {
+        &self.0.application
     }
 }
 
@@ -149,6 +195,26 @@ fn nanos(moment: Moment) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hotseat_core::view::Term;
+
+    #[test]
+    fn a_term_is_overdue_from_its_end_until_the_application_lets_go() {
+        let name = ElectionName::new("shop", "web");
+        let status = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
+        assert_eq!((status.last_token(), status.overdue(clock::now())), (Token(0), None));
+        let until = clock::now() + Duration::from_secs(60);
+        let (token, since) = (Token(7), clock::now());
+        let term = Term { token, uid: String::new(), transitions: 0, since, until };
+        status.show(View { term: Some(term), ..View::default() });
+        assert_eq!(status.overdue(until - Duration::from_millis(1)), None, "it leads");
+        assert_eq!(status.overdue(until), Some((token, Duration::ZERO)), "it has lapsed");
+        status.show(View::default());
+        assert_eq!(status.last_token(), token);
+        let (late, _) = status.overdue(clock::now()).expect("it ended before its time");
+        assert_eq!(late, token);
+        status.application().let_go(Token(7), Duration::ZERO, "");
+        assert_eq!(status.overdue(until), None);
+    }
 
     #[test]
     fn whoever_waits_for_a_view_sees_the_next_one() {

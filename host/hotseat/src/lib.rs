@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod companions;
 pub mod sidecar;
 
 pub mod engine;
@@ -21,6 +22,13 @@ pub mod stop;
 pub mod policy_tools;
 pub mod status;
 
+pub mod doctor;
+pub mod fence;
+mod leader_file;
+pub mod lock_tool;
 mod open_files;
+pub mod run;
+pub mod wait;
+
 pub mod telemetry;
 mod trim;

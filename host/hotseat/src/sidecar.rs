@@ -1,5 +1,6 @@
 //! The running sidecar: its elections, composed of their parts, and what they share.
 
+use crate::companions::{self, Companions, Request};
 use crate::engine::{self, Engine};
 use crate::identity::Identity;
 use crate::note::Noted;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub access: http::Access,
     /// Where the journal is written; none: it stays in memory.
     pub journal: Option<JournalFile>,
+    /// What runs beside the election.
+    pub companions: companions::Settings,
 }
 
 /// The settings of one election.
@@ -163,7 +166,8 @@ pub struct Candidate {
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let started = clock::now();
     crate::open_files::allow_many();
-    let signals = StopSignals::new()?;
+    // A command is given it, as a sign to read its configuration anew.
+    let signals = StopSignals::new(settings.companions.command.is_none())?;
     let bound = settings.http.as_deref().map(http::Server::bind).transpose();
     let bound = bound.map_err(|error| anyhow!("--http {error}"))?;
     let candidate = Candidate::compose(settings.election).await?;
@@ -183,14 +187,33 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
+    let lease = candidate.settings.timing.lease_duration;
+    let mut companions = Companions::begin(settings.companions, &candidate.status, lease)?;
     let stopper = Stopper::default();
     let running = candidate.run(&shared, &stopper);
-    let code = until_stopped(running, signals, &stopper, server.as_mut()).await?;
+    let ended = until_stopped(running, signals, &stopper, server.as_mut(), &mut companions).await;
+    // However it ended, an election that does not run any more leads to nothing that acts for it.
+    let code = match ended {
+        Ok(End::AtOnce(code)) => return Ok(code),
+        Ok(End::Ordered(code)) => companions.end(code).await,
+        Err(error) => {
+            companions.end(ExitCode::FAILURE).await;
+            return Err(error);
+        }
+    };
     if let Some(server) = server {
         server.stop(HTTP_GRACE);
     }
     journal.close(LAST_RECORDS);
     Ok(code)
+}
+
+/// How the sidecar ends.
+enum End {
+    /// The election has ended.
+    Ordered(ExitCode),
+    /// It has not, and nobody waits for it.
+    AtOnce(ExitCode),
 }
 
 /// Waits for the end of the election, and asks for it when a signal does.
@@ -199,7 +222,8 @@ async fn until_stopped(
     mut signals: StopSignals,
     stopper: &Stopper,
     server: Option<&mut http::Running>,
-) -> anyhow::Result<ExitCode> {
+    companions: &mut Companions,
+) -> anyhow::Result<End> {
     let mut running = std::pin::pin!(running);
     let server_ended = async {
         match server {
@@ -215,17 +239,21 @@ async fn until_stopped(
             Asked { name, insists } = signals.next() => {
                 if stopping && insists {
                     tracing::warn!(signal = name, "second signal: the seat is not released");
-                    return Ok(ExitCode::FAILURE);
+                    return Ok(End::AtOnce(ExitCode::FAILURE));
                 }
                 if !stopping {
                     tracing::info!(signal = name, "stopping");
                 }
             }
+            request = companions.next() => match request {
+                Request::End => {}
+                Request::Exit(code) => return Ok(End::AtOnce(ExitCode::from(code))),
+            },
             () = server_ended.as_mut(), if !stopping => {
                 tracing::error!(part = "the HTTP server", "a part of this program has ended: stopping");
                 code = ExitCode::FAILURE;
             }
-            ended = running.as_mut() => return ended.map(|()| code),
+            ended = running.as_mut() => return ended.map(|()| End::Ordered(code)),
         }
         stopping = true;
         stopper.stop();

@@ -42,17 +42,8 @@ pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
 ///
 /// Nothing answers there, or something that is no Hotseat sidecar.
 pub fn report(address: &str, json: bool) -> anyhow::Result<String> {
-    let address =
-        if address.starts_with(':') { format!("127.0.0.1{address}") } else { address.to_owned() };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (leader, policy) = runtime.block_on(async {
-        match timeout(PATIENCE, ask(&address)).await {
-            Ok(result) => result,
-            Err(_) => bail!(
-                "--address {address}: no answer within {} s: is it a Hotseat sidecar's --http?",
-                PATIENCE.as_secs()
-            ),
-        }
+    let (leader, policy) = asked(address, async |line| {
+        Ok((line.get("/v1/leader").await?, line.get("/v1/policy").await?))
     })?;
     if json {
         let both = serde_json::json!({ "leader": leader, "policy": policy });
@@ -61,7 +52,44 @@ pub fn report(address: &str, json: bool) -> anyhow::Result<String> {
     Ok(describe(&leader, &policy))
 }
 
-async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
+/// Asks the sidecar at `HOST:PORT` who leads.
+///
+/// # Errors
+///
+/// As [`report`].
+pub(crate) fn leader(address: &str) -> anyhow::Result<LeaderAnswer> {
+    asked(address, async |line| line.get("/v1/leader").await)
+}
+
+/// What a sidecar answers, within the time that it has.
+pub(crate) fn asked<T>(
+    address: &str,
+    questions: impl AsyncFnOnce(&mut Line<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let address =
+        if address.starts_with(':') { format!("127.0.0.1{address}") } else { address.to_owned() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match timeout(PATIENCE, ask(&address, questions)).await {
+            Ok(result) => result,
+            Err(_) => bail!(
+                "--address {address}: no answer within {} s: is it a Hotseat sidecar's --http?",
+                PATIENCE.as_secs()
+            ),
+        }
+    })
+}
+
+/// A connection to a sidecar.
+pub(crate) struct Line<'a> {
+    sender: http1::SendRequest<Empty<Bytes>>,
+    address: &'a str,
+}
+
+async fn ask<T>(
+    address: &str,
+    questions: impl AsyncFnOnce(&mut Line<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let stream = TcpStream::connect(address).await.map_err(|error| {
         anyhow!(
             "--address {address}: nothing answers ({error}): give the address of a running \
@@ -69,15 +97,11 @@ async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
         )
     })?;
     let talk = async {
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let both = async {
-            let leader = get(&mut sender, address, "/v1/leader").await?;
-            let policy = get(&mut sender, address, "/v1/policy").await?;
-            anyhow::Ok((leader, policy))
-        };
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let mut line = Line { sender, address };
         tokio::select! {
             biased;
-            both = both => both,
+            answers = questions(&mut line) => answers,
             // It ends first only when the other side hangs up.
             ended = connection => match ended {
                 Ok(()) => bail!("the connection was closed"),
@@ -98,29 +122,33 @@ async fn ask(address: &str) -> anyhow::Result<(LeaderAnswer, PolicyAnswer)> {
 #[error("{0}")]
 struct NotShown(String);
 
-async fn get<T: DeserializeOwned>(
-    sender: &mut http1::SendRequest<Empty<Bytes>>,
-    address: &str,
-    path: &str,
-) -> anyhow::Result<T> {
-    let mut request = Request::new(Empty::new());
-    *request.uri_mut() = path.parse()?;
-    request.headers_mut().insert(HOST, HeaderValue::from_str(address)?);
-    sender.ready().await?;
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    if status != StatusCode::OK && status != StatusCode::FORBIDDEN {
-        bail!("{path} answers {status}");
+impl Line<'_> {
+    /// The document of that path.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it is not for whoever asks here, or it is of another shape.
+    pub(crate) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> anyhow::Result<T> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = path.parse()?;
+        request.headers_mut().insert(HOST, HeaderValue::from_str(self.address)?);
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        let status = response.status();
+        if status != StatusCode::OK && status != StatusCode::FORBIDDEN {
+            bail!("{path} answers {status}");
+        }
+        let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
+        let body = body.map_err(|error| anyhow!("{path}: {error}"))?.to_bytes();
+        if status == StatusCode::FORBIDDEN {
+            let said = String::from_utf8_lossy(&body);
+            let line = said.lines().next().unwrap_or_default();
+            let line: String =
+                line.chars().filter(|c| !c.is_control()).take(LONGEST_REFUSAL).collect();
+            bail!(NotShown(line));
+        }
+        serde_json::from_slice(&body).with_context(|| format!("{path} is not as expected"))
     }
-    let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
-    let body = body.map_err(|error| anyhow!("{path}: {error}"))?.to_bytes();
-    if status == StatusCode::FORBIDDEN {
-        let said = String::from_utf8_lossy(&body);
-        let line = said.lines().next().unwrap_or_default();
-        let line: String = line.chars().filter(|c| !c.is_control()).take(LONGEST_REFUSAL).collect();
-        bail!(NotShown(line));
-    }
-    serde_json::from_slice(&body).with_context(|| format!("{path} is not as expected"))
 }
 
 /// A line for each fact, for people.

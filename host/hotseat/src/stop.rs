@@ -25,15 +25,16 @@ pub struct Asked {
 }
 
 impl StopSignals {
-    /// Takes the signals. Must be called inside a tokio runtime.
+    /// Takes the signals; SIGHUP only where `hang_up` says that it is one of them. Must be called
+    /// inside a tokio runtime.
     ///
     /// # Errors
     ///
     /// The system refuses.
-    pub fn new() -> anyhow::Result<StopSignals> {
+    pub fn new(hang_up: bool) -> anyhow::Result<StopSignals> {
         let handler = |kind| signal(kind).context("signals cannot be handled");
         // `nohup` starts a program with SIGHUP ignored, and means it to go on.
-        let hang_up = match ignores(SignalKind::hangup()) {
+        let hang_up = match !hang_up || ignores(SignalKind::hangup()) {
             true => None,
             false => Some(handler(SignalKind::hangup())?),
         };
@@ -64,7 +65,7 @@ impl StopSignals {
 }
 
 /// Whether this process ignores a signal; no where /proc is not mounted.
-fn ignores(kind: SignalKind) -> bool {
+pub(crate) fn ignores(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     is_ignored(&status, kind.as_raw_value())
 }

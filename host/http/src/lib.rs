@@ -19,6 +19,7 @@ mod connection;
 mod health;
 mod journal;
 mod limits;
+mod released;
 mod report;
 mod routes;
 mod server;

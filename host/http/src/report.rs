@@ -71,7 +71,7 @@ pub struct PolicyName {
 
 impl LeaderAnswer {
     /// What holds at `now`.
-    pub(super) fn at(status: &Status, now: Moment) -> LeaderAnswer {
+    pub fn at(status: &Status, now: Moment) -> LeaderAnswer {
         LeaderAnswer::of(status, &status.view(), now)
     }
 

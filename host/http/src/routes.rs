@@ -7,6 +7,7 @@ use super::backend::Backend;
 use super::body::Content;
 use super::health;
 use super::journal::Readers;
+use super::released;
 use super::report::{LeaderAnswer, PolicyAnswer};
 use super::signals::{self, SignalsAnswer};
 use super::slots::Slot;
@@ -39,6 +40,7 @@ enum Methods {
     AnyButConnect,
     Read,
     Change,
+    ReadOrPut,
 }
 
 /// What a page is asked.
@@ -51,7 +53,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Every page that there is.
-const ROUTES: [Route; 11] = [
+const ROUTES: [Route; 12] = [
     Route::new("/", Methods::AnyButConnect, |site, call| {
         site.answers.name(site.status.view().leader(call.now))
     }),
@@ -74,6 +76,7 @@ const ROUTES: [Route; 11] = [
     })
     .with_detail(),
     Route::new("/v1/signals/", Methods::Change, Site::signal).with_body(signals::MOST_BYTES),
+    Route::new("/v1/released", Methods::ReadOrPut, Site::released),
     Route::new("/healthz", Methods::Read, |site, call| {
         site.probe(health::alive(&site.status, call.now))
     }),
@@ -105,7 +108,7 @@ impl Route {
 
     /// The page of that path.
     pub(super) fn of(path: &str) -> Option<&'static Route> {
-        static ALL: [Route; 11] = ROUTES;
+        static ALL: [Route; 12] = ROUTES;
         let matches = |route: &&Route| match route.path {
             "/" => path == "/",
             family if family.ends_with('/') => path.starts_with(family),
@@ -121,6 +124,7 @@ impl Methods {
             Methods::AnyButConnect => method != Method::CONNECT,
             Methods::Read => method == Method::GET || method == Method::HEAD,
             Methods::Change => method == Method::PUT || method == Method::DELETE,
+            Methods::ReadOrPut => method == Method::PUT || Methods::Read.take(method),
         }
     }
 
@@ -130,6 +134,7 @@ impl Methods {
             Methods::AnyButConnect => ("any but CONNECT", ""),
             Methods::Read => ("GET and HEAD", "GET, HEAD"),
             Methods::Change => ("PUT and DELETE", "PUT, DELETE"),
+            Methods::ReadOrPut => ("GET, HEAD and PUT", "GET, HEAD, PUT"),
         }
     }
 }
@@ -194,7 +199,7 @@ impl Site {
 
     fn change_signal(&self, call: &Call<'_>) -> Result<(), Refusal> {
         let Call { now, peer, head, content, .. } = call;
-        signals::check_sender(*peer, head)?;
+        signals::check_sender("signals", *peer, head)?;
         let key = signals::application_key(signals::key_in(head.uri.path()))?;
         let store = self.status.signals();
         if head.method == Method::PUT {
@@ -218,6 +223,19 @@ impl Site {
         };
         match events() {
             Ok(events) => self.answers.events(events),
+            Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
+        }
+    }
+
+    /// Whether the application has let go of the last term, and the answer to one that says that it has.
+    fn released(&self, call: &Call<'_>) -> Answer {
+        let Call { peer, head, now, .. } = call;
+        let answer = match head.method == Method::PUT {
+            true => released::let_go(&self.status, *peer, head),
+            false => released::check(&self.status, head, *now),
+        };
+        match answer {
+            Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
             Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
         }
     }

@@ -83,11 +83,11 @@ pub(super) fn key_in(path: &str) -> &str {
     path.strip_prefix("/v1/signals/").unwrap_or_default()
 }
 
-/// Whether whoever asks may change signals.
-pub(super) fn check_sender(peer: Option<IpAddr>, head: &Parts) -> Result<(), Refusal> {
+/// Whether whoever asks may speak for the application; `what` names in the plural what is sent.
+pub(super) fn check_sender(what: &str, peer: Option<IpAddr>, head: &Parts) -> Result<(), Refusal> {
     let mend = "send it from a container of this pod to 127.0.0.1";
     if let Some(from) = access::outsider(peer) {
-        let why = format!("signals come from this pod only, and this came from {from}: {mend}");
+        let why = format!("{what} come from this pod only, and this came from {from}: {mend}");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     if let Some(name) = access::proxy(&head.headers) {
@@ -112,7 +112,8 @@ pub(super) fn check_sender(peer: Option<IpAddr>, head: &Parts) -> Result<(), Ref
     if !same_site(header::ORIGIN, &own_origin)
         || !same_site(HeaderName::from_static("sec-fetch-site"), &own_fetch)
     {
-        let why = "a page of another origin cannot set signals: set them from the application";
+        let why =
+            format!("a page of another origin cannot send {what}: send them from the application");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     Ok(())

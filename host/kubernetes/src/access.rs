@@ -131,7 +131,7 @@ async fn whose(channel: &Channel) -> Option<ServiceAccount> {
     }
 }
 
-async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
+pub(super) async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {

@@ -10,6 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use hotseat_core::event::Trouble;
 use hotseat_core::policy::Outcome;
 use hotseat_election::{Fact, Facts};
+use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -77,6 +78,12 @@ impl Failure {
         Failure { trouble, kind: Kind::Broken }
     }
 
+    /// A request that cannot be made. Nothing was sent; no input that was checked leads here.
+    pub(super) fn unsendable(error: &str) -> Failure {
+        let detail = format!("the request cannot be made: {error}");
+        Failure::broken(plain(Outcome::Denied, detail))
+    }
+
     /// A refusal of a request of that verb, by the API server's own document.
     pub(super) fn refused(verb: &str, status: Status, wait: Option<Duration>) -> Failure {
         let mut trouble = refused(verb, &status);
@@ -133,10 +140,24 @@ impl Channel {
         within: Duration,
         request: Request<Vec<u8>>,
     ) -> Result<Bytes, Failure> {
+        Ok(self.fetch_with_head(verb, within, request).await?.1)
+    }
+
+    /// The headers and the bytes of an answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::ask`].
+    pub(super) async fn fetch_with_head(
+        &self,
+        verb: &'static str,
+        within: Duration,
+        request: Request<Vec<u8>>,
+    ) -> Result<(HeaderMap, Bytes), Failure> {
         let whole = async {
-            let answer = self.send(verb, request).await?;
-            match Limited::new(answer.into_body(), LONGEST_ANSWER).collect().await {
-                Ok(body) => Ok(body.to_bytes()),
+            let (head, body) = self.send(verb, request).await?.into_parts();
+            match Limited::new(body, LONGEST_ANSWER).collect().await {
+                Ok(body) => Ok((head.headers, body.to_bytes())),
                 Err(error) if error.is::<LengthLimitError>() => Err(too_long(LONGEST_ANSWER)),
                 Err(error) => Err(cut_off(&*error)),
             }

@@ -170,7 +170,7 @@ impl LeaseLock {
         deadline: Moment,
         request: Result<http::Request<Vec<u8>>, request::Error>,
     ) -> Result<DynamicObject, Failure> {
-        let request = request.map_err(|error| unsendable(&error.to_string()))?;
+        let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
         let object: DynamicObject =
             self.0.channel.ask(verb, clock::until(deadline), request).await?;
         if object.metadata.name.as_ref() != Some(&self.0.name) {
@@ -210,10 +210,5 @@ impl hotseat_election::Lock for LeaseLock {
 }
 
 fn bytes(object: &DynamicObject) -> Result<Vec<u8>, Trouble> {
-    serde_json::to_vec(object).map_err(|error| unsendable(&error.to_string()).trouble)
-}
-
-/// A request that cannot be made. Nothing was sent; no input that was checked leads here.
-fn unsendable(error: &str) -> Failure {
-    Failure::broken(plain(Outcome::Denied, format!("the request cannot be made: {error}")))
+    serde_json::to_vec(object).map_err(|error| Failure::unsendable(&error.to_string()).trouble)
 }

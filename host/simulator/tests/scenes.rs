@@ -28,6 +28,8 @@ mod edges;
 mod ends;
 #[path = "scenes/failing.rs"]
 mod failing;
+#[path = "scenes/let_go.rs"]
+mod let_go;
 #[path = "scenes/lives.rs"]
 mod lives;
 #[path = "scenes/pace.rs"]

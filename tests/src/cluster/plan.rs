@@ -73,6 +73,8 @@ pub(crate) struct Plan {
     kind: Kind,
     fsync: bool,
     ports: [u16; 3],
+    /// Tells the files of one API server from those of another.
+    mark: &'static str,
 }
 
 /// A program with its arguments and the file that takes its output.
@@ -88,7 +90,8 @@ impl Plan {
         let (programs, kind) = kind.programs()?;
         pki::write(&folder.join("pki"))?;
         fs::write(folder.join("audit.yaml"), audit::POLICY).context("cannot write audit.yaml")?;
-        let mut plan = Self { folder: folder.to_owned(), programs, kind, fsync, ports: [0; 3] };
+        let mut plan =
+            Self { folder: folder.to_owned(), programs, kind, fsync, ports: [0; 3], mark: "" };
         plan.choose_ports()?;
         Ok(plan)
     }
@@ -112,11 +115,23 @@ impl Plan {
 
     fn choose_ports(&mut self) -> anyhow::Result<()> {
         self.ports = ports::free().context("cannot get a free port of 127.0.0.1")?;
+        self.write_kubeconfig()
+    }
+
+    fn write_kubeconfig(&self) -> anyhow::Result<()> {
         let admin = json!({
             "client-certificate": self.folder.join("pki/admin.crt"),
             "client-key": self.folder.join("pki/admin.key"),
         });
         kubeconfig::write(&self.kubeconfig(), &self.url(), &self.ca_file(), "default", &admin)
+    }
+
+    /// The plan of another API server over the same etcd, on a port of its own.
+    pub(crate) fn beside(&self) -> anyhow::Result<Self> {
+        let mut plan = Self { mark: ".other", ..self.clone() };
+        [plan.ports[2]] = ports::free().context("cannot get a free port of 127.0.0.1")?;
+        plan.write_kubeconfig()?;
+        Ok(plan)
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -136,7 +151,7 @@ impl Plan {
     }
 
     pub(crate) fn kubeconfig(&self) -> PathBuf {
-        self.folder.join("admin.kubeconfig")
+        self.folder.join(format!("admin{}.kubeconfig", self.mark))
     }
 
     pub(crate) fn ca_file(&self) -> PathBuf {
@@ -144,7 +159,7 @@ impl Plan {
     }
 
     pub(crate) fn audit_log(&self) -> PathBuf {
-        self.folder.join("audit.log")
+        self.folder.join(format!("audit{}.log", self.mark))
     }
 
     pub(crate) fn etcd(&self) -> Call {
@@ -191,7 +206,7 @@ impl Plan {
         Call {
             program: self.programs.join(name),
             args,
-            log: self.folder.join(format!("{name}.log")),
+            log: self.folder.join(format!("{name}{}.log", self.mark)),
         }
     }
 

@@ -109,24 +109,25 @@ fn a_package_of_the_chart_has_the_library_in_it() {
 
 #[test]
 fn values_that_make_no_sense_are_refused_by_name() {
-    for (value, names) in [
-        ("replicas=0", "replicas"),
-        ("replica=3", "replica"),
-        ("hotseat.elections=shop", "elections"),
-        ("hotseat.election=Shop", "election"),
-        ("hotseat.policy=shop-policy", "policy"),
-        ("hotseat.policy=oci://registry.example/p:v1", "policy"),
-        ("hotseat.leaseDuration=15", "leaseDuration"),
-        ("hotseat.nativeSidecar=perhaps", "nativeSidecar"),
-        ("hotseat.image.digest=sha256:12", "digest"),
-        ("hotseat.image.pullPolicy=Sometimes", "pullPolicy"),
-        ("hotseat.extraArgs={shop}", "extraArgs"),
-        ("hotseat.port=0", "port"),
-        ("hotseat.logFormat=xml", "logFormat"),
-    ] {
-        let case = Case { name: "", kubernetes: "1.36.0", values: &[value], flags: &[] };
-        let said = render(&case, "web").expect_err(value).to_string();
-        assert!(said.contains(names), "{value}: {said}");
+    let cases: [(&'static [&'static str; 1], &str); 13] = [
+        (&["replicas=0"], "replicas"),
+        (&["replica=3"], "replica"),
+        (&["hotseat.elections=shop"], "elections"),
+        (&["hotseat.election=Shop"], "election"),
+        (&["hotseat.policy=shop-policy"], "policy"),
+        (&["hotseat.policy=oci://registry.example/p:v1"], "policy"),
+        (&["hotseat.leaseDuration=15"], "leaseDuration"),
+        (&["hotseat.nativeSidecar=perhaps"], "nativeSidecar"),
+        (&["hotseat.image.digest=sha256:12"], "digest"),
+        (&["hotseat.image.pullPolicy=Sometimes"], "pullPolicy"),
+        (&["hotseat.extraArgs={shop}"], "extraArgs"),
+        (&["hotseat.port=0"], "port"),
+        (&["hotseat.logFormat=xml"], "logFormat"),
+    ];
+    for (values, names) in cases {
+        let case = Case { name: "", kubernetes: "1.36.0", values, flags: &[] };
+        let said = render(&case, "web").expect_err(values[0]).to_string();
+        assert!(said.contains(names), "{values:?}: {said}");
     }
 }
 

@@ -90,8 +90,7 @@ fn the_authorities_are_those_of_the_system_that_was_built_on_without_its_owners(
     let mut files: Vec<_> =
         fs::read_dir("/usr/share/ca-certificates/mozilla").unwrap().map(|f| f.unwrap()).collect();
     files.sort_by_key(|file| file.file_name());
-    let expected: Vec<u8> =
-        files.iter().flat_map(|file| fs::read(file.path()).unwrap()).collect();
+    let expected: Vec<u8> = files.iter().flat_map(|file| fs::read(file.path()).unwrap()).collect();
     assert!(files.len() > 100, "{} authorities", files.len());
     for platform in PLATFORMS {
         let path = pulled().root(platform).join("etc/ssl/certs/ca-certificates.crt");
@@ -132,10 +131,14 @@ fn each_crate_has_its_licence() {
     for platform in PLATFORMS {
         let folder = pulled().root(platform).join("licenses");
         let text = fs::read_to_string(folder.join("crates.txt")).unwrap();
-        let named: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+        let named: BTreeSet<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("  ")).collect();
         for (name, version) in crates(platform) {
             let ours = name == "hotseat" || name.starts_with("hotseat-");
-            assert!(ours || named.contains(format!("{name} {version}").as_str()), "{name} {version}");
+            assert!(
+                ours || named.contains(format!("{name} {version}").as_str()),
+                "{name} {version}"
+            );
         }
         for (file, words) in [
             ("hotseat.txt", "Apache License"),

@@ -23,6 +23,7 @@ mod write;
 use crate::claim::Claim;
 use crate::config::Config;
 use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why};
+use crate::lock::Token;
 use crate::policy::{Attempts, Candidate, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
@@ -59,6 +60,8 @@ pub struct Elector {
     /// No campaign before this moment: this candidate has just resigned.
     resting_until: Moment,
     retirement: Option<Retirement>,
+    /// The application acts for no term up to the one with this token.
+    let_go: Token,
     finished: bool,
     serial: u64,
     signals: Signals,
@@ -105,6 +108,7 @@ impl Elector {
             throttled_until: Moment::ZERO,
             resting_until: Moment::ZERO,
             retirement: None,
+            let_go: Token::default(),
             finished: false,
             serial: 0,
             signals: Signals::default(),
@@ -172,6 +176,7 @@ impl Elector {
                 self.roster = roster;
                 self.mind.ask_for(Cause::RosterChanged);
             }
+            Event::LetGo { token, rest, reason } => self.application_let_go(token, rest, reason),
             Event::Stop => self.stop(),
         }
     }

@@ -4,6 +4,7 @@ use super::Elector;
 use super::consult::ANSWER_WITHIN;
 use crate::canon::pass;
 use crate::event::{Effect, Notice, Why};
+use crate::lock::Token;
 use crate::policy::Cause;
 use crate::time::Moment;
 use std::time::Duration;
@@ -75,6 +76,17 @@ impl Elector {
         self.begin(false, true, successor);
     }
 
+    /// The application acts no more for the term with that token. What is left of its drain is not
+    /// waited for (I6), and a term without an application that acts for it is given up.
+    pub(super) fn application_let_go(&mut self, token: Token, rest: Duration, reason: String) {
+        self.let_go = self.let_go.max(token);
+        self.resting_until = self.resting_until.max(self.now + rest);
+        let over = self.claim.believed().is_some_and(|term| term.token <= token);
+        if over && self.retirement.is_none() {
+            self.resign(None, reason);
+        }
+    }
+
     fn begin(&mut self, exits: bool, led: bool, successor: Option<String>) {
         let timing = &self.config.timing;
         // I6: the application may act on the last answer for so long after the end of belief, also
@@ -121,7 +133,10 @@ impl Elector {
         };
         let asking = retirement.asking_until.is_some_and(|until| self.now < until);
         let over = self.now >= retirement.give_up_at;
-        if !over && (self.operation.is_some() || asking || self.now < retirement.drained_at) {
+        // Tokens grow, so that who let go of a later term let go of this one.
+        let let_go = self.claim.term().is_some_and(|term| term.token <= self.let_go);
+        let draining = self.now < retirement.drained_at && !let_go;
+        if !over && (self.operation.is_some() || asking || draining) {
             return;
         }
         let mine = self.claim.term().is_some()
@@ -168,7 +183,8 @@ impl Elector {
         }
         // Whoever resigns leaves the seat to others for a lease, or two of its kind would pass it
         // to and fro.
-        self.resting_until = self.now + self.config.timing.lease_duration;
+        let rest = self.now + self.config.timing.lease_duration;
+        self.resting_until = self.resting_until.max(rest);
         self.mind.ask_for(Cause::SeatChanged);
     }
 }

@@ -1,10 +1,16 @@
 //! The arguments as they are written.
 
+use super::companions::CompanionArgs;
+use super::doctor::DoctorArgs;
+use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
+use super::lock::LockCommand;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
+use super::run::RunArgs;
 use super::size::parse_size;
+use super::wait::WaitArgs;
 use crate::probes::{self, Probe, SpecError};
 use crate::sidecar::PREEMPTIONS_PER_HOUR;
 use crate::telemetry::LogFormat;
@@ -39,11 +45,23 @@ pub(super) enum Command {
     #[cfg(feature = "demo")]
     /// Show an election on this machine: three candidates, no cluster needed
     Demo(super::demo::DemoArgs),
+    /// Run a command while this candidate leads, and stop it before anybody else may
+    Run(Box<RunArgs>),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
     /// Print the Role that a sidecar needs, by the sidecar's own flags, such as --election and
     /// --policy
     Rbac(Box<RbacArgs>),
+    /// Wait until this pod leads, or anybody does
+    Wait(WaitArgs),
+    /// Find out why nobody leads: the API server, rights, latency, the lock, the policy, memory
+    Doctor(Box<DoctorArgs>),
+    /// Look at the lock, or empty it by hand
+    #[command(subcommand)]
+    Lock(LockCommand),
+    /// Print manifests that keep a pod which lost the seat from acting
+    #[command(subcommand)]
+    Fence(FenceCommand),
     /// Try election policies before they run
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -153,6 +171,9 @@ pub(super) struct SidecarArgs {
     /// probe.NAME. May be given several times
     #[arg(long, env = "HOTSEAT_PROBE", value_name = "PROBE", value_parser = parse_probes, help_heading = SIGNALS)]
     pub(super) probe: Vec<Probes>,
+
+    #[command(flatten)]
+    pub(super) companions: CompanionArgs,
 
     /// The format of the log on stderr: text or json
     #[arg(long, env = "HOTSEAT_LOG_FORMAT", value_name = "FORMAT", value_enum, hide_possible_values = true, default_value = "text", help_heading = LOGS)]

@@ -56,6 +56,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         http: Some(args.http).filter(|address| !address.is_empty()),
         access,
         journal: journal(args.journal, args.journal_size)?,
+        companions: args.companions.settings(&timing)?,
     })
 }
 
@@ -84,7 +85,7 @@ fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFil
     Ok(Some(JournalFile { path, size }))
 }
 
-fn election(name: Option<String>) -> anyhow::Result<String> {
+pub(super) fn election(name: Option<String>) -> anyhow::Result<String> {
     let name = name.unwrap_or_default();
     if name.is_empty() {
         bail!("--election cannot be empty: give the name of the Lease to campaign for");
@@ -93,7 +94,7 @@ fn election(name: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
-fn namespace(flag: Option<String>) -> anyhow::Result<String> {
+pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     let named = flag.filter(|name| !name.is_empty());
     let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
     let name = named.or_else(mounted).map(|name| name.trim().to_owned());
@@ -147,7 +148,7 @@ pub(super) fn check_name(
     bail!("{flag} {}: not a valid name in Kubernetes: {rule}", name.escape_debug())
 }
 
-fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
+pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     let client_go = Timing::client_go();
     let mut timing = match args.ttl {
         Some(ttl) => Timing::from_ttl(ttl),
@@ -181,7 +182,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     Ok(timing)
 }
 
-fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
+pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let written = &args.policy;
     let registries = args.registries.registries();
     let policy = policy_reference(written, &registries)?;

@@ -2,16 +2,23 @@
 
 mod args;
 mod check;
+mod companions;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
+mod fence;
 mod limits;
+mod lock;
 mod policy;
 mod push;
 mod rbac;
 mod registry;
+mod run;
 mod size;
+mod wait;
 
 use crate::engine::COMPILE_COMMAND;
+use crate::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};
 use crate::telemetry::LogFormat;
 use crate::{sidecar, status, telemetry};
 use anyhow::{Context, anyhow, bail};
@@ -36,6 +43,12 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == COMPILE_COMMAND) {
         return hotseat_engine::compile_child_main();
     }
+    // Nor these: what watches over the command of `hotseat run`, and what becomes the command.
+    match std::env::args_os().nth(1) {
+        Some(first) if first == KEEP_COMMAND => return keep_main(),
+        Some(first) if first == EXEC_COMMAND => return exec_main(),
+        _ => {}
+    }
     #[cfg(feature = "demo")]
     if let Err(why) = hotseat_demo::die_with_parent() {
         telemetry::complain(&format!("hotseat: {why}"));
@@ -58,13 +71,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => {
             needs_linux("the sidecar")?;
-            let _logs = telemetry::init(cli.sidecar.log_format, cli.sidecar.log_level.into())
-                .context("no thread for the log")?;
-            let settings = check::settings(cli.sidecar)?;
-            // One thread: an election is a few messages a second, and what blocks has its own.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Unwaited(Some(runtime)).block_on(sidecar::run(settings))
+            let format = (cli.sidecar.log_format, cli.sidecar.log_level);
+            campaign(format, || check::settings(cli.sidecar))
         }
+        Some(Command::Run(options)) => {
+            needs_linux("hotseat run")?;
+            let format = (options.sidecar.log_format, options.sidecar.log_level);
+            campaign(format, || options.settings())
+        }
+        Some(Command::Wait(options)) => options.run(),
+        Some(Command::Doctor(options)) => options.run(),
+        Some(Command::Lock(command)) => command.run(),
+        Some(Command::Fence(command)) => command.run(),
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
             needs_linux("the demonstration")?;
@@ -77,6 +95,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }
+}
+
+/// Takes part in an election, to its end.
+fn campaign(
+    (format, level): (LogFormat, args::LogLevel),
+    settings: impl FnOnce() -> anyhow::Result<sidecar::Settings>,
+) -> anyhow::Result<ExitCode> {
+    let _logs = telemetry::init(format, level.into()).context("no thread for the log")?;
+    let settings = settings()?;
+    // One thread: an election is a few messages a second, and what blocks has its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Unwaited(Some(runtime)).block_on(sidecar::run(settings))
 }
 
 /// An election rests on a clock, timers and names that only Linux has. The other commands do not.

@@ -136,14 +136,25 @@ pub fn check(check: &Check) -> anyhow::Result<CheckReport> {
     let reference = reference(&check.file)?;
     let loader = loader(check.limits.clone(), check.container.clone())?;
     let mut report = CheckReport { file: plain(&check.file), ..CheckReport::default() };
-    match stages(&loader, &reference, check, &mut report) {
-        Ok(()) => report.ok = true,
-        Err(Failed { stage, error }) => {
-            report.stage = Some(stage);
-            report.error = Some(error);
-        }
-    }
-    Ok(report)
+    let ended = stages(&loader, &reference, check, &mut report);
+    Ok(report.ended(ended))
+}
+
+/// Takes a component that a source has given, and checked, through the stages that follow.
+///
+/// # Errors
+///
+/// The engine does not run on this machine. What is wrong with the component is in the report.
+pub(crate) fn check_found(
+    source: &Source,
+    settings: &str,
+    limits: Limits,
+    container: Container,
+) -> anyhow::Result<CheckReport> {
+    let loader = loader(limits, container)?;
+    let mut report = CheckReport { file: plain(source.label()), ..CheckReport::default() };
+    let ended = stages_of(&loader, source, settings, &mut report);
+    Ok(report.ended(ended))
 }
 
 fn stages(
@@ -159,16 +170,26 @@ fn stages(
     if !settings.is_empty() {
         report.settings = Some(digest.to_string());
     }
+    stages_of(loader, &source, &settings, report)
+}
+
+/// The stages from `parse` on.
+fn stages_of(
+    loader: &Loader,
+    source: &Source,
+    settings: &str,
+    report: &mut CheckReport,
+) -> Result<(), Failed> {
     report.bytes = Some(source.bytes().len());
     report.digest = Some(source.digest().to_owned());
-    report.usage = usage::of_component(&source);
-    let surface = Surface::of(&source)?;
+    report.usage = usage::of_component(source);
+    let surface = Surface::of(source)?;
     report.world = world(&surface);
     report.imports = Some(surface.imports);
     report.exports = Some(surface.exports);
-    let policy = load(loader, &source, report)?;
-    loader.accept(&policy, &settings)?;
-    for (question, input) in questions(&settings) {
+    let policy = load(loader, source, report)?;
+    loader.accept(&policy, settings)?;
+    for (question, input) in questions(settings) {
         let (decision, spent) = decide_twice(loader, &policy, question, &input)?;
         usage::add_call(&mut report.usage, &spent, loader.limits());
         report.decisions.push(SampleReport {
@@ -252,6 +273,17 @@ pub(super) fn world(surface: &Surface) -> Option<String> {
 }
 
 impl CheckReport {
+    fn ended(mut self, stages: Result<(), Failed>) -> CheckReport {
+        match stages {
+            Ok(()) => self.ok = true,
+            Err(Failed { stage, error }) => {
+                self.stage = Some(stage);
+                self.error = Some(error);
+            }
+        }
+        self
+    }
+
     /// Lines for people, up to the stage that failed.
     pub fn text(&self) -> String {
         let mut text = String::new();

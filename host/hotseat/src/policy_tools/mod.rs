@@ -9,6 +9,7 @@ mod questions;
 mod replay;
 mod usage;
 
+pub(crate) use check::check_found;
 pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};

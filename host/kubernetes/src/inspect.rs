@@ -1,0 +1,225 @@
+//! A look at the API server and the lock from outside of an election, for people: what is there, and
+//! emptying it by hand.
+
+use super::access::may;
+use super::codec::{WRITE, decode, lease};
+use super::connection::Connection;
+use super::exchange::{Channel, Failure, Lane, parse};
+use hotseat_core::lock::Record;
+use hotseat_core::policy::Outcome;
+use hotseat_election::{Facts, Right};
+use http::header::DATE;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::Resource as _;
+use kube::api::PostParams;
+use kube::core::params::GetParams;
+use kube::core::{DynamicObject, Request, request};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks the API server by requests of its own.
+#[derive(Clone)]
+pub struct Inspector {
+    channel: Channel,
+    collection: Request,
+    name: String,
+}
+
+/// What the API server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Its version, such as `v1.36.3`.
+    pub version: String,
+    /// Its wall clock, in whole seconds, at some moment while it was asked; none if it does not say.
+    pub date: Option<Timestamp>,
+    /// How long it took to answer.
+    pub took: Duration,
+}
+
+/// The lock as it was read.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    object: DynamicObject,
+    /// What it says.
+    pub record: Record,
+    /// How long it took to read.
+    pub took: Duration,
+}
+
+/// Why a lock was not emptied.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCleared {
+    /// Somebody wrote it after it was looked at.
+    #[error("it has changed since it was read: {0}")]
+    Changed(String),
+    /// Anything else; it may have been emptied where no answer came.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Inspector {
+    /// For the lock of the election whose facts these are.
+    pub fn new(connection: Connection, facts: Facts) -> Inspector {
+        let election = facts.election().clone();
+        Inspector {
+            channel: Channel::new(connection, Lane::Other, facts),
+            collection: Request::new(DynamicObject::url_path(&lease(), Some(election.namespace()))),
+            name: election.name().to_owned(),
+        }
+    }
+
+    /// Asks for the version, which everybody may.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer, and what to do, in one line.
+    pub async fn greet(&self) -> Result<Greeting, String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            git_version: String,
+        }
+        let begun = Instant::now();
+        let request = http::Request::get("/version").body(Vec::new());
+        let request = request.map_err(|error| error.to_string())?;
+        let answer = self.channel.fetch_with_head("version", PATIENCE, request).await;
+        let (head, body) = answer.map_err(told)?;
+        let took = begun.elapsed();
+        let date = head.get(DATE).and_then(|date| date.to_str().ok()).and_then(http_date);
+        let Version { git_version } = parse(&body).map_err(told)?;
+        Ok(Greeting { version: git_version, date, took })
+    }
+
+    /// The name by which the API server knows this account; none where it does not tell, as before
+    /// Kubernetes 1.28.
+    pub async fn account(&self) -> Option<String> {
+        let collection = Request::new(SelfSubjectReview::url_path(&(), None));
+        let review = serde_json::to_vec(&SelfSubjectReview::default()).ok()?;
+        let request = collection.create(&PostParams::default(), review).ok()?;
+        let answer = self.channel.ask::<SelfSubjectReview>("access-review", PATIENCE, request);
+        answer.await.ok()?.status?.user_info?.username
+    }
+
+    /// Those of the rights that this account lacks.
+    ///
+    /// # Errors
+    ///
+    /// The first that could not be checked, in one line.
+    pub async fn missing<'r>(&self, rights: &'r [Right]) -> Result<Vec<&'r Right>, String> {
+        let mut missing = Vec::new();
+        for right in rights {
+            if !may(&self.channel, right).await? {
+                missing.push(right);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Reads the lock; none if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, and what to do, in one line.
+    pub async fn look(&self) -> Result<Option<Sight>, String> {
+        let begun = Instant::now();
+        let request = self.collection.get(&self.name, &GetParams::default());
+        match self.send("get", request).await {
+            Ok(object) => {
+                let record = decode(&object);
+                Ok(Some(Sight { object, record, took: begun.elapsed() }))
+            }
+            Err(failure) if failure.is_not_found() => Ok(None),
+            Err(failure) => Err(told(failure)),
+        }
+    }
+
+    /// Takes the holder out of the lock, as it was read: by a compare-and-swap on its version and UID,
+    /// and with all else as it is. To every Hotseat this is a hand's edit, which proves nothing (I7).
+    /// Gives the version that the lock has now.
+    ///
+    /// # Errors
+    ///
+    /// The lock has changed since, or the server refuses.
+    pub async fn clear(&self, sight: &Sight) -> Result<String, NotCleared> {
+        let mut object = sight.object.clone();
+        object.metadata.managed_fields = None;
+        object.data["spec"]["holderIdentity"] = json!("");
+        let other = |error: String| NotCleared::Other(error);
+        let bytes = serde_json::to_vec(&object).map_err(|error| other(error.to_string()))?;
+        let request = self.collection.replace(&self.name, &PostParams::default(), bytes);
+        match self.send("update", request).await {
+            Ok(object) => Ok(object.metadata.resource_version.unwrap_or_default()),
+            Err(failure) if failure.trouble.outcome == Outcome::Conflict => {
+                Err(NotCleared::Changed(failure.trouble.detail))
+            }
+            Err(failure) => Err(other(failure.trouble.detail)),
+        }
+    }
+
+    async fn send(
+        &self,
+        verb: &'static str,
+        request: Result<http::Request<Vec<u8>>, request::Error>,
+    ) -> Result<DynamicObject, Failure> {
+        let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
+        self.channel.ask(verb, PATIENCE, request).await
+    }
+}
+
+impl Sight {
+    /// The whole object, without what only the server reads.
+    pub fn object(&self) -> Value {
+        let mut object = self.object.clone();
+        object.metadata.managed_fields = None;
+        serde_json::to_value(object).unwrap_or_default()
+    }
+
+    /// When the holder last wrote it, by the holder's own wall clock; none if it says none.
+    pub fn renewed(&self) -> Option<Timestamp> {
+        self.time("renewTime")
+    }
+
+    /// When the holder took it, by the holder's own wall clock; none if it says none.
+    pub fn acquired(&self) -> Option<Timestamp> {
+        self.time("acquireTime")
+    }
+
+    /// Whether it has a mark that does not hold: a Hotseat wrote it, and somebody else since.
+    pub fn has_broken_mark(&self) -> bool {
+        let annotations = self.object.metadata.annotations.as_ref();
+        let marked = annotations.is_some_and(|annotations| annotations.contains_key(WRITE));
+        marked && self.record.mark.is_none()
+    }
+
+    fn time(&self, field: &str) -> Option<Timestamp> {
+        self.object.data["spec"][field].as_str()?.parse().ok()
+    }
+}
+
+fn told(failure: Failure) -> String {
+    failure.trouble.detail
+}
+
+/// A date as HTTP has it: RFC 2822 with the zone `GMT`.
+fn http_date(text: &str) -> Option<Timestamp> {
+    let zoned = rfc2822::DateTimeParser::new().parse_zoned(text).ok()?;
+    Some(zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_http_is_read() {
+        let date = http_date("Thu, 26 Nov 2026 01:02:03 GMT").unwrap();
+        assert_eq!(date.to_string(), "2026-11-26T01:02:03Z");
+        assert_eq!(http_date("tomorrow"), None);
+    }
+}

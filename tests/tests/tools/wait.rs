@@ -1,0 +1,51 @@
+//! `hotseat wait`.
+
+use std::net::TcpListener;
+
+use hotseat_tests::process::Launch;
+use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
+
+use super::ran;
+
+fn wait_for(candidate: &str, what: &str, timeout: &str) -> Launch {
+    let words = ["wait", what, "--address", candidate, "--timeout", timeout];
+    Launch::hotseat().unwrap().args(words)
+}
+
+#[test]
+fn whoever_waits_goes_on_when_its_pod_leads() {
+    let api = Api::embedded("wait-leader").unwrap();
+    // Nobody answers there yet: in an init container the sidecar may just be starting.
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let address = format!("127.0.0.1:{port}");
+    let mut waiting = wait_for(&address, "--leader", "60s").start().unwrap();
+    let http = format!("--http={address}");
+    let anna = Candidate::start(&api, "anna", &[&QUICK[..], &[&http]].concat()).unwrap();
+    assert_eq!(waiting.wait_exit(SOON).code(), Some(0), "{waiting}");
+    let token = anna.leader().unwrap()["token"].to_string();
+    let said: Vec<String> = waiting.lines().into_iter().map(|line| line.text).collect();
+    assert_eq!(said, [token]);
+
+    let ben = Candidate::start(&api, "ben", &QUICK).unwrap();
+    ben.process.wait_line("anna leads", SOON);
+    let standby = ben.process.http_addr().to_string();
+    let (code, out, error) = ran(wait_for(&standby, "--any", "30s"));
+    assert_eq!((code, out.as_str()), (0, "anna\n"), "{error}");
+    let (code, out, error) = ran(wait_for(&standby, "--leader", "0s"));
+    assert_eq!((code, out.as_str()), (1, ""), "{error}");
+    assert!(error.contains("this pod does not lead after 0ns: anna leads"), "{error}");
+}
+
+#[test]
+fn whoever_waits_in_vain_is_told_why() {
+    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (code, _, error) = ran(wait_for(&refused, "--leader", "300ms"));
+    assert_eq!(code, 1);
+    assert!(error.contains("nothing answers (Connection refused"), "{error}");
+    let (code, _, error) = ran(Launch::hotseat().unwrap().arg("wait"));
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("--leader"), "{error}");
+}
