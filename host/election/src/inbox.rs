@@ -38,6 +38,8 @@ pub(crate) struct Inbox {
     pub(crate) stop: watch::Receiver<bool>,
     stopping: bool,
     pub(crate) events: Receiver<Event>,
+    /// Events about the outer of two locks.
+    pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
     /// For the elector.
@@ -60,6 +62,8 @@ pub(crate) struct Inbox {
 pub(crate) enum Came {
     /// An event of the elector.
     Event(Event),
+    /// An event about the outer of two locks.
+    Outer(Event),
     /// The engine tells of a policy.
     Engine(EngineEvent),
     /// The source tells of a policy.
@@ -76,6 +80,8 @@ pub(crate) enum Came {
 pub(crate) struct Receivers {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) events: Receiver<Event>,
+    /// Events about the outer of two locks.
+    pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
 }
@@ -87,7 +93,7 @@ impl Inbox {
     ///
     /// The system gives no timer.
     pub(crate) fn new(receivers: Receivers, beat_every: Duration) -> io::Result<Inbox> {
-        let Receivers { stop, events, engine, source } = receivers;
+        let Receivers { stop, events, outer, engine, source } = receivers;
         let mut beats = interval(beat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (end, ended) = channel(4);
@@ -97,6 +103,7 @@ impl Inbox {
             stop,
             stopping,
             events,
+            outer,
             engine,
             source,
             alarm,
@@ -141,7 +148,7 @@ impl Inbox {
                     Came::Stop
                 }
                 Some(part) = self.ended.recv() => Came::Broken(part),
-                Some(event) = self.events.recv() => Came::Event(event),
+                Some(came) = event(&mut self.events, &mut self.outer) => came,
                 rung = self.alarm.ring() => {
                     rung?;
                     Came::Event(Event::Timer)
@@ -155,6 +162,15 @@ impl Inbox {
                 _ = self.beats.tick() => continue,
             });
         }
+    }
+}
+
+/// The next event about either lock. Neither is kept waiting by a flood of the other's.
+async fn event(inner: &mut Receiver<Event>, outer: &mut Receiver<Event>) -> Option<Came> {
+    tokio::select! {
+        Some(event) = inner.recv() => Some(Came::Event(event)),
+        Some(event) = outer.recv() => Some(Came::Outer(event)),
+        else => None,
     }
 }
 
@@ -180,6 +196,7 @@ mod tests {
     struct Senders {
         stopper: Stopper,
         events: Sender<Event>,
+        _outer: Sender<Event>,
         _engine: UnboundedSender<EngineEvent>,
         _source: Sender<Sourced>,
     }
@@ -187,15 +204,17 @@ mod tests {
     fn inbox() -> (Inbox, Senders) {
         let stopper = Stopper::default();
         let (events, from_events) = channel(1);
+        let (outer, from_outer) = channel(1);
         let (engine, from_engine) = unbounded_channel();
         let (source, from_source) = channel(1);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
+            outer: from_outer,
             engine: from_engine,
             source: from_source,
         };
-        let senders = Senders { stopper, events, _engine: engine, _source: source };
+        let senders = Senders { stopper, events, _outer: outer, _engine: engine, _source: source };
         (Inbox::new(receivers, EVERY).unwrap(), senders)
     }
 

@@ -13,6 +13,7 @@
 mod election;
 mod inbox;
 mod name;
+mod ways;
 
 mod engine;
 mod lock;
@@ -36,3 +37,4 @@ pub use recurring::Recurring;
 pub use report::PolicyReport;
 pub use source::{Component, PolicySource, Publication, Sourced};
 pub use status::Status;
+pub use ways::OuterLock;

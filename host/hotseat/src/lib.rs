@@ -11,6 +11,7 @@ pub mod sidecar;
 
 pub mod engine;
 pub mod identity;
+pub mod locks;
 mod note;
 pub mod observers;
 pub mod probes;

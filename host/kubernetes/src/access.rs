@@ -19,24 +19,15 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// What an election by a Lease needs, with Events on it.
-pub(super) fn lease_rights(namespace: &str, election: &str) -> Vec<Right> {
-    let right = |group, resource, verb, named: bool| Right {
-        group,
-        resource,
-        verb,
+/// What Events on a lock need.
+pub fn event_rights(namespace: &str) -> Vec<Right> {
+    vec![Right {
+        group: "",
+        resource: "events",
+        verb: "create",
         namespace: namespace.to_owned(),
-        name: named.then(|| election.to_owned()),
-    };
-    let lease = "coordination.k8s.io";
-    vec![
-        right(lease, "leases", "get", true),
-        right(lease, "leases", "list", true),
-        right(lease, "leases", "watch", true),
-        right(lease, "leases", "update", true),
-        right(lease, "leases", "create", false),
-        right("", "events", "create", false),
-    ]
+        name: None,
+    }]
 }
 
 /// What a policy in a ConfigMap needs.
@@ -193,11 +184,13 @@ fn roles(missing: &[&Right]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LockKind;
 
     #[test]
     fn the_missing_role_has_just_what_is_missing() {
-        let needed = lease_rights("web", "shop");
-        let text = roles(&[&needed[0], &needed[3], &needed[5]]);
+        let needed = LockKind::Leases.rights("web", "shop");
+        let events = event_rights("web");
+        let text = roles(&[&needed[0], &needed[3], &events[0]]);
         assert!(text.contains("name: hotseat-shop, namespace: web"), "{text}");
         assert!(text.contains("resources: [leases], resourceNames: [shop], verbs: [get, update]"));
         assert!(text.contains("resources: [events], verbs: [create]"));
@@ -206,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_policy_in_another_namespace_has_a_role_there() {
-        let (lease, map) = (lease_rights("web", "shop"), config_map_rights("platform", "policy"));
+        let lease = LockKind::Leases.rights("web", "shop");
+        let map = config_map_rights("platform", "policy");
         let text = roles(&[&lease[4], &map[0], &map[1]]);
         let documents: Vec<&str> = text.split("---\n").collect();
         assert_eq!(documents.len(), 2, "{text}");

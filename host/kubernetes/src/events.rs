@@ -1,7 +1,8 @@
-//! Events on the Lease, as client-go writes them, so that `kubectl get events` tells the story.
+//! Events on the lock, as client-go writes them, so that `kubectl get events` tells the story.
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
+use crate::kind::LockKind;
 use crate::words::Words;
 use hotseat_election::{Facts, Future, Observer, Said};
 use hotseat_text::visible;
@@ -30,14 +31,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest message that the API server takes of some kinds of Events, in bytes.
 const LONGEST_NOTE: usize = 1024;
 
-/// Writes Events on one Lease, of the facts that people look for there.
+/// Writes Events on one lock object, of the facts that people look for there.
 #[derive(Clone)]
 pub struct EventRecorder(Arc<Inner>);
 
 struct Inner {
     channel: Channel,
+    kind: LockKind,
     namespace: String,
-    lease: String,
+    name: String,
     identity: String,
     count: AtomicU64,
     /// True once Events do not wait any more.
@@ -49,14 +51,20 @@ struct Inner {
 }
 
 impl EventRecorder {
-    /// Events on the Lease of the election whose facts these are, by the candidate of that
-    /// identity. Must be called within the runtime that serves the election.
-    pub fn new(connection: Connection, facts: Facts, identity: &str) -> EventRecorder {
+    /// Events on the object of that kind of the election whose facts these are, by the candidate of
+    /// that identity. Must be called within the runtime that serves the election.
+    pub fn new(
+        kind: LockKind,
+        connection: Connection,
+        facts: Facts,
+        identity: &str,
+    ) -> EventRecorder {
         let election = facts.election().clone();
         EventRecorder(Arc::new(Inner {
             channel: Channel::new(connection, Lane::Other, facts),
+            kind,
             namespace: election.namespace().to_owned(),
-            lease: election.name().to_owned(),
+            name: election.name().to_owned(),
             identity: identity.to_owned(),
             count: AtomicU64::new(0),
             hurry: watch::Sender::new(false),
@@ -90,15 +98,15 @@ impl EventRecorder {
         Event {
             metadata: ObjectMeta {
                 // As client-go names them: the object and the time in hexadecimal.
-                name: Some(format!("{}.{:x}.{serial:x}", inner.lease, now.as_nanosecond())),
+                name: Some(format!("{}.{:x}.{serial:x}", inner.name, now.as_nanosecond())),
                 namespace: Some(inner.namespace.clone()),
                 ..ObjectMeta::default()
             },
             involved_object: ObjectReference {
-                api_version: Some("coordination.k8s.io/v1".to_owned()),
-                kind: Some("Lease".to_owned()),
+                api_version: Some(inner.kind.api_version().to_owned()),
+                kind: Some(inner.kind.kind().to_owned()),
                 namespace: Some(inner.namespace.clone()),
-                name: Some(inner.lease.clone()),
+                name: Some(inner.name.clone()),
                 ..ObjectReference::default()
             },
             reason: Some(reason.to_owned()),

@@ -2,7 +2,7 @@
 //! account's rights, the ConfigMap that a policy may come from, and the credentials for all of them.
 //!
 //! Only this crate knows kube. What it tells an election is in the core's words: locks, records and
-//! troubles. [`LeaseLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
+//! troubles. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -15,7 +15,9 @@ mod events;
 mod exchange;
 mod follow;
 mod keeper;
+mod kind;
 mod lock;
+mod owner;
 mod pick;
 mod target;
 mod transport;
@@ -24,10 +26,12 @@ mod warm;
 mod watch;
 mod words;
 
-pub use access::{RightsCheck, config_map_rights};
-pub use codec::{PAUSED, SUCCESSOR, WRITE};
+pub use access::{RightsCheck, config_map_rights, event_rights};
+pub use codec::{LEADER, PAUSED, SUCCESSOR, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
 pub use credentials::Credentials;
 pub use events::EventRecorder;
-pub use lock::{FollowPace, LeaseLock};
+pub use kind::LockKind;
+pub use lock::{FollowPace, LockExtras, ObjectLock};
+pub use owner::{Owner, OwnerError, OwnerName};

@@ -147,7 +147,7 @@ impl Elector {
         View {
             identity: self.config.identity.clone(),
             term: self.believed_term(),
-            seen: self.sighting(),
+            seen: self.sighting().filter(|_| self.has_read_outer()),
             outer: self.outer.as_ref().and_then(|outer| outer.seen.clone()),
             last_success: self.last_success,
             failures: self.attempts.failures,

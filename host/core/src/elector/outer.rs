@@ -173,6 +173,11 @@ impl Elector {
         }
     }
 
+    /// Whether the outer lock was read, where there is one.
+    pub(super) fn has_read_outer(&self) -> bool {
+        self.outer.as_ref().is_none_or(|outer| outer.seen.is_some())
+    }
+
     /// A claim may be written once the outer lock is this process's own.
     pub(super) fn claim_after_outer(&mut self, lease: Duration) {
         let until = self.now + self.config.timing.renew_deadline;

@@ -1,6 +1,7 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use super::lock;
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
@@ -27,6 +28,7 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
+    let lock = lock::options(&args.lock, &timing)?;
     let policy = policy(&args)?;
     let access = args.http_detail.into();
     let election = election(args.election)?;
@@ -36,6 +38,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             name,
             identity: identity(args.id)?,
             timing,
+            lock,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,

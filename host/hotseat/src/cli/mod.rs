@@ -5,6 +5,7 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod limits;
+mod lock;
 mod policy;
 mod push;
 mod registry;
