@@ -20,7 +20,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deploy-references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -34,10 +34,11 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 # The program that the tests start, which cargo builds together with them.
 PROGRAM = HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat"
 # The suites that run against a real API server; `http` brings the program with it.
-ON_A_SERVER = http cluster credentials election faults hostile refusals signals swap
+ON_A_SERVER = http cluster credentials election faults hostile migration refusals signals swap
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
 	tests/setup/deploy-tools.sh >/dev/null
@@ -47,9 +48,19 @@ test: wasm-target ## every test, against a real API server too
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
 	tests/setup/apiserver.sh oldest >/dev/null
+	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
+
+# How many members of the fleets `make peers` kills or asks to end, in each of three tests.
+KILLS ?= 70
+
+peers: wasm-target ## fleets of the 0.4 image, client-go and Hotseats on the way between locks: 210 kills and releases, half an hour
+	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/peers.sh >/dev/null
+	$(CARGO) build --workspace
+	HOTSEAT_KILLS=$(KILLS) $(PROGRAM) $(CARGO) test --workspace --test migration -- --nocapture
 
 bench: build ## the table of figures, in one run of about seven minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null

@@ -13,6 +13,7 @@
 mod election;
 mod inbox;
 mod name;
+mod ways;
 
 mod engine;
 mod lock;
@@ -42,3 +43,4 @@ pub use report::{LockReport, PolicyReport};
 pub use rights::{MissingRights, Right, ServiceAccount};
 pub use source::{Component, PolicySource, Publication, Sourced};
 pub use status::Status;
+pub use ways::OuterLock;

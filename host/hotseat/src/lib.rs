@@ -12,6 +12,7 @@ pub mod sidecar;
 
 pub mod engine;
 pub mod identity;
+pub mod locks;
 mod note;
 pub mod observers;
 pub mod probes;

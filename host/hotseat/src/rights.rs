@@ -3,9 +3,10 @@
 //! Whatever uses the API is a feature here, so that no use goes without its right and no right is asked
 //! for that nothing uses.
 
+use crate::locks::LockOptions;
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
-use hotseat_kubernetes::{config_map_rights, event_rights, lease_rights};
+use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
 use hotseat_sources::{Origin, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
@@ -15,6 +16,8 @@ pub struct Uses {
     pub election: ElectionName,
     /// The namespace of the pod, where it has one.
     pub pod_namespace: Option<String>,
+    /// Which objects are the lock, and what they get.
+    pub lock: LockOptions,
     /// Where the policy comes from.
     pub policy: PolicyRef,
 }
@@ -34,7 +37,8 @@ pub fn role_name(election: &ElectionName) -> String {
 }
 
 /// All there are. Each says whether it is in use, and what it needs.
-const FEATURES: [fn(&Uses) -> Option<Feature>; 3] = [lease, events, config_map];
+const FEATURES: [fn(&Uses) -> Option<Feature>; 6] =
+    [lease, endpoints, config_maps, owner, events, config_map];
 
 impl Uses {
     /// What a sidecar with these settings uses.
@@ -42,6 +46,7 @@ impl Uses {
         Uses {
             election: settings.name.clone(),
             pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
+            lock: settings.lock.clone(),
             policy: settings.policy.policy.clone(),
         }
     }
@@ -59,7 +64,29 @@ impl Uses {
 
 /// The lock: without it there is no election.
 fn lease(uses: &Uses) -> Option<Feature> {
-    Some(Feature { name: "lease", rights: lease_rights(&uses.election) })
+    lock(uses, LockKind::Leases, "lease")
+}
+
+/// The lock of the 0.4 image.
+fn endpoints(uses: &Uses) -> Option<Feature> {
+    lock(uses, LockKind::Endpoints, "endpoints")
+}
+
+/// The lock of old controllers; a policy in a ConfigMap is another feature.
+fn config_maps(uses: &Uses) -> Option<Feature> {
+    lock(uses, LockKind::ConfigMaps, "configmaps")
+}
+
+fn lock(uses: &Uses, kind: LockKind, name: &'static str) -> Option<Feature> {
+    let election = &uses.election;
+    let takes_part = uses.lock.choice.kinds().any(|one| one == kind);
+    takes_part.then(|| Feature { name, rights: kind.rights(election.namespace(), election.name()) })
+}
+
+/// What the lock objects are deleted with, whose UID is read.
+fn owner(uses: &Uses) -> Option<Feature> {
+    let owner = uses.lock.owner.as_ref()?;
+    Some(Feature { name: "owner", rights: vec![owner.right(uses.election.namespace())] })
 }
 
 /// Events on the lock, and on the pod. The election goes on without them.
@@ -82,11 +109,13 @@ fn config_map(uses: &Uses) -> Option<Feature> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::locks::LockChoice;
 
     fn uses(pod_namespace: &str, policy: &str) -> Uses {
         Uses {
             election: ElectionName::new("web", "shop"),
             pod_namespace: Some(pod_namespace.to_owned()),
+            lock: LockOptions::default(),
             policy: policy.parse().unwrap(),
         }
     }
@@ -104,6 +133,23 @@ mod tests {
         let rights = by_map.rights();
         assert_eq!(rights.len(), 8);
         assert!(rights[6..].iter().all(|right| right.namespace == "platform"), "{rights:?}");
+    }
+
+    #[test]
+    fn each_choice_of_locks_needs_the_rights_of_its_locks_and_no_others() {
+        for choice in LockChoice::ALL {
+            let owner = (choice == LockChoice::EndpointsLeases).then(|| "deployment/shop".parse());
+            let owner = owner.transpose().unwrap();
+            let wanted = match choice {
+                LockChoice::Leases => vec!["lease", "events"],
+                LockChoice::Endpoints => vec!["endpoints", "events"],
+                LockChoice::ConfigMaps => vec!["configmaps", "events"],
+                LockChoice::EndpointsLeases => vec!["lease", "endpoints", "owner", "events"],
+                LockChoice::ConfigMapsLeases => vec!["lease", "configmaps", "events"],
+            };
+            let lock = LockOptions { choice, owner, ..LockOptions::default() };
+            assert_eq!(names(&Uses { lock, ..uses("web", "builtin") }), wanted, "{choice}");
+        }
     }
 
     #[test]

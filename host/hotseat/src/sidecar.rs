@@ -3,7 +3,7 @@
 use crate::companions::{self, Companions, Request};
 use crate::engine::{self, Engine};
 use crate::identity::Identity;
-use crate::note::Noted;
+use crate::locks::{LockOptions, Locks};
 use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
 use crate::probes::{self, Probe};
 use crate::rights::Uses;
@@ -19,13 +19,12 @@ use hotseat_election::{
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
-use hotseat_kubernetes::{
-    Connection, Credentials, EventRecorder, FollowPace, LeaseLock, Regarding, RightsCheck,
-};
+use hotseat_kubernetes::{Connection, Credentials, EventRecorder, Regarding, RightsCheck};
 use hotseat_rollout::{Gate, Policy, ShadowPeriod};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How long HTTP requests under way may take to end when the process stops.
 const HTTP_GRACE: Duration = Duration::from_millis(500);
@@ -62,6 +61,8 @@ pub struct ElectionSettings {
     pub pod: Option<PodName>,
     /// The timing, checked.
     pub timing: Timing,
+    /// The lock.
+    pub lock: LockOptions,
     /// Where the credentials come from.
     pub credentials: Credentials,
     /// Where the policy and its settings come from.
@@ -109,6 +110,7 @@ impl ElectionSettings {
             identity: identity.to_owned(),
             pod: None,
             timing: Timing::client_go(),
+            lock: LockOptions::default(),
             credentials,
             policy: PolicyOptions::builtin(),
             shadow: None,
@@ -299,16 +301,8 @@ impl Candidate {
             "campaigning"
         );
         let facts = Facts::new(name.clone(), clock::now);
-        let timing = &settings.timing;
-        let pace = FollowPace {
-            poll: timing.retry_period,
-            // Where answers take longer than that, no leader can hold its term either.
-            answer: timing.renew_deadline / 2,
-            warm: timing.request_timeout(),
-        };
-        let lock = LeaseLock::new(connection.clone(), facts.clone(), pace);
-        let regarding = lock.regarding();
-        let lock = Noted::new(lock, identity.note.clone());
+        let locks =
+            Locks::new(&settings.lock, &settings.timing, &identity.note, &connection, &facts);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -320,6 +314,7 @@ impl Candidate {
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
         let pod = settings.pod.as_ref();
         let pod = pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
+        let regarding = locks.regarding.clone();
         let events =
             EventRecorder::new(connection, facts.clone(), &settings.identity, regarding, pod);
         let observers: Vec<Arc<dyn Observer>> = vec![
@@ -332,9 +327,10 @@ impl Candidate {
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
-            config: core_config(&settings, &identity, source.is_builtin())?,
+            config: core_config(&settings, &identity, &locks, source.is_builtin())?,
             rollout: rollout_config(&settings),
-            lock: Arc::new(lock),
+            lock: locks.lock,
+            outer: locks.outer,
             first_must_load: source.first_must_load(),
             source: Box::new(source),
             engine: engine(&settings)?,
@@ -342,10 +338,12 @@ impl Candidate {
             observers,
             status,
         };
+        let looking = locks.looking;
         let trimming = tokio::spawn(crate::trim::after_start());
         let ended = Election::run(parts, stopper).await;
         trimming.abort();
         checking.abort();
+        looking.inspect(JoinHandle::abort);
         facts.finish(LAST_FACTS).await;
         drop(identity);
         match ended {
@@ -376,6 +374,7 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
 fn core_config(
     settings: &ElectionSettings,
     identity: &Identity,
+    locks: &Locks,
     builtin: bool,
 ) -> anyhow::Result<Config> {
     // The rule is the builtin policy's own twin: it may decide until that is compiled. Another
@@ -386,7 +385,7 @@ fn core_config(
     Ok(Config {
         identity: settings.identity.clone(),
         incarnation: identity.incarnation.clone(),
-        predecessor: identity.note.predecessor(),
+        predecessor: locks.predecessor.clone(),
         timing: settings.timing,
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,

@@ -2,7 +2,7 @@
 //! account's rights, the ConfigMap that a policy may come from, and the credentials for all of them.
 //!
 //! Only this crate knows kube. What it tells an election is in the core's words: locks, records and
-//! troubles. [`LeaseLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
+//! troubles. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -16,7 +16,9 @@ mod exchange;
 mod follow;
 mod inspect;
 mod keeper;
+mod kind;
 mod lock;
+mod owner;
 mod pick;
 mod regarding;
 mod rights;
@@ -28,12 +30,14 @@ mod watch;
 mod words;
 
 pub use access::RightsCheck;
-pub use codec::{PAUSED, SUCCESSOR, WRITE};
+pub use codec::{LEADER, PAUSED, SUCCESSOR, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
 pub use credentials::Credentials;
 pub use events::EventRecorder;
 pub use inspect::{Greeting, Inspector, NotCleared, Sight};
-pub use lock::{FollowPace, LeaseLock};
+pub use kind::LockKind;
+pub use lock::{FollowPace, LockExtras, ObjectLock};
+pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
-pub use rights::{Roles, config_map_rights, event_rights, lease_rights};
+pub use rights::{Roles, config_map_rights, event_rights};

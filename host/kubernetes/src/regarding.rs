@@ -1,5 +1,6 @@
 //! The objects that Events are about.
 
+use crate::kind::LockKind;
 use hotseat_election::ElectionName;
 use k8s_openapi::api::core::v1::ObjectReference;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +17,10 @@ pub struct Regarding {
 }
 
 impl Regarding {
-    /// The Lease of that election, whose UID is learned when it is read.
-    pub fn lease(election: &ElectionName) -> Regarding {
+    /// The lock object of that election, whose UID is learned when it is read.
+    pub(super) fn lock(kind: LockKind, election: &ElectionName) -> Regarding {
         let (namespace, name) = (election.namespace(), election.name());
-        Regarding::new("coordination.k8s.io/v1", "Lease", namespace, name)
+        Regarding::new(kind.api_version(), kind.kind(), namespace, name)
     }
 
     /// A pod of a known UID.

@@ -1,20 +1,11 @@
 //! The rights that each use of the API needs, and the Roles that give them.
 
-use hotseat_election::{ElectionName, Right, ServiceAccount};
+use hotseat_election::{Right, ServiceAccount};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-
-/// What a Lease as the lock needs. A right to create cannot be limited to a name.
-pub fn lease_rights(election: &ElectionName) -> Vec<Right> {
-    let (namespace, name) = (election.namespace(), election.name());
-    let named = |verb| right("coordination.k8s.io", "leases", verb, namespace, Some(name));
-    let mut rights: Vec<Right> = ["get", "list", "watch", "update"].map(named).into();
-    rights.push(right("coordination.k8s.io", "leases", "create", namespace, None));
-    rights
-}
 
 /// What Events on objects of that namespace need.
 pub fn event_rights(namespace: &str) -> Vec<Right> {
@@ -147,14 +138,15 @@ impl Rule<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LockKind;
 
-    fn shop() -> ElectionName {
-        ElectionName::new("web", "shop")
+    fn lock() -> Vec<Right> {
+        LockKind::Leases.rights("web", "shop")
     }
 
     #[test]
     fn a_role_has_just_these_rights() {
-        let needed = lease_rights(&shop());
+        let needed = lock();
         let rights = [needed[0].clone(), needed[3].clone(), event_rights("web")[0].clone()];
         let text = Roles { name: "hotseat-shop", rights: &rights, account: None }.yaml();
         assert_eq!(
@@ -170,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_policy_in_another_namespace_has_a_role_and_a_binding_there() {
-        let rights = [lease_rights(&shop()), config_map_rights("platform", "policy")].concat();
+        let rights = [lock(), config_map_rights("platform", "policy")].concat();
         let account = ServiceAccount { namespace: "web".to_owned(), name: "pods".to_owned() };
         let roles = Roles { name: "hotseat-shop", rights: &rights, account: Some(&account) };
         let text = roles.yaml();

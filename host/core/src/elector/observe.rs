@@ -192,7 +192,8 @@ impl Elector {
             if serial == wanted)
     }
 
-    /// When this candidate may take the seat, as far as the lock and its own rest go.
+    /// When this candidate may take the seat, as far as the lock and its own rest go. Of two locks,
+    /// this one alone.
     pub(super) fn free_at(&self) -> Option<Moment> {
         let free = self.seat.free_at()?.max(self.resting_until);
         let is_late = self.now >= self.goes_on_until();

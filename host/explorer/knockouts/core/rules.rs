@@ -88,8 +88,8 @@ pub const RULES: &[Rule] = &[
     Rule {
         invariant: "I9",
         what: "a new term has the token of the one before",
-        file: "elector/write.rs",
-        code: "self.seat.token().next()",
+        file: "elector/outer.rs",
+        code: "self.seat.token().max(self.floor).next()",
         broken: "self.seat.token()",
         setting: "live=0",
         states: 115_000,

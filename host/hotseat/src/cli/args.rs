@@ -5,6 +5,7 @@ use super::doctor::DoctorArgs;
 use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
 use super::lock::LockCommand;
+use super::lock_args::LockArgs;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
@@ -70,7 +71,7 @@ pub(super) enum Command {
 /// The sidecar's flags. Durations are written as 15s, 1m30s or 500ms.
 #[derive(Debug, Args)]
 pub(super) struct SidecarArgs {
-    /// Name of the election, which is the name of the Lease
+    /// Name of the election, which is the name of the Lease, or of what else is the lock
     #[arg(long, env = "HOTSEAT_ELECTION", value_name = "NAME", help_heading = ELECTION)]
     pub(super) election: Option<String>,
     /// Namespace of the Lease [default: the pod's own, else default]
@@ -90,6 +91,8 @@ pub(super) struct SidecarArgs {
     /// Use the pod's service account and nothing else
     #[arg(long, env = "HOTSEAT_USE_CLUSTER_CREDENTIALS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set, help_heading = ELECTION)]
     pub(super) use_cluster_credentials: bool,
+    #[command(flatten)]
+    pub(super) lock: LockArgs,
 
     /// All three durations at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
     #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_duration, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
@@ -190,7 +193,7 @@ fn parse_probes(text: &str) -> Result<Probes, SpecError> {
     probes::parse(text).map(Vec::into_boxed_slice)
 }
 
-const ELECTION: &str = "Election";
+pub(super) const ELECTION: &str = "Election";
 const TIMING: &str = "Timing";
 pub(super) const POLICY: &str = "Policy";
 const SIGNALS: &str = "Signals";

@@ -1,6 +1,7 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use super::lock_args;
 use super::rbac::pods_namespace;
 use crate::engine;
 use crate::identity::hostname;
@@ -29,6 +30,7 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
+    let lock = lock_args::options(&args.lock, &timing)?;
     let policy = policy(&args)?;
     let access = args.http_detail.into();
     let election = election(args.election)?;
@@ -39,6 +41,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             identity: identity(args.id)?,
             pod: own_pod(),
             timing,
+            lock,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,
@@ -73,6 +76,7 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
     Ok(Uses {
         election: ElectionName::new(&of_lock, &election),
         pod_namespace: Some(pods),
+        lock: lock_args::options(&args.lock, &timing(args)?)?,
         policy: policy_reference(&args.policy, &args.registries.registries())?,
     })
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod fence;
 mod limits;
 mod lock;
+mod lock_args;
 mod policy;
 mod push;
 mod rbac;
