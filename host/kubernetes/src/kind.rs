@@ -34,6 +34,15 @@ impl LockKind {
         }
     }
 
+    /// What the lock is called where people read of it.
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            LockKind::Leases => "the lock",
+            LockKind::Endpoints => "the lock in Endpoints",
+            LockKind::ConfigMaps => "the lock in a ConfigMap",
+        }
+    }
+
     /// The API group; empty for the core group.
     pub fn group(self) -> &'static str {
         match self {

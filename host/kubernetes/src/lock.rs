@@ -57,8 +57,6 @@ pub struct LockExtras {
 struct Inner {
     pace: FollowPace,
     kind: LockKind,
-    /// What it is called where people read of it.
-    what: &'static str,
     extras: LockExtras,
     channel: Channel,
     collection: Request,
@@ -84,11 +82,6 @@ impl ObjectLock {
         ObjectLock(Arc::new(Inner {
             pace,
             kind,
-            what: match kind {
-                LockKind::Leases => "the lock",
-                LockKind::Endpoints => "the lock in Endpoints",
-                LockKind::ConfigMaps => "the lock in a ConfigMap",
-            },
             extras,
             channel: Channel::new(connection, Lane::Lock, facts),
             collection: Request::new(DynamicObject::url_path(
@@ -126,7 +119,7 @@ impl ObjectLock {
     /// What a follower of the object follows.
     pub(super) fn target(&self, pace: Pace) -> Target {
         Target {
-            what: self.0.what,
+            what: self.0.kind.what(),
             channel: self.0.channel.clone(),
             collection: self.0.collection.clone(),
             name: self.0.name.clone(),

@@ -39,11 +39,9 @@ struct LeaderRecord {
 impl Seat {
     /// What the object says of the seat now. An annotation that is no JSON says nothing.
     pub(super) fn of(kind: LockKind, object: &DynamicObject) -> Seat {
-        match kind {
-            LockKind::Leases => Seat::read(&object.data["spec"], "leaseTransitions"),
-            LockKind::Endpoints | LockKind::ConfigMaps => {
-                Seat::read(&Value::Object(annotation(object)), "leaderTransitions")
-            }
+        match kind.is_annotated() {
+            false => Seat::read(&object.data["spec"], "leaseTransitions"),
+            true => Seat::read(&Value::Object(annotation(object)), "leaderTransitions"),
         }
     }
 
@@ -68,12 +66,10 @@ impl Seat {
     /// Puts what a write says of the seat into the object, and nothing else.
     pub(super) fn put(kind: LockKind, object: &mut DynamicObject, write: &Write, now: Timestamp) {
         let before = Seat::of(kind, object);
-        let time = match kind {
-            LockKind::Leases => now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+        let time = match kind.is_annotated() {
+            false => now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
             // Whole seconds, as readers of the annotation expect them.
-            LockKind::Endpoints | LockKind::ConfigMaps => {
-                now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-            }
+            true => now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         };
         let goes_on = write.purpose == Purpose::Renew && !before.acquire_time.is_empty();
         let acquire_time = if goes_on { before.acquire_time } else { time.clone() };
@@ -81,8 +77,8 @@ impl Seat {
         let seconds = u64::try_from(write.duration.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
         let transitions = write.transitions.min(MOST_TRANSITIONS);
         let holder = write.holder.clone().unwrap_or_default();
-        match kind {
-            LockKind::Leases => {
+        match kind.is_annotated() {
+            false => {
                 let spec = spec(object);
                 spec["leaseDurationSeconds"] = json!(seconds);
                 spec["leaseTransitions"] = json!(transitions);
@@ -90,7 +86,7 @@ impl Seat {
                 spec["holderIdentity"] = json!(holder);
                 spec["acquireTime"] = json!(acquire_time);
             }
-            LockKind::Endpoints | LockKind::ConfigMaps => {
+            true => {
                 let record = LeaderRecord {
                     holder_identity: holder,
                     lease_duration_seconds: seconds,
