@@ -86,7 +86,7 @@ impl Timing {
     ///
     /// # Errors
     ///
-    /// The first rule that is broken, with the numbers in it and what would mend it.
+    /// The first rule that is broken, with the numbers in it and what would remedy it.
     pub fn check(&self) -> Result<(), TimingError> {
         if self.lease_duration < Duration::from_secs(1) {
             return Err(TimingError::LeaseTooShort(self.lease_duration));

@@ -122,7 +122,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
             "the server's certificate is signed in a way that TLS here cannot check: give the server and its authority keys of another kind ({KINDS}) ({last})"
         );
     }
-    let mend = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
+    let remedy = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
         "the server's certificate is not of the configured CA: check certificate-authority in the kubeconfig"
     } else if all.contains("not valid for name") {
         "the server's certificate is for another name: check the server's address in the kubeconfig"
@@ -140,7 +140,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     } else {
         "the API server cannot be reached"
     };
-    format!("{mend} ({last})")
+    format!("{remedy} ({last})")
 }
 
 /// The first cause of that kind, or the error itself.

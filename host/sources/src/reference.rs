@@ -58,7 +58,7 @@ impl ConfigMapRef {
     }
 }
 
-/// Text that is no [`PolicyRef`]. Each message is one line with the reason and the mend, and is
+/// Text that is no [`PolicyRef`]. Each message is one line with the reason and the remedy, and is
 /// to be put behind the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefError {

@@ -38,7 +38,7 @@ impl Registries {
     ///
     /// # Errors
     ///
-    /// The registry does not take it: one line with the target, the reason and the mend.
+    /// The registry does not take it: one line with the target, the reason and the remedy.
     pub async fn push(&self, target: &Target, artifact: Artifact) -> Result<Pushed, String> {
         let pushed = timeout(self.deadline, push(self, target, artifact)).await;
         let pushed = pushed.unwrap_or_else(|_| Err(self.late("the push")));

@@ -35,7 +35,7 @@ pub struct Target {
     tag: Option<String>,
 }
 
-/// Text that is no [`Target`]: one line with the reason and the mend, to be put behind the text.
+/// Text that is no [`Target`]: one line with the reason and the remedy, to be put behind the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TargetError(String);

@@ -213,10 +213,10 @@ pub(super) fn location(exchange: &Exchange, asked: &Uri) -> Result<Uri, String> 
     resolve(asked, location.ok_or("the registry sends on to nowhere: check its configuration")?)
 }
 
-/// What a registry says when it does not give `what`, in one line with the mend.
+/// What a registry says when it does not give `what`, in one line with the remedy.
 pub(super) async fn refusal(what: &str, exchange: Exchange) -> String {
     let status = exchange.parts.status;
-    let mend = match status {
+    let remedy = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "give registry credentials with the right to it"
         }
@@ -231,7 +231,7 @@ pub(super) async fn refusal(what: &str, exchange: Exchange) -> String {
         Ok(body) if is_json => reasons(&body),
         _ => String::new(),
     };
-    format!("the registry does not give {what} ({}{said}): {mend}", status.as_u16())
+    format!("the registry does not give {what} ({}{said}): {remedy}", status.as_u16())
 }
 
 /// The codes in a registry's errors, such as `, MANIFEST_UNKNOWN`.
