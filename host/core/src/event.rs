@@ -1,6 +1,6 @@
 //! What happens to an elector, and what it wants done.
 
-use crate::lock::{Lock, Mark, Record, Token, Version};
+use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::{Decider, OnFailure};
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
 use crate::time::Moment;
@@ -55,6 +55,8 @@ pub enum Event {
     Signals(Vec<(String, Value, Moment)>),
     /// The other candidates as they published themselves.
     Roster(Vec<Candidate>),
+    /// That process is proved to have ended (I15). May come late, more than once, and for any process.
+    Died(Incarnation),
     /// The process shall stop: give the seat up and finish.
     Stop,
 }
@@ -311,6 +313,14 @@ pub enum Notice {
     },
     /// Another live process uses this candidate's name.
     Twin(String),
+    /// The process of the candidate of that name, which held the seat, is proved to have ended, so
+    /// that the seat is free before its lease is over.
+    HolderDied {
+        /// The name in the lock.
+        holder: String,
+        /// The seat is free this long from now: the time in which the application may still act.
+        free_in: Duration,
+    },
 }
 
 /// Why belief ended.

@@ -5,7 +5,7 @@ use crate::world::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
 use hotseat_core::event::Event;
-use hotseat_core::lock::LastWrite;
+use hotseat_core::lock::{Incarnation, LastWrite};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
@@ -44,6 +44,9 @@ pub struct Member {
     /// The last write that was answered, as a process notes it for the next one of its site.
     pub(crate) note: Option<LastWrite>,
     pub(crate) watch: Watch,
+    pub(crate) incarnation: Incarnation,
+    /// Its processes that were killed, oldest first.
+    pub(crate) ended: Vec<Incarnation>,
 }
 
 /// A candidate's watch: a stream that tells every version in order, until it ends.
@@ -62,6 +65,7 @@ impl Member {
     pub(crate) fn new(config: Config, policy: Policy, clock_ppm: i64, offset: Duration) -> Self {
         let reaction = config.timing.reaction;
         let on_failure = config.on_failure;
+        let incarnation = config.incarnation.clone();
         Member {
             elector: Elector::new(config),
             policy,
@@ -81,6 +85,21 @@ impl Member {
             reading: None,
             note: None,
             watch: Watch::default(),
+            incarnation,
+            ended: Vec::new(),
+        }
+    }
+
+    /// Its process ends, and another takes its place, alive or not.
+    pub(crate) fn end(&mut self, next: Option<Config>) {
+        self.generation += 1;
+        self.ended.push(self.incarnation.clone());
+        self.view = View::default();
+        self.alive = false;
+        if let Some(config) = next {
+            self.incarnation = config.incarnation.clone();
+            self.elector = Elector::new(config);
+            self.frozen_until = Moment::ZERO;
         }
     }
 

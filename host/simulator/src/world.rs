@@ -10,7 +10,7 @@ use crate::member::{Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
-use hotseat_core::elector::{Elector, State};
+use hotseat_core::elector::State;
 use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
@@ -129,22 +129,27 @@ impl World {
 
     /// Kills a candidate, and puts another with this configuration in its place.
     pub fn restart(&mut self, index: usize, config: Config) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.elector = Elector::new(config);
-        member.view = View::default();
-        member.frozen_until = Moment::ZERO;
+        self.members[index].end(Some(config));
         self.break_watch(index);
         self.start(index);
     }
 
     /// Kills a candidate. What it has sent may still arrive.
     pub fn kill(&mut self, index: usize) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.alive = false;
-        member.view = View::default();
+        self.members[index].end(None);
         self.break_watch(index);
+    }
+
+    /// Everybody is told of the ends of all processes of a candidate that were killed, each after a
+    /// time of its own, up to `longest`.
+    pub fn report_ends(&mut self, index: usize, longest: Duration) {
+        for dead in self.members[index].ended.clone() {
+            for told in 0..self.members.len() {
+                let delay = self.dice.between(Duration::ZERO, longest);
+                let generation = self.members[told].generation;
+                self.later(delay, Scheduled::Tell(told, generation, Event::Died(dead.clone())));
+            }
+        }
     }
 
     /// Stops a candidate's process for a while, or for longer if it is stopped already: what waits

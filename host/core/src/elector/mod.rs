@@ -172,6 +172,7 @@ impl Elector {
                 self.roster = roster;
                 self.mind.ask_for(Cause::RosterChanged);
             }
+            Event::Died(incarnation) => self.died(&incarnation),
             Event::Stop => self.stop(),
         }
     }

@@ -61,6 +61,7 @@ struct Counters {
     releases_failed: PerElection,
     reads_failed: ByWord,
     twins: PerElection,
+    deaths: PerElection,
     decisions: ByWord,
     failures: ByWord,
     overruled: ByWord,
@@ -193,6 +194,7 @@ impl Counters {
             Notice::Decided { by, .. } => of.count_word(&self.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
             Notice::Twin(_) => of.count(&self.twins),
+            Notice::HolderDied { .. } => of.count(&self.deaths),
         }
     }
 
@@ -246,6 +248,7 @@ impl Counters {
             &self.renewals,
             &self.releases_failed,
             &self.twins,
+            &self.deaths,
             &self.shadow_decisions,
             &self.shadow_differences,
             &self.left_behind,
@@ -347,6 +350,11 @@ impl Counters {
             "hotseat_twins",
             "Sightings of another live process with this candidate's name",
             self.twins.clone(),
+        );
+        all.register(
+            "hotseat_holder_deaths",
+            "Holders whose process was proved to have ended, so that their lease was not waited out",
+            self.deaths.clone(),
         );
         all.register(
             "hotseat_api_requests",
