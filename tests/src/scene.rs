@@ -3,12 +3,14 @@
 mod api;
 mod candidate;
 mod crew;
+mod pod;
 mod sampler;
 mod tether;
 
 pub use self::api::Api;
 pub use self::candidate::Candidate;
 pub use self::crew::{Crew, Led};
+pub use self::pod::Pod;
 pub use self::sampler::Sampler;
 pub use self::tether::Tether;
 

@@ -98,6 +98,9 @@ enum Evidence {
 }
 
 impl Proof {
+    /// Of a holder's own end: nothing more can follow from it.
+    const OF_HOLDER: Proof = Proof(Evidence::Holder);
+
     /// This candidate believes until this very observation, so that nobody else can.
     pub(crate) fn by_own_belief(claim: &Claim) -> Option<Proof> {
         claim.believed().map(|_| Proof(Evidence::Everybody))
@@ -161,6 +164,6 @@ impl Proof {
     /// waited out all the same.
     pub(crate) fn by_report(record: &Record, dead: &Incarnation) -> Option<Proof> {
         let writer = &record.mark.as_ref()?.incarnation;
-        (record.holder.is_some() && writer == dead).then_some(Proof(Evidence::Holder))
+        (record.holder.is_some() && writer == dead).then_some(Proof::OF_HOLDER)
     }
 }

@@ -35,6 +35,24 @@ pub trait Lock: Send + Sync {
     fn rights(&self) -> Vec<Right>;
 }
 
+impl<L: Lock + ?Sized> Lock for Arc<L> {
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>> {
+        (**self).read(deadline)
+    }
+
+    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>> {
+        (**self).write(write)
+    }
+
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
+        (**self).follow(events, restart)
+    }
+
+    fn rights(&self) -> Vec<Right> {
+        (**self).rights()
+    }
+}
+
 /// One right of an account in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {

@@ -10,9 +10,11 @@ pub mod cli;
 pub mod sidecar;
 
 pub mod engine;
+mod home;
 pub mod identity;
 mod note;
 pub mod observers;
+pub mod own_pod;
 pub mod probes;
 pub mod source;
 pub mod stop;

@@ -1,9 +1,11 @@
 //! The running sidecar: its elections, composed of their parts, and what they share.
 
 use crate::engine::{self, Engine};
+use crate::home::LastWords;
 use crate::identity::Identity;
 use crate::note::Noted;
 use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
+use crate::own_pod::{OwnPod, PodFeatures};
 use crate::probes::{self, Probe};
 use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
@@ -57,6 +59,8 @@ pub struct ElectionSettings {
     pub identity: String,
     /// The timing, checked.
     pub timing: Timing,
+    /// What is done with pods.
+    pub pod_features: PodFeatures,
     /// Where the credentials come from.
     pub credentials: Credentials,
     /// Where the policy and its settings come from.
@@ -92,6 +96,7 @@ impl ElectionSettings {
             name,
             identity: identity.to_owned(),
             timing: Timing::client_go(),
+            pod_features: PodFeatures::default(),
             credentials,
             policy: PolicyOptions::builtin(),
             shadow: None,
@@ -138,6 +143,8 @@ pub struct Candidate {
     settings: ElectionSettings,
     connection: Connection,
     identity: Identity,
+    pod: OwnPod,
+    last_words: Option<LastWords>,
     status: Status,
 }
 
@@ -228,10 +235,13 @@ impl Candidate {
         let ElectionSettings { name, identity, .. } = &settings;
         let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(identity));
         let connection = Connection::open(settings.credentials.clone(), &agent).await?;
-        let identity = Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let mut identity =
+            Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let pod = OwnPod::find(name.namespace());
+        let last_words = settings.pod_features.watch.then(|| pod.say_home(&mut identity)).flatten();
         let beat_every = settings.timing.retry_period;
         let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
-        Ok(Candidate { settings, connection, identity, status })
+        Ok(Candidate { settings, connection, identity, pod, last_words, status })
     }
 
     /// What may be read of the election while it runs.
@@ -245,7 +255,18 @@ impl Candidate {
     ///
     /// It cannot start, its first policy had to load and did not, or a part of it ended.
     pub async fn run(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
-        let Candidate { settings, connection, identity, status } = self;
+        let last_words = self.last_words.clone();
+        let ended = self.elect(shared, stopper).await;
+        if let (Err(error), Some(words)) = (&ended, last_words)
+            && let Err(reason) = words.add(&format!("{error:#}"))
+        {
+            tracing::debug!(%reason, "the termination log was not written");
+        }
+        ended
+    }
+
+    async fn elect(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
+        let Candidate { settings, connection, identity, pod, last_words: _, status } = self;
         let name = settings.name.clone();
         tracing::info!(
             election = %name.name(),
@@ -264,7 +285,9 @@ impl Candidate {
             warm: timing.request_timeout(),
         };
         let lock = LeaseLock::new(connection.clone(), facts.clone(), pace);
-        let lock = Noted::new(lock, identity.note.clone());
+        let lock: Arc<dyn Lock> = Arc::new(Noted::new(lock, identity.note.clone()));
+        let features = &settings.pod_features;
+        let (lock, label) = pod.beside(lock, features, &connection, &facts, &identity, &status);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -272,22 +295,23 @@ impl Candidate {
             facts.clone(),
         )
         .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
-        let rights = [lock.rights(), source.rights()].concat();
+        let rights = [lock.rights(), source.rights(), pod.rights(features)].concat();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
         let events = EventRecorder::new(connection, facts.clone(), &settings.identity);
-        let observers: Vec<Arc<dyn Observer>> = vec![
+        let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),
             Arc::new(shared.journal.clone()),
             Arc::new(events),
             Arc::new(check),
         ];
+        observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
             config: core_config(&settings, &identity, source.is_builtin())?,
             rollout: rollout_config(&settings),
-            lock: Arc::new(lock),
+            lock,
             first_must_load: source.first_must_load(),
             source: Box::new(source),
             engine: engine(&settings)?,

@@ -14,6 +14,8 @@ pub(super) struct Words {
     pub(super) note: String,
     /// A warning, or normal.
     pub(super) warning: bool,
+    /// It is the same for all candidates that come to it: one of them says it for all.
+    pub(super) of_fleet: bool,
 }
 
 impl Words {
@@ -27,11 +29,11 @@ impl Words {
     }
 
     fn normal(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: false })
+        Some(Words { reason, note, warning: false, of_fleet: false })
     }
 
     fn warning(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: true })
+        Some(Words { reason, note, warning: true, of_fleet: false })
     }
 
     fn of_elector(notice: &Notice, identity: &str) -> Option<Words> {
@@ -46,6 +48,7 @@ impl Words {
                 reason: "LeaderElection",
                 note: format!("{identity} stopped leading ({})", why.as_str()),
                 warning: matches!(why, Why::Lapsed),
+                of_fleet: false,
             }),
             Notice::Twin(who) => Words::warning(
                 "IdentityClash",
@@ -61,16 +64,22 @@ impl Words {
     }
 
     fn of_policy(fact: &PolicyFact) -> Option<Words> {
+        let of_fleet = |words: Option<Words>| words.map(|words| Words { of_fleet: true, ..words });
         match fact {
-            PolicyFact::SourceUnavailable(why) => Words::warning("PolicySourceFailed", why.clone()),
-            PolicyFact::Refused { refusal, .. } => {
-                Words::warning("PolicyRefused", format!("stage {}: {}", refusal.stage, refusal.why))
+            PolicyFact::SourceUnavailable(why) => {
+                of_fleet(Words::warning("PolicySourceFailed", why.clone()))
             }
+            PolicyFact::Refused { refusal, .. } => of_fleet(Words::warning(
+                "PolicyRefused",
+                format!("stage {}: {}", refusal.stage, refusal.why),
+            )),
             PolicyFact::TookOver { policy, about, source, restored, .. } => {
-                let reason = if *restored { "PolicyRestored" } else { "PolicySwapped" };
                 let note =
                     format!("{} {} from {source}, {}", about.name, about.version, policy.digest);
-                Words::normal(reason, note)
+                match restored {
+                    true => Words::normal("PolicyRestored", note),
+                    false => of_fleet(Words::normal("PolicySwapped", note)),
+                }
             }
             PolicyFact::Broken { about, next, .. } => {
                 let follows = match next {

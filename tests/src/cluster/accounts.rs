@@ -27,7 +27,7 @@ const RIGHTS_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
     /// What Hotseat asks for: get, create, update, list and watch leases, create events, list and
-    /// watch ConfigMaps.
+    /// watch ConfigMaps, list, watch and patch pods.
     Full,
     /// Get, list and watch leases.
     ReadOnly,
@@ -55,6 +55,14 @@ impl Rights {
         }
     }
 
+    /// For the end of a leader, and its label.
+    fn pod_verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::Full => &["list", "watch", "patch"],
+            Self::ReadOnly | Self::NoWatch | Self::None => &[],
+        }
+    }
+
     fn event_verbs(self) -> &'static [&'static str] {
         match self {
             Self::Full | Self::NoWatch => &["create"],
@@ -68,6 +76,7 @@ impl Rights {
             ("coordination.k8s.io", "leases", self.lease_verbs()),
             ("", "events", self.event_verbs()),
             ("", "configmaps", self.config_map_verbs()),
+            ("", "pods", self.pod_verbs()),
         ]
         .into_iter()
         .filter(|(_, _, verbs)| !verbs.is_empty())

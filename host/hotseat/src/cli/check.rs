@@ -4,6 +4,7 @@ use super::args::{Probes, SidecarArgs};
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
+use crate::own_pod::PodFeatures;
 use crate::probes::{MOST_PROBES, Probe};
 use crate::sidecar::{ElectionSettings, Settings};
 use crate::source::PolicyOptions;
@@ -27,6 +28,7 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
+    let pod_features = pod_features(&args)?;
     let policy = policy(&args)?;
     let access = args.http_detail.into();
     let election = election(args.election)?;
@@ -36,6 +38,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             name,
             identity: identity(args.id)?,
             timing,
+            pod_features,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,
@@ -134,7 +137,7 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     )]
     let ppm = (args.clock_error * 10_000.0).round() as u32;
     timing.clock_error_ppm = ppm;
-    timing.reaction = args.reaction_time;
+    timing.reaction = args.reaction_time.unwrap_or_default();
     timing.shortest_lease = args.shortest_lease.unwrap_or(timing.lease_duration);
     timing.longest_lease = args.longest_lease.unwrap_or(timing.lease_duration);
     let longest = Duration::from_secs(u64::from(u32::MAX / 2));
@@ -146,6 +149,18 @@ fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     }
     timing.check()?;
     Ok(timing)
+}
+
+/// Where leases are waited out, what is left of one gives an application time that nobody thought
+/// about. Where deaths are seen, there is the reaction time and nothing else.
+fn pod_features(args: &SidecarArgs) -> anyhow::Result<PodFeatures> {
+    let features = args.pod.features();
+    if features.watch && args.reaction_time.is_none() {
+        bail!(
+            "--watch-pods: give --reaction-time too, for how long the application goes on when 4040 no longer answers: no lease is waited out for it; 0s if it ends with this process"
+        );
+    }
+    Ok(features)
 }
 
 fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {

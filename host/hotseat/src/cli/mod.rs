@@ -5,6 +5,7 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod limits;
+mod pod;
 mod policy;
 mod push;
 mod registry;

@@ -278,7 +278,11 @@ mod hands {
         fn new() -> Standby {
             let config = Config {
                 identity: "standby".to_owned(),
-                incarnation: Incarnation { site: "t".to_owned(), nonce: "1".to_owned(), home: None },
+                incarnation: Incarnation {
+                    site: "t".to_owned(),
+                    nonce: "1".to_owned(),
+                    home: None,
+                },
                 predecessor: None,
                 timing: Timing::client_go(),
                 drain: Duration::ZERO,
