@@ -26,6 +26,8 @@ MIGRATIONS = ["-p", "hotseat-simulator", "--test", "migrations"]
 TIMING = ["-p", "hotseat-core", "--test", "timing"]
 CORE = "host/core/src/"
 MACHINE = "host/rollout/src/machine/"
+DEATHS = "host/kubernetes/src/deaths/"
+KUBERNETES = [["-p", "hotseat-kubernetes", "--lib", "deaths"]]
 ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
 ELECTIONS = [["-p", "hotseat-simulator", "--test", "rollouts"]]
@@ -216,6 +218,39 @@ MUTATIONS = [
      [MIGRATIONS]),
     ("I16", "a term has a token that the outer lock's record has not", CORE + "elector/outer.rs",
      "let newer = outer.token > self.seat.token() ||", "let newer = outer.held ||", [MIGRATIONS]),
+    ("I15", "the end of any process frees the seat", CORE + "promise.rs",
+     "(record.holder.is_some() && writer == dead).then_some(Proof::OF_HOLDER)",
+     "(record.holder.is_some() && !dead.site.is_empty() && !writer.site.is_empty()).then_some(Proof::OF_HOLDER)",
+     [SCENES, WORLDS]),
+    ("I15", "the end of the holder ends the promises to others", CORE + "promise.rs",
+     "Proof::OF_HOLDER)", "Proof(Evidence::Everybody))", [SCENES, WORLDS]),
+    ("I15", "a dead process's application has no time", CORE + "elector/observe.rs",
+     "let after = timing.stretch(timing.reaction);",
+     "let after = timing.reaction * 0;", [SCENES, WORLDS]),
+    ("I15", "a report lengthens the wait", CORE + "promise.rs",
+     "self.wait_for_holder(promised.min(until));", "self.wait_for_holder(until);", [SCENES]),
+    ("I15", "a record that was put back over the own counts as written by whom it names",
+     CORE + "seat.rs", "Some(_) => self.promise.wait_for_all(full),",
+     "Some(_) => self.promise.wait_for_holder(full),", [SCENES]),
+    ("I15", "the pod's name is enough", DEATHS + "proof.rs",
+     "self.metadata.uid == home.uid\n            && ", "!home.uid.is_empty()\n            && ", KUBERNETES),
+    ("I15", "any end of the container counts", DEATHS + "proof.rs",
+     "self.message.as_deref().is_some_and(|message| message.contains(words))",
+     "self.message.as_deref().is_some_and(|_| !words.is_empty())", KUBERNETES),
+    ("I15", "an end of any container counts", DEATHS + "proof.rs",
+     "self.lasting().filter(|container| container.name == *name)",
+     "self.lasting().filter(|_| !name.is_empty())", KUBERNETES),
+    ("I15", "an end that nobody saw counts", DEATHS + "proof.rs",
+     "!unknown && end.id", "(!unknown || unknown) && end.id", KUBERNETES),
+    ("I15", "the phase of a pod is enough", DEATHS + "proof.rs",
+     "&& all().any(ended)\n            && all().all(|container| ended(container) || container.never_ran())",
+     "&& (all().count() == 0 || all().any(|container| !ended(container) || ended(container)))",
+     KUBERNETES),
+    ("I15", "a controller's word for a pod counts", DEATHS + "proof.rs",
+     "over && !unasked", "over && (!unasked || unasked)", KUBERNETES),
+    ("I15", "a process that is not its container's first says that it is", "host/hotseat/src/home.rs",
+     "let is_first = process == FIRST;", "let is_first = process >= FIRST;",
+     [["-p", "hotseat", "--lib", "home"]]),
     ("bounds", "gzip unpacks without a limit", "host/sources/src/gzip.rs",
      "match decoder.take(limit.saturating_add(1)).read_to_end(&mut unpacked) {",
      "let mut decoder = decoder;\n    match decoder.read_to_end(&mut unpacked) {",

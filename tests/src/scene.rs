@@ -5,6 +5,7 @@ mod candidate;
 mod crew;
 mod fleet;
 mod peer;
+mod pod;
 mod sampler;
 mod tether;
 
@@ -13,6 +14,7 @@ pub use self::candidate::Candidate;
 pub use self::crew::{Crew, Led};
 pub use self::fleet::{Fleet, Kind};
 pub use self::peer::Peer;
+pub use self::pod::Pod;
 pub use self::sampler::{Belief, Sampler};
 pub use self::tether::Tether;
 

@@ -128,7 +128,8 @@ impl Outer {
                 let on_failure = OnFailure::Hold;
                 self.drive(now, Event::Swapped { memory, settings, on_failure }, &mut out);
             }
-            Event::Timer | Event::Stop => {
+            // The end of a process is its end in both elections.
+            Event::Timer | Event::Stop | Event::Died(_) => {
                 self.drive_inner(inner, now, event.clone(), &mut out);
                 self.drive(now, event, &mut out);
             }

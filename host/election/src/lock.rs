@@ -31,3 +31,17 @@ pub trait Lock: Send + Sync {
     /// has fallen silent.
     fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()>;
 }
+
+impl<L: Lock + ?Sized> Lock for Arc<L> {
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>> {
+        (**self).read(deadline)
+    }
+
+    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>> {
+        (**self).write(write)
+    }
+
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
+        (**self).follow(events, restart)
+    }
+}

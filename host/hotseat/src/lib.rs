@@ -11,10 +11,12 @@ pub mod companions;
 pub mod sidecar;
 
 pub mod engine;
+mod home;
 pub mod identity;
 pub mod locks;
 mod note;
 pub mod observers;
+pub mod own_pod;
 pub mod probes;
 pub mod rights;
 pub mod source;

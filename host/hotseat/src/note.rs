@@ -164,7 +164,7 @@ mod tests {
     use std::time::Duration;
 
     fn incarnation(site: &str, nonce: &str) -> Incarnation {
-        Incarnation { site: site.to_owned(), nonce: nonce.to_owned() }
+        Incarnation { site: site.to_owned(), nonce: nonce.to_owned(), home: None }
     }
 
     fn record(version: &str) -> Record {

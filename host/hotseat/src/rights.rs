@@ -4,6 +4,7 @@
 //! for that nothing uses.
 
 use crate::locks::LockOptions;
+use crate::own_pod::{OwnPod, PodFeatures};
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
 use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
@@ -18,6 +19,8 @@ pub struct Uses {
     pub pod_namespace: Option<String>,
     /// Which objects are the lock, and what they get.
     pub lock: LockOptions,
+    /// What is done with pods.
+    pub pods: PodFeatures,
     /// Where the policy comes from.
     pub policy: PolicyRef,
 }
@@ -37,8 +40,8 @@ pub fn role_name(election: &ElectionName) -> String {
 }
 
 /// All there are. Each says whether it is in use, and what it needs.
-const FEATURES: [fn(&Uses) -> Option<Feature>; 6] =
-    [lease, endpoints, config_maps, owner, events, config_map];
+const FEATURES: [fn(&Uses) -> Option<Feature>; 8] =
+    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader];
 
 impl Uses {
     /// What a sidecar with these settings uses.
@@ -47,6 +50,7 @@ impl Uses {
             election: settings.name.clone(),
             pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
             lock: settings.lock.clone(),
+            pods: settings.pod_features.clone(),
             policy: settings.policy.policy.clone(),
         }
     }
@@ -106,6 +110,23 @@ fn config_map(uses: &Uses) -> Option<Feature> {
     Some(Feature { name: "configmap", rights: config_map_rights(namespace, map.name()) })
 }
 
+/// The ends of other candidates' processes (I15).
+fn watch_pods(uses: &Uses) -> Option<Feature> {
+    let watch = uses.pods.watch;
+    of_pods(uses, PodFeatures { watch, ..PodFeatures::default() }, "watch-pods")
+}
+
+/// What the leader's pod says of it.
+fn label_leader(uses: &Uses) -> Option<Feature> {
+    of_pods(uses, PodFeatures { watch: false, ..uses.pods.clone() }, "label-leader")
+}
+
+fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
+    let namespace = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
+    let rights = OwnPod::in_namespace(namespace).rights(&features);
+    (!rights.is_empty()).then_some(Feature { name, rights })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +137,7 @@ mod tests {
             election: ElectionName::new("web", "shop"),
             pod_namespace: Some(pod_namespace.to_owned()),
             lock: LockOptions::default(),
+            pods: PodFeatures::default(),
             policy: policy.parse().unwrap(),
         }
     }

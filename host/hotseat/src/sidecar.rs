@@ -2,9 +2,11 @@
 
 use crate::companions::{self, Companions, Request};
 use crate::engine::{self, Engine};
+use crate::home::LastWords;
 use crate::identity::Identity;
 use crate::locks::{LockOptions, Locks};
 use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
+use crate::own_pod::{OwnPod, PodFeatures};
 use crate::probes::{self, Probe};
 use crate::rights::Uses;
 use crate::source::{PolicyOptions, Source};
@@ -12,6 +14,7 @@ use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::failures::DEFAULT_SHARE;
+use hotseat_core::lock::LastWrite;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
@@ -63,6 +66,8 @@ pub struct ElectionSettings {
     pub timing: Timing,
     /// The lock.
     pub lock: LockOptions,
+    /// What is done with pods.
+    pub pod_features: PodFeatures,
     /// Where the credentials come from.
     pub credentials: Credentials,
     /// Where the policy and its settings come from.
@@ -111,6 +116,7 @@ impl ElectionSettings {
             pod: None,
             timing: Timing::client_go(),
             lock: LockOptions::default(),
+            pod_features: PodFeatures::default(),
             credentials,
             policy: PolicyOptions::builtin(),
             shadow: None,
@@ -157,6 +163,8 @@ pub struct Candidate {
     settings: ElectionSettings,
     connection: Connection,
     identity: Identity,
+    pod: OwnPod,
+    last_words: Option<LastWords>,
     status: Status,
 }
 
@@ -273,10 +281,13 @@ impl Candidate {
         let ElectionSettings { name, identity, .. } = &settings;
         let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(identity));
         let connection = Connection::open(settings.credentials.clone(), &agent).await?;
-        let identity = Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let mut identity =
+            Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let pod = OwnPod::find(name.namespace());
+        let last_words = settings.pod_features.watch.then(|| pod.say_home(&mut identity)).flatten();
         let beat_every = settings.timing.retry_period;
         let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
-        Ok(Candidate { settings, connection, identity, status })
+        Ok(Candidate { settings, connection, identity, pod, last_words, status })
     }
 
     /// What may be read of the election while it runs.
@@ -290,7 +301,18 @@ impl Candidate {
     ///
     /// It cannot start, its first policy had to load and did not, or a part of it ended.
     pub async fn run(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
-        let Candidate { settings, connection, identity, status } = self;
+        let last_words = self.last_words.clone();
+        let ended = self.elect(shared, stopper).await;
+        if let (Err(error), Some(words)) = (&ended, last_words)
+            && let Err(reason) = words.add(&format!("{error:#}"))
+        {
+            tracing::debug!(%reason, "the termination log was not written");
+        }
+        ended
+    }
+
+    async fn elect(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
+        let Candidate { settings, connection, identity, pod, last_words: _, status } = self;
         let name = settings.name.clone();
         tracing::info!(
             election = %name.name(),
@@ -303,6 +325,9 @@ impl Candidate {
         let facts = Facts::new(name.clone(), clock::now);
         let locks =
             Locks::new(&settings.lock, &settings.timing, &identity.note, &connection, &facts);
+        let features = &settings.pod_features;
+        let (lock, label) =
+            pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -317,19 +342,20 @@ impl Candidate {
         let regarding = locks.regarding.clone();
         let events =
             EventRecorder::new(connection, facts.clone(), &settings.identity, regarding, pod);
-        let observers: Vec<Arc<dyn Observer>> = vec![
+        let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),
             Arc::new(shared.journal.clone()),
             Arc::new(events),
             Arc::new(check),
         ];
+        observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
-            config: core_config(&settings, &identity, &locks, source.is_builtin())?,
+            config: core_config(&settings, &identity, locks.predecessor, source.is_builtin())?,
             rollout: rollout_config(&settings),
-            lock: locks.lock,
+            lock,
             outer: locks.outer,
             first_must_load: source.first_must_load(),
             source: Box::new(source),
@@ -374,7 +400,7 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
 fn core_config(
     settings: &ElectionSettings,
     identity: &Identity,
-    locks: &Locks,
+    predecessor: Option<LastWrite>,
     builtin: bool,
 ) -> anyhow::Result<Config> {
     // The rule is the builtin policy's own twin: it may decide until that is compiled. Another
@@ -385,7 +411,7 @@ fn core_config(
     Ok(Config {
         identity: settings.identity.clone(),
         incarnation: identity.incarnation.clone(),
-        predecessor: locks.predecessor.clone(),
+        predecessor,
         timing: settings.timing,
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,

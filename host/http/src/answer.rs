@@ -1,10 +1,11 @@
 //! Answers as bytes: headers in the order of the old image, names as Go's encoder writes them.
 
+use super::metrics::Format;
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
-use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -25,8 +26,6 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// JSON lines.
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
-const METRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 /// Server-sent events.
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Every answer is true for a moment only.
@@ -63,9 +62,12 @@ impl Answers {
         fresh(self.answer(StatusCode::OK, LINES, lines.into()))
     }
 
-    /// The metrics in OpenMetrics text.
-    pub(super) fn metrics(&self, text: String) -> Answer {
-        fresh(self.answer(StatusCode::OK, METRICS, text.into()))
+    /// The metrics, given as OpenMetrics text, in the format that is wanted.
+    pub(super) fn metrics(&self, text: String, format: Format) -> Answer {
+        let mut answer = self.answer(StatusCode::OK, format.media_type(), format.of(text).into());
+        // A cache would have to know that.
+        answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+        fresh(answer)
     }
 
     /// Events that are sent as they happen.

@@ -19,6 +19,7 @@ mod connection;
 mod health;
 mod journal;
 mod limits;
+mod metrics;
 mod released;
 mod report;
 mod routes;
@@ -36,5 +37,6 @@ pub use report::{
     CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
     PolicySummary,
 };
+pub use routes::answers;
 pub use server::{Bound, Running, Server};
 pub use signals::{Scalar, SignalAnswer, SignalsAnswer};

@@ -7,6 +7,7 @@ use super::backend::Backend;
 use super::body::Content;
 use super::health;
 use super::journal::Readers;
+use super::metrics::Format;
 use super::released;
 use super::report::{LeaderAnswer, PolicyAnswer};
 use super::signals::{self, SignalsAnswer};
@@ -82,7 +83,7 @@ const ROUTES: [Route; 12] = [
     }),
     Route::new("/readyz", Methods::Read, |site, _| site.probe(health::ready(&site.status))),
     Route::new("/metrics", Methods::Read, |site, call| match site.backend.metrics(call.now) {
-        Ok(text) => site.answers.metrics(text),
+        Ok(text) => site.answers.metrics(text, Format::wanted(&call.head.headers)),
         Err(error) => site.answers.failed(&error),
     }),
 ];
@@ -264,6 +265,18 @@ impl Site {
         answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         answer
     }
+}
+
+/// Each page with each status that it has without anybody's mistake, and those of mistakes.
+pub fn answers() -> impl Iterator<Item = (&'static str, u16)> {
+    let of_pages = ROUTES.iter().map(|route| route.path).flat_map(|path| {
+        let also = match path {
+            "/leader" | "/healthz" | "/readyz" => Some(503),
+            _ => None,
+        };
+        [Some(200), also].into_iter().flatten().map(move |code| (path, code))
+    });
+    of_pages.chain([("", 400), ("", 404)])
 }
 
 /// For whoever asks for something else.

@@ -13,7 +13,7 @@ use seat::Seat;
 
 use crate::kind::LockKind;
 use hotseat_core::event::{Purpose, Write};
-use hotseat_core::lock::{Incarnation, Mark, Record, Token, Version};
+use hotseat_core::lock::{Home, Incarnation, Mark, Record, Token, Version};
 use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ const LARGEST_UNPROVEN: Token = Token(Token::LARGEST.0 / 2);
 struct Stamp {
     site: String,
     nonce: String,
+    /// Where the end of the process is reported (I15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pod: Option<Pod>,
     serial: u64,
     /// The version that the write replaced: what tells it from a copy that is put back later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +50,27 @@ struct Stamp {
     token: u64,
     #[serde(flatten)]
     seat: Seat,
+}
+
+/// The pod of a process.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pod {
+    name: String,
+    uid: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
+}
+
+impl From<Home> for Pod {
+    fn from(home: Home) -> Pod {
+        Pod { name: home.pod, uid: home.uid, container: home.container }
+    }
+}
+
+impl From<Pod> for Home {
+    fn from(pod: Pod) -> Home {
+        Home { pod: pod.name, uid: pod.uid, container: pod.container }
+    }
 }
 
 /// What a write did with the seat.
@@ -91,7 +115,11 @@ pub(super) fn decode(kind: LockKind, object: &DynamicObject) -> Record {
         token: if told <= largest { told } else { Token::default() },
         released: seat.holder.is_empty() && given_up,
         mark: stamp.map(|stamp| Mark {
-            incarnation: Incarnation { site: stamp.site, nonce: stamp.nonce },
+            incarnation: Incarnation {
+                site: stamp.site,
+                nonce: stamp.nonce,
+                home: stamp.pod.map(Home::from),
+            },
             serial: stamp.serial,
             base: stamp.base.map(Version),
         }),
@@ -130,6 +158,7 @@ pub(super) fn encode(
     let stamp = Stamp {
         site: write.mark.incarnation.site.clone(),
         nonce: write.mark.incarnation.nonce.clone(),
+        pod: write.mark.incarnation.home.clone().map(Pod::from),
         serial: write.mark.serial,
         base: write.mark.base.as_ref().map(|version| version.0.clone()),
         kind: Kind::of(write.purpose),

@@ -1,5 +1,5 @@
 //! The Kubernetes API for elections: the lock and its watch, Events on it, the check of the
-//! account's rights, the ConfigMap that a policy may come from, and the credentials for all of them.
+//! account's rights, the ConfigMap that a policy may come from, pods, and the credentials for all of them.
 //!
 //! Only this crate knows kube. What it tells an election is in the core's words: locks, records and
 //! troubles. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
@@ -11,12 +11,14 @@ mod codec;
 mod config_map;
 mod connection;
 mod credentials;
+mod deaths;
 mod events;
 mod exchange;
 mod follow;
 mod inspect;
 mod keeper;
 mod kind;
+mod leader_label;
 mod lock;
 mod owner;
 mod pick;
@@ -34,9 +36,12 @@ pub use codec::{LEADER, PAUSED, SUCCESSOR, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
 pub use credentials::Credentials;
+pub use deaths::{DeathWatch, last_words, pod_watch_rights};
 pub use events::EventRecorder;
+pub use exchange::VERBS;
 pub use inspect::{Greeting, Inspector, NotCleared, Sight};
 pub use kind::LockKind;
+pub use leader_label::{LEADS, LabelledLock, LeaderLabel, LeaderMarks};
 pub use lock::{FollowPace, LockExtras, ObjectLock};
 pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;

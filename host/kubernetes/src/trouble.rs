@@ -81,6 +81,9 @@ fn advice(verb: &str, status: &Status) -> Option<String> {
                 "the namespace {name} does not exist yet: create it, or give another; it is tried again"
             ));
         }
+        404 if verb.ends_with("-pod") => {
+            "there is no pod of that name: hand POD_NAME in by the downward API"
+        }
         404 if verb != "update" => {
             "the API server has no such path: check the server's address, and what is between"
         }

@@ -5,7 +5,7 @@ use crate::world::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::Event;
-use hotseat_core::lock::LastWrite;
+use hotseat_core::lock::{Incarnation, LastWrite};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
@@ -68,6 +68,9 @@ pub struct Member {
     pub(crate) thinking: Duration,
     /// What concerns each of its locks, the inner one first.
     pub(crate) ways: [Way; 2],
+    pub(crate) incarnation: Incarnation,
+    /// Its processes that were killed, oldest first.
+    pub(crate) ended: Vec<Incarnation>,
 }
 
 /// A candidate's dealings with one of its locks.
@@ -102,6 +105,7 @@ impl Member {
     ) -> Self {
         let reaction = config.timing.reaction;
         let on_failure = config.on_failure;
+        let incarnation = config.incarnation.clone();
         Member {
             electors: electors(config, locks, None),
             locks,
@@ -120,6 +124,8 @@ impl Member {
             believer: Believer::default(),
             thinking: Duration::ZERO,
             ways: Default::default(),
+            incarnation,
+            ended: Vec::new(),
         }
     }
 
@@ -128,6 +134,21 @@ impl Member {
         match slot {
             Which::Inner => &mut self.ways[0],
             Which::Outer => &mut self.ways[1],
+        }
+    }
+
+    /// Its process ends, and another takes its place, alive or not: on those locks, with the last write
+    /// of a dead process to the outer of two.
+    pub(crate) fn end(&mut self, next: Option<(Config, Locks, Option<LastWrite>)>) {
+        self.generation += 1;
+        self.ended.push(self.incarnation.clone());
+        self.view = View::default();
+        self.alive = false;
+        if let Some((config, locks, predecessor)) = next {
+            self.incarnation = config.incarnation.clone();
+            self.locks = locks;
+            self.electors = electors(config, locks, predecessor);
+            self.frozen_until = Moment::ZERO;
         }
     }
 

@@ -6,7 +6,7 @@ mod traffic;
 use crate::check::{Believer, Broken, Checker};
 use crate::dice::Dice;
 use crate::engine::{Catalog, Hazards};
-use crate::member::{Locks, Member, Policy, Watch, electors};
+use crate::member::{Locks, Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
@@ -160,23 +160,30 @@ impl World {
         config: Config,
         predecessor: Option<LastWrite>,
     ) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.locks = locks;
-        member.electors = electors(config, locks, predecessor);
-        member.view = View::default();
-        member.frozen_until = Moment::ZERO;
+        self.members[index].end(Some((config, locks, predecessor)));
         self.break_watch(index);
         self.start(index);
     }
 
     /// Kills a candidate. What it has sent may still arrive.
     pub fn kill(&mut self, index: usize) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.alive = false;
-        member.view = View::default();
+        self.members[index].end(None);
         self.break_watch(index);
+    }
+
+    /// Everybody is told of the ends of all processes of a candidate that were killed, each after a
+    /// time of its own, up to `longest`.
+    pub fn report_ends(&mut self, index: usize, longest: Duration) {
+        for dead in self.members[index].ended.clone() {
+            for told in 0..self.members.len() {
+                let delay = self.dice.between(Duration::ZERO, longest);
+                let generation = self.members[told].generation;
+                self.later(
+                    delay,
+                    Scheduled::Tell(told, generation, Which::Inner, Event::Died(dead.clone())),
+                );
+            }
+        }
     }
 
     /// Stops a candidate's process for a while, or for longer if it is stopped already: what waits

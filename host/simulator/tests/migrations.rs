@@ -96,7 +96,7 @@ impl Fleet {
         };
         Config {
             identity: name.to_owned(),
-            incarnation: Incarnation { site, nonce: self.starts.to_string() },
+            incarnation: Incarnation { site, nonce: self.starts.to_string(), home: None },
             predecessor: None,
             timing: self.timing,
             drain: self.timing.reaction,

@@ -27,7 +27,7 @@ const RIGHTS_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
     /// What Hotseat asks for: get, create, update, list and watch leases, create events, list and
-    /// watch ConfigMaps.
+    /// watch ConfigMaps, list, watch and patch pods.
     Full,
     /// As [`Full`](Self::Full), and the same on Endpoints and ConfigMaps as on leases.
     EveryLock,
@@ -65,6 +65,14 @@ impl Rights {
         }
     }
 
+    /// For the end of a leader, and its label.
+    fn pod_verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::Full | Self::EveryLock => &["list", "watch", "patch"],
+            Self::ReadOnly | Self::NoWatch | Self::None => &[],
+        }
+    }
+
     fn event_verbs(self) -> &'static [&'static str] {
         match self {
             Self::Full | Self::EveryLock | Self::NoWatch => &["create"],
@@ -79,6 +87,7 @@ impl Rights {
             ("", "events", self.event_verbs()),
             ("", "configmaps", self.config_map_verbs()),
             ("", "endpoints", self.endpoints_verbs()),
+            ("", "pods", self.pod_verbs()),
         ]
         .into_iter()
         .filter(|(_, _, verbs)| !verbs.is_empty())

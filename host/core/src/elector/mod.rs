@@ -199,6 +199,7 @@ impl Elector {
                 self.mind.ask_for(Cause::RosterChanged);
             }
             Event::LetGo { token, rest, reason } => self.application_let_go(token, rest, reason),
+            Event::Died(incarnation) => self.died(&incarnation),
             Event::Stop => self.stop(),
         }
     }

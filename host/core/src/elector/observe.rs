@@ -3,7 +3,7 @@
 use super::{Elector, Operation, OperationKind};
 use crate::claim::Landed;
 use crate::event::{Effect, Notice, Trouble, Via, Why};
-use crate::lock::{Lock, Mark, Record};
+use crate::lock::{Incarnation, Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
 use crate::promise::{Proof, Sight};
 use crate::seat::{Known, News, Waits};
@@ -128,6 +128,20 @@ impl Elector {
             let holder = lock.record().and_then(|record| record.holder.clone());
             self.tell(Notice::SteppedDown(Why::Lost(holder)));
         }
+    }
+
+    /// I15: a process has ended. Its own belief with it, but its application may go on until S after
+    /// the last answer that it got.
+    pub(super) fn died(&mut self, dead: &Incarnation) {
+        let timing = &self.config.timing;
+        let after = timing.stretch(timing.reaction);
+        if *dead == self.config.incarnation || !self.seat.died(self.now, dead, after) {
+            return;
+        }
+        let holder = self.seat.record().and_then(|record| record.holder.clone());
+        let free_in = self.seat.free_at().map_or(after, |at| at.since(self.now));
+        self.tell(Notice::HolderDied { holder: holder.unwrap_or_default(), free_in });
+        self.mind.ask_for(Cause::SeatChanged);
     }
 
     /// I8: the own name by another process that is alive, as its changes show.

@@ -6,6 +6,7 @@ use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
 use super::lock::LockCommand;
 use super::lock_args::LockArgs;
+use super::pod::PodArgs;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
@@ -106,12 +107,15 @@ pub(super) struct SidecarArgs {
     /// The pace of renewals and retries [default: 2s]
     #[arg(long, env = "HOTSEAT_RETRY_PERIOD", value_name = "R", value_parser = parse_duration, help_heading = TIMING)]
     pub(super) retry_period: Option<Duration>,
-    /// How long the application goes on after 4040 has stopped naming it
-    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_duration, default_value = "0s", help_heading = TIMING)]
-    pub(super) reaction_time: Duration,
+    /// How long the application goes on after 4040 has stopped naming it, or answering [default: 0s]
+    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_duration, help_heading = TIMING)]
+    pub(super) reaction_time: Option<Duration>,
     /// How far a clock's rate may be off, in percent
     #[arg(long, env = "HOTSEAT_CLOCK_ERROR", value_name = "PERCENT", default_value = "1", help_heading = TIMING)]
     pub(super) clock_error: f64,
+
+    #[command(flatten)]
+    pub(super) pod: PodArgs,
 
     /// The election policy, a WebAssembly component, followed and swapped while the election runs:
     /// builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://REPOSITORY@sha256:DIGEST; a

@@ -6,6 +6,7 @@ use super::rbac::pods_namespace;
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
+use crate::own_pod::PodFeatures;
 use crate::probes::{MOST_PROBES, Probe};
 use crate::rights::Uses;
 use crate::sidecar::{ElectionSettings, PodName, Settings};
@@ -31,6 +32,7 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
     let lock = lock_args::options(&args.lock, &timing)?;
+    let pod_features = pod_features(&args)?;
     let policy = policy(&args)?;
     let access = args.http_detail.into();
     let election = election(args.election)?;
@@ -42,6 +44,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             pod: own_pod(),
             timing,
             lock,
+            pod_features,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,
@@ -77,6 +80,7 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
         election: ElectionName::new(&of_lock, &election),
         pod_namespace: Some(pods),
         lock: lock_args::options(&args.lock, &timing(args)?)?,
+        pods: args.pod.features(),
         policy: policy_reference(&args.policy, &args.registries.registries())?,
     })
 }
@@ -172,7 +176,7 @@ pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     )]
     let ppm = (args.clock_error * 10_000.0).round() as u32;
     timing.clock_error_ppm = ppm;
-    timing.reaction = args.reaction_time;
+    timing.reaction = args.reaction_time.unwrap_or_default();
     timing.shortest_lease = args.shortest_lease.unwrap_or(timing.lease_duration);
     timing.longest_lease = args.longest_lease.unwrap_or(timing.lease_duration);
     let longest = Duration::from_secs(u64::from(u32::MAX / 2));
@@ -184,6 +188,18 @@ pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     }
     timing.check()?;
     Ok(timing)
+}
+
+/// Where leases are waited out, what is left of one gives an application time that nobody thought
+/// about. Where deaths are seen, there is the reaction time and nothing else.
+fn pod_features(args: &SidecarArgs) -> anyhow::Result<PodFeatures> {
+    let features = args.pod.features();
+    if features.watch && args.reaction_time.is_none() {
+        bail!(
+            "--watch-pods: give --reaction-time too, for how long the application goes on when 4040 no longer answers: no lease is waited out for it; 0s if it ends with this process"
+        );
+    }
+    Ok(features)
 }
 
 pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {

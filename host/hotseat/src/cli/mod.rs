@@ -10,6 +10,7 @@ mod fence;
 mod limits;
 mod lock;
 mod lock_args;
+mod pod;
 mod policy;
 mod push;
 mod rbac;

@@ -3,6 +3,7 @@
 use super::{Check, Report, Settings};
 use crate::lock_tool::{ago, document};
 use crate::locks::LockOptions;
+use crate::own_pod::PodFeatures;
 use crate::rights::{Uses, role_name};
 use hotseat_core::time::millis;
 use hotseat_election::{Right, ServiceAccount};
@@ -68,7 +69,8 @@ async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
     let election = &settings.election;
     let policy = settings.policy.policy.clone();
     let lock = LockOptions::default();
-    let uses = Uses { election: election.clone(), pod_namespace: None, lock, policy };
+    let pods = PodFeatures::default();
+    let uses = Uses { election: election.clone(), pod_namespace: None, lock, pods, policy };
     let rights = uses.rights();
     let user = inspector.account().await;
     let who = user.clone().unwrap_or_else(|| "this account".to_owned());

@@ -99,6 +99,9 @@ impl Log {
                     "another live process uses the name {identity}; this one does not lead while that one does"
                 );
             }
+            Notice::HolderDied { holder, free_in } => {
+                tracing::info!(%holder, ?free_in, "the process that holds the seat has ended");
+            }
             Notice::PolicyFailed { failure, in_a_row, of_last_hundred, on_failure } => {
                 rows.failed = (*in_a_row, *of_last_hundred);
                 let (kind, reason) = (failure.kind.as_str(), &failure.detail);

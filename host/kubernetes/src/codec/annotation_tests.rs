@@ -11,7 +11,7 @@ fn write(purpose: Purpose, holder: Option<&str>) -> Write {
     Write {
         purpose,
         mark: Mark {
-            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
             serial: 3,
             base: None,
         },

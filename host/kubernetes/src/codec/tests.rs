@@ -14,7 +14,7 @@ fn write(purpose: Purpose, holder: Option<&str>) -> Write {
     Write {
         purpose,
         mark: Mark {
-            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
             serial: 3,
             base: None,
         },
@@ -302,7 +302,11 @@ mod hands {
         fn new() -> Standby {
             let config = Config {
                 identity: "standby".to_owned(),
-                incarnation: Incarnation { site: "t".to_owned(), nonce: "1".to_owned() },
+                incarnation: Incarnation {
+                    site: "t".to_owned(),
+                    nonce: "1".to_owned(),
+                    home: None,
+                },
                 predecessor: None,
                 timing: Timing::client_go(),
                 drain: Duration::ZERO,
