@@ -55,6 +55,8 @@ pub(super) const CASES: [Case<'static>; 4] = [
             "hotseat.extraArgs={--probe=web=http://127.0.0.1:8080/healthz}",
             "hotseat.extraEnv[0].name=HTTPS_PROXY",
             "hotseat.extraEnv[0].value=",
+            "volumes[0].name=keys",
+            "volumes[0].configMap.name=keys",
             "hotseat.volumeMounts[0].name=keys",
             "hotseat.volumeMounts[0].mountPath=/keys",
         ],

@@ -70,13 +70,23 @@ fn what_keeps_it_from_the_lock_is_said_until_a_request_succeeds() {
     let site = Site::start();
     let detail = "403 Forbidden: no".to_owned();
     let trouble = Trouble { outcome: Outcome::Denied, retry_after: None, detail };
-    site.state.change_lock(|report| report.last_failure = Some(trouble));
-    site.state.show(View { failures: 2, ..View::default() });
-    let leader = get(site.address(), "/v1/leader").json();
+    let error = || get(site.address(), "/v1/leader").json()["error"].clone();
     let expected = json!({"kind": "denied", "detail": "403 Forbidden: no"});
-    assert_eq!(leader["error"], expected, "{leader}");
-    site.state.show(View::default());
-    assert_eq!(get(site.address(), "/v1/leader").json()["error"], Value::Null);
+    let failed =
+        |at| site.state.change_lock(|report| report.last_failure = Some((at, trouble.clone())));
+    // A read, before any succeeded.
+    failed(clock::now());
+    assert_eq!(error(), expected);
+    // A later one succeeds.
+    site.state.show(seen("web-1", HOUR));
+    assert_eq!(error(), Value::Null);
+    // A write, while reads succeed.
+    site.state.show(View { failures: 2, ..seen("web-1", HOUR) });
+    assert_eq!(error(), expected);
+    // A read, after one that succeeded.
+    site.state.show(seen("web-1", HOUR));
+    failed(clock::now());
+    assert_eq!(error(), expected);
 }
 
 #[test]
