@@ -18,7 +18,7 @@ source "$here/lib.sh"
 build() {
     cd "$here/../deploy-tools"
     local release
-    release=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\)$/\1/p' go.mod)
+    release=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*$/\1/p' go.mod)
     [[ $release =~ ^v([0-9]+)\.([0-9]+)\.[0-9]+$ ]] || fail "tests/deploy-tools/go.mod: no release of k8s.io/kubernetes found"
     local stamp=k8s.io/component-base/version
     local flags="-s -w -X $stamp.gitVersion=$release -X $stamp.gitMajor=${BASH_REMATCH[1]} -X $stamp.gitMinor=${BASH_REMATCH[2]}"

@@ -76,7 +76,7 @@ pub fn kustomize(folder: &Path) -> anyhow::Result<String> {
 ///
 /// When one is not valid; with what it says.
 pub fn kubeconform(schemas: &Path, yaml: &str) -> anyhow::Result<u64> {
-    let place = schemas.join("{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json");
+    let place = schemas.join("{{ .ResourceKind }}{{ .KindSuffix }}.json");
     let place = place.to_string_lossy();
     let args = ["-strict", "-summary", "-output=json", "-schema-location", &place, "-"];
     let said = run("kubeconform", &args, None, yaml)?;

@@ -71,7 +71,7 @@ fn advice(verb: &str, status: &Status) -> Option<String> {
             "the request came without credentials that the API server knows: check the token and the kubeconfig's user"
         }
         403 if status.reason == "Forbidden" => {
-            "give the account the Role of the README, or the one that the access check prints"
+            "give the account the Role that hotseat rbac prints, or the access check"
         }
         403 => "it is not the API server's account check that refuses: check what is between",
         404 if verb.starts_with("create") && details_kind == "namespaces" => {

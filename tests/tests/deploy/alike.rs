@@ -26,6 +26,10 @@ fn each_way_puts_the_same_container_into_the_pod() {
     let manifest = of(&read(&deploy().join("manifests/sidecar.yaml")));
     assert_eq!(manifest["args"], serde_json::json!(["--election=shop"]));
     assert_eq!(manifest["restartPolicy"], "Always");
+    assert_eq!(manifest["readinessProbe"]["httpGet"]["path"], "/readyz");
+    assert_eq!(manifest["livenessProbe"]["httpGet"]["path"], "/healthz");
+    assert_eq!(manifest["ports"][0]["name"], "hotseat");
+    assert_eq!(manifest["terminationMessagePolicy"], "FallbackToLogsOnError");
     let others = [
         ("chart", of(&chart::render(&CASES[0], api.namespace()).unwrap())),
         ("chart before 1.29", of(&chart::render(&CASES[1], api.namespace()).unwrap())),

@@ -7,19 +7,19 @@ use hotseat_tests::kubetools::{deploy, helm};
 use super::{compare, read};
 
 /// One way to render the chart of the application.
-pub(super) struct Case {
+pub(super) struct Case<'a> {
     /// What its recorded rendering is called.
     pub(super) name: &'static str,
     /// The version of Kubernetes.
     pub(super) kubernetes: &'static str,
     /// Values, as `--set` takes them.
-    pub(super) values: &'static [&'static str],
+    pub(super) values: &'a [&'a str],
     /// The sidecar's flags that decide over its rights, besides the election's name.
     pub(super) flags: &'static [&'static str],
 }
 
 /// With no value at all, in the form for old clusters, and with nearly every value.
-pub(super) const CASES: [Case; 4] = [
+pub(super) const CASES: [Case<'static>; 4] = [
     Case { name: "native", kubernetes: "1.36.0", values: &[], flags: &[] },
     Case { name: "before-1.29", kubernetes: "1.28.9", values: &[], flags: &[] },
     Case {
@@ -55,6 +55,8 @@ pub(super) const CASES: [Case; 4] = [
             "hotseat.extraArgs={--probe=web=http://127.0.0.1:8080/healthz}",
             "hotseat.extraEnv[0].name=HTTPS_PROXY",
             "hotseat.extraEnv[0].value=",
+            "volumes[0].name=keys",
+            "volumes[0].configMap.name=keys",
             "hotseat.volumeMounts[0].name=keys",
             "hotseat.volumeMounts[0].mountPath=/keys",
         ],
@@ -67,7 +69,7 @@ pub(super) const CASES: [Case; 4] = [
 ];
 
 /// What Helm makes of the chart for a release `shop` in that namespace.
-pub(super) fn render(case: &Case, namespace: &str) -> anyhow::Result<String> {
+pub(super) fn render(case: &Case<'_>, namespace: &str) -> anyhow::Result<String> {
     let chart = deploy().join("chart/shop");
     let chart = chart.to_string_lossy();
     let mut args = vec!["template", "shop", &*chart, "--namespace", namespace];

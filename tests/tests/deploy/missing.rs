@@ -105,6 +105,16 @@ fn status_says_that_the_lease_may_not_be_read() {
 }
 
 #[test]
+fn a_pod_without_its_name_is_warned_of_its_nodes() {
+    let api = Api::real("no-name").unwrap();
+    let flags = ["--election=seat", "--http=127.0.0.1:0"];
+    let namespace = format!("--election-namespace={}", api.namespace());
+    let launch = Launch::hotseat().unwrap().args(flags).arg(namespace).kubeconfig(api.kubeconfig());
+    let in_a_pod = launch.env("KUBERNETES_SERVICE_HOST", "10.96.0.1").start().unwrap();
+    in_a_pod.wait_line("POD_NAME is not set, so the hostname is this candidate's name", SOON);
+}
+
+#[test]
 fn a_log_in_json_is_json_on_both_streams() {
     let api = Api::real("json").unwrap();
     let mut anna =

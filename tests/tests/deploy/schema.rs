@@ -34,9 +34,13 @@ fn write_schemas(folder: &Path) {
 
 fn write_kind(folder: &Path, definition: &str, kind: &Value) {
     let part = |key: &str| kind[key].as_str().unwrap().to_lowercase();
-    // As kubeconform does: the first part of the group alone.
-    let group = part("group").split('.').next().unwrap_or_default().to_owned();
-    let file = format!("{}-{group}-{}.json", part("kind"), part("version"));
+    // As kubeconform does: the first part of the group alone, and none of the core group's.
+    let (group, version) = (part("group"), part("version"));
+    let suffix = match group.split('.').next().unwrap_or_default() {
+        "" => version,
+        first => format!("{first}-{version}"),
+    };
+    let file = format!("{}-{suffix}.json", part("kind"));
     let schema = json!({"$ref": format!("{DEFINITIONS}#/definitions/{definition}")});
     fs::write(folder.join(file), schema.to_string()).unwrap();
 }

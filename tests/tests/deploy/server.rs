@@ -61,8 +61,6 @@ fn the_server_takes_all_of_it_and_would_make_its_pods_restricted() {
             let mut pod = pod_of(workload);
             // The accounts of the charts are in the dry run only.
             pod["spec"]["serviceAccountName"] = "shop".into();
-            // The volume of a value is the application's to bring.
-            pod["spec"]["volumes"] = serde_json::json!([{"name": "keys", "emptyDir": {}}]);
             let (code, answer) = would_make(&api, &pod);
             assert_eq!(code, 200, "{name}: {answer}");
             pods += 1;

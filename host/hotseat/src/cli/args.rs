@@ -53,6 +53,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Print the Role that a sidecar needs, by the sidecar's own flags, such as --election and
     /// --policy
+    // As for the sidecar, a later flag wins.
+    #[command(args_override_self = true)]
     Rbac(Box<RbacArgs>),
     /// Wait until this pod leads, or anybody does
     Wait(WaitArgs),

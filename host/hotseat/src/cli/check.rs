@@ -126,7 +126,7 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
             bail!("--id cannot be empty: leave it out for the pod's name, or give one")
         }
         Some(name) => name,
-        None => pod().unwrap_or_else(hostname),
+        None => pod().unwrap_or_else(hostname_of_pod),
     };
     // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
     // replica has one name.
@@ -141,6 +141,18 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
         );
     }
     Ok(name)
+}
+
+/// The hostname, for want of a name. In a pod that is mostly the pod's.
+fn hostname_of_pod() -> String {
+    let name = hostname();
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        tracing::warn!(
+            identity = %name,
+            "POD_NAME is not set, so the hostname is this candidate's name: with hostNetwork that is the node's, and all pods there have it; hand metadata.name in as POD_NAME, as the manifests do"
+        );
+    }
+    name
 }
 
 /// A name that Kubernetes takes.
