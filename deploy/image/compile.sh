@@ -12,14 +12,15 @@ target=$(rust_target "$1")
 triple=$(gnu_triple "$1")
 readonly target triple
 
-# The C compiler links, and compiles what ring has in C. Debian's for another platform brings that
-# platform's static glibc in a package that it only recommends.
-if ! command -v "$triple-gcc" >/dev/null; then
-    if [[ $(dpkg --print-architecture) == "$1" ]]; then
-        install_package build-essential
-    else
+# The C compiler links, and compiles what ring has in C.
+foreign=
+[[ $(dpkg --print-architecture) == "$1" ]] || foreign=yes
+if ! command -v "$triple-gcc" >/dev/null || ! command -v readelf >/dev/null; then
+    if [[ $foreign ]]; then
         install_package "gcc-${triple//_/-}"
         install_package "libc6-dev-$1-cross"
+    else
+        install_package build-essential
     fi
 fi
 command -v rustup >/dev/null || fail "rustup is missing: it has the standard library for $target"
@@ -43,6 +44,16 @@ static) flags=(-Ctarget-feature=+crt-static "${flags[@]}") ;;
 dynamic) ;;
 *) fail "LINKING: $linking is not known: static and dynamic are" ;;
 esac
+if [[ $foreign ]]; then
+    glibc=$(glibc_for "$1")
+    flags+=("-Clink-arg=-B$glibc" "-Lnative=$glibc")
+fi
+linker=$triple-gcc
+if [[ $linking-$1 == static-arm64 ]]; then
+    export HOTSEAT_LINKER=$linker
+    linker=$root/deploy/image/static-pie.sh
+    flags+=(-Clinker-flavor=gcc)
+fi
 encoded=$(printf '\x1f%s' "${flags[@]}")
 variable=${target^^}
 variable=${variable//-/_}
@@ -54,15 +65,16 @@ while IFS='=' read -r name _; do
     esac
 done < <(env)
 export CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$build CARGO_ENCODED_RUSTFLAGS=${encoded:1}
-export "CARGO_TARGET_${variable}_LINKER=$triple-gcc" "CC_${variable,,}=$triple-gcc"
+export "CARGO_TARGET_${variable}_LINKER=$linker" "CC_${variable,,}=$triple-gcc"
 export "CFLAGS_${variable,,}=-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/hotseat"
 say "building for $target"
 cargo build --release --locked -p hotseat --bin hotseat --no-default-features --target "$target" >&2
 
 program=$build/$target/release/hotseat
-if [[ $linking == static ]] && readelf --program-headers "$program" | grep -q INTERP; then
-    fail "$program is not static"
+if [[ $linking == static ]]; then
+    ! readelf --program-headers "$program" | grep -q INTERP || fail "$program is not static"
 fi
+readelf --file-header "$program" | grep -q 'Type: *DYN' || fail "$program has a fixed address"
 for path in "$home" "$root"; do
     ! grep -qaF "$path" "$program" || fail "$program names $path of this machine"
 done

@@ -42,6 +42,43 @@ revision() {
     echo "$commit"
 }
 
+# The version of Debian's glibc here, which goes into the program for each platform.
+glibc_version() { dpkg-query --show --showformat '${Version}' libc6-dev; }
+
+# That of the package with what GCC adds to a program for amd64 or arm64.
+gcc_version() {
+    local library owner
+    library=$("$(gnu_triple "$1")-gcc" -print-libgcc-file-name)
+    owner=$(dpkg-query --search "$library")
+    dpkg-query --show --showformat '${Version}' "${owner%%:*}"
+}
+
+# glibc_for amd64|arm64: prints the folder with Debian's own static glibc for a foreign platform, of the
+# version that is installed here. The one in the package for cross compiling is as old as the release of
+# Debian, without any fix. apt keeps its lists apart, so that this machine gets no foreign packages.
+glibc_for() {
+    local version folder apart
+    version=$(glibc_version)
+    folder=$root/target/tools/glibc-$1-$version
+    if [[ ! -e $folder/.complete ]]; then
+        say "fetching glibc $version for $1"
+        rm -rf "$folder"
+        mkdir -p "$folder"/{lists,cache/archives}/partial
+        apart=(
+            -qq -o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder/cache"
+            -o "APT::Architectures::=$(dpkg --print-architecture)" -o "APT::Architectures::=$1"
+            -o APT::Sandbox::User=root -o Acquire::Languages=none
+        )
+        (
+            cd "$folder" && apt-get "${apart[@]}" update &&
+                apt-get "${apart[@]}" download "libc6-dev:$1=$version" &&
+                dpkg-deb --extract libc6-dev_*.deb . && rm -r lists cache libc6-dev_*.deb
+        ) >&2 || fail "Debian has no libc6-dev $version for $1 (any more): upgrade libc6-dev here"
+        touch "$folder/.complete"
+    fi
+    echo "$folder/usr/lib/$(gnu_triple "$1")"
+}
+
 # crane ARGUMENT...: from the Go module, in a folder of its version.
 readonly crane_version=0.22.1
 readonly crane=$root/target/tools/crane-$crane_version/crane

@@ -43,7 +43,7 @@ copyright() {
     fail "no copyright of $1 in /usr/share/doc"
 }
 compiler=$("$(gnu_triple "$1")-gcc" -dumpversion)
-copyright "libc6-dev-$1-cross" libc6-dev >"$folder/glibc.txt"
+copyright libc6-dev >"$folder/glibc.txt"
 copyright "libgcc-$compiler-dev-$1-cross" "libgcc-$compiler-dev" >"$folder/libgcc.txt"
 copyright ca-certificates >"$folder/ca-certificates.txt"
 cp "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html" \

@@ -13,6 +13,10 @@ cd "$root"
 make --no-print-directory -s wasm-target >&2
 cargo build --quiet --locked -p hotseat-component --bin emit-guest >&2
 # The builder is one of build scripts: it writes into OUT_DIR, and tells cargo what to watch.
+made=$out/build/policies
+mkdir -p "$made"
 for manifest in guest/standard examples/policies/{app-heartbeat,rotate,steady}; do
-    OUT_DIR=$folder "${CARGO_TARGET_DIR:-target}/debug/emit-guest" "$manifest" "${manifest##*/}.wasm" >/dev/null
+    file=${manifest##*/}.wasm
+    OUT_DIR=$made "${CARGO_TARGET_DIR:-target}/debug/emit-guest" "$manifest" "$file" >/dev/null
+    cp "$made/$file" "$folder"
 done

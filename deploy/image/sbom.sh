@@ -26,5 +26,23 @@ sed -i 's/^members = .*/members = ["host\/hotseat"]/; /^default-members = /d' "$
         --manifest-path host/hotseat/Cargo.toml --describe binaries --no-default-features \
         --no-build-deps --target "$target" --format json --spec-version 1.5 >&2
 )
-# Crates of the workspace are named by their folder, which is of this machine.
-sed "s|$copy|/hotseat|g" "$copy/host/hotseat/hotseat_bin.cdx.json" >"$2"
+# Crates of the workspace are named by their folder, which is of this machine. What the C compiler
+# linked is no crate, and the first thing that a scanner should ask about.
+sed "s|$copy|/hotseat|g" "$copy/host/hotseat/hotseat_bin.cdx.json" |
+    python3 -c 'import json, sys
+from urllib.parse import quote
+
+architecture, glibc, gcc, certificates = sys.argv[1:]
+bom = json.load(sys.stdin)
+for name, version, licence in [
+    ("glibc", glibc, "LGPL-2.1-or-later"),
+    ("gcc-12", gcc, "GPL-3.0-or-later WITH GCC-exception-3.1"),
+    ("ca-certificates", certificates, "MPL-2.0"),
+]:
+    purl = f"pkg:deb/debian/{name}@{quote(version)}?arch=source&distro=debian-12"
+    bom["components"].append({
+        "type": "library", "bom-ref": purl, "name": name, "version": version, "scope": "required",
+        "licenses": [{"expression": licence}], "purl": purl,
+    })
+json.dump(bom, sys.stdout, indent=1)' "$1" "$(glibc_version)" "$(gcc_version "$1")" \
+        "$(dpkg-query --show --showformat '${Version}' ca-certificates)" >"$2"
