@@ -1,11 +1,12 @@
 //! `/metrics` as a scraper reads it.
 
 use crate::client::{Client, get};
-use crate::site::{Site, policy};
+use crate::site::{Site, policy, seen};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
+use hotseat_core::view::View;
 use hotseat_election::Fact;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -265,8 +266,9 @@ fn answers_are_counted_by_status() {
 fn the_sum_over_all_candidates_is_the_number_of_leaders() {
     let sites = [Site::start(), Site::start(), Site::start()];
     sites[0].show_own_term(HOUR);
-    sites[1].show_holder("web-0", HOUR);
-    sites[2].show_holder("web-0", HOUR);
+    for (site, identity) in sites[1..].iter().zip(["web-1", "web-2"]) {
+        site.state.show(View { identity: identity.to_owned(), ..seen("web-0", HOUR) });
+    }
     let sum =
         |series: &str| sites.iter().filter_map(|site| scrape(site).remove(series)).sum::<f64>();
     assert_eq!(sum("hotseat_leader"), 1.0);
@@ -331,7 +333,7 @@ fn whoever_asks_for_text_gets_the_classic_format() {
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert!(answer.body.contains("# TYPE hotseat_terms_total counter\n"), "{}", answer.body);
     assert!(answer.body.contains("# TYPE hotseat_build_info gauge\n"), "{}", answer.body);
-    for word in ["# EOF", "# UNIT", " info\n", "unknown"] {
+    for word in ["# EOF", "# UNIT", " info\n", " unknown\n"] {
         assert!(!answer.body.contains(word), "{word}: {}", answer.body);
     }
 }
