@@ -49,6 +49,8 @@ pub struct World {
     pub store: Store,
     /// The outer lock, where candidates have one.
     pub outer: Store,
+    /// No request about the lock in that store arrives: its kind alone is out of reach.
+    pub unreachable: Option<Which>,
     /// The ways; they may be changed while the world runs.
     pub network: Network,
     /// Whether the wall clocks run, by which a new term's token is larger than tokens that were
@@ -86,6 +88,7 @@ impl World {
             now: Moment::from_millis(1000),
             store: Store::default(),
             outer: Store::default(),
+            unreachable: None,
             network,
             wall_clocks: false,
             keeps_policies: false,

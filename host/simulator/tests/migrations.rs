@@ -180,6 +180,10 @@ impl Fleet {
                 self.world.outer.relabel();
             }
             6 | 7 if self.hands => self.edit(),
+            6 | 7 => {
+                let either = [None, Some(Which::Inner), Some(Which::Outer)];
+                self.world.unreachable = either[self.dice.below(3) as usize];
+            }
             8 => self.replace(index, self.locks[index])?,
             _ => {
                 let policy = self.policy();
@@ -299,7 +303,7 @@ fn somebody_leads_in_each_mixture() {
                 fleet.replace(index, locks).expect(&context("replaced"));
             }
             fleet.live(10).expect(&context("lived"));
-            fleet.world.network = Network::perfect();
+            (fleet.world.network, fleet.world.unreachable) = (Network::perfect(), None);
             (0..NAMES.len()).for_each(|index| fleet.world.cut(index, false));
             fleet.world.run_for(Duration::from_secs(120)).expect(&context("calm"));
             assert!(fleet.world.leader().is_some(), "{}", context("nobody leads"));

@@ -292,11 +292,11 @@ impl Elector {
             wake = wake.min(retirement.wake(self.now));
         }
         if !self.told_leader.is_empty() && self.claim.believed().is_none() {
-            wake = wake.min(self.seat.expires_at(self.config.timing.lease_duration));
+            // It is named by the lock, or by the outer of two: what has run out names nobody.
+            let inner = self.seat.expires_at(self.config.timing.lease_duration);
             let outer = self.outer.as_ref().and_then(|outer| outer.seen.as_ref());
-            if let Some(at) = outer.map(|seen| seen.until).filter(|at| *at > self.now) {
-                wake = wake.min(at);
-            }
+            let ends = [Some(inner), outer.map(|seen| seen.until)].into_iter().flatten();
+            wake = ends.filter(|at| *at > self.now).fold(wake, Moment::min);
         }
         // Never in the past, or a shell would spin.
         wake.max(self.now + Duration::from_millis(1))

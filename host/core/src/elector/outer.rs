@@ -35,6 +35,13 @@ impl Outer {
     fn is_own(&self, now: Moment) -> bool {
         self.held && now < self.until
     }
+
+    /// Whether something happened that the policy has to see. Own renewals are not.
+    fn is_news_after(&self, known: &Outer) -> bool {
+        let advice = |outer: &Outer| (outer.held, outer.successor.clone(), outer.paused);
+        let since = |outer: &Outer| outer.seen.as_ref().map(|seen| seen.since);
+        advice(self) != advice(known) || (!self.held && since(self) != since(known))
+    }
 }
 
 /// A claim that the guard has let pass and that waits for the outer lock.
@@ -114,6 +121,9 @@ impl Elector {
             return lapsed;
         }
         self.claim.bound_by(self.now, outer.until);
+        if self.outer.as_ref().is_some_and(|known| outer.is_news_after(known)) {
+            self.mind.ask_for(Cause::SeatChanged);
+        }
         let holder = outer.seen.as_ref().and_then(|seen| seen.holder.clone());
         let lost = !outer.held;
         self.outer = Some(outer);

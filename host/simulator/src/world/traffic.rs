@@ -2,6 +2,7 @@
 
 use super::{Scheduled, World};
 use crate::check::Broken;
+use crate::network::Fate;
 use hotseat_core::electors::Which;
 use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
@@ -134,7 +135,7 @@ impl World {
         }
         let generation = self.members[index].generation;
         let (serial, deadline) = (write.mark.serial, write.deadline);
-        let fate = self.network.fate(&mut self.dice);
+        let fate = self.fate(index, slot);
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let delay = delay + self.network.held_writes;
             let to = (slot, self.members[index].locks.store(slot));
@@ -143,6 +144,15 @@ impl World {
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
         let due = self.members[index].true_time(deadline);
         self.at(due, Scheduled::Tell(index, generation, slot, event));
+    }
+
+    /// What becomes of a request about one of a candidate's locks.
+    fn fate(&mut self, index: usize, slot: Which) -> Fate {
+        let fate = self.network.fate(&mut self.dice);
+        match self.unreachable == Some(self.members[index].locks.store(slot)) {
+            true => Fate { arrives: None, answers: None },
+            false => fate,
+        }
     }
 
     fn send_read(&mut self, index: usize, slot: Which, deadline: Moment) {
@@ -156,7 +166,7 @@ impl World {
     pub(super) fn request_read(&mut self, index: usize, slot: Which, requested: bool) {
         let generation = self.members[index].generation;
         let asked = self.local(index);
-        let fate = self.network.fate(&mut self.dice);
+        let fate = self.fate(index, slot);
         if fate.arrives.is_none() && !requested {
             self.later(Duration::from_secs(1), Scheduled::Relist(index, generation, slot));
         }
