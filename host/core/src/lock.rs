@@ -46,6 +46,8 @@ pub struct Home {
     /// The name of the container whose end is the end of the process. None where the process does
     /// not know its container beyond doubt: then only the end of the whole pod is its end.
     pub container: Option<String>,
+    /// S of its application, in whole milliseconds: how long it acts after the end.
+    pub reaction: Duration,
 }
 
 impl fmt::Display for Incarnation {

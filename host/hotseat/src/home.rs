@@ -14,6 +14,7 @@ use hotseat_core::lock::Home;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What says where this process runs.
 const MOUNTS: &str = "/proc/self/mountinfo";
@@ -36,14 +37,24 @@ pub struct LastWords {
 }
 
 /// Looks for it. `pod` is the name to be looked for by others; `uid` is what the manifest says of the
-/// pod's UID, if it says something. `nonce` is this process's.
+/// pod's UID, if it says something. `nonce` is this process's, `reaction` how long its application acts
+/// after its end.
 ///
 /// # Errors
 ///
 /// Why the end of this process cannot be proved.
-pub fn find(pod: &str, uid: Option<&str>, nonce: &str) -> Result<Found, String> {
+pub fn find(
+    pod: &str,
+    uid: Option<&str>,
+    nonce: &str,
+    reaction: Duration,
+) -> Result<Found, String> {
     let mounts = std::fs::read_to_string(MOUNTS).map_err(|error| format!("{MOUNTS}: {error}"))?;
-    find_in(&mounts, pod, uid, nonce, std::process::id())
+    let mut found = find_in(&mounts, pod, uid, nonce, std::process::id())?;
+    // In whole milliseconds, as it stands in the lock; never less.
+    let millis = u64::try_from(reaction.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    found.home.reaction = Duration::from_millis(millis);
+    Ok(found)
 }
 
 fn find_in(
@@ -68,7 +79,8 @@ fn find_in(
             .to_owned()),
     };
     let container = last_words.is_ok().then_some(log.container);
-    Ok(Found { home: Home { pod: pod.to_owned(), uid: log.uid, container }, last_words })
+    let home = Home { pod: pod.to_owned(), uid: log.uid, container, reaction: Duration::ZERO };
+    Ok(Found { home, last_words })
 }
 
 impl LastWords {
@@ -212,7 +224,7 @@ mod tests {
     /// This test runs in no pod, or it would not have been built there.
     #[test]
     fn this_machine_is_read() {
-        let found = find("web-0", None, "abc");
+        let found = find("web-0", None, "abc", Duration::ZERO);
         assert!(found.is_err() || found.unwrap().home.container.is_none());
     }
 }

@@ -7,6 +7,7 @@ use hotseat_kubernetes::{
     Connection, DeathWatch, LabelledLock, LeaderLabel, LeaderMarks, pod_watch_rights,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where Kubernetes tells a pod its namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -101,10 +102,10 @@ impl OwnPod {
     }
 
     /// Lets others know where the end of this process will be reported, as far as that would prove it.
-    /// Gives where its last words go.
-    pub fn say_home(&self, identity: &mut Identity) -> Option<LastWords> {
+    /// Gives where its last words go. `reaction` is S.
+    pub fn say_home(&self, identity: &mut Identity, reaction: Duration) -> Option<LastWords> {
         let nonce = identity.incarnation.nonce.clone();
-        match home::find(&self.name, self.uid.as_deref(), &nonce) {
+        match home::find(&self.name, self.uid.as_deref(), &nonce, reaction) {
             Ok(found) => {
                 identity.incarnation.home = Some(found.home);
                 found.last_words.inspect_err(|reason| {

@@ -284,7 +284,11 @@ impl Candidate {
         let mut identity =
             Identity::take(identity, connection.url(), name.namespace(), name.name())?;
         let pod = OwnPod::find(name.namespace());
-        let last_words = settings.pod_features.watch.then(|| pod.say_home(&mut identity)).flatten();
+        let last_words = settings
+            .pod_features
+            .watch
+            .then(|| pod.say_home(&mut identity, settings.timing.reaction))
+            .flatten();
         let beat_every = settings.timing.retry_period;
         let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
         Ok(Candidate { settings, connection, identity, pod, last_words, status })

@@ -54,22 +54,29 @@ struct Stamp {
 
 /// The pod of a process.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Pod {
     name: String,
     uid: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     container: Option<String>,
+    reaction_millis: u64,
 }
 
 impl From<Home> for Pod {
     fn from(home: Home) -> Pod {
-        Pod { name: home.pod, uid: home.uid, container: home.container }
+        let Home { pod, uid, container, reaction } = home;
+        // Others wait for this long: never for less.
+        let reaction_millis = u64::try_from(reaction.as_nanos().div_ceil(1_000_000));
+        let reaction_millis = reaction_millis.unwrap_or(u64::MAX);
+        Pod { name: pod, uid, container, reaction_millis }
     }
 }
 
 impl From<Pod> for Home {
     fn from(pod: Pod) -> Home {
-        Home { pod: pod.name, uid: pod.uid, container: pod.container }
+        let Pod { name, uid, container, reaction_millis } = pod;
+        Home { pod: name, uid, container, reaction: Duration::from_millis(reaction_millis) }
     }
 }
 

@@ -134,7 +134,10 @@ impl Elector {
     /// the last answer that it got.
     pub(super) fn died(&mut self, dead: &Incarnation) {
         let timing = &self.config.timing;
-        let after = timing.stretch(timing.reaction);
+        // Each process has the S of its own application, and says so.
+        let said = dead.home.as_ref().map_or(timing.reaction, |home| home.reaction);
+        let reaction = timing.reaction.max(said);
+        let after = timing.stretch(reaction);
         if *dead == self.config.incarnation || !self.seat.died(self.now, dead, after) {
             return;
         }

@@ -53,6 +53,22 @@ fn a_write_comes_back_as_it_was_meant() {
     assert!(!record.released);
 }
 
+/// I15: where the end of its writer would be reported goes with a write.
+#[test]
+fn a_home_comes_back_as_it_was_meant() {
+    for container in [None, Some("hotseat".to_owned())] {
+        let mut write = write(Purpose::Acquire, Some("a"));
+        let (pod, uid) = ("web-0".to_owned(), "u-0".to_owned());
+        let reaction = Duration::from_millis(1500);
+        write.mark.incarnation.home = Some(Home { pod, uid, container, reaction });
+        let record = decode(&stored(encode("shop", None, &write, now())));
+        assert_eq!(record.mark, Some(write.mark));
+    }
+    let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let stamp = &object.metadata.annotations.unwrap()[WRITE];
+    assert!(!stamp.contains("pod"), "{stamp}");
+}
+
 /// I4: the version and the UID that were read are what is replaced.
 #[test]
 fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {

@@ -41,8 +41,12 @@ impl hotseat_election::Lock for Told {
 }
 
 fn process(pod: &str, uid: &str, nonce: &str) -> Incarnation {
-    let home =
-        Home { pod: pod.to_owned(), uid: uid.to_owned(), container: Some("hotseat".to_owned()) };
+    let home = Home {
+        pod: pod.to_owned(),
+        uid: uid.to_owned(),
+        container: Some("hotseat".to_owned()),
+        reaction: Duration::ZERO,
+    };
     Incarnation { site: pod.to_owned(), nonce: nonce.to_owned(), home: Some(home) }
 }
 

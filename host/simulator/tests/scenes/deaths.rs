@@ -70,6 +70,30 @@ fn i15_the_application_of_a_dead_process_has_its_reaction_time() {
     assert_eq!(deaths(&stage), 1);
 }
 
+/// The longer of the two: of the dead process's application, as it said, and of those around here.
+#[test]
+fn i15_the_reaction_time_that_counts_is_the_dead_processs_own() {
+    for (own, said, expected) in [(1000, 3000, 3030..3300), (3000, 1000, 3030..3300)] {
+        let home = Home {
+            pod: "bing".to_owned(),
+            uid: "1".to_owned(),
+            container: None,
+            reaction: millis(said),
+        };
+        let dead = Incarnation { home: Some(home), ..leader() };
+        let mut stage = standby(config_with_reaction(own));
+        let mark =
+            Mark { incarnation: dead.clone(), serial: 4, base: Some(Version("13".to_owned())) };
+        let record = Record { version: Version("14".to_owned()), mark: Some(mark), ..leading() };
+        stage.sees(Lock::Present(Record { times: "written 4".to_owned(), ..record }));
+        let reported = stage.now;
+        stage.tell(Event::Died(dead));
+        let (_, at) = stage.next_write();
+        let waited = at.since(reported).as_millis();
+        assert!(expected.contains(&waited), "{own}, {said}: {waited} ms");
+    }
+}
+
 #[test]
 fn i15_what_is_left_of_the_lease_is_never_lengthened() {
     let mut stage = standby(config_with_reaction(4500));
@@ -87,7 +111,7 @@ fn i15_what_is_left_of_the_lease_is_never_lengthened() {
 fn i15_the_end_of_another_process_frees_nothing() {
     let home = |uid: &str| {
         let (pod, uid) = ("bing".to_owned(), uid.to_owned());
-        Some(Home { pod, uid, container: Some("hotseat".to_owned()) })
+        Some(Home { pod, uid, container: Some("hotseat".to_owned()), reaction: Duration::ZERO })
     };
     let others = [
         ("an earlier process of the pod", Incarnation { nonce: "0".to_owned(), ..leader() }),

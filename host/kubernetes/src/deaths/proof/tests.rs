@@ -7,7 +7,12 @@ const UID: &str = "9e1c0c5e-0000-4000-8000-000000000001";
 
 fn process(container: Option<&str>) -> Incarnation {
     let container = container.map(str::to_owned);
-    let home = Home { pod: "web-0".to_owned(), uid: UID.to_owned(), container };
+    let home = Home {
+        pod: "web-0".to_owned(),
+        uid: UID.to_owned(),
+        container,
+        reaction: Default::default(),
+    };
     Incarnation { site: "s".to_owned(), nonce: "00000000000000aa".to_owned(), home: Some(home) }
 }
 
