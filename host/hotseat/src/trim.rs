@@ -162,8 +162,7 @@ mod tests {
                 format!("{range} {rights} fe:00 42 /bin/hotseat\nRss: 80 kB\n{end}")
             })
             .collect();
-        let expected =
-            [(0x7f50_d000, 0x1_5000), (0x7f52_2000, 0x12_8000), (0x7f64_a000, 0x5_7000)];
+        let expected = [(0x7f50_d000, 0x1_5000), (0x7f52_2000, 0x12_8000), (0x7f64_a000, 0x5_7000)];
         assert_eq!(found(&smaps), expected);
     }
 
