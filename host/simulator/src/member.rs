@@ -5,7 +5,7 @@ use crate::world::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
 use hotseat_core::event::Event;
-use hotseat_core::lock::LastWrite;
+use hotseat_core::lock::{LastWrite, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
@@ -37,6 +37,10 @@ pub struct Member {
     /// How long the application acts on an answer after belief ended.
     pub(crate) reaction: Duration,
     pub(crate) believer: Believer,
+    /// The token of its last term.
+    pub(crate) last_token: Option<Token>,
+    /// Its application acts for no term up to the one with this token.
+    pub(crate) let_go: Token,
     /// How long the policy takes.
     pub(crate) thinking: Duration,
     /// The deadline of the read that was asked for and is not answered.
@@ -77,6 +81,8 @@ impl Member {
             cut_off: false,
             reaction,
             believer: Believer::default(),
+            last_token: None,
+            let_go: Token::default(),
             thinking: Duration::ZERO,
             reading: None,
             note: None,
