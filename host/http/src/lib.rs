@@ -2,7 +2,8 @@
 //!
 //! Every answer is computed when it is asked (I10), from [`Status`](hotseat_election::Status) and
 //! the clock.
-//! Nothing that is asked here changes the election but signals, which come from the pod only.
+//! Nothing that is asked here changes the election but signals, and an application that says that it
+//! has let go of its term; both come from the pod only.
 //! [`Access`] says who may see what.
 //! No handler waits for anything, so a connection only ever waits for its client; [`Limits`]
 //! bounds how long and with how much.

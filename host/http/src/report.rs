@@ -97,7 +97,7 @@ impl LeaderAnswer {
             remaining_ms: millis(view.remaining(now)),
             observed_ms: seen.map(|seen| millis(now.since(seen.heard))),
             held_ms: term.map(|term| millis(now.since(term.since))),
-            error: lock.error(&view).map(FailureAnswer::of),
+            error: lock.error(view).map(FailureAnswer::of),
             missing_rights: lock.missing.as_ref().map(ToString::to_string),
             policy: status.policy().rollout.active.as_ref().map(PolicyName::of),
         }

@@ -5,7 +5,7 @@ use crate::world::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::Event;
-use hotseat_core::lock::{Incarnation, LastWrite};
+use hotseat_core::lock::{Incarnation, LastWrite, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
@@ -64,6 +64,10 @@ pub struct Member {
     /// How long the application acts on an answer after belief ended.
     pub(crate) reaction: Duration,
     pub(crate) believer: Believer,
+    /// The token of its last term.
+    pub(crate) last_token: Option<Token>,
+    /// Its application acts for no term up to the one with this token.
+    pub(crate) let_go: Token,
     /// How long the policy takes.
     pub(crate) thinking: Duration,
     /// What concerns each of its locks, the inner one first.
@@ -122,6 +126,8 @@ impl Member {
             cut_off: false,
             reaction,
             believer: Believer::default(),
+            last_token: None,
+            let_go: Token::default(),
             thinking: Duration::ZERO,
             ways: Default::default(),
             incarnation,

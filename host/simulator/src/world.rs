@@ -226,6 +226,20 @@ impl World {
         self.feed(index, event);
     }
 
+    /// A candidate's application stops acting for the term that it believes in, or believed in last,
+    /// and says so, as `hotseat run` does when its command has ended.
+    pub fn let_go(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let term = member.view.term.as_ref().map(|term| term.token);
+        let Some(token) = term.or(member.last_token).filter(|_| member.alive) else { return };
+        member.let_go = member.let_go.max(token);
+        member.believer.acts_until = member.believer.acts_until.min(self.now);
+        let generation = member.generation;
+        let reason = "its application has let go".to_owned();
+        let event = Event::LetGo { token, rest: Duration::ZERO, reason };
+        self.deliver(index, generation, Which::Inner, event);
+    }
+
     /// The last write of a candidate's process that was answered: what the next process of its site
     /// finds noted.
     pub fn note(&self, index: usize) -> Option<LastWrite> {
@@ -436,7 +450,11 @@ impl World {
             let until = until.map(|until| self.members[index].true_time(until));
             let now = self.now;
             let member = &mut self.members[index];
-            if leads || member.believer.token.is_some() {
+            let term = member.view.term.as_ref().map(|term| term.token);
+            let token = term.or(member.believer.token);
+            member.last_token = token.or(member.last_token);
+            let acts = token.is_some_and(|token| token > member.let_go);
+            if acts && (leads || member.believer.token.is_some()) {
                 // The application may have asked in the last moment of belief, and acts on it.
                 let last = until.map_or(now, |until| until.min(now));
                 member.believer.acts_until = last + member.reaction;

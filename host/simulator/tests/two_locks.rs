@@ -23,7 +23,11 @@ fn config(name: &str) -> Config {
     timing.check().unwrap();
     Config {
         identity: name.to_owned(),
-        incarnation: Incarnation { site: format!("site-{name}"), nonce: format!("nonce-{name}") },
+        incarnation: Incarnation {
+            site: format!("site-{name}"),
+            nonce: format!("nonce-{name}"),
+            home: None,
+        },
         predecessor: None,
         timing,
         drain: REACTION,
@@ -238,7 +242,8 @@ fn a_leader_whose_policy_waits_for_ever_loses_both() {
         // The other one was faster: it goes, and the first follows.
         world.kill(1);
         world.run_for(Duration::from_secs(20)).unwrap();
-        let incarnation = Incarnation { site: "site-b".to_owned(), nonce: "again".to_owned() };
+        let incarnation =
+            Incarnation { site: "site-b".to_owned(), nonce: "again".to_owned(), home: None };
         world.restart(1, Config { incarnation, ..config("b") });
     }
     assert!(world.leads(0));

@@ -144,7 +144,7 @@ impl Run {
         let met = self.have_met();
         let index = self.dice.below(self.names.len() as u64) as usize;
         let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
-        match self.dice.below(10) {
+        match self.dice.below(11) {
             0 | 1 => self.world.freeze(index, length),
             2 | 3 => self.world.cut(index, true),
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
@@ -157,6 +157,7 @@ impl Run {
                 }
             }
             8 => self.restart(index),
+            9 => self.world.let_go(index),
             _ => {
                 let policy = self.policy();
                 self.world.swap(index, policy);

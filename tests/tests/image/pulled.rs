@@ -13,8 +13,11 @@ use serde_json::Value;
 
 /// How long anything may take here: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(120);
-/// What there is an image for.
-pub const PLATFORMS: [&str; 2] = ["amd64", "arm64"];
+/// What there has to be an image for.
+pub fn platforms() -> Vec<String> {
+    let names = from_env("HOTSEAT_IMAGE_PLATFORMS");
+    names.to_str().unwrap().split_whitespace().map(str::to_owned).collect()
+}
 
 /// What came back from the registry. It stays for as long as this process.
 pub struct Pulled {
@@ -38,7 +41,7 @@ pub fn pulled() -> &'static Pulled {
         let reference = format!("{name}@{digest}");
         crane(&["pull", "--format=oci", &reference, layout.to_str().unwrap()]);
         crane(&["validate", "--remote", &reference]);
-        for platform in PLATFORMS {
+        for platform in platforms() {
             let tar = folder.path().join(format!("{platform}.tar"));
             let flag = format!("--platform=linux/{platform}");
             crane(&["export", &flag, &reference, tar.to_str().unwrap()]);

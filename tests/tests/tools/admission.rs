@@ -222,7 +222,7 @@ fn the_api_server_lets_the_leader_write_and_nobody_else() {
     let mut first = anna.sidecar(&scene.api);
     first.process.wait_line("became leader", SOON);
     let second = ben.sidecar(&scene.api);
-    second.process.wait_line("anna leads", SOON);
+    second.process.wait_line("anna is the leader", SOON);
     scene.wait_written(&anna, &url);
     scene.wait_refused(&ben, &url, "ben is not it");
 
@@ -298,7 +298,7 @@ fn the_fence_of_another_api_server_follows() {
             scene.wait_refused(new, url, "is not it");
         }
         let next = new.sidecar(&scene.api);
-        next.process.wait_line(&format!("{} leads", old.name), SOON);
+        next.process.wait_line(&format!("{} is the leader", old.name), SOON);
         leader.process.signal(Signal::TERM).unwrap();
         next.process.wait_line("became leader", SOON);
         // The old leader's last write at each server, after the new one leads.

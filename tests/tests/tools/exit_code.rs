@@ -1,20 +1,36 @@
 //! The exit-code fence: the sidecar's part, and its manifests on a real API server.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{Cluster, Kind};
 use hotseat_tests::process::{Launch, send};
-use hotseat_tests::scene::{Api, Candidate, LEASE, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::admission::dry_run;
 use super::ran;
 
-const FENCED: [&str; 2] = ["--fence-exit-code=88", "--reaction-time=800ms"];
+/// With half of the reaction time for the application.
+const FENCED: [&str; 5] = [
+    "--lease-duration=3s",
+    "--renew-deadline=2s",
+    "--retry-period=500ms",
+    "--fence-exit-code=88",
+    "--reaction-time=800ms",
+];
+/// With time for a test on a busy machine.
+const PATIENT: [&str; 6] = [
+    "--lease-duration=40s",
+    "--renew-deadline=5s",
+    "--retry-period=500ms",
+    "--fence-exit-code=88",
+    "--reaction-time=32s",
+    "--fence-after=30s",
+];
 
-fn start(api: &Api, name: &str) -> Candidate {
-    let candidate = Candidate::start(api, name, &[&QUICK[..], &FENCED].concat()).unwrap();
+fn start(api: &Api, name: &str, flags: &[&str]) -> Candidate {
+    let candidate = Candidate::start(api, name, flags).unwrap();
     candidate.process.wait_line("became leader", SOON);
     candidate
 }
@@ -29,7 +45,7 @@ fn let_go(candidate: &Candidate, token: &Value) -> (u16, String) {
 #[test]
 fn an_application_that_does_not_let_go_of_a_lost_term_is_fenced() {
     let api = Api::embedded("fence-lost").unwrap();
-    let mut anna = start(&api, "anna");
+    let mut anna = start(&api, "anna", &FENCED);
     api.pause().unwrap();
     assert_eq!(anna.process.wait_exit(SOON).code(), Some(88), "{}", anna.process);
     anna.process.wait_line("has not let go of its term", SOON);
@@ -40,7 +56,7 @@ fn an_application_that_does_not_let_go_of_a_lost_term_is_fenced() {
 #[test]
 fn an_application_that_lets_go_is_not() {
     let api = Api::embedded("fence-let-go").unwrap();
-    let anna = start(&api, "anna");
+    let anna = start(&api, "anna", &PATIENT);
     let token = anna.leader().unwrap()["token"].clone();
     assert_eq!(anna.process.get("/v1/released").unwrap().status, 200);
     api.pause().unwrap();
@@ -64,7 +80,7 @@ fn an_application_that_lets_go_is_not() {
 #[test]
 fn a_candidate_that_is_asked_to_end_is_not_fenced() {
     let api = Api::embedded("fence-end").unwrap();
-    let mut anna = start(&api, "anna");
+    let mut anna = start(&api, "anna", &FENCED);
     anna.end();
     assert_eq!(api.spec("holderIdentity").unwrap(), "");
 }
@@ -73,19 +89,18 @@ fn a_candidate_that_is_asked_to_end_is_not_fenced() {
 #[test]
 fn an_application_that_lets_go_shortens_the_hand_over() {
     let api = Api::embedded("let-go-early").unwrap();
-    // The drain of whoever releases is as long as it fits.
-    let flags = [&QUICK[..], &["--reaction-time=900ms"]].concat();
-    let anna = Candidate::start(&api, "anna", &flags).unwrap();
-    anna.process.wait_line("became leader", SOON);
+    let reaction = Duration::from_secs(25);
+    let flags = ["--lease-duration=40s", "--renew-deadline=5s", "--reaction-time=25s"];
+    let anna = start(&api, "anna", &flags);
     let ben = Candidate::start(&api, "ben", &flags).unwrap();
-    ben.process.wait_line("anna leads", SOON);
+    ben.process.wait_line("anna is the leader", SOON);
     let token = anna.leader().unwrap()["token"].clone();
     // A leader whose application lets go resigns.
     let asked = Instant::now();
     assert_eq!(let_go(&anna, &token).0, 200);
     let next = ben.process.wait_line("became leader", SOON);
     anna.process.wait_line("the application has let go", SOON);
-    assert!(next.at - asked < LEASE, "{:?}", next.at - asked);
+    assert!(next.at - asked < reaction, "{:?}", next.at - asked);
     let (code, why) = let_go(&ben, &json!(ben.leader().unwrap()["token"].as_u64().unwrap() + 1));
     assert_eq!(code, 409, "{why}");
     assert!(why.contains("this candidate's last term has the token"), "{why}");

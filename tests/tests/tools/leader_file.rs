@@ -41,8 +41,13 @@ fn the_file_follows_the_leader_and_goes_with_its_candidate() {
     let api = Api::embedded("leader-file").unwrap();
     let folder = ScratchDir::new("hotseat-leader-file-").unwrap();
     let [one, two] = ["anna.json", "ben.json"].map(|name| folder.path().join(name));
-    fs::write(&one, "what a killed process left").unwrap();
+    let left =
+        r#"{"name":"old","identity":"old","self":true,"valid_until_boottime_ms":900000000000}"#;
+    fs::write(&one, left).unwrap();
     let mut anna = start(&api, "anna", &one);
+    // What a killed process left is gone before it campaigns.
+    let begun = until_it_says(&one, "a file of this process", |said| said["identity"] == "anna");
+    assert_ne!(begun["name"], "old");
     let led = until_it_says(&one, "anna's file", |said| said["self"] == true);
     assert_eq!((&led["name"], &led["identity"]), (&"anna".into(), &"anna".into()));
     assert_eq!(led["token"], anna.leader().unwrap()["token"]);

@@ -77,7 +77,7 @@ fn who_sees_a_lock_emptied_waits_for_the_longest_lease() {
     let mut anna = Candidate::start(&api, "anna", &QUICK).unwrap();
     anna.process.wait_line("became leader", SOON);
     let ben = Candidate::start(&api, "ben", &QUICK).unwrap();
-    ben.process.wait_line("anna leads", SOON);
+    ben.process.wait_line("anna is the leader", SOON);
     // It does not see that it is emptied, and does not write any more.
     anna.process.signal(hotseat_tests::process::Signal::STOP).unwrap();
     let (code, _, error) = lock(&api, "clear", &["--yes"]);

@@ -9,10 +9,11 @@ use hotseat_tests::wait::until;
 use super::election;
 
 /// A command that says what it was given, and ends in its own time when it is asked to.
-const POLITE: &str = r#"trap 'echo asked; sleep 0.2; echo ended; exit 0' TERM
-echo "runs $$ $HOTSEAT_NAME $HOTSEAT_TOKEN"; while :; do sleep 0.05; done"#;
+const POLITE: &str = r#"trap 'echo "<asked>"; sleep 0.2; echo "<ended>"; exit 0' TERM
+echo "<runs> $$ $HOTSEAT_NAME $HOTSEAT_TOKEN"; while :; do sleep 0.05; done"#;
 /// One that does not.
-const STUBBORN: &str = r#"trap 'echo asked' TERM; echo "runs $$ -"; while :; do sleep 0.05; done"#;
+const STUBBORN: &str =
+    r#"trap 'echo "<asked>"' TERM; echo "<runs> $$ -"; while :; do sleep 0.05; done"#;
 
 /// The arguments of `hotseat run` for a shell's script.
 pub fn arguments(api: &Api, name: &str, flags: &[&str], script: &str) -> Vec<String> {
@@ -46,7 +47,7 @@ pub fn wait_dead(pid: u32, process: &Hotseat) {
 
 pub fn the_command_runs_while_its_candidate_leads(api: &Api) {
     let mut anna = start(api, "anna", &[], POLITE);
-    let line = anna.process.wait_line("runs", SOON);
+    let line = anna.process.wait_line("<runs>", SOON);
     let leader = anna.leader().unwrap();
     let expected = format!("anna {}", leader["token"]);
     assert!(line.text.ends_with(&expected), "{} {leader}", line.text);
@@ -56,15 +57,15 @@ pub fn the_command_runs_while_its_candidate_leads(api: &Api) {
         Ok(leader) if leader["name"] == "anna" => Ok(()),
         other => Err(format!("{other:?}")),
     });
-    assert!(ben.process.lines().iter().all(|line| !line.text.starts_with("runs")));
+    assert!(ben.process.lines().iter().all(|line| !line.text.starts_with("<runs>")));
 
     let asked = Instant::now();
     anna.process.signal(Signal::TERM).unwrap();
     assert_eq!(anna.process.wait_exit(SOON).code(), Some(0), "{}", anna.process);
     // The seat is released after the end of the command, and long before the lease is over.
-    let ended = anna.process.wait_line("ended", SOON);
+    let ended = anna.process.wait_line("<ended>", SOON);
     assert!(anna.process.wait_line("released the seat", SOON).at >= ended.at, "{}", anna.process);
-    let next = ben.process.wait_line("runs", SOON);
+    let next = ben.process.wait_line("<runs>", SOON);
     assert!(next.at > ended.at, "{} {}", anna.process, ben.process);
     assert!(next.at - asked < LEASE, "{:?} {}", next.at - asked, ben.process);
     let token = |line: &str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
@@ -76,9 +77,9 @@ pub fn the_command_runs_while_its_candidate_leads(api: &Api) {
 fn a_command_that_does_not_listen_is_killed_before_the_release() {
     let api = Api::embedded("run-stubborn").unwrap();
     let mut anna = start(&api, "anna", &["--grace=300ms"], STUBBORN);
-    let pid = pid_in(&anna.process.wait_line("runs", SOON).text);
+    let pid = pid_in(&anna.process.wait_line("<runs>", SOON).text);
     anna.process.signal(Signal::TERM).unwrap();
-    let asked = anna.process.wait_line("asked", SOON);
+    let asked = anna.process.wait_line("<asked>", SOON);
     let killed = anna.process.wait_line("the command did not end: killing it", SOON);
     assert_eq!(anna.process.wait_exit(SOON).code(), Some(0), "{}", anna.process);
     assert!(!is_alive(pid));
@@ -92,7 +93,7 @@ fn a_command_that_does_not_listen_is_killed_before_the_release() {
 fn a_command_is_dead_before_anybody_else_may_lead() {
     let api = Api::embedded("run-lapse").unwrap();
     let anna = start(&api, "anna", &["--grace=300ms"], STUBBORN);
-    let first = anna.process.wait_line("runs", SOON);
+    let first = anna.process.wait_line("<runs>", SOON);
     api.pause().unwrap();
     wait_dead(pid_in(&first.text), &anna.process);
     let stopped = anna.process.wait_line("stopping the command", SOON);
@@ -101,7 +102,7 @@ fn a_command_is_dead_before_anybody_else_may_lead() {
     assert!(stopped.index < killed.index, "{}", anna.process);
     assert!(anna.process.lines().iter().all(|line| !line.text.contains("released the seat")));
     api.resume().unwrap();
-    let again = anna.process.wait_line_after(&first, "runs", SOON);
+    let again = anna.process.wait_line_after(&first, "<runs>", SOON);
     assert_ne!(pid_in(&again.text), pid_in(&first.text));
 }
 
@@ -109,11 +110,11 @@ fn a_command_is_dead_before_anybody_else_may_lead() {
 fn a_command_that_ends_gives_the_seat_up_and_its_status_on() {
     let api = Api::embedded("run-exit").unwrap();
     // It may take all of the reaction time to stop, and takes none.
-    let mut anna = start(&api, "anna", &[], "echo runs; sleep 0.1; exit 7");
+    let mut anna = start(&api, "anna", &[], "echo '<runs>'; sleep 0.1; exit 7");
     let status = anna.process.wait_exit(SOON);
     assert_eq!(status.code(), Some(7), "{}", anna.process);
-    anna.process.wait_line("its command has ended with status 7", SOON);
-    let over = anna.process.wait_line("ended by itself", SOON);
+    let over = anna.process.wait_line("the command has ended by itself", SOON);
+    assert!(over.text.contains("status=7"), "{}", over.text);
     let released = anna.process.wait_line("released the seat", SOON);
     assert!(released.index > over.index, "{}", anna.process);
     assert_eq!(api.spec("holderIdentity").unwrap(), "");
@@ -130,28 +131,29 @@ fn a_command_that_a_signal_ends_has_a_status_like_in_a_shell() {
 fn a_candidate_may_campaign_again_after_its_command_ended() {
     let api = Api::embedded("run-again").unwrap();
     let flags = ["--on-exit=campaign"];
-    let anna = start(&api, "anna", &flags, "echo runs; exit 3");
-    anna.process.wait_line("runs", SOON);
+    let anna = start(&api, "anna", &flags, "echo '<runs>'; exit 3");
+    anna.process.wait_line("<runs>", SOON);
     let ben = start(&api, "ben", &flags, POLITE);
     // The other one has its turn, and whoever gave up goes on as a standby.
-    ben.process.wait_line("runs", SOON);
+    ben.process.wait_line("<runs>", SOON);
     until("anna as a standby", SOON, || match anna.leader() {
         Ok(leader) if leader["name"] == "ben" => Ok(()),
         other => Err(format!("{other:?}")),
     });
     drop(ben);
-    let first = anna.process.wait_line("runs", SOON);
-    anna.process.wait_line_after(&first, "runs", SOON);
+    let first = anna.process.wait_line("<runs>", SOON);
+    anna.process.wait_line_after(&first, "<runs>", SOON);
 }
 
 #[test]
 fn signals_reach_the_command() {
     let api = Api::embedded("run-signals").unwrap();
-    let script = r#"trap 'echo one' USR1; trap 'echo two' USR2; trap 'echo up' HUP
-        echo "runs $$ -"; while :; do sleep 0.05; done"#;
+    let script = r#"trap 'echo "<one>"' USR1; trap 'echo "<two>"' USR2; trap 'echo "<up>"' HUP
+        echo "<runs> $$ -"; while :; do sleep 0.05; done"#;
     let mut anna = start(&api, "anna", &[], script);
-    anna.process.wait_line("runs", SOON);
-    for (signal, word) in [(Signal::USR1, "one"), (Signal::USR2, "two"), (Signal::HUP, "up")] {
+    anna.process.wait_line("<runs>", SOON);
+    for (signal, word) in [(Signal::USR1, "<one>"), (Signal::USR2, "<two>"), (Signal::HUP, "<up>")]
+    {
         anna.process.signal(signal).unwrap();
         anna.process.wait_line(word, SOON);
     }

@@ -12,11 +12,11 @@ use rustix::process::{Pid, kill_process};
 use super::run::{arguments, pid_in, start, wait_dead};
 
 /// A command with a child in a session of its own, which no signal to its group reaches.
-const FAMILY: &str = r#"setsid sh -c 'echo "child $$"; while :; do sleep 0.05; done' &
-echo "runs $$"; while :; do sleep 0.05; done"#;
+const FAMILY: &str = r#"setsid sh -c 'echo "<child> $$"; while :; do sleep 0.05; done' &
+echo "<runs> $$"; while :; do sleep 0.05; done"#;
 
 fn family(process: &Hotseat) -> [u32; 2] {
-    ["runs", "child"].map(|word| pid_in(&process.wait_line(word, SOON).text))
+    ["<runs>", "<child>"].map(|word| pid_in(&process.wait_line(word, SOON).text))
 }
 
 /// The parent of a process, and its state.
@@ -70,14 +70,14 @@ fn a_killed_keeper_takes_the_command_along() {
 #[test]
 fn as_the_first_process_it_reaps_orphans() {
     let api = Api::embedded("run-first").unwrap();
-    let script = "echo runs; while :; do sleep 0.05; done";
+    let script = "echo '<runs>'; while :; do sleep 0.05; done";
     let apart = Launch::program("unshare")
         .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
         .arg(hotseat_binary().unwrap())
         .args(arguments(&api, "anna", &[], script))
         .kubeconfig(api.kubeconfig());
     let anna = Candidate::of("anna", apart).unwrap();
-    anna.process.wait_line("runs", SOON);
+    anna.process.wait_line("<runs>", SOON);
     let first = until("the first process", SOON, || {
         let path = format!("/proc/{0}/task/{0}/children", anna.process.pid());
         let children = fs::read_to_string(&path).unwrap_or_default();
@@ -103,6 +103,6 @@ fn as_the_first_process_it_reaps_orphans() {
             })
             .collect();
         // The keeper is left.
-        if left.len() == 1 { Ok(()) } else { Err(left) }
+        if left.len() == 1 { Ok(()) } else { Err(format!("{left:?} {}", anna.process)) }
     });
 }

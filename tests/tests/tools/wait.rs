@@ -30,7 +30,7 @@ fn whoever_waits_goes_on_when_its_pod_leads() {
     assert_eq!(said, [token]);
 
     let ben = Candidate::start(&api, "ben", &QUICK).unwrap();
-    ben.process.wait_line("anna leads", SOON);
+    ben.process.wait_line("anna is the leader", SOON);
     let standby = ben.process.http_addr().to_string();
     let (code, out, error) = ran(wait_for(&standby, "--any", "30s"));
     assert_eq!((code, out.as_str()), (0, "anna\n"), "{error}");

@@ -51,8 +51,8 @@ pub(super) enum Command {
     Run(Box<RunArgs>),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
-    /// Print the Role that a sidecar needs, by the sidecar's own flags, such as --election and
-    /// --policy
+    /// Print the Role that a sidecar needs. Give the sidecar's own flags, such as --election and
+    /// --policy: they decide which rights those are
     // As for the sidecar, a later flag wins.
     #[command(args_override_self = true)]
     Rbac(Box<RbacArgs>),

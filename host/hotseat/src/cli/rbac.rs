@@ -12,12 +12,11 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Takes the sidecar's own flags, such as --election and --policy, and gives the rights that a
-/// sidecar with them needs.
+/// What is printed, and the sidecar's own flags.
 #[derive(Debug, Args)]
 pub(super) struct RbacArgs {
-    /// Only the rights for these, separated by commas: lease, which no election does without, events
-    /// and configmap [default: all that the flags use]
+    /// Only the rights for these features, separated by commas, such as lease,events; a wrong name is
+    /// answered by those that there are [default: all that the flags use]
     #[arg(long = "for", value_name = "FEATURES", value_delimiter = ',')]
     features: Vec<String>,
     /// The namespace of the pods, and of the election if --election-namespace does not say otherwise

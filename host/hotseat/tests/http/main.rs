@@ -9,6 +9,7 @@ mod journal;
 mod listening;
 mod metrics;
 mod old_image;
+mod released;
 mod signals;
 mod site;
 mod status;
