@@ -61,10 +61,11 @@ fn a_home_comes_back_as_it_was_meant() {
         let (pod, uid) = ("web-0".to_owned(), "u-0".to_owned());
         let reaction = Duration::from_millis(1500);
         write.mark.incarnation.home = Some(Home { pod, uid, container, reaction });
-        let record = decode(&stored(encode("shop", None, &write, now())));
+        let record = decode(LEASES, &stored(encode(LEASES, "shop", None, &write, &none(), now())));
         assert_eq!(record.mark, Some(write.mark));
     }
-    let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let write = write(Purpose::Acquire, Some("a"));
+    let object = stored(encode(LEASES, "shop", None, &write, &none(), now()));
     let stamp = &object.metadata.annotations.unwrap()[WRITE];
     assert!(!stamp.contains("pod"), "{stamp}");
 }
