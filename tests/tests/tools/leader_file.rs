@@ -41,7 +41,8 @@ fn the_file_follows_the_leader_and_goes_with_its_candidate() {
     let api = Api::embedded("leader-file").unwrap();
     let folder = ScratchDir::new("hotseat-leader-file-").unwrap();
     let [one, two] = ["anna.json", "ben.json"].map(|name| folder.path().join(name));
-    let left = r#"{"name":"old","identity":"old","self":true,"valid_until_boottime_ms":900000000000}"#;
+    let left =
+        r#"{"name":"old","identity":"old","self":true,"valid_until_boottime_ms":900000000000}"#;
     fs::write(&one, left).unwrap();
     let mut anna = start(&api, "anna", &one);
     // What a killed process left is gone before it campaigns.
