@@ -102,8 +102,7 @@ spec:
     let extra = |key: &str| format!("request.userInfo.?extra[?'{key}'][?0].orValue('')");
     let _ = write!(
         text,
-        "\
-  matchConditions:
+        "  matchConditions:
   - name: by-a-candidate
     expression: request.userInfo.username == 'system:serviceaccount:{namespace}:{account}'
   variables:
@@ -122,8 +121,7 @@ spec:
     if *by_uid {
         let _ = write!(
             text,
-            "\
-  # The UID stands in the mark of whoever wrote the Lease: an earlier pod of the same name is not it.
+            "  # The UID stands in the mark of whoever wrote the Lease: an earlier pod of the same name is not it.
   - expression: variables.uid != '' && variables.mark.contains('.' + variables.uid + '.')
     messageExpression: \"'only the leader of {election} may write this, and the pod ' + variables.pod + ' with the UID ' + variables.uid + ' is not it: is POD_UID in the environment of its sidecar?'\"
     reason: Forbidden

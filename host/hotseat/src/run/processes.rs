@@ -3,15 +3,15 @@
 //! A subreaper is given the orphans of its descendants. Nothing tells it of them but `/proc` and a
 //! wait for anybody, and a wait for anybody would take the ends of children that others wait for.
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, getsid, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 use std::fs;
 
 /// A child of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Child {
     pid: Pid,
-    /// The id of its session; none if it is of another namespace.
-    session: Option<Pid>,
+    /// The id of its session; 0 if that began outside of this namespace of processes.
+    session: i32,
 }
 
 /// Kills every child of this process.
@@ -41,7 +41,9 @@ fn kill(pid: Pid) {
 }
 
 fn adopted() -> Vec<Child> {
-    let own = getsid(None).ok();
+    // Not by `getsid`, which rustix does not take where it gives 0.
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let Some([_, _, own]) = numbers(&stat) else { return Vec::new() };
     children().into_iter().filter(|child| child.session != own).collect()
 }
 
@@ -58,12 +60,16 @@ fn children() -> Vec<Child> {
 
 /// A process by its `stat`, if that one is its parent.
 fn child_of(parent: i32, pid: i32, stat: &str) -> Option<Child> {
+    let [is_of, _, session] = numbers(stat)?;
+    (is_of == parent).then_some(Child { pid: Pid::from_raw(pid)?, session })
+}
+
+/// The ids of a process's parent, group and session.
+fn numbers(stat: &str) -> Option<[i32; 3]> {
     // The name in parentheses may have anything in it.
     let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ').skip(1).map(|field| field.parse::<i32>());
-    let (is_of, _group, session) =
-        (fields.next()?.ok()? == parent, fields.next()?.ok()?, fields.next()?.ok()?);
-    is_of.then_some(Child { pid: Pid::from_raw(pid)?, session: Pid::from_raw(session) })
+    let mut fields = rest.split(' ').skip(1).map(|field| field.parse().ok());
+    Some([fields.next()??, fields.next()??, fields.next()??])
 }
 
 #[cfg(test)]
@@ -73,7 +79,7 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_hides_nothing() {
         let stat = "12 (a) S 1 (b) S 7 11 10 0 -1 4194304";
-        let child = Child { pid: Pid::from_raw(12).unwrap(), session: Pid::from_raw(10) };
+        let child = Child { pid: Pid::from_raw(12).unwrap(), session: 10 };
         assert_eq!(child_of(7, 12, stat), Some(child));
         assert_eq!(child_of(1, 12, stat), None);
         assert_eq!(child_of(7, 12, "12 (a"), None);
