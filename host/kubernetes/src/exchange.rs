@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 4 << 20;
 const LONGEST_REFUSAL: usize = 64 << 10;
 
 /// The words for requests in the metrics, all of them: a series for each is there from the start.
-pub const VERBS: [&str; 14] = [
+pub const VERBS: [&str; 15] = [
     "get",
     "list",
     "watch",
@@ -45,6 +45,7 @@ pub const VERBS: [&str; 14] = [
     "watch-pod",
     "list-pods",
     "patch-pod",
+    "get-owner",
 ];
 
 /// Which of the connection's clients carries a request.

@@ -300,17 +300,25 @@ fn somebody_leads_in_each_mixture() {
             fleet.hands = false;
             let context = |what: &str| format!("seed {seed}, {mixture:?}: {what}");
             for (index, locks) in mixture.into_iter().enumerate() {
-                fleet.replace(index, locks).expect(&context("replaced"));
+                fleet
+                    .replace(index, locks)
+                    .unwrap_or_else(|why| panic!("{}: {why:?}", context("replaced")));
             }
-            fleet.live(10).expect(&context("lived"));
+            fleet.live(10).unwrap_or_else(|why| panic!("{}: {why:?}", context("lived")));
             (fleet.world.network, fleet.world.unreachable) = (Network::perfect(), None);
             (0..NAMES.len()).for_each(|index| fleet.world.cut(index, false));
-            fleet.world.run_for(Duration::from_secs(120)).expect(&context("calm"));
+            fleet
+                .world
+                .run_for(Duration::from_secs(120))
+                .unwrap_or_else(|why| panic!("{}: {why:?}", context("calm")));
             assert!(fleet.world.leader().is_some(), "{}", context("nobody leads"));
             // And when its leader is killed, somebody else.
             let leader = fleet.world.leader().unwrap();
             fleet.world.kill(leader);
-            fleet.world.run_for(Duration::from_secs(90)).expect(&context("without the leader"));
+            fleet
+                .world
+                .run_for(Duration::from_secs(90))
+                .unwrap_or_else(|why| panic!("{}: {why:?}", context("without the leader")));
             assert!(fleet.world.leader().is_some(), "{}", context("nobody follows"));
         }
     }

@@ -30,7 +30,7 @@ async fn a_name_and_a_password() {
     refused(
         pull(&reference, wrong, None).await,
         "read",
-        &["401", "give credentials with the right"],
+        &["401", "give registry credentials with the right"],
     );
     let missing = Some(PathBuf::from("/nowhere/config.json"));
     let words = ["the registry credentials /nowhere/config.json", "No such file"];
@@ -75,7 +75,7 @@ async fn a_token() {
     refused(
         pull(&reference, None, None).await,
         "read",
-        &["401", "give credentials with the right"],
+        &["401", "give registry credentials with the right"],
     );
     refused(pull(&reference, config("somebody"), None).await, "read", &["401", "give credentials"]);
     assert_eq!(pull(&reference, config(NAME), None).await.unwrap().bytes, wanted);
