@@ -22,6 +22,7 @@ NO_END = "a test that does not end"
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
+TWO_LOCKS = ["-p", "hotseat-simulator", "--test", "two_locks"]
 MIGRATIONS = ["-p", "hotseat-simulator", "--test", "migrations"]
 TIMING = ["-p", "hotseat-core", "--test", "timing"]
 CORE = "host/core/src/"
@@ -211,11 +212,16 @@ MUTATIONS = [
     ("I16", "belief does not end with the outer lock", CORE + "claim.rs",
      "self.bound.map_or(until, |bound| until.min(bound))",
      "self.bound.map_or(until, |_| until)", [MIGRATIONS]),
-    ("I16", "the end of the outer lock is dated back, so that nothing is drained", CORE + "claim.rs",
-     "Some(before) => Some(before.min(now)),", "Some(before) => Some(before.min(outer)),",
-     [MIGRATIONS]),
-    ("I16", "a term has a token that the outer lock's record has not", CORE + "elector/outer.rs",
-     "let newer = outer.token > self.seat.token() ||", "let newer = outer.held ||", [MIGRATIONS]),
+    ("I16", "the outer lock's token is not raised above the inner lock's", CORE + "elector/outer.rs",
+     "self.seat.token().max(self.floor).next()", "self.seat.token().next()", [TWO_LOCKS]),
+    ("I16", "the policy does not hear that the outer lock has changed", CORE + "elector/outer.rs",
+     "advice(self) != advice(known) || (!self.held && since(self) != since(known))",
+     "advice(self) != advice(known)", [TWO_LOCKS]),
+    ("I16", "who loses the outer lock keeps the inner one", CORE + "elector/outer.rs",
+     "if lost && self.retirement.is_none() && self.claim.term().is_some() {",
+     "if lost && self.finished && self.claim.term().is_some() {", [TWO_LOCKS]),
+    ("I16", "the outer lock is kept for a policy that wants nothing", CORE + "elector/outer.rs",
+     "ended + self.config.timing.renew_deadline\n", "Moment::NEVER\n", [TWO_LOCKS]),
     ("bounds", "gzip unpacks without a limit", "host/sources/src/gzip.rs",
      "match decoder.take(limit.saturating_add(1)).read_to_end(&mut unpacked) {",
      "let mut decoder = decoder;\n    match decoder.read_to_end(&mut unpacked) {",
