@@ -22,6 +22,7 @@ NO_END = "a test that does not end"
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
+TWO_LOCKS = ["-p", "hotseat-simulator", "--test", "two_locks"]
 MIGRATIONS = ["-p", "hotseat-simulator", "--test", "migrations"]
 TIMING = ["-p", "hotseat-core", "--test", "timing"]
 CORE = "host/core/src/"
@@ -258,6 +259,16 @@ MUTATIONS = [
     ("I15", "a process that is not its container's first says that it is", "host/hotseat/src/home.rs",
      "let is_first = process == FIRST;", "let is_first = process >= FIRST;",
      [["-p", "hotseat", "--lib", "home"]]),
+    ("I16", "the outer lock's token is not raised above the inner lock's", CORE + "elector/outer.rs",
+     "self.seat.token().max(self.floor).next()", "self.seat.token().next()", [TWO_LOCKS]),
+    ("I16", "the policy does not hear that the outer lock has changed", CORE + "elector/outer.rs",
+     "advice(self) != advice(known) || (!self.held && since(self) != since(known))",
+     "advice(self) != advice(known)", [TWO_LOCKS]),
+    ("I16", "who loses the outer lock keeps the inner one", CORE + "elector/outer.rs",
+     "if lost && self.retirement.is_none() && self.claim.term().is_some() {",
+     "if lost && self.finished && self.claim.term().is_some() {", [TWO_LOCKS]),
+    ("I16", "the outer lock is kept for a policy that wants nothing", CORE + "elector/outer.rs",
+     "ended + self.config.timing.renew_deadline\n", "Moment::NEVER\n", [TWO_LOCKS]),
     ("bounds", "gzip unpacks without a limit", "host/sources/src/gzip.rs",
      "match decoder.take(limit.saturating_add(1)).read_to_end(&mut unpacked) {",
      "let mut decoder = decoder;\n    match decoder.read_to_end(&mut unpacked) {",
