@@ -78,6 +78,7 @@ fn flags_that_cannot_be_read() {
             &["--policy-failure-share=101"],
             &["'101'", "--policy-failure-share <PERCENT>", "a whole percentage from 0 to 100"],
         ),
+        (&["--label-leader=leader"], &["'leader'", "a key and a value, such as role=leader"]),
         (&["--policy-failure-share=a tenth"], &["'a tenth'", "a whole percentage from 0 to 100"]),
     ] {
         refuses(with(flags), 2, words);
@@ -106,6 +107,7 @@ fn timing_that_breaks_i2_is_refused_with_the_inequality() {
             &["--election=a", "--clock-error=50"],
             &["--clock-error 50: give a percentage from 0 to below 50"],
         ),
+        (&["--election=a", "--watch-pods"], &["--watch-pods: give --reaction-time too"]),
         (&["--election=a", "--longest-lease=10s"], &["outside the bounds", "widen the bounds"]),
     ] {
         refuses(with(flags), 1, words);

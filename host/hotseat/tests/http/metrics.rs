@@ -170,18 +170,22 @@ fn trouble(outcome: Outcome) -> Trouble {
     Trouble { outcome, retry_after: None, detail: String::new() }
 }
 
-#[test]
-fn every_notice_is_counted() {
-    let site = Site::start();
-    let token = Token(1);
-    let decision = Decision {
+fn waiting() -> Decision {
+    Decision {
         action: Action::Wait,
         wake_after: 1,
         lease_duration: None,
         reason: String::new(),
         publish: Vec::new(),
         memory: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn every_notice_is_counted() {
+    let site = Site::start();
+    let token = Token(1);
+    let decision = waiting();
     let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
     let on_failure = OnFailure::Hold;
     let decided = |by| Notice::Decided { decision: decision.clone(), by };
