@@ -11,6 +11,8 @@ export RUSTUP_AUTO_INSTALL := 0
 DEMO ?=
 # Given to the release build, such as BUILD=--no-default-features for a program without `demo`.
 BUILD ?=
+# Which tests `make node` runs, such as TESTS=seed; all of them by default.
+TESTS ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
 # Which mutants `make mutants` makes, such as MUTANTS="--shard 0/8"; all of them take an hour or two.
@@ -20,7 +22,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -81,12 +83,26 @@ image-test: image ## the image, pushed to a registry and pulled back: content, b
 image-twice: image ## build the image once more in another folder, and compare
 	deploy/image/twice.sh
 
+# Compiled before, since nothing outside is reached from the node.
+NODE_TEST = $(CARGO) test --workspace --features hotseat-tests/node --test node
+
+node: image ## the tests in pods, on a whole Kubernetes of one node that it brings up and ends; as root
+	tests/setup/guests.sh >/dev/null
+	$(NODE_TEST) --no-run
+	tests/setup/node.sh run $(NODE_TEST) --offline -- --test-threads=1 $(TESTS)
+
+node-up: image ## leave such a node running, and say how to use it
+	tests/setup/node.sh up
+
+node-down: ## end it
+	tests/setup/node.sh down
+
 release-dry-run: wasm-target ## what a release does, with a registry on loopback and a key that is thrown away
 	deploy/release/dry-run.sh
 
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/node -- -D warnings
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint
