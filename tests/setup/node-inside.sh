@@ -168,6 +168,8 @@ volumePluginDir: $run/plugins
 # The disk is the machine's, however full it is; images that nobody uses are still wanted.
 evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%}
 imageGCHighThresholdPercent: 100
+# Else an image that came from a registry once is fetched anew by each of its other names.
+imagePullCredentialsVerificationPolicy: NeverVerify
 nodeStatusUpdateFrequency: 2s
 syncFrequency: 5s
 YAML
