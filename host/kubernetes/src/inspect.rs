@@ -106,7 +106,7 @@ impl Inspector {
         let collection = Request::new(SelfSubjectReview::url_path(&(), None));
         let review = serde_json::to_vec(&SelfSubjectReview::default()).ok()?;
         let request = collection.create(&PostParams::default(), review).ok()?;
-        let answer = self.channel.ask::<SelfSubjectReview>("access-review", PATIENCE, request);
+        let answer = self.channel.ask::<SelfSubjectReview>("self-review", PATIENCE, request);
         answer.await.ok()?.status?.user_info?.username
     }
 

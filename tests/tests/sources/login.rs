@@ -77,7 +77,11 @@ async fn a_token() {
         "read",
         &["401", "give registry credentials with the right"],
     );
-    refused(pull(&reference, config("somebody"), None).await, "read", &["401", "give registry credentials"]);
+    refused(
+        pull(&reference, config("somebody"), None).await,
+        "read",
+        &["401", "give registry credentials"],
+    );
     assert_eq!(pull(&reference, config(NAME), None).await.unwrap().bytes, wanted);
     // A push asks for another token in the middle, since it may do more.
     let registries = Registries { credentials: config(NAME), ..Registries::default() };
