@@ -19,7 +19,7 @@ pub(super) struct Case<'a> {
 }
 
 /// With no value at all, in the form for old clusters, and with nearly every value.
-pub(super) const CASES: [Case<'static>; 4] = [
+pub(super) const CASES: [Case<'static>; 6] = [
     Case { name: "native", kubernetes: "1.36.0", values: &[], flags: &[] },
     Case { name: "before-1.29", kubernetes: "1.28.9", values: &[], flags: &[] },
     Case {
@@ -33,6 +33,28 @@ pub(super) const CASES: [Case<'static>; 4] = [
             "hotseat.resources.limits.memory=512Mi",
         ],
         flags: &["--policy=configmap:shop-policy/policy.wasm.gz"],
+    },
+    Case {
+        name: "pods",
+        kubernetes: "1.36.0",
+        values: &[
+            "hotseat.watchPods=true",
+            "hotseat.labelLeader=hotseat.dev/role=leader",
+            "hotseat.podDeletionCost=100",
+            "hotseat.leaseOwner=deployment/shop",
+        ],
+        flags: &[
+            "--watch-pods",
+            "--label-leader=hotseat.dev/role=leader",
+            "--pod-deletion-cost=100",
+            "--lease-owner=deployment/shop",
+        ],
+    },
+    Case {
+        name: "two-locks",
+        kubernetes: "1.36.0",
+        values: &["hotseat.lock=endpointsleases", "hotseat.podDeletionCost=7"],
+        flags: &["--lock=endpointsleases", "--pod-deletion-cost=7"],
     },
     Case {
         name: "everything",
@@ -119,6 +141,11 @@ fn values_that_make_no_sense_are_refused_by_name() {
         (&["hotseat.policy=shop-policy"], "policy"),
         (&["hotseat.policy=oci://registry.example/p:v1"], "policy"),
         (&["hotseat.leaseDuration=15"], "leaseDuration"),
+        (&["hotseat.lock=lease"], "lock"),
+        (&["hotseat.leaseOwner=pod/shop"], "leaseOwner"),
+        (&["hotseat.watchPods=perhaps"], "watchPods"),
+        (&["hotseat.labelLeader=leader"], "labelLeader"),
+        (&["hotseat.podDeletionCost=dear"], "podDeletionCost"),
         (&["hotseat.nativeSidecar=perhaps"], "nativeSidecar"),
         (&["hotseat.image.digest=sha256:12"], "digest"),
         (&["hotseat.image.pullPolicy=Sometimes"], "pullPolicy"),

@@ -29,7 +29,8 @@ struct Mix {
     only: &'static [&'static str],
 }
 
-const MIXES: [Mix; 4] = [
+/// Old candidates see whole seconds, and their locks want more than one between L and D.
+const MIXES: [Mix; 7] = [
     Mix { name: "all-builtin", sidecar: &[], only: &[] },
     Mix { name: "lease", sidecar: &[], only: &["--for=lease"] },
     Mix { name: "all-by-map", sidecar: &["--policy=configmap:rules"], only: &[] },
@@ -38,7 +39,31 @@ const MIXES: [Mix; 4] = [
         sidecar: &["--policy=configmap:rules"],
         only: &["--for=lease,configmap"],
     },
+    Mix { name: "endpoints", sidecar: &["--lock=endpoints", "--lease-duration=4s"], only: &[] },
+    Mix {
+        name: "two-locks",
+        sidecar: &["--lock=configmapsleases", "--lease-duration=4s"],
+        only: &[],
+    },
+    Mix {
+        name: "pods",
+        sidecar: &["--watch-pods", "--label-leader=role=leader", "--pod-deletion-cost=7"],
+        only: &[],
+    },
 ];
+
+/// All at once.
+const EVERYTHING: Mix = Mix {
+    name: "everything",
+    sidecar: &[
+        "--lock=endpointsleases",
+        "--lease-duration=4s",
+        "--policy=configmap:rules",
+        "--watch-pods",
+        "--label-leader=role=leader",
+    ],
+    only: &[],
+};
 
 /// The objects that `hotseat rbac` prints for this mix in the scene's namespace.
 fn roles(api: &Api, mix: &Mix) -> Vec<Value> {
@@ -104,7 +129,13 @@ fn publish(api: &Api) {
 
 fn start(api: &Api, mix: &Mix) -> Candidate {
     let flags: Vec<&str> = QUICK.iter().chain(mix.sidecar).copied().collect();
-    Candidate::start(api, "anna", &flags).unwrap()
+    Candidate::start_with(api, "anna", &flags, |launch| {
+        launch
+            .env("POD_NAME", "anna")
+            .env("POD_NAMESPACE", api.namespace())
+            .env("POD_UID", "9e1c0c5e-0000-4000-8000-000000000001")
+    })
+    .unwrap()
 }
 
 #[test]
@@ -142,11 +173,12 @@ fn with_the_role_that_it_prints_a_sidecar_works_and_is_denied_nothing() {
 
 #[test]
 fn with_one_verb_less_it_says_which() {
-    let all = &MIXES[2];
+    let all = &EVERYTHING;
     let api = Api::of(Cluster::shared(), "rbac-less", Rights::None).unwrap();
     let whole = roles(&api, all);
     let count = rights(&whole[0]).len();
-    assert_eq!(count, 8, "{whole:?}");
+    // Five for each lock, two for the policy, three for pods, and Events.
+    assert_eq!(count, 16, "{whole:?}");
     drop(api);
     for missing in 0..count {
         let api =

@@ -5,16 +5,20 @@ what `hotseat rbac` prints for the same flags, with which the tests compare it.
 {{- define "hotseat.rbac" -}}
 {{- if .Values.hotseat.rbac.create -}}
 {{- $lock := include "hotseat.electionNamespace" . -}}
-{{- $rules := dict $lock (include "hotseat.lockRules" .) -}}
-{{- $rules = set $rules $lock (printf "%s\n%s" (get $rules $lock) (include "hotseat.eventRules" .)) -}}
-{{- if ne $lock .Release.Namespace -}}
-{{- $rules = set $rules .Release.Namespace (include "hotseat.eventRules" .) -}}
-{{- end -}}
 {{- $map := include "hotseat.policyMap" . | fromYaml -}}
-{{- if $map.name -}}
-{{- $there := $map.namespace | default $lock -}}
-{{- $rule := printf "- apiGroups: [\"\"]\n  resources: [configmaps]\n  resourceNames: [%s]\n  verbs: [list, watch]" $map.name -}}
-{{- $rules = set $rules $there (list (get $rules $there) $rule | compact | join "\n") -}}
+{{- $uses := list
+  (dict "in" $lock "rules" (include "hotseat.lockRules" .))
+  (dict "in" $lock "rules" (include "hotseat.ownerRules" .))
+  (dict "in" $lock "rules" (include "hotseat.eventRules" .))
+  (dict "in" .Release.Namespace "rules" (eq $lock .Release.Namespace | ternary "" (include "hotseat.eventRules" .)))
+  (dict "in" ($map.namespace | default $lock) "rules" (include "hotseat.policyRules" $map))
+  (dict "in" .Release.Namespace "rules" (include "hotseat.podRules" .))
+-}}
+{{- $rules := dict -}}
+{{- range $uses -}}
+{{- if .rules -}}
+{{- $rules = set $rules .in (list (get $rules .in) .rules | compact | join "\n") -}}
+{{- end -}}
 {{- end -}}
 {{- range $namespace, $rules := $rules }}
 ---
@@ -44,13 +48,61 @@ subjects:
 {{- end -}}
 
 {{- define "hotseat.lockRules" -}}
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
-  resourceNames: [{{ include "hotseat.election" . }}]
+{{- $lock := .Values.hotseat.lock -}}
+{{- $rules := list -}}
+{{- if hasPrefix "endpoints" $lock -}}
+{{- $rules = append $rules (include "hotseat.objectRules" (dict "group" "\"\"" "resource" "endpoints" "name" (include "hotseat.election" .))) -}}
+{{- end -}}
+{{- if hasPrefix "configmaps" $lock -}}
+{{- $rules = append $rules (include "hotseat.objectRules" (dict "group" "\"\"" "resource" "configmaps" "name" (include "hotseat.election" .))) -}}
+{{- end -}}
+{{- if hasSuffix "leases" $lock -}}
+{{- $rules = append $rules (include "hotseat.objectRules" (dict "group" "coordination.k8s.io" "resource" "leases" "name" (include "hotseat.election" .))) -}}
+{{- end -}}
+{{- $rules | join "\n" -}}
+{{- end -}}
+
+{{- define "hotseat.objectRules" -}}
+- apiGroups: [{{ .group }}]
+  resources: [{{ .resource }}]
+  resourceNames: [{{ .name }}]
   verbs: [get, list, watch, update]
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
+- apiGroups: [{{ .group }}]
+  resources: [{{ .resource }}]
   verbs: [create]
+{{- end -}}
+
+{{- define "hotseat.ownerRules" -}}
+{{- with .Values.hotseat.leaseOwner -}}
+{{- $parts := splitList "/" . -}}
+- apiGroups: [apps]
+  resources: [{{ first $parts }}s]
+  resourceNames: [{{ last $parts }}]
+  verbs: [get]
+{{- end -}}
+{{- end -}}
+
+{{- define "hotseat.podRules" -}}
+{{- $hotseat := .Values.hotseat -}}
+{{- $cost := toString $hotseat.podDeletionCost -}}
+{{- $verbs := list -}}
+{{- if or $hotseat.watchPods $hotseat.labelLeader }}{{ $verbs = append $verbs "list" }}{{ end -}}
+{{- if $hotseat.watchPods }}{{ $verbs = append $verbs "watch" }}{{ end -}}
+{{- if or $hotseat.labelLeader $cost }}{{ $verbs = append $verbs "patch" }}{{ end -}}
+{{- if $verbs -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [{{ $verbs | join ", " }}]
+{{- end -}}
+{{- end -}}
+
+{{- define "hotseat.policyRules" -}}
+{{- if .name -}}
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [{{ .name }}]
+  verbs: [list, watch]
+{{- end -}}
 {{- end -}}
 
 {{- define "hotseat.eventRules" -}}

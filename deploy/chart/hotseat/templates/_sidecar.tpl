@@ -51,6 +51,21 @@ reaction time would act beside the next leader.
     {{- with $hotseat.electionNamespace }}
     - {{ printf "--election-namespace=%s" . | quote }}
     {{- end }}
+    {{- if ne $hotseat.lock "leases" }}
+    - {{ printf "--lock=%s" $hotseat.lock | quote }}
+    {{- end }}
+    {{- with $hotseat.leaseOwner }}
+    - {{ printf "--lease-owner=%s" . | quote }}
+    {{- end }}
+    {{- if $hotseat.watchPods }}
+    - "--watch-pods"
+    {{- end }}
+    {{- with $hotseat.labelLeader }}
+    - {{ printf "--label-leader=%s" . | quote }}
+    {{- end }}
+    {{- with toString $hotseat.podDeletionCost }}
+    - {{ printf "--pod-deletion-cost=%s" . | quote }}
+    {{- end }}
     {{- if ne (int $hotseat.port) 4040 }}
     - {{ printf "--http=:%d" (int $hotseat.port) | quote }}
     {{- end }}
