@@ -9,7 +9,8 @@
 mod objects;
 
 use hotseat_tests::cluster::{Cluster, Rights};
-use hotseat_tests::scene::{Api, Fleet, Kind};
+use hotseat_tests::scene::{Api, Fleet, Kind, SOON};
+use hotseat_tests::wait::until;
 
 const IMAGE: Kind = Kind::Image;
 
@@ -75,4 +76,19 @@ fn a_fleet_moves_from_a_config_map_to_the_lease() {
         [Kind::Hotseat("leases"); 3],
     ];
     travels("configmap-to-lease", &steps, 2);
+}
+
+/// Why the way has a step between, and that an overlap is told.
+#[test]
+fn without_the_step_between_two_lead() {
+    let api = Api::of(Cluster::shared(), "no-step-between", Rights::EveryLock).unwrap();
+    let kinds = [Kind::ClientGo("endpoints"), Kind::Hotseat("leases")];
+    let fleet = Fleet::start(&api, &kinds, 1).unwrap();
+    until("both to lead", SOON, || match fleet.leaders() {
+        leaders if leaders.len() == 2 => Ok(()),
+        leaders => Err(leaders),
+    });
+    fleet.rest();
+    let overlaps = fleet.finish().unwrap();
+    assert!(!overlaps.is_empty());
 }

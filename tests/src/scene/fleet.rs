@@ -115,20 +115,25 @@ impl<'a> Fleet<'a> {
     /// When none does for [`SOON`].
     #[track_caller]
     pub fn leader(&mut self) -> usize {
-        let members = &self.members;
         let index = wait::until("a leader in the fleet", SOON, || {
-            let leads = |member: &Member| match member {
-                Member::Peer(peer) => peer.leads(),
-                Member::Hotseat(candidate) => {
-                    candidate.leader().is_ok_and(|answer| answer["self"] == true)
-                }
-            };
-            let found = members.iter().position(|(_, member)| leads(member));
-            found.ok_or_else(|| members.iter().map(|(kind, _)| *kind).collect::<Vec<_>>())
+            self.leaders().first().copied().ok_or_else(|| self.kinds())
         });
         let kind = usize::from(!matches!(self.members[index].0, Kind::Hotseat(_)));
         self.led[kind] += 1;
         index
+    }
+
+    /// The members that lead, by their own word at this moment.
+    #[must_use]
+    pub fn leaders(&self) -> Vec<usize> {
+        let leads = |member: &Member| match member {
+            Member::Peer(peer) => peer.leads(),
+            Member::Hotseat(candidate) => {
+                candidate.leader().is_ok_and(|answer| answer["self"] == true)
+            }
+        };
+        let all = self.members.iter().enumerate();
+        all.filter(|(_, (_, member))| leads(member)).map(|(index, _)| index).collect()
     }
 
     /// What the members are.
