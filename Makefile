@@ -11,6 +11,8 @@ export RUSTUP_AUTO_INSTALL := 0
 DEMO ?=
 # Given to the release build, such as BUILD=--no-default-features for a program without `demo`.
 BUILD ?=
+# Which tests `make node` runs, such as TESTS=seed; all of them by default.
+TESTS ?=
 # How long `make fuzz` takes for each target.
 FUZZ_SECONDS ?= 60
 # Which mutants `make mutants` makes, such as MUTANTS="--shard 0/8"; all of them take an hour or two.
@@ -20,7 +22,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest bench limits lint lint-workflows references deny fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -34,21 +36,33 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 # The program that the tests start, which cargo builds together with them.
 PROGRAM = HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat"
 # The suites that run against a real API server; `http` brings the program with it.
-ON_A_SERVER = http cluster credentials election faults hostile refusals signals swap
+ON_A_SERVER = http cluster credentials election faults hostile migration refusals signals swap
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
+	tests/setup/deploy-tools.sh >/dev/null
 	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
 	tests/setup/apiserver.sh oldest >/dev/null
+	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
+
+# How many members of the fleets `make peers` kills or asks to end, in each of three tests.
+KILLS ?= 70
+
+peers: wasm-target ## fleets of the 0.4 image, client-go and Hotseats on the way between locks: 210 kills and releases, half an hour
+	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/peers.sh >/dev/null
+	$(CARGO) build --workspace
+	HOTSEAT_KILLS=$(KILLS) $(PROGRAM) $(CARGO) test --workspace --test migration -- --nocapture
 
 bench: build ## the table of figures, in one run of about seven minutes; BENCH=--quick for less
 	tests/setup/apiserver.sh newest >/dev/null
@@ -59,9 +73,36 @@ limits: build ## the smallest limits of a container's memory, for the standard p
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
 
+# IMAGE and VERSION name the image, PLATFORMS="amd64 arm64" says for what, SOURCE where its source is.
+image: wasm-target ## the image as an OCI layout in target/image, without a container engine; IMAGE=NAME
+	deploy/image/image.sh
+
+image-test: image ## the image, pushed to a registry and pulled back: content, both platforms, names
+	deploy/image/test.sh
+
+image-twice: image ## build the image once more in another folder, and compare
+	deploy/image/twice.sh
+
+# Compiled before, since nothing outside is reached from the node.
+NODE_TEST = $(CARGO) test --workspace --features hotseat-tests/node --test node
+
+node: image ## the tests in pods, on a whole Kubernetes of one node that it brings up and ends; as root
+	tests/setup/guests.sh >/dev/null
+	$(NODE_TEST) --no-run
+	tests/setup/node.sh run $(NODE_TEST) --offline -- --test-threads=1 $(TESTS)
+
+node-up: image ## leave such a node running, and say how to use it
+	tests/setup/node.sh up
+
+node-down: ## end it
+	tests/setup/node.sh down
+
+release-dry-run: wasm-target ## what a release does, with a registry on loopback and a key that is thrown away
+	deploy/release/dry-run.sh
+
 lint: wasm-target ## formatting and clippy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/node -- -D warnings
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint
@@ -75,6 +116,10 @@ $(ACTIONLINT):
 
 references: wasm-target ## rewrite docs/flags.md and docs/metrics.md
 	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
+
+deploy-references: wasm-target ## rewrite what the charts render in deploy/chart/tests, and their README
+	tests/setup/deploy-tools.sh >/dev/null
+	HOTSEAT_BLESS=1 $(PROGRAM) $(CARGO) test --workspace --test references --test deploy chart::
 
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked

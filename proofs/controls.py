@@ -21,6 +21,9 @@ POSSIBLE = {
         *FIRST, "time", "send_release p", "land_release p", "see q p", *FOLLOWS,
     ],
     "a dead process of the own site is followed at once": [*FIRST, "crash p", "see q p", *FOLLOWS],
+    "a dead process of another site is followed after its application's time": [
+        *FIRST, "crash p", "see q p", "time", *FOLLOWS,
+    ],
     "a wait for a dead leader goes on over an edit": [
         *FIRST, "see q p", "edit", "time", "see_next q", *FOLLOWS,
     ],
@@ -65,10 +68,15 @@ BROKEN = {
         "see r p", "time", "send_claim r", "land_claim r", "crash r", "see p r", "time", *LEADS,
         "see q r", *FOLLOWS,
     ],
+    "I15": [
+        "see r p", "time", "send_claim r", "land_claim r", "crash r", "see p r", "time", *LEADS,
+        "see q r", "time", *FOLLOWS,
+    ],
+    "I15-reaction": [*FIRST, "crash p", "see q p", *FOLLOWS],
     "I14": [*FIRST, "see q p", "time", *FOLLOWS, "see p q", *LEADS],
 }
 # The others end with two believers. In these, q leads while the application beside this one acts.
-ACTS_LATE = {"I2-reaction": "p", "I6-term": "r"}
+ACTS_LATE = {"I2-reaction": "p", "I6-term": "r", "I15-reaction": "p"}
 
 WORDS = {
     "see": "sees the lock",

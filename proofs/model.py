@@ -32,6 +32,8 @@ RULES = {
     "I7-next": "a wait goes on only if all since was seen, and no candidate's write was in it",
     "marks": "a hand can put a mark back, and cannot make the mark of a write that was not",
     "I8": "a death proves that its own incarnation gave up, and nobody else",
+    "I15": "a reported death ends the promise to whoever wrote what is seen, and to nobody else",
+    "I15-reaction": "the application beside a dead process has its S",
     "I14": "a term goes on only on what this process wrote",
 }
 
@@ -182,6 +184,8 @@ class Step:
             self.before.released if self.has("I7-release") else Or(self.before.released, holder.ever),
             # I8: a dead process of the own site.
             self.holder_is_dead(),
+            # I15: a dead process of any site.
+            self.holder_is_reported(),
             # Its own belief: there is nobody else to wait for.
             self.old.believes(),
         ]
@@ -197,6 +201,12 @@ class Step:
     def holder_is_dead(self):
         died = And(Not(self.of_other.alive), same_site(self.who, self.other))
         return And(died, self.of_other.own) if self.has("I8") else died
+
+    def holder_is_reported(self):
+        died = Not(self.of_other.alive)
+        wrote = self.of_other.own if self.has("I15") else self.of_other.ever
+        waits = self.new.wait >= (1 + RHO) * S if self.has("I15-reaction") else True
+        return And(died, wrote, waits)
 
     def see_next(self):
         """It has seen all that came since the wait began, and the wait goes on."""

@@ -1,7 +1,7 @@
 //! What Hotseat's tests against a real Kubernetes API server share.
 //!
 //! [`cluster`] starts etcd and kube-apiserver on loopback, [`process`] runs the `hotseat` binary
-//! and reads what it says, [`registry`] runs an OCI registry, [`scene`] has elections between such processes, [`wait`] polls for a
+//! and reads what it says, [`kubetools`] has helm and kubectl, [`registry`] runs an OCI registry, [`scene`] has elections between such processes, [`wait`] polls for a
 //! condition with a deadline.
 
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@ pub mod cgroup;
 pub mod cluster;
 pub mod detached;
 pub mod guests;
+pub mod kubetools;
 pub mod lifeline;
 pub mod process;
 pub mod proxy;

@@ -3,13 +3,19 @@
 mod api;
 mod candidate;
 mod crew;
+mod fleet;
+mod peer;
+mod pod;
 mod sampler;
 mod tether;
 
 pub use self::api::Api;
 pub use self::candidate::Candidate;
 pub use self::crew::{Crew, Led};
-pub use self::sampler::Sampler;
+pub use self::fleet::{Fleet, Kind};
+pub use self::peer::Peer;
+pub use self::pod::Pod;
+pub use self::sampler::{Belief, Sampler};
 pub use self::tether::Tether;
 
 use std::time::Duration;

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 pub(crate) fn run(name: &str, argument: &str) -> anyhow::Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup").join(name);
     let output = Command::new(&script)
-        .arg(argument)
+        .args(Some(argument).filter(|argument| !argument.is_empty()))
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

@@ -7,10 +7,14 @@
 mod account;
 #[path = "election/behind.rs"]
 mod behind;
+#[path = "election/death.rs"]
+mod death;
 #[path = "election/end.rs"]
 mod end;
 #[path = "election/hand.rs"]
 mod hand;
+#[path = "election/label.rs"]
+mod label;
 #[path = "election/logs.rs"]
 mod logs;
 #[path = "election/names.rs"]
@@ -61,6 +65,10 @@ on_both![
     hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,
     hand::an_edit_beside_the_seat_changes_nothing_and_survives,
+    death::a_dead_leaders_seat_is_taken_when_its_kubelet_says_so,
+    death::a_pod_that_is_gone_is_no_dead_leader,
+    label::the_leaders_pod_bears_the_label,
+    label::another_pod_of_the_name_is_not_labelled,
     logs::log_reader_gone,
     logs::log_on_a_full_disk,
     logs::log_that_nobody_reads,

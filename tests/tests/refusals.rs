@@ -1,4 +1,4 @@
-//! Bad input: each in one line that names the input, the reason and the mend, and what does not
+//! Bad input: each in one line that names the input, the reason and the remedy, and what does not
 //! end the process but keeps it from leading.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
@@ -78,6 +78,7 @@ fn flags_that_cannot_be_read() {
             &["--policy-failure-share=101"],
             &["'101'", "--policy-failure-share <PERCENT>", "a whole percentage from 0 to 100"],
         ),
+        (&["--label-leader=leader"], &["'leader'", "a key and a value, such as role=leader"]),
         (&["--policy-failure-share=a tenth"], &["'a tenth'", "a whole percentage from 0 to 100"]),
     ] {
         refuses(with(flags), 2, words);
@@ -106,6 +107,7 @@ fn timing_that_breaks_i2_is_refused_with_the_inequality() {
             &["--election=a", "--clock-error=50"],
             &["--clock-error 50: give a percentage from 0 to below 50"],
         ),
+        (&["--election=a", "--watch-pods"], &["--watch-pods: give --reaction-time too"]),
         (&["--election=a", "--longest-lease=10s"], &["outside the bounds", "widen the bounds"]),
     ] {
         refuses(with(flags), 1, words);
@@ -115,17 +117,17 @@ fn timing_that_breaks_i2_is_refused_with_the_inequality() {
 #[test]
 fn names_that_kubernetes_refuses() {
     let long = format!("--election={}", "a".repeat(254));
-    let mend = "a letter or digit at each end";
+    let remedy = "a letter or digit at each end";
     for (flags, words) in [
         (&["--election="][..], &["--election cannot be empty: give the name of the Lease"][..]),
         (&[], &["--election cannot be empty"]),
         (
             &["--election=Not_A_Name"],
-            &["--election Not_A_Name: not a valid name in Kubernetes", mend],
+            &["--election Not_A_Name: not a valid name in Kubernetes", remedy],
         ),
-        (&["--election=-a"], &["--election -a:", mend]),
-        (&["--election=a/b"], &["--election a/b:", mend]),
-        (&[long.as_str()], &["use at most 253", mend]),
+        (&["--election=-a"], &["--election -a:", remedy]),
+        (&["--election=a/b"], &["--election a/b:", remedy]),
+        (&[long.as_str()], &["use at most 253", remedy]),
         (
             &["--election=a", "--election-namespace=a.b"],
             &["--election-namespace a.b:", "use at most 63"],
@@ -150,13 +152,13 @@ fn kubeconfigs_that_cannot_be_used() {
         path
     };
     let no_context = "{apiVersion: v1, kind: Config, clusters: []}";
-    let mend = "name another";
+    let remedy = "name another";
     for (path, words) in [
-        (folder.path().join("missing"), &["missing: cannot be read (No such file", mend][..]),
-        (folder.path().to_owned(), &["cannot be read (Is a directory", mend]),
+        (folder.path().join("missing"), &["missing: cannot be read (No such file", remedy][..]),
+        (folder.path().to_owned(), &["cannot be read (Is a directory", remedy]),
         (file("empty", " \n"), &["empty: is empty: name another file in $KUBECONFIG"]),
-        (file("broken", "clusters: [oh"), &["broken: ", "parse", "correct the file", mend]),
-        (file("none", no_context), &["none: current-context is not set: set it", mend]),
+        (file("broken", "clusters: [oh"), &["broken: ", "parse", "correct the file", remedy]),
+        (file("none", no_context), &["none: current-context is not set: set it", remedy]),
     ] {
         let begin = format!("kubeconfig {}", path.display());
         refuses(campaign(&path, &[]), 1, &[&[begin.as_str()][..], words].concat());

@@ -37,6 +37,9 @@ pub(crate) struct Claim {
     version: Option<Version>,
     /// A release of the term was sent: it may have landed, and others may lead since.
     released: bool,
+    /// I16: until when the outer of two locks is this process's own, and so the latest that this
+    /// claim may be believed in; none where there is one lock.
+    bound: Option<Moment>,
 }
 
 /// How a write is known to have landed.
@@ -54,6 +57,27 @@ impl Claim {
         self.term.as_ref().filter(|_| self.believes)
     }
 
+    /// Until when this candidate may believe in the term of its last confirmed write: the deadline
+    /// of that write, or the other lock's if that is earlier (I16). None without a term.
+    pub(crate) fn until(&self) -> Option<Moment> {
+        self.term.as_ref().map(|term| self.bounded(term.until))
+    }
+
+    fn bounded(&self, until: Moment) -> Moment {
+        self.bound.map_or(until, |bound| until.min(bound))
+    }
+
+    /// The outer lock is this process's own until `outer`. If that has passed, it is not any more
+    /// from `now` on at the latest: the end of belief is never dated back, since the drain counts from
+    /// it (I6).
+    pub(crate) fn bound_by(&mut self, now: Moment, outer: Moment) {
+        self.bound = match self.bound {
+            _ if now < outer => Some(outer),
+            Some(before) => Some(before.min(now)),
+            None => Some(now),
+        };
+    }
+
     /// The term that an own compare-and-swap would continue, believed or not (I14).
     pub(crate) fn term(&self) -> Option<&Term> {
         self.term.as_ref()
@@ -62,6 +86,11 @@ impl Claim {
     /// When belief last ended; none if it never has.
     pub(crate) fn ended(&self) -> Option<Moment> {
         self.ended
+    }
+
+    /// Whether a write's outcome is unknown or still awaited that takes the seat or keeps it.
+    pub(crate) fn has_unconfirmed_claim(&self) -> bool {
+        self.sent.iter().any(|sent| matches!(sent.purpose, Purpose::Acquire | Purpose::Renew))
     }
 
     /// Whether a write's outcome is unknown or still awaited.
@@ -188,7 +217,7 @@ impl Claim {
                 });
             }
         }
-        self.believes = may_lead && now < until;
+        self.believes = may_lead && now < self.bounded(until);
         Some(sent)
     }
 
@@ -223,7 +252,7 @@ impl Claim {
 
     /// True if the renew deadline has just passed.
     pub(crate) fn lapse(&mut self, now: Moment) -> bool {
-        let until = self.believed().map(|term| term.until);
+        let until = self.believed().and_then(|_| self.until());
         // The process may have slept since.
         until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))
     }

@@ -86,7 +86,7 @@ impl Timing {
     ///
     /// # Errors
     ///
-    /// The first rule that is broken, with the numbers in it and what would mend it.
+    /// The first rule that is broken, with the numbers in it and what would remedy it.
     pub fn check(&self) -> Result<(), TimingError> {
         if self.lease_duration < Duration::from_secs(1) {
             return Err(TimingError::LeaseTooShort(self.lease_duration));
@@ -119,6 +119,25 @@ impl Timing {
             return Ok(());
         }
         Err(TimingError::NoRoom { lease, deadline, rho, reaction: self.reaction, stops, begins })
+    }
+
+    /// Checks I2 for candidates that see whole seconds of the renew times, as client-go's do: two
+    /// renewals within one second are one to them, so they may wait for a second less.
+    ///
+    /// # Errors
+    ///
+    /// A lease leaves no such second, with the numbers in it.
+    pub fn check_whole_seconds(&self) -> Result<(), TimingError> {
+        for lease in [self.lease_duration, self.shortest_lease] {
+            let deadline = self.deadline_for(lease);
+            let rho = f64::from(self.clock_error_ppm) / 1e6;
+            let stops = deadline.as_secs_f64() / (1.0 - rho) + self.reaction.as_secs_f64();
+            let begins = lease.as_secs_f64() / (1.0 + rho);
+            if stops + 1.0 > begins {
+                return Err(TimingError::WholeSeconds { lease, deadline, stops, begins });
+            }
+        }
+        Ok(())
     }
 
     /// The renew deadline that belongs to a lease duration: it keeps its share of it, so that I2
@@ -176,6 +195,17 @@ pub enum TimingError {
         /// The retry period.
         retry_period: Duration,
     },
+    /// I2 is broken for candidates that see whole seconds.
+    WholeSeconds {
+        /// L.
+        lease: Duration,
+        /// D.
+        deadline: Duration,
+        /// As in [`TimingError::NoRoom`].
+        stops: f64,
+        /// As in [`TimingError::NoRoom`], for who sees fractions of seconds.
+        begins: f64,
+    },
     /// I2 is broken.
     NoRoom {
         /// L.
@@ -216,6 +246,11 @@ impl fmt::Display for TimingError {
             TimingError::NoRetry { deadline, retry_period } => write!(
                 f,
                 "the renew deadline {deadline:?} must be longer than {JITTER} x the retry period {retry_period:?}: shorten the retry period or lengthen the deadline"
+            ),
+            TimingError::WholeSeconds { lease, deadline, stops, begins } => write!(
+                f,
+                "the lease duration L {lease:?} is not more than a second longer than the renew deadline D {deadline:?}, reaction and clock error included: client-go and the 0.4 image see whole seconds, so that they may follow {:.3}s after a write in which a leader believes for {stops:.3}s: lengthen L, or shorten D",
+                begins - 1.0
             ),
             TimingError::NoRoom { lease, deadline, rho, reaction, stops, begins } => write!(
                 f,

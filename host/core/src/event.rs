@@ -1,6 +1,6 @@
 //! What happens to an elector, and what it wants done.
 
-use crate::lock::{Lock, Mark, Record, Token, Version};
+use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::{Decider, OnFailure};
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
 use crate::time::Moment;
@@ -66,6 +66,8 @@ pub enum Event {
         /// Why, in one line.
         reason: String,
     },
+    /// That process is proved to have ended (I15). May come late, more than once, and for any process.
+    Died(Incarnation),
     /// The process shall stop: give the seat up and finish.
     Stop,
 }
@@ -322,6 +324,14 @@ pub enum Notice {
     },
     /// Another live process uses this candidate's name.
     Twin(String),
+    /// The process of the candidate of that name, which held the seat, is proved to have ended, so
+    /// that the seat is free before its lease is over.
+    HolderDied {
+        /// The name in the lock.
+        holder: String,
+        /// The seat is free this long from now: the time in which the application may still act.
+        free_in: Duration,
+    },
 }
 
 /// Why belief ended.

@@ -13,13 +13,26 @@ pub(crate) struct Facts<'a> {
     pub(crate) leads: bool,
     /// The record is the last one that this process wrote.
     pub(crate) mine: bool,
-    /// From when on the seat may be taken; none until the lock was read.
+    /// From when on the seat may be taken; none until the lock was read. Of two locks, both.
     pub(crate) free_at: Option<Moment>,
+    /// Where the outer of two locks stands (I16).
+    pub(crate) outer: OuterIs,
     pub(crate) throttled_until: Moment,
     /// No write before this moment: the host's own pace.
     pub(crate) paced_until: Moment,
     /// A resignation in favour of a successor is within the budget.
     pub(crate) may_preempt: bool,
+}
+
+/// Where the outer of two locks stands, for a claim on the inner one (I16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OuterIs {
+    /// There is one lock, or the outer is this process's own, by a token that this term may have.
+    Own,
+    /// It is to be taken first, or to get a larger token.
+    Wanted,
+    /// It is not free before that moment.
+    Busy(Moment),
 }
 
 /// What shall become of a decision.
@@ -29,6 +42,8 @@ pub(crate) enum Ruling {
     Nothing,
     /// Write the own claim.
     Claim,
+    /// Write it once the outer lock is this process's own.
+    ClaimAfterOuter,
     /// Give the seat up.
     Resign(Option<String>),
     /// Not now, for this reason; it may be asked again from that moment on.
@@ -70,7 +85,16 @@ fn judge_claim(facts: &Facts) -> Ruling {
         let reason = "writes are paced, the more so after failures".to_owned();
         return Ruling::Overrule(reason, facts.paced_until);
     }
-    Ruling::Claim
+    // I16: a leader has both; whoever has not takes the outer one first.
+    match facts.outer {
+        _ if facts.leads => Ruling::Claim,
+        OuterIs::Own => Ruling::Claim,
+        OuterIs::Wanted => Ruling::ClaimAfterOuter,
+        OuterIs::Busy(at) => {
+            let left = at.since(facts.now).as_millis();
+            Ruling::Overrule(format!("the outer lock is not free for another {left} ms"), at)
+        }
+    }
 }
 
 fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Ruling {

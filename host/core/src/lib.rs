@@ -5,13 +5,14 @@
 //! and replay run the same code.
 //!
 //! The policy decides liveness, the core enforces safety. ARCHITECTURE.md lists the invariants I1
-//! to I14; comments name them where code holds them up.
+//! to I16; comments name them where code holds them up.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
 pub mod canon;
 pub mod config;
 pub mod elector;
+pub mod electors;
 pub mod event;
 pub mod failures;
 pub mod lock;

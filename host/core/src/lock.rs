@@ -31,6 +31,23 @@ pub struct Incarnation {
     pub site: String,
     /// Fresh for each process.
     pub nonce: String,
+    /// Where its end would be reported; none where nothing that is reported would prove it.
+    pub home: Option<Home>,
+}
+
+/// The pod that a process runs in, as far as its end can be proved by what is reported of the pod
+/// (I15). The core only compares it: a process has one, and keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Home {
+    /// The pod's name: where to look, and a proof of nothing.
+    pub pod: String,
+    /// The pod's UID.
+    pub uid: String,
+    /// The name of the container whose end is the end of the process. None where the process does
+    /// not know its container beyond doubt: then only the end of the whole pod is its end.
+    pub container: Option<String>,
+    /// S of its application, in whole milliseconds: how long it acts after the end.
+    pub reaction: Duration,
 }
 
 impl fmt::Display for Incarnation {

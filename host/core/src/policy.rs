@@ -86,6 +86,21 @@ pub enum Outcome {
     Unreachable,
 }
 
+impl Outcome {
+    /// In one word, for metrics and documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::None => "none",
+            Outcome::Written => "written",
+            Outcome::Conflict => "conflict",
+            Outcome::Denied => "denied",
+            Outcome::Throttled => "throttled",
+            Outcome::TimedOut => "timed-out",
+            Outcome::Unreachable => "unreachable",
+        }
+    }
+}
+
 /// This candidate's own writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attempts {

@@ -67,6 +67,15 @@ impl Promise {
         self.holder = Moment::ZERO;
     }
 
+    /// Somebody has proved to believe no longer, but its application may act until this moment. True
+    /// if it was promised more than that.
+    pub(crate) fn end_at(&mut self, proof: &Proof, until: Moment) -> bool {
+        let promised = self.holder;
+        self.end(proof);
+        self.wait_for_holder(promised.min(until));
+        promised > until
+    }
+
     /// Somebody has proved to believe no longer.
     pub(crate) fn end(&mut self, proof: &Proof) {
         match proof.0 {
@@ -89,6 +98,9 @@ enum Evidence {
 }
 
 impl Proof {
+    /// Of a holder's own end: nothing more can follow from it.
+    const OF_HOLDER: Proof = Proof(Evidence::Holder);
+
     /// This candidate believes until this very observation, so that nobody else can.
     pub(crate) fn by_own_belief(claim: &Claim) -> Option<Proof> {
         claim.believed().map(|_| Proof(Evidence::Everybody))
@@ -145,5 +157,13 @@ impl Proof {
         let of_this_site = writer.site == me.site && writer.nonce != me.nonce;
         let stands = record.version == last.version && record.uid == last.uid;
         (of_this_site && stands).then_some(Proof(Evidence::Everybody))
+    }
+
+    /// The process that wrote the record seen last, and holds the seat by it, is reported to have
+    /// ended (I15). Of others it says nothing: who may have led while this candidate saw nothing is
+    /// waited out all the same.
+    pub(crate) fn by_report(record: &Record, dead: &Incarnation) -> Option<Proof> {
+        let writer = &record.mark.as_ref()?.incarnation;
+        (record.holder.is_some() && writer == dead).then_some(Proof::OF_HOLDER)
     }
 }

@@ -1,7 +1,7 @@
 //! The lock as observed, and when it may be taken.
 
 use crate::event::Via;
-use crate::lock::{Lock, MOST_TRANSITIONS, Record, Token};
+use crate::lock::{Incarnation, Lock, MOST_TRANSITIONS, Record, Token};
 use crate::promise::{Promise, Proof, Sight};
 use crate::time::Moment;
 use std::cmp::Ordering;
@@ -220,7 +220,11 @@ impl Seat {
             Some(proof) if record.holder.is_none() || known.names_me => self.promise.end(&proof),
             Some(proof) => {
                 self.promise.end(&proof);
-                self.promise.wait_for_holder(full);
+                match &record.mark {
+                    // An earlier record, put back: whom it names is not who wrote it there.
+                    Some(_) => self.promise.wait_for_all(full),
+                    None => self.promise.wait_for_holder(full),
+                }
             }
             None if sight != Sight::Next => self.promise.wait_for_all(full),
             None => self.wait_for_unproven(before, full, was_free),
@@ -245,6 +249,14 @@ impl Seat {
             }
             _ => self.promise.wait_for_all(full),
         }
+    }
+
+    /// The process is reported to have ended (I15). If it wrote the record seen last, what it was
+    /// promised ends `after` now. True if that is sooner than before.
+    pub(crate) fn died(&mut self, now: Moment, dead: &Incarnation, after: Duration) -> bool {
+        let record = self.lock.as_ref().and_then(Lock::record);
+        let proof = record.and_then(|record| Proof::by_report(record, dead));
+        proof.is_some_and(|proof| self.promise.end_at(&proof, now + after))
     }
 
     /// From when on this candidate may take the seat; none until the lock was read.

@@ -12,8 +12,10 @@ pub struct View {
     pub identity: String,
     /// This candidate's own term, while it may believe in it.
     pub term: Option<Term>,
-    /// The lock as last seen; none until it was read once.
+    /// The lock as last seen; none until it was read once. Of two locks it is the inner one.
     pub seen: Option<Sighting>,
+    /// The outer of two locks as last seen; none where there is one, and until it was read once.
+    pub outer: Option<Sighting>,
     /// When this candidate last wrote the lock with success; the moment before sending.
     pub last_success: Option<Moment>,
     /// Requests for the lock that failed in a row.
@@ -67,22 +69,33 @@ impl View {
         if self.leads(now) {
             return &self.identity;
         }
-        match &self.seen {
+        let mut named = self.holders(now).map(|(name, _)| name);
+        match (named.next(), named.next()) {
+            (Some(first), Some(other)) if first != other => "",
+            (name, _) => name.unwrap_or_default(),
+        }
+    }
+
+    /// Who holds a lock at `now`, and until when: others only, while their leases are unexpired. Two
+    /// locks with two holders are between two leaders, or wrongly mixed: nobody is named then.
+    fn holders(&self, now: Moment) -> impl Iterator<Item = (&str, Moment)> {
+        [&self.seen, &self.outer].into_iter().flatten().filter_map(move |seen| {
             // A holder of this candidate's own name that is not this process: naming it would
             // make the application believe that it leads.
-            Some(seen) if seen.foreign && now < seen.until => {
-                seen.holder.as_deref().filter(|name| *name != self.identity).unwrap_or("")
-            }
-            _ => "",
-        }
+            let name = seen.holder.as_deref().filter(|name| *name != self.identity)?;
+            (seen.foreign && now < seen.until).then_some((name, seen.until))
+        })
     }
 
     /// How long the answer of [`View::leader`] holds at most, from `now`; zero if nobody leads.
     pub fn remaining(&self, now: Moment) -> Duration {
-        match (&self.term, &self.seen) {
-            (Some(term), _) if now < term.until => term.until.since(now),
-            (_, Some(seen)) if !self.leader(now).is_empty() => seen.until.since(now),
-            _ => Duration::ZERO,
+        match &self.term {
+            Some(term) if now < term.until => term.until.since(now),
+            _ if self.leader(now).is_empty() => Duration::ZERO,
+            _ => {
+                let until = self.holders(now).map(|(_, until)| until).min();
+                until.map_or(Duration::ZERO, |until| until.since(now))
+            }
         }
     }
 }

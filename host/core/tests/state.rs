@@ -14,7 +14,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 fn elector() -> Elector {
     let mut elector = Elector::new(Config {
         identity: "a".to_owned(),
-        incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+        incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
         predecessor: None,
         timing: Timing::client_go(),
         drain: Timing::client_go().reaction,

@@ -104,3 +104,25 @@ fn the_deadline_keeps_its_share_of_any_lease() {
     assert_eq!(timing.deadline_for(Duration::from_secs(30)), Duration::from_secs(20));
     assert_eq!(timing.deadline_for(Duration::from_secs(3)), Duration::from_secs(2));
 }
+
+/// Of two renewals within one second, client-go sees one, and may wait for a second less.
+#[test]
+fn who_sees_whole_seconds_needs_a_second_more() {
+    let seconds = Duration::from_secs;
+    let room = |lease, deadline| {
+        let mut timing = Timing::new(lease, deadline, Duration::from_millis(100));
+        timing.clock_error_ppm = 0;
+        timing
+    };
+    for (timing, is_enough) in [
+        (room(seconds(3), seconds(2)), true),
+        (room(seconds(3), Duration::from_millis(2001)), false),
+        (Timing::client_go(), true),
+        (Timing::from_ttl(seconds(10)), true),
+        (Timing::from_ttl(seconds(2)), false),
+        (Timing { reaction: seconds(4), ..Timing::client_go() }, false),
+        (Timing { shortest_lease: seconds(3), ..Timing::client_go() }, false),
+    ] {
+        assert_eq!(timing.check_whole_seconds().is_ok(), is_enough, "{timing:?}");
+    }
+}

@@ -9,8 +9,9 @@ use crate::report::Reporter;
 use crate::signals;
 use crate::source::{PolicySource, Sourced};
 use crate::status::Status;
+use crate::ways::{OuterLock, Way, Ways, named};
 use hotseat_core::config::Config;
-use hotseat_core::elector::Elector;
+use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::{Account, AskId, Effect, Event, Via, Write};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Input};
 use hotseat_core::time::Moment;
@@ -19,9 +20,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, UnboundedSender, channel, unbounded_channel};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Events that may wait for the loop: far more than can be under way at a time, so that only a
 /// watch which the server floods ever waits.
@@ -29,20 +29,18 @@ const WAITING_EVENTS: usize = 256;
 /// What the source may have to say at a time.
 const WAITING_POLICIES: usize = 64;
 
-/// One election: its elector, the rollout of its policy, and its ports.
+/// One election: its electors, the rollout of its policy, and its ports.
 pub struct Election {
-    elector: Elector,
+    electors: Electors,
     rollout: Rollout,
     engine: Box<dyn PolicyEngine>,
-    lock: Arc<dyn Lock>,
+    ways: Ways,
     facts: Facts,
     reporter: Arc<Reporter>,
     status: Status,
     first: First,
-    events: Sender<Event>,
-    restart_watch: Arc<Notify>,
     /// What the election tells itself, in place of an answer that cannot come.
-    due: VecDeque<Event>,
+    due: VecDeque<(Which, Event)>,
     /// The last question to the policy, for trials of another one.
     asked: Option<Input>,
     /// Who answered last: another policy may have taken over since.
@@ -64,6 +62,8 @@ pub struct Parts {
     pub rollout: rollout::Config,
     /// The lock.
     pub lock: Arc<dyn Lock>,
+    /// The lock that is taken before it, where there are two (I16).
+    pub outer: Option<OuterLock>,
     /// Where the policy comes from.
     pub source: Box<dyn PolicySource>,
     /// Makes what runs policies, which tells of them there.
@@ -113,11 +113,13 @@ impl Election {
     /// It ended for another reason.
     pub async fn run(parts: Parts, stopper: &Stopper) -> Result<(), Ended> {
         let (events, from_events) = channel(WAITING_EVENTS);
+        let (outer_events, from_outer) = channel(WAITING_EVENTS);
         let (engine_events, from_engine) = unbounded_channel();
         let (to_source, from_source) = channel(WAITING_POLICIES);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
+            outer: from_outer,
             engine: from_engine,
             source: from_source,
             application: parts.status.application().heard(),
@@ -133,17 +135,22 @@ impl Election {
             report.source = label;
             report.on_failure = on_failure;
         });
+        let (electors, outer) = match parts.outer {
+            None => (Electors::one(parts.config), None),
+            Some(OuterLock { lock, predecessor }) => {
+                let way = Way::new(lock, outer_events);
+                (Electors::two(parts.config, predecessor), Some(way))
+            }
+        };
         let election = Election {
-            elector: Elector::new(parts.config),
+            electors,
             rollout: Rollout::new(parts.rollout),
             engine: (parts.engine)(engine_events),
-            lock: parts.lock,
+            ways: Ways { inner: Way::new(parts.lock, events), outer },
             facts: parts.facts,
             reporter,
             status: parts.status,
             first: if parts.first_must_load { First::Awaited } else { First::Free },
-            events,
-            restart_watch: Arc::new(Notify::new()),
             due: VecDeque::new(),
             asked: None,
             answered: None,
@@ -161,10 +168,11 @@ impl Election {
         source: Box<dyn PolicySource>,
         to_source: Sender<Sourced>,
     ) -> Result<(), Ended> {
-        let following = self.lock.follow(self.events.clone(), Arc::clone(&self.restart_watch));
-        let following = inbox.need("the watch", following);
+        let following = inbox.need("the watch", self.ways.inner.follow());
+        let outer = self.ways.outer.as_ref().map(Way::follow);
+        let following_outer = outer.map(|part| inbox.need("the outer lock's watch", part));
         let sourcing = tokio::spawn(source.follow(to_source));
-        let _relaying = relay_signals(&self.status, &self.events);
+        let _relaying = relay_signals(&self.status, &self.ways.inner.events);
         let mut ended = Ok(());
         let mut stopping = false;
         self.elect(Event::Started, &inbox)?;
@@ -172,6 +180,7 @@ impl Election {
             let mut stop = false;
             match inbox.next(&self.status).await? {
                 Came::Event(event) => self.elect(event, &inbox)?,
+                Came::Outer(event) => self.elect_about(Which::Outer, event, &inbox)?,
                 Came::Engine(event) => self.hear(event, &inbox)?,
                 Came::Source(sourced) => self.source(sourced, &inbox)?,
                 Came::RolloutWoke => self.roll(rollout::Event::Woke, &inbox)?,
@@ -190,32 +199,38 @@ impl Election {
             }
         }
         following.abort();
+        following_outer.inspect(AbortHandle::abort);
         sourcing.abort();
         ended
     }
 
     /// Hands an event to the elector, and carries out what it wants.
     fn elect(&mut self, event: Event, inbox: &Inbox) -> io::Result<()> {
-        self.due.push_back(event);
-        while let Some(event) = self.due.pop_front() {
-            for effect in self.elector.step(clock::now(), event) {
-                self.carry_out(effect, inbox)?;
+        self.elect_about(Which::Inner, event, inbox)
+    }
+
+    /// An event about one of the locks.
+    fn elect_about(&mut self, which: Which, event: Event, inbox: &Inbox) -> io::Result<()> {
+        self.due.push_back((which, event));
+        while let Some((which, event)) = self.due.pop_front() {
+            for (which, effect) in self.electors.step(clock::now(), which, event) {
+                self.carry_out(which, effect, inbox)?;
             }
         }
         Ok(())
     }
 
-    fn carry_out(&mut self, effect: Effect, inbox: &Inbox) -> io::Result<()> {
+    fn carry_out(&mut self, which: Which, effect: Effect, inbox: &Inbox) -> io::Result<()> {
         match effect {
             Effect::Ask { ask, input } => self.ask(ask, *input),
-            Effect::Read { deadline } => self.read(deadline),
-            Effect::Write(write) => self.write(write),
+            Effect::Read { deadline } => self.read(which, deadline),
+            Effect::Write(write) => self.write(which, write),
             Effect::WakeAt(at) => inbox.alarm.set(at)?,
             Effect::Show(view) => self.status.show(*view),
-            Effect::Tell(notice) => self.facts.say(&Fact::Elector(notice)),
+            Effect::Tell(notice) => self.facts.say(&Fact::Elector(named(which, notice))),
             Effect::Account(account) => self.keep(*account),
             Effect::RestorePolicy => self.roll(rollout::Event::Failed, inbox)?,
-            Effect::RestartWatch => self.restart_watch.notify_one(),
+            Effect::RestartWatch => self.ways.to(which).restart_watch.notify_one(),
             Effect::Finished => self.finished = true,
         }
         Ok(())
@@ -225,14 +240,14 @@ impl Election {
         self.asked = Some(input.clone());
         if let Err(refused) = self.engine.ask(ask, input) {
             let failure = Failure { kind: FailureKind::TimedOut, detail: refused.to_string() };
-            self.due.push_back(Event::Decided { ask, answer: Err(failure) });
+            self.due.push_back((Which::Inner, Event::Decided { ask, answer: Err(failure) }));
         }
     }
 
-    fn read(&self, deadline: Moment) {
-        let events = self.events.clone();
-        let asked = clock::now();
-        let reading = self.lock.read(deadline);
+    fn read(&self, which: Which, deadline: Moment) {
+        let Way { lock, events, .. } = self.ways.to(which);
+        let (asked, events) = (clock::now(), events.clone());
+        let reading = lock.read(deadline);
         tokio::spawn(async move {
             let event = match reading.await {
                 Ok(lock) => Event::Observed { lock, via: Via::Read { asked, requested: true } },
@@ -243,10 +258,10 @@ impl Election {
         });
     }
 
-    fn write(&self, write: Write) {
-        let events = self.events.clone();
-        let serial = write.mark.serial;
-        let writing = self.lock.write(write);
+    fn write(&self, which: Which, write: Write) {
+        let Way { lock, events, .. } = self.ways.to(which);
+        let (serial, events) = (write.mark.serial, events.clone());
+        let writing = lock.write(write);
         tokio::spawn(async move {
             let result = writing.await;
             let _ = events.send(Event::WriteEnded { serial, result }).await;

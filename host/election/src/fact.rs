@@ -2,6 +2,7 @@
 
 use crate::lock::Future;
 use crate::name::ElectionName;
+use crate::rights::MissingRights;
 use hotseat_core::event::{Account, AskId, Notice};
 use hotseat_core::policy::{Decision, Failure};
 use hotseat_core::time::Moment;
@@ -27,6 +28,11 @@ pub enum Fact {
     },
     /// The policy in shadow decided otherwise than the active one, or failed.
     ShadowDiffered(Box<ShadowDiffered>),
+    /// The account lacks these rights. Said when it is found, and again only once others are missing.
+    RightsMissing(Arc<MissingRights>),
+    /// The account has all the rights that are needed. Said once at the start, and again after some
+    /// were missing.
+    RightsGiven,
     /// A request went to the API server. The verb is one of a closed set, such as `update`.
     Requested(&'static str),
 }

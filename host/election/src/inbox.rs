@@ -39,6 +39,8 @@ pub(crate) struct Inbox {
     pub(crate) stop: watch::Receiver<bool>,
     stopping: bool,
     pub(crate) events: Receiver<Event>,
+    /// Events about the outer of two locks.
+    pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
     application: Heard,
@@ -62,6 +64,8 @@ pub(crate) struct Inbox {
 pub(crate) enum Came {
     /// An event of the elector.
     Event(Event),
+    /// An event about the outer of two locks.
+    Outer(Event),
     /// The engine tells of a policy.
     Engine(EngineEvent),
     /// The source tells of a policy.
@@ -78,6 +82,8 @@ pub(crate) enum Came {
 pub(crate) struct Receivers {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) events: Receiver<Event>,
+    /// Events about the outer of two locks.
+    pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
     pub(crate) application: Heard,
@@ -90,7 +96,7 @@ impl Inbox {
     ///
     /// The system gives no timer.
     pub(crate) fn new(receivers: Receivers, beat_every: Duration) -> io::Result<Inbox> {
-        let Receivers { stop, events, engine, source, application } = receivers;
+        let Receivers { stop, events, outer, engine, source, application } = receivers;
         let mut beats = interval(beat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (end, ended) = channel(4);
@@ -100,6 +106,7 @@ impl Inbox {
             stop,
             stopping,
             events,
+            outer,
             engine,
             source,
             application,
@@ -146,7 +153,7 @@ impl Inbox {
                 }
                 Some(part) = self.ended.recv() => Came::Broken(part),
                 event = self.application.next() => Came::Event(event),
-                Some(event) = self.events.recv() => Came::Event(event),
+                Some(came) = event(&mut self.events, &mut self.outer) => came,
                 rung = self.alarm.ring() => {
                     rung?;
                     Came::Event(Event::Timer)
@@ -160,6 +167,15 @@ impl Inbox {
                 _ = self.beats.tick() => continue,
             });
         }
+    }
+}
+
+/// The next event about either lock. Neither is kept waiting by a flood of the other's.
+async fn event(inner: &mut Receiver<Event>, outer: &mut Receiver<Event>) -> Option<Came> {
+    tokio::select! {
+        Some(event) = inner.recv() => Some(Came::Event(event)),
+        Some(event) = outer.recv() => Some(Came::Outer(event)),
+        else => None,
     }
 }
 
@@ -185,6 +201,7 @@ mod tests {
     struct Senders {
         stopper: Stopper,
         events: Sender<Event>,
+        _outer: Sender<Event>,
         _engine: UnboundedSender<EngineEvent>,
         _source: Sender<Sourced>,
     }
@@ -192,16 +209,18 @@ mod tests {
     fn inbox() -> (Inbox, Senders) {
         let stopper = Stopper::default();
         let (events, from_events) = channel(1);
+        let (outer, from_outer) = channel(1);
         let (engine, from_engine) = unbounded_channel();
         let (source, from_source) = channel(1);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
+            outer: from_outer,
             engine: from_engine,
             source: from_source,
             application: status().application().heard(),
         };
-        let senders = Senders { stopper, events, _engine: engine, _source: source };
+        let senders = Senders { stopper, events, _outer: outer, _engine: engine, _source: source };
         (Inbox::new(receivers, EVERY).unwrap(), senders)
     }
 

@@ -13,12 +13,15 @@
 mod election;
 mod inbox;
 mod name;
+mod ways;
 
 mod engine;
 mod lock;
+mod rights;
 mod source;
 
 mod application;
+mod changes;
 mod fact;
 mod report;
 mod status;
@@ -28,13 +31,16 @@ mod recurring;
 pub mod signals;
 
 pub use application::Application;
+pub use changes::{Change, Changes, KEPT};
 pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
 pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
 pub use inbox::Stopper;
-pub use lock::{Future, Lock, Right};
+pub use lock::{Future, Lock};
 pub use name::ElectionName;
 pub use recurring::Recurring;
-pub use report::PolicyReport;
+pub use report::{LockReport, PolicyReport};
+pub use rights::{MissingRights, Right, ServiceAccount};
 pub use source::{Component, PolicySource, Publication, Sourced};
 pub use status::Status;
+pub use ways::OuterLock;

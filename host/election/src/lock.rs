@@ -30,22 +30,18 @@ pub trait Lock: Send + Sync {
     /// [`Via`](hotseat_core::event::Via) promises, until nobody listens. `restart` begins anew what
     /// has fallen silent.
     fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()>;
-
-    /// The rights that it needs.
-    fn rights(&self) -> Vec<Right>;
 }
 
-/// One right of an account in the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Right {
-    /// The API group; empty for the core group.
-    pub group: &'static str,
-    /// The resource, in the plural.
-    pub resource: &'static str,
-    /// The verb.
-    pub verb: &'static str,
-    /// The namespace.
-    pub namespace: String,
-    /// On the object of that name alone; none: on all.
-    pub name: Option<String>,
+impl<L: Lock + ?Sized> Lock for Arc<L> {
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>> {
+        (**self).read(deadline)
+    }
+
+    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>> {
+        (**self).write(write)
+    }
+
+    fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
+        (**self).follow(events, restart)
+    }
 }

@@ -1,13 +1,17 @@
 //! What is known of the policies: the rollout's own report, and what the decisions add up to.
 
 use crate::fact::{Fact, Observer, Said};
+use crate::rights::MissingRights;
 use crate::status::Status;
-use hotseat_core::event::Notice;
+use hotseat_core::event::{Notice, Trouble};
 use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::FailureKind;
+use hotseat_core::time::Moment;
+use hotseat_core::view::View;
 use hotseat_rollout::{Active, Report};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What `/v1/policy` tells.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,6 +84,25 @@ impl PolicyReport {
     }
 }
 
+/// What keeps a candidate from the lock, if anything does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockReport {
+    /// When the last request for the lock failed, and why. Later ones may have succeeded.
+    pub last_failure: Option<(Moment, Trouble)>,
+    /// The rights that the account lacks, as of the last check.
+    pub missing: Option<Arc<MissingRights>>,
+}
+
+impl LockReport {
+    /// Why the lock could not be read or written the last time, as of that view; none if it could.
+    pub fn error(&self, view: &View) -> Option<&Trouble> {
+        let (at, trouble) = self.last_failure.as_ref()?;
+        // Failures in a row are those of writes. A read that came through is heard of.
+        let heard = view.seen.as_ref().is_some_and(|seen| seen.heard >= *at);
+        (view.failures > 0 || !heard).then_some(trouble)
+    }
+}
+
 /// Keeps the report of an election, from the facts and from the rollout itself.
 #[derive(Debug)]
 pub(crate) struct Reporter(Status);
@@ -99,6 +122,14 @@ impl Reporter {
 impl Observer for Reporter {
     fn observe(&self, said: Said<'_>) {
         match said.fact {
+            Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble)) => {
+                let failure = (said.at, trouble.clone());
+                self.0.change_lock(|report| report.last_failure = Some(failure));
+            }
+            Fact::RightsMissing(missing) => {
+                self.0.change_lock(|report| report.missing = Some(Arc::clone(missing)));
+            }
+            Fact::RightsGiven => self.0.change_lock(|report| report.missing = None),
             Fact::Elector(Notice::PolicyFailed { failure, in_a_row, of_last_hundred, .. }) => {
                 self.0.change_policy(|report| {
                     *report.failures.entry(failure.kind).or_default() += 1;

@@ -1,6 +1,6 @@
 //! The port to where policies come from.
 
-use crate::lock::{Future, Right};
+use crate::lock::Future;
 use hotseat_rollout::Refusal;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
@@ -12,11 +12,6 @@ pub trait PolicySource: Send {
 
     /// What people call it, such as `builtin` or `file:/policy/p.wasm`.
     fn label(&self) -> &str;
-
-    /// The rights that it needs.
-    fn rights(&self) -> Vec<Right> {
-        Vec::new()
-    }
 }
 
 /// What a source tells.

@@ -1,9 +1,10 @@
 //! What may be read of an election while it runs.
 
 use crate::application::Application;
+use crate::changes::Changes;
 use crate::clock;
 use crate::name::ElectionName;
-use crate::report::PolicyReport;
+use crate::report::{LockReport, PolicyReport};
 use crate::signals::Store;
 use hotseat_core::lock::Token;
 use hotseat_core::time::Moment;
@@ -29,9 +30,11 @@ struct Inner {
     /// Nanoseconds since the clock's origin.
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
+    changes: Changes,
     /// This candidate's last term, as long as it knows of one.
     last_term: Mutex<Option<LastTerm>>,
     policy: watch::Sender<Arc<PolicyReport>>,
+    lock: watch::Sender<Arc<LockReport>>,
     signals: Store,
     application: Application,
 }
@@ -60,8 +63,10 @@ impl Status {
             beat_every,
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
+            changes: Changes::new(),
             last_term: Mutex::default(),
             policy: watch::Sender::new(Arc::default()),
+            lock: watch::Sender::new(Arc::default()),
             signals: Store::default(),
             application: Application::default(),
         }))
@@ -107,6 +112,11 @@ impl Status {
         self.0.view.subscribe()
     }
 
+    /// What changed of who leads, from the start on.
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
+    }
+
     /// The fencing token of this candidate's last term, be it over or not; zero before the first.
     pub fn last_token(&self) -> Token {
         self.last_term().map_or(Token::default(), |term| term.token)
@@ -134,7 +144,10 @@ impl Status {
             (None, None) => {}
         }
         drop(last);
-        self.0.view.send_replace(Arc::new(view));
+        let view = Arc::new(view);
+        let before = self.0.view.send_replace(Arc::clone(&view));
+        // After it: whoever is woken by a change sees a view that is at least as new.
+        self.0.changes.take(&before, &view);
     }
 
     /// What is known of the policies.
@@ -142,10 +155,25 @@ impl Status {
         Arc::clone(&self.0.policy.borrow())
     }
 
+    /// Each report on the policies from the present one on, for whoever waits for changes.
+    pub fn policies(&self) -> watch::Receiver<Arc<PolicyReport>> {
+        self.0.policy.subscribe()
+    }
+
     /// Changes what is known of the policies.
     pub fn change_policy(&self, change: impl FnOnce(&mut PolicyReport)) {
         // Nobody holds the old report for long, so it is seldom copied.
         self.0.policy.send_modify(|report| change(Arc::make_mut(report)));
+    }
+
+    /// What keeps this candidate from the lock.
+    pub fn lock(&self) -> Arc<LockReport> {
+        Arc::clone(&self.0.lock.borrow())
+    }
+
+    /// Changes what is known to keep it from the lock.
+    pub fn change_lock(&self, change: impl FnOnce(&mut LockReport)) {
+        self.0.lock.send_modify(|report| change(Arc::make_mut(report)));
     }
 
     /// What the application and the probes report. This and [`Status::application`] are what others
@@ -198,5 +226,6 @@ mod tests {
         assert!(views.has_changed().unwrap());
         assert_eq!(views.borrow_and_update().failures, 3);
         assert_eq!(status.view().failures, 3);
+        assert_eq!(status.changes().newest(), 0, "who leads is as before");
     }
 }

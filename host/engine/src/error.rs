@@ -13,7 +13,7 @@ pub enum LoadError {
     Read {
         /// The policy.
         label: String,
-        /// The reason and the mend.
+        /// The reason and the remedy.
         why: String,
     },
     /// More bytes than allowed.
@@ -32,7 +32,7 @@ pub enum LoadError {
     Parse {
         /// The policy.
         label: String,
-        /// The reason and the mend.
+        /// The reason and the remedy.
         why: String,
     },
     /// The component wants something that is not there.
@@ -40,7 +40,7 @@ pub enum LoadError {
     Imports {
         /// The policy.
         label: String,
-        /// Which import, and the mend.
+        /// Which import, and the remedy.
         why: String,
     },
     /// The component is of another world.
@@ -48,7 +48,7 @@ pub enum LoadError {
     Exports {
         /// The policy.
         label: String,
-        /// Which export, and the mend.
+        /// Which export, and the remedy.
         why: String,
     },
     /// The component was not compiled.

@@ -9,7 +9,7 @@ use crate::text::one_line;
 /// 20 KiB; a policy in Python, with its interpreter, the largest known, has 18 MB.
 pub const LARGEST_COMPONENT: u64 = 20 << 20;
 
-/// The bytes of a component and whence they are.
+/// The bytes of a component, and where they are from.
 #[derive(Clone)]
 pub struct Source {
     label: String,

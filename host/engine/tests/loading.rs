@@ -92,10 +92,10 @@ fn imports() {
 
 #[test]
 fn components_of_another_world() {
-    let mend = "but a policy exports `hotseat:policy/policy@1.0.0`: build it for the world \
+    let remedy = "but a policy exports `hotseat:policy/policy@1.0.0`: build it for the world \
         `election` of wit/policy.wit";
     let nothing = wat::parse_str("(component)").unwrap();
-    refused(&nothing, "exports", &format!("test:odd: exports nothing, {mend}"));
+    refused(&nothing, "exports", &format!("test:odd: exports nothing, {remedy}"));
     let second = Odd {
         wit: &CONTRACT.replace("@1.0.0", "@2.0.0"),
         interface: "hotseat:policy/policy@2.0.0",
@@ -104,7 +104,7 @@ fn components_of_another_world() {
     refused(
         &second.build(),
         "exports",
-        &format!("test:odd: exports `hotseat:policy/policy@2.0.0`, {mend}"),
+        &format!("test:odd: exports `hotseat:policy/policy@2.0.0`, {remedy}"),
     );
 }
 

@@ -116,7 +116,8 @@ impl World {
             if held.iter().all(|held| times.contains(held)) {
                 continue;
             }
-            let watches = candidate.watch.is_some();
+            // Who wrote it is looked at when an end is reported, too.
+            let watches = candidate.watch.is_some() || lab.setting.deaths;
             candidate.cell = lab.other(&candidate.cell, ("forget", watches), |elector| {
                 elector.forget(watches);
             });
@@ -199,8 +200,8 @@ impl World {
     fn print_as(&self, permutation: usize) -> u64 {
         let names = &ALL_PERMUTATIONS[permutation];
         let mut hasher = Renamed::new(names);
-        let World { store, candidates, ghosts, budget, last_term, outcome: _ } = self;
-        (store, ghosts, budget, last_term).hash(&mut hasher);
+        let World { store, candidates, ghosts, dead, budget, last_term, outcome: _ } = self;
+        (store, ghosts, dead, budget, last_term).hash(&mut hasher);
         for name in 0..candidates.len() {
             let called = |index: &usize| usize::from(names[*index]) == name;
             let index = (0..candidates.len()).find(called).unwrap_or(name);

@@ -20,6 +20,11 @@ const MORE: &[&str] = &[
     "null-holder null-duration",
     "null-holder short",
     "crash put-back",
+    "crash deaths",
+    "crash deaths reaction=1 timing=4/2/1",
+    "move deaths",
+    "crash put-back deaths",
+    "candidates=3 crash deaths",
     "crash delete",
     "move put-back",
     "restore crash",
@@ -48,7 +53,8 @@ pub fn quick() -> Vec<String> {
     let narrow = "met tokens=0 lost-reads=0 lost-writes=0";
     let faults = ["", "null-spec short", "client-go-release", "put-back crash", "put-back resign"];
     let narrow = faults.iter().map(|faults| format!("{faults} {narrow}"));
-    let wide = ["put-back restore met", "delete", "candidates=3 empty-and-short"];
+    let wide =
+        ["put-back restore met", "delete", "candidates=3 empty-and-short", "crash deaths met"];
     narrow.chain(wide.map(str::to_owned)).collect()
 }
 

@@ -261,7 +261,7 @@ fn pair(times: &str) -> Option<(u32, u32)> {
 
 /// The process, as [`Process::incarnation`] writes it.
 fn process(incarnation: &Incarnation) -> Process {
-    let Incarnation { site, nonce } = incarnation;
+    let Incarnation { site, nonce, home: _ } = incarnation;
     let name = site.bytes().next().unwrap_or(b'a').wrapping_sub(b'a');
     let site = site.get(1..).unwrap_or_default();
     let small = |text: &str| u8::try_from(number(text)).unwrap_or(u8::MAX);

@@ -50,6 +50,8 @@ pub struct Setting {
     pub wall_clock: bool,
     /// Promises are looked at one by one, not only by what comes of them.
     pub promises: bool,
+    /// The ends of processes are reported (I15). If not, their leases are waited out.
+    pub deaths: bool,
     /// Hands touch the lock only after all candidates have seen it.
     pub after_all_met: bool,
     /// From one in so many states it is checked that somebody leads again; 0: from none.
@@ -82,6 +84,7 @@ impl Setting {
             tokens: true,
             wall_clock: faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault)),
             promises: true,
+            deaths: false,
             after_all_met: false,
             liveness: 16,
         }
@@ -89,7 +92,7 @@ impl Setting {
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `writes=2`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `writes=2`, `deaths`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -141,6 +144,7 @@ impl Setting {
             "lost-reads" => self.lost_reads = number > 0,
             "tokens" => self.tokens = number > 0,
             "promises" => self.promises = number > 0,
+            "deaths" => self.deaths = number > 0,
             "met" => self.after_all_met = number > 0,
             "live" => self.liveness = number,
             _ => return None,

@@ -4,7 +4,7 @@ use crate::cell::Lab;
 use crate::hands::{Fault, edit};
 use crate::property;
 use crate::setting::Setting;
-use crate::store::{Object, Wire};
+use crate::store::{Object, Process, Wire};
 use crate::world::{Candidate, Happening, How, Pending, Reading, World, begin};
 use hotseat_core::event::Purpose;
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub enum Step {
     Relist(usize),
     /// What happens to a process.
     Life(usize, Fault),
+    /// The end of a process is reported to a candidate.
+    Report(usize, Process),
     /// A hand edits the lock.
     Hand(Fault),
     /// Somebody keeps a copy of the lock, or of the store.
@@ -57,6 +59,7 @@ pub fn successors(lab: &Lab, world: &World, mut visit: impl FnMut(Step, World)) 
             next.reads(index);
             next.watches(index);
             next.lives(index);
+            next.reports(index);
         }
     }
     next.ghosts();
@@ -235,6 +238,11 @@ impl Next<'_> {
             world.budget.spend(fault);
             let candidate = &mut world.candidates[index];
             world.ghosts.append(&mut candidate.wires);
+            if self.lab.setting.deaths {
+                world.dead.push(candidate.process);
+                // What is promised to a process ends with it, whether or not others know.
+                candidate.promised = 0;
+            }
             candidate.process.nonce += 1;
             candidate.process.site += u8::from(fault == Fault::Move);
             candidate.pending.clear();
@@ -252,6 +260,14 @@ impl Next<'_> {
             let mut world = self.before.clone();
             world.budget.spend(Fault::Stop);
             self.feed(world, index, Happening::Stop, Step::Life(index, Fault::Stop));
+        }
+    }
+
+    /// Late or never, and as often as may be: only what it says counts.
+    fn reports(&mut self, index: usize) {
+        for dead in self.before.dead.clone() {
+            let event = Happening::Died(dead);
+            self.feed(self.before.clone(), index, event, Step::Report(index, dead));
         }
     }
 
@@ -336,6 +352,9 @@ fn apply(setting: &Setting, world: &mut World, wire: &Wire) -> Option<Object> {
     let others = |c: &&Candidate| c.process.name != wire.writer.name;
     let is_promised = world.candidates.iter().filter(others).any(|c| c.promised > 0);
     let writer = &mut world.candidates[usize::from(wire.writer.name.0)];
+    if setting.deaths && writer.process != wire.writer {
+        return Some(found);
+    }
     writer.early = is_promised && wire.purpose == Purpose::Acquire;
     writer.promised = match wire.purpose {
         Purpose::Acquire | Purpose::Renew => setting.ticks(length),

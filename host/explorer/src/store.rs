@@ -41,7 +41,7 @@ impl Process {
     /// As the core knows it.
     pub fn incarnation(self) -> Incarnation {
         let site = format!("{}{}", self.name.text(), self.site);
-        Incarnation { site, nonce: self.nonce.to_string() }
+        Incarnation { site, nonce: self.nonce.to_string(), home: None }
     }
 }
 

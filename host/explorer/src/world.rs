@@ -81,6 +81,8 @@ pub struct World {
     pub candidates: Vec<Candidate>,
     /// Writes of processes that are dead, on their way.
     pub ghosts: Vec<Wire>,
+    /// The processes whose end may be reported, in the order of their ends (I15).
+    pub dead: Vec<Process>,
     /// What may still go wrong.
     pub budget: Budget,
     /// The token of the last term, and whose it was.
@@ -113,6 +115,7 @@ impl World {
             store: Store::new(),
             candidates: candidates.collect(),
             ghosts: Vec::new(),
+            dead: Vec::new(),
             budget: setting.budget,
             last_term: None,
             outcome: property::Outcome::default(),
@@ -208,6 +211,8 @@ pub enum Happening {
     Written(u64, Option<Object>),
     /// Its write had no answer.
     WriteLost(u64),
+    /// The end of that process is reported.
+    Died(Process),
     /// It shall stop.
     Stop,
 }
@@ -233,6 +238,7 @@ impl Happening {
             Happening::WriteLost(serial) => {
                 Event::WriteEnded { serial, result: Err(trouble(TimedOut)) }
             }
+            Happening::Died(process) => Event::Died(process.incarnation()),
             Happening::Stop => Event::Stop,
         }
     }

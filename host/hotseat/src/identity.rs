@@ -69,7 +69,7 @@ impl Identity {
                 format!("alone.{}", random()?)
             }
         };
-        let incarnation = Incarnation { site, nonce };
+        let incarnation = Incarnation { site, nonce, home: None };
         let note = Note::beside(&socket, &incarnation);
         Ok(Identity { name: name.to_owned(), incarnation, note, _exclusive: exclusive })
     }

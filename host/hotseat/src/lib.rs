@@ -11,15 +11,17 @@ pub mod companions;
 pub mod sidecar;
 
 pub mod engine;
+mod home;
 pub mod identity;
+pub mod locks;
 mod note;
 pub mod observers;
+pub mod own_pod;
 pub mod probes;
+pub mod rights;
 pub mod source;
 pub mod stop;
 
-#[cfg(feature = "demo")]
-pub mod demo;
 pub mod policy_tools;
 pub mod status;
 
@@ -27,6 +29,7 @@ pub mod doctor;
 pub mod fence;
 mod leader_file;
 pub mod lock_tool;
+mod open_files;
 pub mod run;
 pub mod wait;
 

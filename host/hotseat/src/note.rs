@@ -11,7 +11,8 @@
 use hotseat_core::event::{Event, Trouble};
 use hotseat_core::lock::{Incarnation, LastWrite, Record, Version};
 use hotseat_core::time::Moment;
-use hotseat_election::{Future, Lock, Right};
+use hotseat_election::{Future, Lock};
+use hotseat_kubernetes::LockKind;
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -58,6 +59,19 @@ impl Note {
             path: folder.join(format!("hotseat-{user}-{name}")),
             incarnation: incarnation.clone(),
         }
+    }
+
+    /// The note about the lock of that kind: a process may have two.
+    #[must_use]
+    pub fn of(&self, kind: LockKind) -> Note {
+        let mut note = self.clone();
+        if kind != LockKind::Leases {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push("-");
+            name.push(kind.resource());
+            note.path = PathBuf::from(name);
+        }
+        note
     }
 
     /// What the process before this one noted at this site; none if there is nothing that can be
@@ -142,10 +156,6 @@ impl<L: Lock> Lock for Noted<L> {
     fn follow(&self, events: Sender<Event>, restart: Arc<Notify>) -> Future<()> {
         self.lock.follow(events, restart)
     }
-
-    fn rights(&self) -> Vec<Right> {
-        self.lock.rights()
-    }
 }
 
 #[cfg(test)]
@@ -154,7 +164,7 @@ mod tests {
     use std::time::Duration;
 
     fn incarnation(site: &str, nonce: &str) -> Incarnation {
-        Incarnation { site: site.to_owned(), nonce: nonce.to_owned() }
+        Incarnation { site: site.to_owned(), nonce: nonce.to_owned(), home: None }
     }
 
     fn record(version: &str) -> Record {

@@ -2,30 +2,32 @@
 
 use crate::companions::{self, Companions, Request};
 use crate::engine::{self, Engine};
+use crate::home::LastWords;
 use crate::identity::Identity;
-use crate::note::Noted;
+use crate::locks::{LockOptions, Locks};
 use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
+use crate::own_pod::{OwnPod, PodFeatures};
 use crate::probes::{self, Probe};
+use crate::rights::Uses;
 use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::failures::DEFAULT_SHARE;
+use hotseat_core::lock::LastWrite;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
-    Election, ElectionName, Ended, Facts, Lock, MakeEngine, Observer, Parts, PolicySource, Status,
-    Stopper, clock,
+    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Status, Stopper, clock,
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
-use hotseat_kubernetes::{
-    Connection, Credentials, EventRecorder, FollowPace, LeaseLock, RightsCheck,
-};
+use hotseat_kubernetes::{Connection, Credentials, EventRecorder, Regarding, RightsCheck};
 use hotseat_rollout::{Gate, Policy, ShadowPeriod};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How long HTTP requests under way may take to end when the process stops.
 const HTTP_GRACE: Duration = Duration::from_millis(500);
@@ -58,8 +60,14 @@ pub struct ElectionSettings {
     pub name: ElectionName,
     /// This candidate's name.
     pub identity: String,
+    /// The pod that it is in, if that is known.
+    pub pod: Option<PodName>,
     /// The timing, checked.
     pub timing: Timing,
+    /// The lock.
+    pub lock: LockOptions,
+    /// What is done with pods.
+    pub pod_features: PodFeatures,
     /// Where the credentials come from.
     pub credentials: Credentials,
     /// Where the policy and its settings come from.
@@ -83,6 +91,17 @@ pub struct ElectionSettings {
     pub compiler: Compiler,
 }
 
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+}
+
 impl ElectionSettings {
     /// An election by the standard policy, with client-go's timing and no option set.
     pub fn new(
@@ -94,7 +113,10 @@ impl ElectionSettings {
         ElectionSettings {
             name,
             identity: identity.to_owned(),
+            pod: None,
             timing: Timing::client_go(),
+            lock: LockOptions::default(),
+            pod_features: PodFeatures::default(),
             credentials,
             policy: PolicyOptions::builtin(),
             shadow: None,
@@ -141,6 +163,8 @@ pub struct Candidate {
     settings: ElectionSettings,
     connection: Connection,
     identity: Identity,
+    pod: OwnPod,
+    last_words: Option<LastWords>,
     status: Status,
 }
 
@@ -151,6 +175,7 @@ pub struct Candidate {
 /// It cannot start: the message names what, why and the remedy.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let started = clock::now();
+    crate::open_files::allow_many();
     // A command is given it, as a sign to read its configuration anew.
     let signals = StopSignals::new(settings.companions.command.is_none())?;
     let bound = settings.http.as_deref().map(http::Server::bind).transpose();
@@ -256,10 +281,17 @@ impl Candidate {
         let ElectionSettings { name, identity, .. } = &settings;
         let agent = format!("hotseat/{} ({})", env!("CARGO_PKG_VERSION"), printable(identity));
         let connection = Connection::open(settings.credentials.clone(), &agent).await?;
-        let identity = Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let mut identity =
+            Identity::take(identity, connection.url(), name.namespace(), name.name())?;
+        let pod = OwnPod::find(name.namespace());
+        let last_words = settings
+            .pod_features
+            .watch
+            .then(|| pod.say_home(&mut identity, settings.timing.reaction))
+            .flatten();
         let beat_every = settings.timing.retry_period;
         let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
-        Ok(Candidate { settings, connection, identity, status })
+        Ok(Candidate { settings, connection, identity, pod, last_words, status })
     }
 
     /// What may be read of the election while it runs.
@@ -273,7 +305,18 @@ impl Candidate {
     ///
     /// It cannot start, its first policy had to load and did not, or a part of it ended.
     pub async fn run(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
-        let Candidate { settings, connection, identity, status } = self;
+        let last_words = self.last_words.clone();
+        let ended = self.elect(shared, stopper).await;
+        if let (Err(error), Some(words)) = (&ended, last_words)
+            && let Err(reason) = words.add(&format!("{error:#}"))
+        {
+            tracing::debug!(%reason, "the termination log was not written");
+        }
+        ended
+    }
+
+    async fn elect(self, shared: &Shared, stopper: &Stopper) -> anyhow::Result<()> {
+        let Candidate { settings, connection, identity, pod, last_words: _, status } = self;
         let name = settings.name.clone();
         tracing::info!(
             election = %name.name(),
@@ -284,15 +327,11 @@ impl Candidate {
             "campaigning"
         );
         let facts = Facts::new(name.clone(), clock::now);
-        let timing = &settings.timing;
-        let pace = FollowPace {
-            poll: timing.retry_period,
-            // Where answers take longer than that, no leader can hold its term either.
-            answer: timing.renew_deadline / 2,
-            warm: timing.request_timeout(),
-        };
-        let lock = LeaseLock::new(connection.clone(), facts.clone(), pace);
-        let lock = Noted::new(lock, identity.note.clone());
+        let locks =
+            Locks::new(&settings.lock, &settings.timing, &identity.note, &connection, &facts);
+        let features = &settings.pod_features;
+        let (lock, label) =
+            pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -300,22 +339,28 @@ impl Candidate {
             facts.clone(),
         )
         .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
-        let rights = [lock.rights(), source.rights()].concat();
+        let rights = Uses::of(&settings).rights();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
-        let events = EventRecorder::new(connection, facts.clone(), &settings.identity);
-        let observers: Vec<Arc<dyn Observer>> = vec![
+        let pod = settings.pod.as_ref();
+        let pod = pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
+        let regarding = locks.regarding.clone();
+        let events =
+            EventRecorder::new(connection, facts.clone(), &settings.identity, regarding, pod);
+        let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),
             Arc::new(shared.journal.clone()),
             Arc::new(events),
             Arc::new(check),
         ];
+        observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
-            config: core_config(&settings, &identity, source.is_builtin())?,
+            config: core_config(&settings, &identity, locks.predecessor, source.is_builtin())?,
             rollout: rollout_config(&settings),
-            lock: Arc::new(lock),
+            lock,
+            outer: locks.outer,
             first_must_load: source.first_must_load(),
             source: Box::new(source),
             engine: engine(&settings)?,
@@ -323,10 +368,12 @@ impl Candidate {
             observers,
             status,
         };
+        let looking = locks.looking;
         let trimming = tokio::spawn(crate::trim::after_start());
         let ended = Election::run(parts, stopper).await;
         trimming.abort();
         checking.abort();
+        looking.inspect(JoinHandle::abort);
         facts.finish(LAST_FACTS).await;
         drop(identity);
         match ended {
@@ -357,6 +404,7 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
 fn core_config(
     settings: &ElectionSettings,
     identity: &Identity,
+    predecessor: Option<LastWrite>,
     builtin: bool,
 ) -> anyhow::Result<Config> {
     // The rule is the builtin policy's own twin: it may decide until that is compiled. Another
@@ -367,7 +415,7 @@ fn core_config(
     Ok(Config {
         identity: settings.identity.clone(),
         incarnation: identity.incarnation.clone(),
-        predecessor: identity.note.predecessor(),
+        predecessor,
         timing: settings.timing,
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,

@@ -1,9 +1,9 @@
 //! Where the policy and its settings come from, as a port of the election.
 
 use anyhow::bail;
-use hotseat_election::{Component, Facts, Future, PolicySource, Publication, Right, Sourced};
+use hotseat_election::{Component, Facts, Future, PolicySource, Publication, Sourced};
 use hotseat_engine::{LARGEST_COMPONENT, STANDARD, STANDARD_LABEL};
-use hotseat_kubernetes::{Connection, Seen, config_map_rights, watch_config_map};
+use hotseat_kubernetes::{Connection, Seen, watch_config_map};
 use hotseat_rollout::Refusal;
 use hotseat_sources::{
     self as sources, ConfigMapRef, ConfigMapSight, Demands, Fetched, Origin, PolicyKey, PolicyRef,
@@ -132,16 +132,6 @@ impl PolicySource for Source {
 
     fn label(&self) -> &str {
         &self.label
-    }
-
-    fn rights(&self) -> Vec<Right> {
-        match &self.options.policy.origin {
-            Origin::ConfigMap(map) => {
-                let (namespace, name) = self.config_map(map);
-                config_map_rights(namespace, name)
-            }
-            _ => Vec::new(),
-        }
     }
 }
 

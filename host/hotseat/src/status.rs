@@ -159,6 +159,12 @@ fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
         ("lock", lock(leader)),
         ("lease", lease(leader)),
     ];
+    if let Some(error) = &leader.error {
+        lines.push(("last error", format!("{}: {}", error.kind, error.detail)));
+    }
+    if let Some(missing) = &leader.missing_rights {
+        lines.push(("rights", format!("missing: {missing}; hotseat rbac prints the Role")));
+    }
     if let Some(token) = leader.token {
         lines.push(("fencing token", token.to_string()));
     }
@@ -205,6 +211,7 @@ fn lock(leader: &LeaderAnswer) -> String {
         (Some(count), Some(age)) => {
             format!("{lock}, {count} transitions, confirmed {} ago", length(age))
         }
+        _ if is_denied(leader) => format!("{lock}, not allowed to read it"),
         _ => format!("{lock}, not read yet"),
     }
 }
@@ -213,8 +220,15 @@ fn lease(leader: &LeaderAnswer) -> String {
     match (&leader.holder, leader.name.is_empty()) {
         (_, false) => format!("{} left unless it is renewed", length(leader.remaining_ms)),
         (Some(holder), true) => format!("{} held it last", holder),
-        (None, true) => "free".to_owned(),
+        (None, true) if leader.observed_ms.is_some() => "free".to_owned(),
+        (None, true) if is_denied(leader) => "not known: not allowed to read the lease".to_owned(),
+        (None, true) => "not known until it is read".to_owned(),
     }
+}
+
+/// The API server refused the last request for the lock.
+fn is_denied(leader: &LeaderAnswer) -> bool {
+    leader.error.as_ref().is_some_and(|error| error.kind == "denied")
 }
 
 fn deciding(policy: &PolicyAnswer) -> String {
@@ -349,7 +363,7 @@ mod tests {
             "leader         nobody is known to lead\n",
             "this pod       web-0, stands by\n",
             "lock           shop/web, not read yet\n",
-            "lease          free\n",
+            "lease          not known until it is read\n",
             "policy         none yet, so this candidate waits; wanted: builtin\n",
             "last failure   none\n",
             "candidate      calm 2.0.0, sha256:cd, stage shadow, 2 differences in 40 decisions\n",
@@ -358,6 +372,29 @@ mod tests {
             assert!(text.contains(line), "{line:?} is missing in {text}");
         }
         assert!(!text.contains("fencing"), "{text}");
+    }
+
+    #[test]
+    fn a_lease_that_may_not_be_read_is_not_called_free() {
+        let (mut leader, policy) = answers();
+        for key in ["token", "held_ms", "transitions", "observed_ms", "holder"] {
+            leader[key] = json!(null);
+        }
+        (leader["name"], leader["self"]) = (json!(""), json!(false));
+        leader["error"] = json!({"kind": "denied", "detail": "403 Forbidden: no"});
+        leader["missing_rights"] = json!("get on leases web in namespace shop");
+        let text = told(leader.clone(), policy.clone());
+        for line in [
+            "lock           shop/web, not allowed to read it\n",
+            "lease          not known: not allowed to read the lease\n",
+            "last error     denied: 403 Forbidden: no\n",
+            "rights         missing: get on leases web in namespace shop; hotseat rbac prints the Role\n",
+        ] {
+            assert!(text.contains(line), "{line:?} is missing in {text}");
+        }
+        leader["error"] = json!(null);
+        (leader["transitions"], leader["observed_ms"]) = (json!(0), json!(10));
+        assert!(told(leader, policy).contains("lease          free\n"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub async fn after_start() {
     }
 }
 
-/// Drops the mappings of code that were there early and are there now, of so many bytes in all. One
+/// Drops the mappings that were there early and are there now, of so many bytes in all. One
 /// that is new may belong to a library that is just being loaded, and change.
 ///
 /// # Errors
@@ -42,8 +42,9 @@ fn drop_code(early: &[Mapping]) -> io::Result<usize> {
     for mapping in read_mappings()?.iter().filter(|mapping| early.contains(mapping)) {
         let start = mapping.start as *mut _;
         // SAFETY: the range is a mapping of a file that is not writable, and none of its pages is
-        // the process's own: nothing was ever relocated in it, and it was mapped whole long ago.
-        // Dropping it changes no content: the next access maps the file's page again.
+        // the process's own, as those that were relocated before they became read-only would be; it
+        // was mapped whole long ago. Dropping it changes no content: the next access maps the file's
+        // page again.
         unsafe { madvise(start, mapping.length, DROP)? };
         total += mapping.length;
     }
@@ -58,8 +59,9 @@ struct Mapping {
     path: String,
 }
 
-/// The mappings of code, and of the constants at the beginning of a file, of this program and its
-/// libraries.
+/// The mappings of code and constants of this program and its libraries, if it has any: linked
+/// statically it has none. Where constants are in the file is the linker's choice, LLD's at its
+/// beginning and GNU ld's behind the code.
 fn read_mappings() -> io::Result<Vec<Mapping>> {
     let program = std::fs::read_link("/proc/self/exe")?;
     let smaps = std::fs::read_to_string("/proc/self/smaps")?;
@@ -86,9 +88,8 @@ fn mappings(smaps: &str, program: &str) -> Vec<Mapping> {
 fn code(line: &str, program: &str) -> Option<Mapping> {
     let mut words = line.split_ascii_whitespace();
     let (range, rights) = (words.next()?, words.next()?);
-    let (offset, path) = (words.next()?, words.nth(2)?);
-    let constants = rights == "r--p" && offset.bytes().all(|digit| digit == b'0');
-    if !(rights == "r-xp" || constants) || !(path == program || is_library(path)) {
+    let path = words.nth(3)?;
+    if !matches!(rights, "r-xp" | "r--p") || !(path == program || is_library(path)) {
         return None;
     }
     let (start, end) = range.split_once('-')?;
@@ -105,6 +106,8 @@ fn is_library(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn smaps(rights: &str, path: &str, anonymous: &str) -> String {
@@ -120,19 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn only_the_code_of_the_program_and_its_libraries_is_meant() {
+    fn only_the_code_and_the_constants_of_the_program_and_its_libraries_are_meant() {
         for path in ["/bin/hotseat", "/lib/libc.so.6", "/lib64/libgcc_s.so"] {
-            assert_eq!(found(&smaps("r-xp", path, "0")), [(0x55d0, 0x1000)], "{path}");
-            assert_eq!(found(&smaps("r-xp", path, "4")), [], "own pages in {path}");
+            for rights in ["r-xp", "r--p"] {
+                assert_eq!(found(&smaps(rights, path, "0")), [(0x55d0, 0x1000)], "{rights} {path}");
+                assert_eq!(found(&smaps(rights, path, "4")), [], "own pages in {rights} {path}");
+            }
         }
-        let first = smaps("r--p", "/bin/hotseat", "0").replace("00001000", "00000000");
-        assert_eq!(found(&first), [(0x55d0, 0x1000)]);
         for (rights, path) in [
-            ("r--p", "/bin/hotseat"),
-            ("r--p", "/lib/libc.so.6"),
             ("rw-p", "/bin/hotseat"),
             ("rwxp", "/bin/hotseat"),
             ("r-xp", "/tmp/other"),
+            ("r--p", "/usr/share/zoneinfo/UTC"),
             ("r-xp", "/memfd:policy"),
             ("r-xp", ""),
         ] {
@@ -142,10 +144,35 @@ mod tests {
         assert_eq!(found(&both).len(), 1, "the one without own pages");
     }
 
+    /// A static program has no library, and GNU ld has its constants behind the code; then come the
+    /// constants that were relocated, which the program wrote itself.
+    #[test]
+    fn code_and_constants_of_a_static_program_are_meant() {
+        let lines = [
+            ("7f50d000-7f522000", "r--p 00000000", "0"),
+            ("7f522000-7f64a000", "r-xp 00015000", "0"),
+            ("7f64a000-7f6a1000", "r--p 0013d000", "0"),
+            ("7f6a1000-7f6ab000", "r--p 00193000", "40"),
+            ("7f6ab000-7f6ae000", "rw-p 0019d000", "12"),
+        ];
+        let smaps: String = lines
+            .into_iter()
+            .map(|(range, rights, own)| {
+                let end = format!("Anonymous: {own} kB\nSwap: 0 kB\nVmFlags: rd mr\n");
+                format!("{range} {rights} fe:00 42 /bin/hotseat\nRss: 80 kB\n{end}")
+            })
+            .collect();
+        let expected = [(0x7f50_d000, 0x1_5000), (0x7f52_2000, 0x12_8000), (0x7f64_a000, 0x5_7000)];
+        assert_eq!(found(&smaps), expected);
+    }
+
     #[test]
     fn the_program_goes_on_without_its_mappings() {
         let early = read_mappings().unwrap();
-        assert!(early.iter().any(|mapping| is_library(&mapping.path)), "{early:?}");
+        let program = std::fs::read_link("/proc/self/exe").unwrap();
+        assert!(early.iter().any(|mapping| Path::new(&mapping.path) == program), "{early:?}");
+        let libraries = early.iter().any(|mapping| is_library(&mapping.path));
+        assert_eq!(libraries, !cfg!(target_feature = "crt-static"), "{early:?}");
         let resident = || {
             let status = std::fs::read_to_string("/proc/self/status").unwrap();
             let line = status.lines().find(|line| line.starts_with("RssFile")).unwrap();

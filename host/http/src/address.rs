@@ -12,7 +12,7 @@ const BACKLOG: i32 = 1024;
 /// to megabytes for a client that does not read, and bills that to the sidecar's memory limit.
 const SOCKET_BUFFER: usize = 64 * 1024;
 
-/// Why the server cannot listen. One line that names the address, the reason and the mend.
+/// Why the server cannot listen. One line that names the address, the reason and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// It is no address.
@@ -211,17 +211,17 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_in_one_line() {
-        let mend = "give HOST:PORT, such as 0.0.0.0:4040 or :4040";
-        assert_eq!(refused("4040"), format!("4040: it has no port: {mend}"));
+        let remedy = "give HOST:PORT, such as 0.0.0.0:4040 or :4040";
+        assert_eq!(refused("4040"), format!("4040: it has no port: {remedy}"));
         assert_eq!(
             refused("x:http"),
-            format!("x:http: the port must be a number from 0 to 65535: {mend}")
+            format!("x:http: the port must be a number from 0 to 65535: {remedy}")
         );
         assert_eq!(
             refused("::1:4040"),
-            format!("::1:4040: an IPv6 address must stand in brackets: {mend}")
+            format!("::1:4040: an IPv6 address must stand in brackets: {remedy}")
         );
-        assert_eq!(refused("[::1:4040"), format!("[::1:4040: it has [ without ]: {mend}"));
+        assert_eq!(refused("[::1:4040"), format!("[::1:4040: it has [ without ]: {remedy}"));
     }
 
     #[test]

@@ -1,25 +1,33 @@
 //! Answers as bytes: headers in the order of the old image, names as Go's encoder writes them.
 
+use super::metrics::Format;
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue};
+use futures_util::stream::LocalBoxStream;
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::Frame;
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::fmt::Write;
 
 /// What the handlers answer.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Body>;
+
+/// What follows the headers: bytes that are there, or that come as they are made.
+pub(super) type Body =
+    Either<Full<Bytes>, StreamBody<LocalBoxStream<'static, Result<Frame<Bytes>, Infallible>>>>;
 
 /// As Go guesses the type of the old image's answer.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// JSON lines.
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
-const METRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+/// Server-sent events.
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Every answer is true for a moment only.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -54,9 +62,19 @@ impl Answers {
         fresh(self.answer(StatusCode::OK, LINES, lines.into()))
     }
 
-    /// The metrics in OpenMetrics text.
-    pub(super) fn metrics(&self, text: String) -> Answer {
-        fresh(self.answer(StatusCode::OK, METRICS, text.into()))
+    /// The metrics, given as OpenMetrics text, in the format that is wanted.
+    pub(super) fn metrics(&self, text: String, format: Format) -> Answer {
+        let mut answer = self.answer(StatusCode::OK, format.media_type(), format.of(text).into());
+        // A cache would have to know that.
+        answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+        fresh(answer)
+    }
+
+    /// Events that are sent as they happen.
+    pub(super) fn events(&self, events: Body) -> Answer {
+        let mut answer = self.begin(StatusCode::OK, events);
+        answer.headers_mut().insert(CONTENT_TYPE, EVENTS);
+        fresh(answer)
     }
 
     /// An answer that could not be made.
@@ -66,14 +84,18 @@ impl Answers {
 
     fn answer(&self, status: StatusCode, kind: HeaderValue, body: Bytes) -> Answer {
         let length = HeaderValue::from(body.len());
-        let mut answer = Response::new(Full::new(body));
+        let mut answer = self.begin(status, Either::Left(Full::new(body)));
+        answer.headers_mut().insert(CONTENT_LENGTH, length);
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer
+    }
+
+    fn begin(&self, status: StatusCode, body: Body) -> Answer {
+        let mut answer = Response::new(body);
         *answer.status_mut() = status;
-        let headers = answer.headers_mut();
         if let Some(date) = self.date() {
-            headers.insert(DATE, date);
+            answer.headers_mut().insert(DATE, date);
         }
-        headers.insert(CONTENT_LENGTH, length);
-        headers.insert(CONTENT_TYPE, kind);
         answer
     }
 

@@ -1,18 +1,17 @@
 //! One connection, from accept to close.
 
+use super::answer::Answer;
 use super::body::receive;
 use super::journal::ReadingSeat;
 use super::limits::Limits;
 use super::routes::{Route, Site};
 use super::slots::{Order, Phase, Slot, Slots};
 use super::stream::Stream;
-use bytes::Bytes;
-use http_body_util::Full;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -129,17 +128,17 @@ fn report(end: End, site: &Site) {
 async fn respond(
     request: Request<Incoming>,
     peer: Option<IpAddr>,
-    slot: &Slot,
+    slot: &Rc<Slot>,
     site: &Site,
     most: usize,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Answer, Infallible> {
     // With pipelining the request was there already.
     slot.received(0);
     let (head, body) = request.into_parts();
     let route = Route::of(head.uri.path());
     // All bodies but a signal's are read only to be thrown away.
     let body = receive(body, route.map_or(0, |route| route.body_bytes), most).await;
-    let mut response = site.answer(route, peer, &head, body.content);
+    let mut response = site.answer(route, peer, &head, body.content, slot);
     if !body.whole {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -8,7 +8,7 @@ use hotseat_election::Status;
 /// client-go's adaptor also fails when the lock names this candidate and was not renewed for
 /// longer than the lease and a grace time. Here that would do harm only. Belief ends by the clock
 /// without anybody's help, so a leader that cannot renew misleads nobody. What stops the renewals
-/// then is the API server or the network; a restart mends neither, and takes from the leader the
+/// then is the API server or the network; a restart cures neither, and takes from the leader the
 /// term that it would otherwise go on with after the outage (I14).
 pub(super) fn alive(status: &Status, now: Moment) -> Result<(), String> {
     let silence = now.since(status.last_beat());

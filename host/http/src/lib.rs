@@ -20,6 +20,7 @@ mod connection;
 mod health;
 mod journal;
 mod limits;
+mod metrics;
 mod released;
 mod report;
 mod routes;
@@ -27,6 +28,7 @@ mod server;
 mod signals;
 mod slots;
 mod stream;
+mod watch;
 
 pub use access::{Access, Detail};
 pub use address::BindError;
@@ -36,5 +38,6 @@ pub use report::{
     CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
     PolicySummary,
 };
+pub use routes::answers;
 pub use server::{Bound, Running, Server};
 pub use signals::{Scalar, SignalAnswer, SignalsAnswer};

@@ -1,8 +1,10 @@
 //! The documents of `/v1`, and what `hotseat status` reads back. Fields may be added, but none
 //! changes its name or its meaning.
 
+use hotseat_core::event::Trouble;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
+use hotseat_core::view::View;
 use hotseat_election::{PolicyReport, Status};
 use hotseat_rollout::{About, Active, Candidate, Policy};
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,13 @@ pub struct LeaderAnswer {
     pub observed_ms: Option<u64>,
     /// Since this candidate's term began, in milliseconds; null unless it leads.
     pub held_ms: Option<u64>,
+    /// Why the lock could not be read or written the last time; null if it could.
+    #[serde(default)]
+    pub error: Option<FailureAnswer>,
+    /// The rights in the cluster that this candidate needs and has not, in one line; null if it has
+    /// all.
+    #[serde(default)]
+    pub missing_rights: Option<String>,
     /// The policy that decides; null until the first has taken over.
     pub policy: Option<PolicyName>,
 }
@@ -63,9 +72,14 @@ pub struct PolicyName {
 impl LeaderAnswer {
     /// What holds at `now`.
     pub fn at(status: &Status, now: Moment) -> LeaderAnswer {
-        let view = status.view();
+        LeaderAnswer::of(status, &status.view(), now)
+    }
+
+    /// What that view says at `now`.
+    pub(super) fn of(status: &Status, view: &View, now: Moment) -> LeaderAnswer {
         let term = view.term.as_ref().filter(|_| view.leads(now));
         let seen = view.seen.as_ref();
+        let lock = status.lock();
         LeaderAnswer {
             name: view.leader(now).to_owned(),
             leads: term.is_some(),
@@ -83,6 +97,8 @@ impl LeaderAnswer {
             remaining_ms: millis(view.remaining(now)),
             observed_ms: seen.map(|seen| millis(now.since(seen.heard))),
             held_ms: term.map(|term| millis(now.since(term.since))),
+            error: lock.error(view).map(FailureAnswer::of),
+            missing_rights: lock.missing.as_ref().map(ToString::to_string),
             policy: status.policy().rollout.active.as_ref().map(PolicyName::of),
         }
     }
@@ -200,13 +216,21 @@ pub struct CandidateAnswer {
     pub settings: String,
 }
 
-/// How a policy failed.
+/// How a policy or a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureAnswer {
-    /// The kind, one of the keys of `failures`.
+    /// The kind: of a policy one of the keys of `failures`; of a request the outcome, such as `denied`
+    /// or `unreachable`.
     pub kind: String,
     /// One line for people.
     pub detail: String,
+}
+
+impl FailureAnswer {
+    fn of(trouble: &Trouble) -> FailureAnswer {
+        let (kind, detail) = (trouble.outcome.as_str().to_owned(), trouble.detail.clone());
+        FailureAnswer { kind, detail }
+    }
 }
 
 impl PolicyAnswer {

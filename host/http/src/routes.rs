@@ -7,9 +7,12 @@ use super::backend::Backend;
 use super::body::Content;
 use super::health;
 use super::journal::Readers;
+use super::metrics::Format;
 use super::released;
 use super::report::{LeaderAnswer, PolicyAnswer};
 use super::signals::{self, SignalsAnswer};
+use super::slots::Slot;
+use super::watch::{Kinds, Watchers};
 use hotseat_core::time::Moment;
 use hotseat_election::{Status, clock};
 use hotseat_text::visible;
@@ -17,6 +20,7 @@ use http::request::Parts;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One page, or a family of pages.
@@ -46,10 +50,11 @@ pub(super) struct Call<'a> {
     peer: Option<IpAddr>,
     head: &'a Parts,
     content: Content,
+    slot: &'a Rc<Slot>,
 }
 
 /// Every page that there is.
-const ROUTES: [Route; 11] = [
+const ROUTES: [Route; 12] = [
     Route::new("/", Methods::AnyButConnect, |site, call| {
         site.answers.name(site.status.view().leader(call.now))
     }),
@@ -57,6 +62,8 @@ const ROUTES: [Route; 11] = [
     Route::new("/v1/leader", Methods::Read, |site, call| {
         site.answers.json(&LeaderAnswer::at(&site.status, call.now))
     }),
+    // Not to everybody: where `kinds` asks for details, the page itself looks at who asks.
+    Route::new("/v1/watch", Methods::Read, Site::watch),
     Route::new("/v1/policy", Methods::Read, |site, call| {
         site.answers.json(&PolicyAnswer::at(&site.status.policy(), call.now))
     })
@@ -76,7 +83,7 @@ const ROUTES: [Route; 11] = [
     }),
     Route::new("/readyz", Methods::Read, |site, _| site.probe(health::ready(&site.status))),
     Route::new("/metrics", Methods::Read, |site, call| match site.backend.metrics(call.now) {
-        Ok(text) => site.answers.metrics(text),
+        Ok(text) => site.answers.metrics(text, Format::wanted(&call.head.headers)),
         Err(error) => site.answers.failed(&error),
     }),
 ];
@@ -102,7 +109,7 @@ impl Route {
 
     /// The page of that path.
     pub(super) fn of(path: &str) -> Option<&'static Route> {
-        static ALL: [Route; 11] = ROUTES;
+        static ALL: [Route; 12] = ROUTES;
         let matches = |route: &&Route| match route.path {
             "/" => path == "/",
             family if family.ends_with('/') => path.starts_with(family),
@@ -140,12 +147,13 @@ pub(super) struct Site {
     backend: Arc<dyn Backend>,
     answers: Answers,
     readers: Readers,
+    watchers: Watchers,
 }
 
 impl Site {
     pub(super) fn new(access: Access, status: Status, backend: Arc<dyn Backend>) -> Site {
         let (answers, readers) = (Answers::default(), Readers::default());
-        Site { access, status, backend, answers, readers }
+        Site { access, status, backend, answers, readers, watchers: Watchers::default() }
     }
 
     /// Counts an answer with this status.
@@ -165,6 +173,7 @@ impl Site {
         peer: Option<IpAddr>,
         head: &Parts,
         content: Content,
+        slot: &Rc<Slot>,
     ) -> Answer {
         let Some(route) = route else {
             return self.answers.text(StatusCode::NOT_FOUND, no_such_page());
@@ -178,7 +187,7 @@ impl Site {
             return self.answers.text(status, why + "\n");
         }
         // I10: computed when it is asked.
-        (route.answer)(self, &Call { now: clock::now(), peer, head, content })
+        (route.answer)(self, &Call { now: clock::now(), peer, head, content, slot })
     }
 
     /// The answer to a request for one signal, which the application sets and deletes.
@@ -190,7 +199,7 @@ impl Site {
     }
 
     fn change_signal(&self, call: &Call<'_>) -> Result<(), Refusal> {
-        let Call { now, peer, head, content } = call;
+        let Call { now, peer, head, content, .. } = call;
         signals::check_sender("signals", *peer, head)?;
         let key = signals::application_key(signals::key_in(head.uri.path()))?;
         let store = self.status.signals();
@@ -201,6 +210,21 @@ impl Site {
         match store.remove(&key, *now) {
             true => Ok(()),
             false => Err(Refusal(StatusCode::NOT_FOUND, format!("{key}: no such signal"))),
+        }
+    }
+
+    /// Events from now on.
+    fn watch(&self, call: &Call<'_>) -> Answer {
+        let events = || {
+            let kinds = Kinds::of(call.head.uri.query())?;
+            if kinds.policy {
+                self.access.check_reader(call.peer, call.head)?;
+            }
+            self.watchers.add(&self.status, kinds, &call.head.headers, call.slot)
+        };
+        match events() {
+            Ok(events) => self.answers.events(events),
+            Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
         }
     }
 
@@ -241,6 +265,18 @@ impl Site {
         answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         answer
     }
+}
+
+/// Each page with each status that it has without anybody's mistake, and those of mistakes.
+pub fn answers() -> impl Iterator<Item = (&'static str, u16)> {
+    let of_pages = ROUTES.iter().map(|route| route.path).flat_map(|path| {
+        let also = match path {
+            "/leader" | "/healthz" | "/readyz" => Some(503),
+            _ => None,
+        };
+        [Some(200), also].into_iter().flatten().map(move |code| (path, code))
+    });
+    of_pages.chain([("", 400), ("", 404)])
 }
 
 /// For whoever asks for something else.

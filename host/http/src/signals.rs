@@ -85,13 +85,13 @@ pub(super) fn key_in(path: &str) -> &str {
 
 /// Whether whoever asks may speak for the application; `what` names in the plural what is sent.
 pub(super) fn check_sender(what: &str, peer: Option<IpAddr>, head: &Parts) -> Result<(), Refusal> {
-    let mend = "send it from a container of this pod to 127.0.0.1";
+    let remedy = "send it from a container of this pod to 127.0.0.1";
     if let Some(from) = access::outsider(peer) {
-        let why = format!("{what} come from this pod only, and this came from {from}: {mend}");
+        let why = format!("{what} come from this pod only, and this came from {from}: {remedy}");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     if let Some(name) = access::proxy(&head.headers) {
-        let why = format!("a proxy handed this on, as the header {name} says: {mend} directly");
+        let why = format!("a proxy handed this on, as the header {name} says: {remedy} directly");
         return refuse(StatusCode::FORBIDDEN, why);
     }
     let hosts = access::hosts(head);
@@ -201,12 +201,12 @@ fn too_long<T>() -> Result<T, Refusal> {
 
 /// Whether the body is JSON; it is text if nothing is said.
 fn is_json(headers: &HeaderMap) -> Result<bool, Refusal> {
-    let mend =
+    let remedy =
         "send text/plain in UTF-8, or application/json, as in curl -H 'Content-Type: text/plain'";
     if headers.contains_key(header::CONTENT_ENCODING) {
         return refuse(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("a coded body: {mend}, as it is"),
+            format!("a coded body: {remedy}, as it is"),
         );
     }
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
@@ -222,7 +222,7 @@ fn is_json(headers: &HeaderMap) -> Result<bool, Refusal> {
         "application/json" if known => Ok(true),
         _ => {
             let kind: String = kind.escape_debug().take(100).collect();
-            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{kind}: {mend}"))
+            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{kind}: {remedy}"))
         }
     }
 }

@@ -14,7 +14,11 @@ use super::limits::Limits;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// Longer than any process lives.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub(super) enum Phase {
     Answering,
     /// The next request.
     Idle,
+    /// Nothing: what there was of a stream is sent, and the server has to go on.
+    Streaming,
 }
 
 /// What a connection shall do.
@@ -40,6 +46,15 @@ pub(super) enum Order {
     Drop,
 }
 
+/// What became of the last part of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// It is with hyper.
+    HandedOver,
+    /// The kernel has it.
+    Sent,
+}
+
 /// The place of one connection.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -51,6 +66,8 @@ pub(super) struct Slot {
     arriving: Cell<usize>,
     /// The most that a request of this connection took: its buffer may be kept for the next one.
     largest: Cell<usize>,
+    /// The answer under way is a stream, and a part of it is not sent yet.
+    stream: Cell<Option<Part>>,
     /// Given back when the connection ends.
     reading: RefCell<Option<ReadingSeat>>,
 }
@@ -64,6 +81,7 @@ impl Slot {
             waker: RefCell::new(None),
             arriving: Cell::new(0),
             largest: Cell::new(0),
+            stream: Cell::new(None),
             reading: RefCell::new(None),
         }
     }
@@ -86,6 +104,43 @@ impl Slot {
         self.since.set(Instant::now());
     }
 
+    /// The answer is a stream from here on.
+    pub(super) fn stream(&self) {
+        self.stream.set(Some(Part::Sent));
+    }
+
+    /// The answer is no stream any more.
+    pub(super) fn stream_ends(&self) {
+        self.stream.set(None);
+    }
+
+    /// A part of the stream goes to hyper.
+    pub(super) fn hand_over(&self) {
+        self.stream.set(Some(Part::HandedOver));
+        self.enter(Phase::Answering);
+    }
+
+    /// All of the stream that there was has left.
+    pub(super) fn is_sent(&self) -> bool {
+        self.stream.get() != Some(Part::HandedOver)
+    }
+
+    /// All that hyper had to write is written. True if a stream may go on now.
+    pub(super) fn flushed(&self) -> bool {
+        match (self.phase(), self.stream.get()) {
+            (Phase::Answering, None) => self.enter(Phase::Idle),
+            (Phase::Answering, Some(part)) => {
+                self.stream.set(Some(Part::Sent));
+                self.enter(Phase::Streaming);
+                return part == Part::HandedOver;
+            }
+            // The end of the stream itself.
+            (Phase::Streaming, None) => self.enter(Phase::Idle),
+            _ => {}
+        }
+        false
+    }
+
     /// So many bytes came from the client. What came before the first of them counts for a
     /// connection that is fresh, else a client could open it and take its time.
     pub(super) fn received(&self, bytes: usize) {
@@ -93,7 +148,7 @@ impl Slot {
         match self.phase.get() {
             Phase::Fresh => self.phase.set(Phase::Receiving),
             Phase::Idle => self.enter(Phase::Receiving),
-            Phase::Receiving | Phase::Answering => {}
+            Phase::Receiving | Phase::Answering | Phase::Streaming => {}
         }
     }
 
@@ -104,12 +159,18 @@ impl Slot {
         self.largest.set(self.largest.get().max(arriving));
     }
 
+    fn streams(&self) -> bool {
+        self.stream.get().is_some()
+    }
+
     /// When the client has had time enough.
     pub(super) fn deadline(&self, limits: &Limits) -> Instant {
         let time = match self.phase.get() {
             Phase::Fresh | Phase::Receiving => limits.request_time,
             Phase::Answering => limits.write_time,
             Phase::Idle => limits.idle_time,
+            // The next part brings another phase.
+            Phase::Streaming => FOR_EVER,
         };
         self.since.get() + time
     }
@@ -142,7 +203,7 @@ pub(super) struct Slots(RefCell<Vec<Rc<Slot>>>);
 impl Slots {
     /// A place for a new connection; takes one away if there are `most` already.
     pub(super) fn take(&self, most: usize) -> Rc<Slot> {
-        if self.0.borrow().len() >= most {
+        if self.0.borrow().iter().filter(|slot| !slot.streams()).count() >= most {
             self.evict();
         }
         let slot = Rc::new(Slot::new());
@@ -162,7 +223,9 @@ impl Slots {
 
     /// Ends the connection whose client has kept the server waiting the longest.
     pub(super) fn evict(&self) {
-        let key = |slot: &&Rc<Slot>| (slot.phase.get() != Phase::Idle, slot.since.get());
+        // Streams have places of their own, and go last: their clients keep nobody waiting.
+        let key =
+            |slot: &&Rc<Slot>| (slot.streams(), slot.phase.get() != Phase::Idle, slot.since.get());
         let chosen = self.0.borrow().iter().min_by_key(key).cloned();
         if let Some(slot) = chosen {
             slot.tell(Order::Drop);

@@ -2,7 +2,7 @@
 //! take.
 
 use super::limits::Limits;
-use super::slots::{Order, Phase, Slot, Slots};
+use super::slots::{Order, Slot, Slots};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -63,8 +63,9 @@ impl AsyncWrite for Stream {
     /// hyper flushes the stream only when all that it had to write is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(context))?;
-        if self.slot.phase() == Phase::Answering {
-            self.slot.enter(Phase::Idle);
+        if self.slot.flushed() {
+            // hyper asks the stream for more only when its task runs again.
+            context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
     }

@@ -1,55 +1,27 @@
-//! The access self-check: what this account may not do, and the Role that would let it.
+//! The access self-check: which of the rights that are needed this account lacks.
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use hotseat_core::event::Notice;
 use hotseat_core::policy::Outcome;
 use hotseat_election::clock;
-use hotseat_election::{Fact, Facts, Observer, Recurring, Right, Said};
+use hotseat_election::{
+    Fact, Facts, MissingRights, Observer, Recurring, Right, Said, ServiceAccount,
+};
+use hotseat_rollout::Fact as PolicyFact;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use kube::Resource as _;
 use kube::api::PostParams;
 use kube::core::Request;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-
-/// What an election by a Lease needs, with Events on it.
-pub(super) fn lease_rights(namespace: &str, election: &str) -> Vec<Right> {
-    let right = |group, resource, verb, named: bool| Right {
-        group,
-        resource,
-        verb,
-        namespace: namespace.to_owned(),
-        name: named.then(|| election.to_owned()),
-    };
-    let lease = "coordination.k8s.io";
-    vec![
-        right(lease, "leases", "get", true),
-        right(lease, "leases", "list", true),
-        right(lease, "leases", "watch", true),
-        right(lease, "leases", "update", true),
-        right(lease, "leases", "create", false),
-        right("", "events", "create", false),
-    ]
-}
-
-/// What a policy in a ConfigMap needs.
-pub fn config_map_rights(namespace: &str, name: &str) -> Vec<Right> {
-    let right = |verb| Right {
-        group: "",
-        resource: "configmaps",
-        verb,
-        namespace: namespace.to_owned(),
-        name: Some(name.to_owned()),
-    };
-    vec![right("list"), right("watch")]
-}
 
 /// How long one review may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,11 +50,15 @@ impl RightsCheck {
 
 impl Observer for RightsCheck {
     fn observe(&self, said: Said<'_>) {
-        if let Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble)) =
-            said.fact
-            && trouble.outcome == Outcome::Denied
-        {
-            self.0.notify_one();
+        match said.fact {
+            Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble))
+                if trouble.outcome == Outcome::Denied =>
+            {
+                self.0.notify_one();
+            }
+            // It may be missing, or it may not be read: the check tells.
+            Fact::Policy(PolicyFact::SourceUnavailable(_)) => self.0.notify_one(),
+            _ => {}
         }
     }
 }
@@ -95,7 +71,7 @@ async fn keep_checking(
     rights: Vec<Right>,
     wanted: Arc<Notify>,
 ) {
-    let channel = Channel::new(connection, Lane::Other, facts);
+    let channel = Channel::new(connection, Lane::Other, facts.clone());
     let (mut said, mut unknown) = (None, Recurring::default());
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -105,16 +81,17 @@ async fn keep_checking(
                 if unknown.worked().is_some() {
                     tracing::info!("the account's rights can be checked again");
                 }
-                pause =
-                    if missing == said { (pause * 2).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
-                match &missing {
-                    None => tracing::debug!("the account has all rights that are needed"),
-                    Some(_) if missing == said => tracing::debug!("the same rights are missing"),
-                    Some(role) => tracing::error!(
-                        "rights are missing; this Role, bound to the service account, gives them:\n{role}"
-                    ),
+                let news = said.as_ref() != Some(&missing);
+                pause = if news { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+                if news && missing.is_empty() {
+                    facts.say(&Fact::RightsGiven);
+                } else if news {
+                    let account = whose(&channel).await;
+                    let (needed, rights) = (rights.clone(), missing.clone());
+                    let missing = MissingRights { rights, needed, account };
+                    facts.say(&Fact::RightsMissing(Arc::new(missing)));
                 }
-                said = missing;
+                said = Some(missing);
             }
             Err(reason) => match unknown.failed(clock::now(), &reason) {
                 Some(times) => {
@@ -127,16 +104,31 @@ async fn keep_checking(
     }
 }
 
-/// Asks the API server what this account may do. Gives the Roles that are missing as YAML; none if
-/// nothing is missing. The error is the first review that could not be had, in words.
-async fn check_access(channel: &Channel, rights: &[Right]) -> Result<Option<String>, String> {
+/// Asks the API server which of these rights this account lacks. The error is the first review that
+/// could not be had, in words.
+async fn check_access(channel: &Channel, rights: &[Right]) -> Result<Vec<Right>, String> {
     let mut missing = Vec::new();
     for right in rights {
         if !may(channel, right).await? {
-            missing.push(right);
+            missing.push(right.clone());
         }
     }
-    Ok((!missing.is_empty()).then(|| roles(&missing)))
+    Ok(missing)
+}
+
+/// Asks the API server whom it takes this account for. None where that is no service account, or
+/// where the server does not say, as before Kubernetes 1.28.
+async fn whose(channel: &Channel) -> Option<ServiceAccount> {
+    let collection = Request::new(SelfSubjectReview::url_path(&(), None));
+    let answer: Result<SelfSubjectReview, String> =
+        review(channel, "self-review", collection, &SelfSubjectReview::default()).await;
+    match answer {
+        Ok(answer) => ServiceAccount::of_user(&answer.status?.user_info?.username?),
+        Err(reason) => {
+            tracing::debug!(%reason, "the server does not say whose the credentials are");
+            None
+        }
+    }
 }
 
 pub(super) async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
@@ -155,63 +147,21 @@ pub(super) async fn may(channel: &Channel, right: &Right) -> Result<bool, String
         ..SelfSubjectAccessReview::default()
     };
     let collection = Request::new(SelfSubjectAccessReview::url_path(&(), None));
-    let bytes = serde_json::to_vec(&review).map_err(|error| error.to_string())?;
-    let request = collection.create(&PostParams::default(), bytes);
-    let request = request.map_err(|error| error.to_string())?;
-    let answer = channel.ask::<SelfSubjectAccessReview>("access-review", PATIENCE, request).await;
-    let answer = answer.map_err(|failure| failure.trouble.detail)?;
+    let answer: SelfSubjectAccessReview =
+        self::review(channel, "access-review", collection, &review).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
-/// The Roles with just these rights, one for each namespace, as YAML.
-pub fn roles(missing: &[&Right]) -> String {
-    let mut roles: BTreeMap<&str, BTreeMap<_, Vec<&str>>> = BTreeMap::new();
-    for right in missing {
-        let rule = (right.group, right.resource, right.name.as_deref());
-        let rules = roles.entry(&right.namespace).or_default();
-        rules.entry(rule).or_default().push(right.verb);
-    }
-    let documents = roles.iter().map(|(namespace, rules)| {
-        let name = rules.keys().find_map(|(_, _, name)| *name).unwrap_or("sidecar");
-        let mut text = format!(
-            "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: hotseat-{name}, namespace: {namespace}}}\nrules:\n"
-        );
-        for ((group, resource, name), verbs) in rules {
-            let names = name.map_or(String::new(), |name| format!(", resourceNames: [{name}]"));
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "- {{apiGroups: [\"{group}\"], resources: [{resource}]{names}, verbs: [{}]}}",
-                verbs.join(", ")
-            );
-        }
-        text
-    });
-    documents.collect::<Vec<_>>().join("---\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_missing_role_has_just_what_is_missing() {
-        let needed = lease_rights("web", "shop");
-        let text = roles(&[&needed[0], &needed[3], &needed[5]]);
-        assert!(text.contains("name: hotseat-shop, namespace: web"), "{text}");
-        assert!(text.contains("resources: [leases], resourceNames: [shop], verbs: [get, update]"));
-        assert!(text.contains("resources: [events], verbs: [create]"));
-        assert!(!text.contains("watch"));
-    }
-
-    #[test]
-    fn a_policy_in_another_namespace_has_a_role_there() {
-        let (lease, map) = (lease_rights("web", "shop"), config_map_rights("platform", "policy"));
-        let text = roles(&[&lease[4], &map[0], &map[1]]);
-        let documents: Vec<&str> = text.split("---\n").collect();
-        assert_eq!(documents.len(), 2, "{text}");
-        assert!(documents[0].contains("name: hotseat-policy, namespace: platform"), "{text}");
-        assert!(documents[0].contains("resourceNames: [policy], verbs: [list, watch]"), "{text}");
-        assert!(documents[1].contains("resources: [leases], verbs: [create]"), "{text}");
-    }
+/// Has the API server fill a review in. `verb` is the word for the metrics.
+async fn review<R: Serialize + DeserializeOwned>(
+    channel: &Channel,
+    verb: &'static str,
+    collection: Request,
+    question: &R,
+) -> Result<R, String> {
+    let bytes = serde_json::to_vec(question).map_err(|error| error.to_string())?;
+    let request = collection.create(&PostParams::default(), bytes);
+    let request = request.map_err(|error| error.to_string())?;
+    let answer = channel.ask(verb, PATIENCE, request).await;
+    answer.map_err(|failure| failure.trouble.detail)
 }

@@ -1,12 +1,16 @@
-//! Events on the Lease, as client-go writes them, so that `kubectl get events` tells the story.
+//! Events on the Lease, as client-go writes them, so that `kubectl describe lease` and `kubectl get
+//! events` tell the story; and on the own pod what keeps it from leading at all.
 
 use super::connection::Connection;
-use super::exchange::{Channel, Lane};
+use super::exchange::{Channel, Failure, Lane};
+use super::regarding::Regarding;
+use super::trouble::plain;
 use crate::words::Words;
+use hotseat_core::policy::Outcome;
 use hotseat_election::{Facts, Future, Observer, Said};
 use hotseat_text::visible;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::api::core::v1::{Event, EventSource};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource as _;
 use kube::api::{ObjectMeta, PostParams};
@@ -27,6 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// has just stepped down.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Candidates that come to the same policy within so many seconds say it by one Event, or by two if the
+/// clock is at the turn of such a span.
+const FLEET_SECONDS: i64 = 300;
+
 /// The longest message that the API server takes of some kinds of Events, in bytes.
 const LONGEST_NOTE: usize = 1024;
 
@@ -36,8 +44,8 @@ pub struct EventRecorder(Arc<Inner>);
 
 struct Inner {
     channel: Channel,
-    namespace: String,
-    lease: String,
+    lock: Regarding,
+    pod: Option<Regarding>,
     identity: String,
     count: AtomicU64,
     /// True once Events do not wait any more.
@@ -49,14 +57,19 @@ struct Inner {
 }
 
 impl EventRecorder {
-    /// Events on the Lease of the election whose facts these are, by the candidate of that
-    /// identity. Must be called within the runtime that serves the election.
-    pub fn new(connection: Connection, facts: Facts, identity: &str) -> EventRecorder {
-        let election = facts.election().clone();
+    /// Events on the lock of the election whose facts these are, by the candidate of that identity,
+    /// and on its pod if that is known. Must be called within the runtime that serves the election.
+    pub fn new(
+        connection: Connection,
+        facts: Facts,
+        identity: &str,
+        lock: Regarding,
+        pod: Option<Regarding>,
+    ) -> EventRecorder {
         EventRecorder(Arc::new(Inner {
             channel: Channel::new(connection, Lane::Other, facts),
-            namespace: election.namespace().to_owned(),
-            lease: election.name().to_owned(),
+            lock,
+            pod,
             identity: identity.to_owned(),
             count: AtomicU64::new(0),
             hurry: watch::Sender::new(false),
@@ -66,15 +79,24 @@ impl EventRecorder {
     }
 
     /// Writes an Event in the background.
-    fn write(&self, words: Words) {
-        let event = self.event(words.reason, words.note, words.warning);
-        let inner = Arc::clone(&self.0);
+    fn write(&self, words: &Words, about: &Regarding) {
+        let mut event = self.event(words, about);
+        let of_fleet = words.of_fleet;
+        let (inner, about) = (Arc::clone(&self.0), about.clone());
         let sending = async move {
             let mut hurry = inner.hurry.subscribe();
             // Either way it is time.
             let _ = tokio::time::timeout(PAUSE, hurry.wait_for(|hurry| *hurry)).await;
-            if let Err(reason) = inner.send(&event).await {
-                tracing::debug!(%reason, "an Event was not written");
+            // The lock may have been read only meanwhile.
+            event.involved_object = about.reference();
+            match inner.send(&event, about.namespace()).await {
+                Ok(()) => {}
+                Err(failure) if of_fleet && failure.is_already_there() => {
+                    tracing::debug!("another candidate has written the same Event");
+                }
+                Err(Failure { trouble, .. }) => {
+                    tracing::debug!(reason = %trouble.detail, "an Event was not written");
+                }
             }
         };
         let mut under_way = self.0.under_way();
@@ -82,28 +104,27 @@ impl EventRecorder {
         under_way.spawn_on(sending, &self.0.runtime);
     }
 
-    fn event(&self, reason: &str, note: String, warning: bool) -> Event {
+    fn event(&self, words: &Words, about: &Regarding) -> Event {
         let inner = &self.0;
         let now = Timestamp::now();
-        let serial = inner.count.fetch_add(1, Ordering::Relaxed);
         let time = Time(now);
+        let suffix = match words.of_fleet {
+            true => fleet_suffix(words, now),
+            false => {
+                let serial = inner.count.fetch_add(1, Ordering::Relaxed);
+                // As client-go names them: the object and the time in hexadecimal.
+                format!("{:x}.{serial:x}", now.as_nanosecond())
+            }
+        };
         Event {
             metadata: ObjectMeta {
-                // As client-go names them: the object and the time in hexadecimal.
-                name: Some(format!("{}.{:x}.{serial:x}", inner.lease, now.as_nanosecond())),
-                namespace: Some(inner.namespace.clone()),
+                name: Some(format!("{}.{suffix}", about.name())),
+                namespace: Some(about.namespace().to_owned()),
                 ..ObjectMeta::default()
             },
-            involved_object: ObjectReference {
-                api_version: Some("coordination.k8s.io/v1".to_owned()),
-                kind: Some("Lease".to_owned()),
-                namespace: Some(inner.namespace.clone()),
-                name: Some(inner.lease.clone()),
-                ..ObjectReference::default()
-            },
-            reason: Some(reason.to_owned()),
-            message: Some(clipped(visible(&note).into_owned())),
-            type_: Some(if warning { "Warning" } else { "Normal" }.to_owned()),
+            reason: Some(words.reason.to_owned()),
+            message: Some(clipped(visible(&words.note).into_owned())),
+            type_: Some(if words.warning { "Warning" } else { "Normal" }.to_owned()),
             source: Some(EventSource {
                 component: Some("hotseat".to_owned()),
                 host: Some(inner.identity.clone()),
@@ -119,7 +140,10 @@ impl EventRecorder {
 impl Observer for EventRecorder {
     fn observe(&self, said: Said<'_>) {
         if let Some(words) = Words::of(said.fact, &self.0.identity) {
-            self.write(words);
+            self.write(&words, &self.0.lock);
+            if let (true, Some(pod)) = (words.on_pod, &self.0.pod) {
+                self.write(&words, pod);
+            }
         }
     }
 
@@ -144,14 +168,24 @@ impl Inner {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, event: &Event) -> Result<(), String> {
-        let collection = Request::new(Event::url_path(&(), Some(&self.namespace)));
-        let bytes = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+    async fn send(&self, event: &Event, namespace: &str) -> Result<(), Failure> {
+        let unsendable = |error: String| Failure::broken(plain(Outcome::Denied, error));
+        let collection = Request::new(Event::url_path(&(), Some(namespace)));
+        let bytes = serde_json::to_vec(event).map_err(|error| unsendable(error.to_string()))?;
         let request = collection.create(&PostParams::default(), bytes);
-        let request = request.map_err(|error| error.to_string())?;
-        let sent = self.channel.ask::<IgnoredAny>("create-event", PATIENCE, request).await;
-        sent.map(drop).map_err(|failure| failure.trouble.detail)
+        let request = request.map_err(|error| unsendable(error.to_string()))?;
+        self.channel.ask::<IgnoredAny>("create-event", PATIENCE, request).await.map(drop)
     }
+}
+
+/// All candidates that say the same at about the same time give the Event one name, so that the server
+/// takes the first one's and refuses the others'. What is said again later is another Event.
+fn fleet_suffix(words: &Words, now: Timestamp) -> String {
+    let when = now.as_second().div_euclid(FLEET_SECONDS);
+    let what = format!("{when}\n{}\n{}", words.reason, words.note);
+    let mut digest = hotseat_text::Digest::of(what.as_bytes()).hex();
+    digest.truncate(16);
+    digest
 }
 
 fn clipped(mut note: String) -> String {
@@ -166,6 +200,22 @@ fn clipped(mut note: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_all_say_at_once_has_one_name_and_what_differs_another() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let words = |note: &str| Words {
+            reason: "PolicySwapped",
+            note: note.to_owned(),
+            warning: false,
+            of_fleet: true,
+            on_pod: false,
+        };
+        let first = fleet_suffix(&words("a"), at(3000));
+        assert_eq!(fleet_suffix(&words("a"), at(3299)), first);
+        assert_ne!(fleet_suffix(&words("a"), at(3300)), first, "said again");
+        assert_ne!(fleet_suffix(&words("b"), at(3000)), first);
+    }
 
     #[test]
     fn a_long_note_is_clipped_between_two_letters() {

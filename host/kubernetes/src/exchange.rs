@@ -29,6 +29,25 @@ const LONGEST_LINE: usize = 4 << 20;
 /// So much is read of what a server says with a refusal, in bytes.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
+/// The words for requests in the metrics, all of them: a series for each is there from the start.
+pub const VERBS: [&str; 15] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "create-event",
+    "access-review",
+    "self-review",
+    "list-configmap",
+    "watch-configmap",
+    "list-pod",
+    "watch-pod",
+    "list-pods",
+    "patch-pod",
+    "get-owner",
+];
+
 /// Which of the connection's clients carries a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
@@ -94,6 +113,11 @@ impl Failure {
     /// It stays so for as long as nothing is changed about it.
     pub(super) fn is_lasting(&self) -> bool {
         self.trouble.outcome == Outcome::Denied || matches!(self.kind, Kind::TooLong)
+    }
+
+    /// What was to be created is there already, and the API server itself says so.
+    pub(super) fn is_already_there(&self) -> bool {
+        matches!(&self.kind, Kind::Refused(status) if status.is_already_exists())
     }
 
     /// The object that was asked for is not there, and the API server itself says so.
@@ -186,6 +210,7 @@ impl Channel {
         verb: &'static str,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Body>, Failure> {
+        debug_assert!(VERBS.contains(&verb), "{verb} is not among VERBS");
         self.facts.say(&Fact::Requested(verb));
         let answer = self.client().send(request.map(Body::from)).await;
         let answer = answer

@@ -2,9 +2,10 @@
 //! emptying it by hand.
 
 use super::access::may;
-use super::codec::{WRITE, decode, lease};
+use super::codec::{WRITE, decode};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane, parse};
+use super::kind::LockKind;
 use hotseat_core::lock::Record;
 use hotseat_core::policy::Outcome;
 use hotseat_election::{Facts, Right};
@@ -69,7 +70,10 @@ impl Inspector {
         let election = facts.election().clone();
         Inspector {
             channel: Channel::new(connection, Lane::Other, facts),
-            collection: Request::new(DynamicObject::url_path(&lease(), Some(election.namespace()))),
+            collection: Request::new(DynamicObject::url_path(
+                &LockKind::Leases.api_resource(),
+                Some(election.namespace()),
+            )),
             name: election.name().to_owned(),
         }
     }
@@ -131,7 +135,7 @@ impl Inspector {
         let request = self.collection.get(&self.name, &GetParams::default());
         match self.send("get", request).await {
             Ok(object) => {
-                let record = decode(&object);
+                let record = decode(LockKind::Leases, &object);
                 Ok(Some(Sight { object, record, took: begun.elapsed() }))
             }
             Err(failure) if failure.is_not_found() => Ok(None),

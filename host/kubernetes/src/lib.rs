@@ -1,8 +1,8 @@
 //! The Kubernetes API for elections: the lock and its watch, Events on it, the check of the
-//! account's rights, the ConfigMap that a policy may come from, and the credentials for all of them.
+//! account's rights, the ConfigMap that a policy may come from, pods, and the credentials for all of them.
 //!
 //! Only this crate knows kube. What it tells an election is in the core's words: locks, records and
-//! troubles. [`LeaseLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
+//! troubles. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -11,13 +11,19 @@ mod codec;
 mod config_map;
 mod connection;
 mod credentials;
+mod deaths;
 mod events;
 mod exchange;
 mod follow;
 mod inspect;
 mod keeper;
+mod kind;
+mod leader_label;
 mod lock;
+mod owner;
 mod pick;
+mod regarding;
+mod rights;
 mod target;
 mod transport;
 mod trouble;
@@ -25,11 +31,18 @@ mod warm;
 mod watch;
 mod words;
 
-pub use access::{RightsCheck, config_map_rights, roles};
-pub use codec::{PAUSED, SUCCESSOR, WRITE};
+pub use access::RightsCheck;
+pub use codec::{LEADER, PAUSED, SUCCESSOR, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
 pub use credentials::Credentials;
+pub use deaths::{DeathWatch, last_words, pod_watch_rights};
 pub use events::EventRecorder;
+pub use exchange::VERBS;
 pub use inspect::{Greeting, Inspector, NotCleared, Sight};
-pub use lock::{FollowPace, LeaseLock};
+pub use kind::LockKind;
+pub use leader_label::{LEADS, LabelledLock, LeaderLabel, LeaderMarks};
+pub use lock::{FollowPace, LockExtras, ObjectLock};
+pub use owner::{Owner, OwnerError, OwnerName};
+pub use regarding::Regarding;
+pub use rights::{Roles, config_map_rights, event_rights};

@@ -1,9 +1,11 @@
-//! The Lease as the election's lock: reading it, and writing it by compare-and-swap.
+//! An object as the election's lock: reading it, and writing it by compare-and-swap.
 
-use super::access::lease_rights;
-use super::codec::{decode, encode, lease, trimmed};
+use super::codec::{Extras, decode, encode, trimmed};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
+use super::kind::LockKind;
+use super::owner::Owner;
+use super::regarding::Regarding;
 use super::target::{Pace, Target};
 use super::trouble::plain;
 use super::warm::keep_warm;
@@ -13,13 +15,13 @@ use hotseat_core::lock::{Lock, Record, Version};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
-use hotseat_election::{Facts, Future, Right};
+use hotseat_election::{Facts, Future};
 use jiff::Timestamp;
 use kube::Resource as _;
 use kube::api::PostParams;
 use kube::core::params::GetParams;
 use kube::core::{DynamicObject, Request, request};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -28,11 +30,11 @@ use tokio::sync::mpsc::Sender;
 /// How many versions of the object are kept as bases of writes.
 const KEPT: usize = 4;
 
-/// One Lease. Cheap to clone.
+/// One object as a lock. Cheap to clone.
 #[derive(Clone)]
-pub struct LeaseLock(Arc<Inner>);
+pub struct ObjectLock(Arc<Inner>);
 
-/// How a Lease is followed.
+/// How a lock is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowPace {
     /// The pace of polling where watching is forbidden.
@@ -43,35 +45,62 @@ pub struct FollowPace {
     pub warm: Duration,
 }
 
+/// What lock objects get beside the seat.
+#[derive(Clone, Debug, Default)]
+pub struct LockExtras {
+    /// Labels, put on with each write.
+    pub labels: BTreeMap<String, String>,
+    /// Whose deletion takes the lock objects away, once it is known; none: nobody's.
+    pub owner: Option<Owner>,
+}
+
 struct Inner {
     pace: FollowPace,
-    namespace: String,
+    kind: LockKind,
+    extras: LockExtras,
     channel: Channel,
     collection: Request,
     name: String,
+    regarding: Regarding,
     /// The last objects seen, so that a write can keep what is not its own.
     seen: Mutex<VecDeque<DynamicObject>>,
     /// When the lock was last read or written.
     used: Mutex<Moment>,
 }
 
-impl LeaseLock {
-    /// The Lease of the election whose facts these are.
-    pub fn new(connection: Connection, facts: Facts, pace: FollowPace) -> Self {
+impl ObjectLock {
+    /// The object of that kind of the election whose facts these are.
+    pub fn new(
+        kind: LockKind,
+        connection: Connection,
+        facts: Facts,
+        pace: FollowPace,
+        extras: LockExtras,
+    ) -> Self {
         let election = facts.election().clone();
         let (namespace, name) = (election.namespace(), election.name());
-        LeaseLock(Arc::new(Inner {
+        ObjectLock(Arc::new(Inner {
             pace,
-            namespace: namespace.to_owned(),
+            kind,
+            extras,
             channel: Channel::new(connection, Lane::Lock, facts),
-            collection: Request::new(DynamicObject::url_path(&lease(), Some(namespace))),
+            collection: Request::new(DynamicObject::url_path(
+                &kind.api_resource(),
+                Some(namespace),
+            )),
             name: name.to_owned(),
+            regarding: Regarding::lock(kind, &election),
             seen: Mutex::new(VecDeque::new()),
             used: Mutex::new(Moment::ZERO),
         }))
     }
 
-    /// Reads the Lease, consistently.
+    /// The object as Events name it, with its UID once it was read.
+    pub fn regarding(&self) -> Regarding {
+        self.0.regarding.clone()
+    }
+
+    /// Reads the object, consistently.
     ///
     /// # Errors
     ///
@@ -87,10 +116,10 @@ impl LeaseLock {
         }
     }
 
-    /// What a follower of the Lease follows.
+    /// What a follower of the object follows.
     pub(super) fn target(&self, pace: Pace) -> Target {
         Target {
-            what: "the lock",
+            what: self.0.kind.what(),
             channel: self.0.channel.clone(),
             collection: self.0.collection.clone(),
             name: self.0.name.clone(),
@@ -108,9 +137,10 @@ impl LeaseLock {
     async fn write_now(&self, write: &Write) -> Result<Record, Trouble> {
         let Inner { collection, name, .. } = &*self.0;
         let params = PostParams::default();
+        let (kind, extras) = (self.0.kind, self.extras());
         let (verb, request) = match &write.base {
             Base::Create => {
-                let object = bytes(&encode(name, None, write, Timestamp::now()))?;
+                let object = bytes(&encode(kind, name, None, write, &extras, Timestamp::now()))?;
                 ("create", collection.create(&params, object))
             }
             Base::Replace(version) => {
@@ -118,7 +148,8 @@ impl LeaseLock {
                     let detail = format!("version {version} of the lock is not at hand any more");
                     return Err(plain(Outcome::Conflict, detail));
                 };
-                let object = bytes(&encode(name, Some(&base), write, Timestamp::now()))?;
+                let object =
+                    bytes(&encode(kind, name, Some(&base), write, &extras, Timestamp::now()))?;
                 ("update", collection.replace(name, &params, object))
             }
         };
@@ -128,6 +159,12 @@ impl LeaseLock {
             Lock::Present(record) => Ok(record),
             Lock::Absent(_) => Err(plain(Outcome::Unreachable, "an empty answer".to_owned())),
         }
+    }
+
+    fn extras(&self) -> Extras {
+        let LockExtras { labels, owner } = &self.0.extras;
+        let owner = owner.as_ref().and_then(Owner::reference);
+        Extras { labels: labels.clone(), owner }
     }
 
     /// When the lock was last read or written, by a request that leaves its connection to the next.
@@ -141,7 +178,8 @@ impl LeaseLock {
 
     /// Keeps an object as a base for later writes, and says what it means.
     pub(super) fn take(&self, object: DynamicObject) -> Lock {
-        let record = decode(&object);
+        let record = decode(self.0.kind, &object);
+        self.0.regarding.learn(object.metadata.uid.as_deref());
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|kept| kept.metadata.resource_version != object.metadata.resource_version);
         seen.push_back(trimmed(object));
@@ -157,7 +195,7 @@ impl LeaseLock {
         seen.iter().find(|kept| kept.metadata.resource_version.as_deref() == wanted).cloned()
     }
 
-    /// One request about the Lease, by its deadline.
+    /// One request about the object, by its deadline.
     async fn ask(
         &self,
         verb: &'static str,
@@ -179,7 +217,7 @@ impl LeaseLock {
     }
 }
 
-impl hotseat_election::Lock for LeaseLock {
+impl hotseat_election::Lock for ObjectLock {
     fn read(&self, deadline: Moment) -> Future<Result<Lock, Trouble>> {
         let lock = self.clone();
         Box::pin(async move { lock.read_now(deadline).await })
@@ -200,10 +238,6 @@ impl hotseat_election::Lock for LeaseLock {
                 () = keep_warm(lock, warm) => {}
             }
         })
-    }
-
-    fn rights(&self) -> Vec<Right> {
-        lease_rights(&self.0.namespace, &self.0.name)
     }
 }
 

@@ -71,7 +71,7 @@ fn advice(verb: &str, status: &Status) -> Option<String> {
             "the request came without credentials that the API server knows: check the token and the kubeconfig's user"
         }
         403 if status.reason == "Forbidden" => {
-            "give the account the Role of the README, or the one that the access check prints"
+            "give the account the Role that hotseat rbac prints, or the access check"
         }
         403 => "it is not the API server's account check that refuses: check what is between",
         404 if verb.starts_with("create") && details_kind == "namespaces" => {
@@ -80,6 +80,9 @@ fn advice(verb: &str, status: &Status) -> Option<String> {
             return Some(format!(
                 "the namespace {name} does not exist yet: create it, or give another; it is tried again"
             ));
+        }
+        404 if verb.ends_with("-pod") => {
+            "there is no pod of that name: hand POD_NAME in by the downward API"
         }
         404 if verb != "update" => {
             "the API server has no such path: check the server's address, and what is between"
@@ -122,7 +125,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
             "the server's certificate is signed in a way that TLS here cannot check: give the server and its authority keys of another kind ({KINDS}) ({last})"
         );
     }
-    let mend = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
+    let remedy = if all.contains("UnknownIssuer") || all.contains("BadSignature") {
         "the server's certificate is not of the configured CA: check certificate-authority in the kubeconfig"
     } else if all.contains("not valid for name") {
         "the server's certificate is for another name: check the server's address in the kubeconfig"
@@ -140,7 +143,7 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     } else {
         "the API server cannot be reached"
     };
-    format!("{mend} ({last})")
+    format!("{remedy} ({last})")
 }
 
 /// The first cause of that kind, or the error itself.

@@ -4,7 +4,7 @@
 //! 90 s. A standby that sees the seat fall free would have to connect first, and TLS takes longer
 //! than the write itself.
 
-use super::lock::LeaseLock;
+use super::lock::ObjectLock;
 use hotseat_election::clock;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(70);
 
 /// Reads the lock whenever the election has asked nothing of the server for a while. What is read
 /// is not used: the watch tells of changes. Never ends; `timeout` bounds each answer.
-pub(super) async fn keep_warm(lock: LeaseLock, timeout: Duration) {
+pub(super) async fn keep_warm(lock: ObjectLock, timeout: Duration) {
     tokio::time::sleep(FIRST).await;
     loop {
         let asked = clock::now();

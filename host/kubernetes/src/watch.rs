@@ -2,7 +2,7 @@
 
 use super::backoff::{Backoff, jittered};
 use super::follow::{Follower, Left, Sight};
-use super::lock::LeaseLock;
+use super::lock::ObjectLock;
 use super::target::Pace;
 use hotseat_core::event::{Event, Via};
 use hotseat_core::lock::{Lock, Version};
@@ -25,7 +25,7 @@ const LONGEST_POLLING: Duration = Duration::from_secs(600);
 /// Watches until the receiver of the events is gone. `restart` begins the watch anew, `poll` is
 /// the pace of polling where watching is forbidden, `timeout` bounds each answer.
 pub(super) async fn watch(
-    lock: LeaseLock,
+    lock: ObjectLock,
     events: Sender<Event>,
     restart: Arc<Notify>,
     poll: Duration,
@@ -59,7 +59,7 @@ pub(super) async fn watch(
 /// Polls the lock for a while.
 async fn poll_for(
     length: Duration,
-    lock: &LeaseLock,
+    lock: &ObjectLock,
     events: &Sender<Event>,
     pace: Duration,
     timeout: Duration,

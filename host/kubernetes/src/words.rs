@@ -14,6 +14,10 @@ pub(super) struct Words {
     pub(super) note: String,
     /// A warning, or normal.
     pub(super) warning: bool,
+    /// It is the same for all candidates that come to it: one of them says it for all.
+    pub(super) of_fleet: bool,
+    /// It keeps this candidate from leading, so it is said on its pod as well.
+    pub(super) on_pod: bool,
 }
 
 impl Words {
@@ -22,16 +26,25 @@ impl Words {
         match fact {
             Fact::Elector(notice) => Words::of_elector(notice, identity),
             Fact::Policy(fact) => Words::of_policy(fact),
+            Fact::RightsMissing(missing) => Some(Words {
+                reason: "RightsMissing",
+                note: format!(
+                    "{identity} may not {missing}: its log has the Role, and so has hotseat rbac"
+                ),
+                warning: true,
+                of_fleet: false,
+                on_pod: true,
+            }),
             _ => None,
         }
     }
 
     fn normal(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: false })
+        Some(Words { reason, note, warning: false, of_fleet: false, on_pod: false })
     }
 
     fn warning(reason: &'static str, note: String) -> Option<Words> {
-        Some(Words { reason, note, warning: true })
+        Some(Words { reason, note, warning: true, of_fleet: false, on_pod: false })
     }
 
     fn of_elector(notice: &Notice, identity: &str) -> Option<Words> {
@@ -46,6 +59,8 @@ impl Words {
                 reason: "LeaderElection",
                 note: format!("{identity} stopped leading ({})", why.as_str()),
                 warning: matches!(why, Why::Lapsed),
+                of_fleet: false,
+                on_pod: false,
             }),
             Notice::Twin(who) => Words::warning(
                 "IdentityClash",
@@ -61,16 +76,22 @@ impl Words {
     }
 
     fn of_policy(fact: &PolicyFact) -> Option<Words> {
+        let of_fleet = |words: Option<Words>| words.map(|words| Words { of_fleet: true, ..words });
         match fact {
-            PolicyFact::SourceUnavailable(why) => Words::warning("PolicySourceFailed", why.clone()),
-            PolicyFact::Refused { refusal, .. } => {
-                Words::warning("PolicyRefused", format!("stage {}: {}", refusal.stage, refusal.why))
+            PolicyFact::SourceUnavailable(why) => {
+                of_fleet(Words::warning("PolicySourceFailed", why.clone()))
             }
+            PolicyFact::Refused { refusal, .. } => of_fleet(Words::warning(
+                "PolicyRefused",
+                format!("stage {}: {}", refusal.stage, refusal.why),
+            )),
             PolicyFact::TookOver { policy, about, source, restored, .. } => {
-                let reason = if *restored { "PolicyRestored" } else { "PolicySwapped" };
                 let note =
                     format!("{} {} from {source}, {}", about.name, about.version, policy.digest);
-                Words::normal(reason, note)
+                match restored {
+                    true => Words::normal("PolicyRestored", note),
+                    false => of_fleet(Words::normal("PolicySwapped", note)),
+                }
             }
             PolicyFact::Broken { about, next, .. } => {
                 let follows = match next {

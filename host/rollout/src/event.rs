@@ -93,3 +93,24 @@ pub struct Refusal {
     /// Why, in one line.
     pub why: String,
 }
+
+impl Refusal {
+    /// All stages that refuse, in their order.
+    pub const STAGES: [&str; 15] = [
+        "read",
+        "size",
+        "digest",
+        "signature",
+        "known-bad",
+        "parse",
+        "imports",
+        "exports",
+        "compile",
+        "describe",
+        "settings",
+        "migrate",
+        "dry-run",
+        "shadow",
+        "take-over",
+    ];
+}

@@ -22,7 +22,7 @@ pub use chaos::chaotic;
 pub use check::Broken;
 pub use dice::Dice;
 pub use engine::{Component, Hazards};
-pub use member::{Member, Policy};
+pub use member::{Locks, Member, Policy};
 pub use network::{Fate, Network};
 pub use script::transcript;
 pub use store::Store;

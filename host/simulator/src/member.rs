@@ -3,9 +3,9 @@
 use crate::check::Believer;
 use crate::world::Policies;
 use hotseat_core::config::Config;
-use hotseat_core::elector::Elector;
+use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::Event;
-use hotseat_core::lock::{LastWrite, Token};
+use hotseat_core::lock::{Incarnation, LastWrite, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
@@ -15,9 +15,36 @@ use std::time::Duration;
 /// What answers a candidate's questions.
 pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
 
+/// Which locks a candidate has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// The inner one alone: [`crate::World::store`].
+    Inner,
+    /// The outer one alone: [`crate::World::outer`].
+    Outer,
+    /// Both.
+    Both,
+}
+
+impl Locks {
+    /// Which of the candidate's own locks there are: the only one counts as the inner one.
+    pub(crate) fn slots(self) -> &'static [Which] {
+        match self {
+            Locks::Inner | Locks::Outer => &[Which::Inner],
+            Locks::Both => &[Which::Inner, Which::Outer],
+        }
+    }
+
+    /// The store of one of the candidate's own locks.
+    pub(crate) fn store(self, slot: Which) -> Which {
+        if self == Locks::Outer { Which::Outer } else { slot }
+    }
+}
+
 /// One candidate with its clock and its ways to the API server.
 pub struct Member {
-    pub(crate) elector: Elector,
+    pub(crate) electors: Electors,
+    pub(crate) locks: Locks,
     pub(crate) policy: Policy,
     /// Its policies come into force by a rollout, and `policy` is not asked.
     pub(crate) policies: Option<Box<Policies>>,
@@ -43,6 +70,16 @@ pub struct Member {
     pub(crate) let_go: Token,
     /// How long the policy takes.
     pub(crate) thinking: Duration,
+    /// What concerns each of its locks, the inner one first.
+    pub(crate) ways: [Way; 2],
+    pub(crate) incarnation: Incarnation,
+    /// Its processes that were killed, oldest first.
+    pub(crate) ended: Vec<Incarnation>,
+}
+
+/// A candidate's dealings with one of its locks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Way {
     /// The deadline of the read that was asked for and is not answered.
     pub(crate) reading: Option<Moment>,
     /// The last write that was answered, as a process notes it for the next one of its site.
@@ -63,11 +100,19 @@ pub(crate) struct Watch {
 
 impl Member {
     /// One that is not started. `clock_ppm` is the error of its clock's rate.
-    pub(crate) fn new(config: Config, policy: Policy, clock_ppm: i64, offset: Duration) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        locks: Locks,
+        policy: Policy,
+        clock_ppm: i64,
+        offset: Duration,
+    ) -> Self {
         let reaction = config.timing.reaction;
         let on_failure = config.on_failure;
+        let incarnation = config.incarnation.clone();
         Member {
-            elector: Elector::new(config),
+            electors: electors(config, locks, None),
+            locks,
             policy,
             policies: None,
             on_failure,
@@ -84,9 +129,32 @@ impl Member {
             last_token: None,
             let_go: Token::default(),
             thinking: Duration::ZERO,
-            reading: None,
-            note: None,
-            watch: Watch::default(),
+            ways: Default::default(),
+            incarnation,
+            ended: Vec::new(),
+        }
+    }
+
+    /// What concerns one of its locks.
+    pub(crate) fn way(&mut self, slot: Which) -> &mut Way {
+        match slot {
+            Which::Inner => &mut self.ways[0],
+            Which::Outer => &mut self.ways[1],
+        }
+    }
+
+    /// Its process ends, and another takes its place, alive or not: on those locks, with the last write
+    /// of a dead process to the outer of two.
+    pub(crate) fn end(&mut self, next: Option<(Config, Locks, Option<LastWrite>)>) {
+        self.generation += 1;
+        self.ended.push(self.incarnation.clone());
+        self.view = View::default();
+        self.alive = false;
+        if let Some((config, locks, predecessor)) = next {
+            self.incarnation = config.incarnation.clone();
+            self.locks = locks;
+            self.electors = electors(config, locks, predecessor);
+            self.frozen_until = Moment::ZERO;
         }
     }
 
@@ -109,5 +177,13 @@ impl Member {
         let nanos = i128::try_from(nanos).unwrap_or(i128::MAX);
         let at = nanos * 1_000_000 / (1_000_000 + i128::from(self.clock_ppm)) + 2;
         Moment::at(Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The electors for those locks; `predecessor` is of the outer one of two.
+pub(crate) fn electors(config: Config, locks: Locks, predecessor: Option<LastWrite>) -> Electors {
+    match locks {
+        Locks::Inner | Locks::Outer => Electors::one(config),
+        Locks::Both => Electors::two(config, predecessor),
     }
 }

@@ -59,6 +59,7 @@ impl Play {
                     [seconds(lease)?, seconds(deadline)?, seconds(retry)?];
                 self.timing = Timing::new(lease, deadline, retry);
             }
+            ["reaction", length] => self.timing.reaction = seconds(length)?,
             ["start", names @ ..] => names.iter().for_each(|name| self.start(name)),
             ["restart", name] => {
                 let index = self.index(name)?;
@@ -71,6 +72,7 @@ impl Play {
                 self.world.run_for(length).map_err(|broken| broken.to_string())?;
             }
             ["kill", name] => self.world.kill(self.index(name)?),
+            ["report", name] => self.world.report_ends(self.index(name)?, Duration::ZERO),
             ["stop", name] => self.world.tell(self.index(name)?, Event::Stop),
             ["freeze", name, length] => self.world.freeze(self.index(name)?, seconds(length)?),
             ["cut", name] => self.world.cut(self.index(name)?, true),
@@ -130,10 +132,11 @@ impl Play {
             incarnation: Incarnation {
                 site: format!("site-{name}"),
                 nonce: self.starts.to_string(),
+                home: None,
             },
             predecessor: None,
             timing: self.timing,
-            drain: Duration::ZERO,
+            drain: self.timing.reaction,
             preemptions_per_hour: 6,
             on_failure: OnFailure::Standard,
             failure_share: DEFAULT_SHARE,
@@ -251,5 +254,8 @@ fn told(notice: &Notice) -> Option<String> {
         }
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),
         Notice::Twin(who) => format!("another process has its name: {who}"),
+        Notice::HolderDied { holder, free_in } => {
+            format!("knows that {holder} has ended, its seat is free in {free_in:?}")
+        }
     })
 }

@@ -6,11 +6,12 @@ mod traffic;
 use crate::check::{Believer, Broken, Checker};
 use crate::dice::Dice;
 use crate::engine::{Catalog, Hazards};
-use crate::member::{Member, Policy, Watch};
+use crate::member::{Locks, Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
-use hotseat_core::elector::{Elector, State};
+use hotseat_core::elector::State;
+use hotseat_core::electors::Which;
 use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
@@ -27,14 +28,15 @@ const BUSIEST_SECOND: u64 = 20_000;
 
 /// Something that will happen.
 enum Scheduled {
-    Tell(usize, u64, Event),
+    Tell(usize, u64, Which, Event),
     Wake(usize, u64, Moment),
-    Write(usize, u64, Write, Option<Duration>),
-    Read(usize, u64, Moment, Option<Duration>),
-    ReadTimeout(usize, u64, Moment),
-    Relist(usize, u64),
+    /// With the store that it goes to: another process of the candidate may have another lock.
+    Write(usize, u64, (Which, Which), Write, Option<Duration>),
+    Read(usize, u64, Which, Moment, Option<Duration>),
+    ReadTimeout(usize, u64, Which, Moment),
+    Relist(usize, u64, Which),
     /// With the stream that tells it.
-    Watch(usize, u64, Lock),
+    Watch(usize, u64, Which, Lock),
     /// To a rollout, or what carries its effects out.
     Policies(usize, u64, Box<PolicyStep>),
 }
@@ -43,8 +45,12 @@ enum Scheduled {
 pub struct World {
     /// True time.
     pub now: Moment,
-    /// The lock.
+    /// The lock; of two the inner one.
     pub store: Store,
+    /// The outer lock, where candidates have one.
+    pub outer: Store,
+    /// No request about the lock in that store arrives: its kind alone is out of reach.
+    pub unreachable: Option<Which>,
     /// The ways; they may be changed while the world runs.
     pub network: Network,
     /// Whether the wall clocks run, by which a new term's token is larger than tokens that were
@@ -81,6 +87,8 @@ impl World {
         World {
             now: Moment::from_millis(1000),
             store: Store::default(),
+            outer: Store::default(),
+            unreachable: None,
             network,
             wall_clocks: false,
             keeps_policies: false,
@@ -108,8 +116,19 @@ impl World {
 
     /// Puts a candidate there, not yet started. Gives its index.
     pub fn add(&mut self, config: Config, policy: Policy, clock_ppm: i64) -> usize {
+        self.add_on(Locks::Inner, config, policy, clock_ppm)
+    }
+
+    /// Puts a candidate there that has those locks.
+    pub fn add_on(
+        &mut self,
+        locks: Locks,
+        config: Config,
+        policy: Policy,
+        clock_ppm: i64,
+    ) -> usize {
         let offset = Duration::from_millis(self.dice.below(100_000));
-        self.members.push(Member::new(config, policy, clock_ppm, offset));
+        self.members.push(Member::new(config, locks, policy, clock_ppm, offset));
         self.members.len() - 1
     }
 
@@ -124,27 +143,50 @@ impl World {
             let taken_over = self.members[index].taken_over();
             self.feed(index, taken_over);
         }
-        self.request_read(index, false);
+        for slot in self.members[index].locks.slots() {
+            self.request_read(index, *slot, false);
+        }
     }
 
     /// Kills a candidate, and puts another with this configuration in its place.
     pub fn restart(&mut self, index: usize, config: Config) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.elector = Elector::new(config);
-        member.view = View::default();
-        member.frozen_until = Moment::ZERO;
+        let locks = self.members[index].locks;
+        self.restart_on(index, locks, config, None);
+    }
+
+    /// Kills a candidate, and puts another with those locks in its place. `predecessor` is the last
+    /// write of a dead process to the outer of two locks.
+    pub fn restart_on(
+        &mut self,
+        index: usize,
+        locks: Locks,
+        config: Config,
+        predecessor: Option<LastWrite>,
+    ) {
+        self.members[index].end(Some((config, locks, predecessor)));
         self.break_watch(index);
         self.start(index);
     }
 
     /// Kills a candidate. What it has sent may still arrive.
     pub fn kill(&mut self, index: usize) {
-        let member = &mut self.members[index];
-        member.generation += 1;
-        member.alive = false;
-        member.view = View::default();
+        self.members[index].end(None);
         self.break_watch(index);
+    }
+
+    /// Everybody is told of the ends of all processes of a candidate that were killed, each after a
+    /// time of its own, up to `longest`.
+    pub fn report_ends(&mut self, index: usize, longest: Duration) {
+        for dead in self.members[index].ended.clone() {
+            for told in 0..self.members.len() {
+                let delay = self.dice.between(Duration::ZERO, longest);
+                let generation = self.members[told].generation;
+                self.later(
+                    delay,
+                    Scheduled::Tell(told, generation, Which::Inner, Event::Died(dead.clone())),
+                );
+            }
+        }
     }
 
     /// Stops a candidate's process for a while, or for longer if it is stopped already: what waits
@@ -159,8 +201,11 @@ impl World {
         self.members[index].cut_off = off;
         self.break_watch(index);
         if !off {
-            let generation = self.members[index].generation;
-            self.later(Duration::from_millis(50), Scheduled::Relist(index, generation));
+            let Member { generation, locks, .. } = self.members[index];
+            for slot in locks.slots() {
+                let relist = Scheduled::Relist(index, generation, *slot);
+                self.later(Duration::from_millis(50), relist);
+            }
         }
     }
 
@@ -191,44 +236,73 @@ impl World {
         member.believer.acts_until = member.believer.acts_until.min(self.now);
         let generation = member.generation;
         let reason = "its application has let go".to_owned();
-        self.deliver(index, generation, Event::LetGo { token, rest: Duration::ZERO, reason });
+        let event = Event::LetGo { token, rest: Duration::ZERO, reason };
+        self.deliver(index, generation, Which::Inner, event);
     }
 
     /// The last write of a candidate's process that was answered: what the next process of its site
     /// finds noted.
     pub fn note(&self, index: usize) -> Option<LastWrite> {
-        self.members[index].note.clone()
+        self.note_of(index, Which::Inner)
+    }
+
+    /// The same for one of two locks.
+    pub fn note_of(&self, index: usize, slot: Which) -> Option<LastWrite> {
+        self.members[index].ways[slot as usize].note.clone()
     }
 
     /// Lets everybody know that the lock was changed, by watches that leave nothing out. Belongs
     /// after each change by hand.
     pub fn announce(&mut self) {
-        let lock = self.store.last_event();
+        self.announce_at(Which::Inner);
+        self.announce_at(Which::Outer);
+    }
+
+    /// Lets everybody know who has a lock in that store.
+    fn announce_at(&mut self, store: Which) {
+        let lock = self.store_at(store).last_event();
         for index in 0..self.members.len() {
-            let watch = self.members[index].watch;
+            let locks = self.members[index].locks;
+            let slot = locks.slots().iter().find(|slot| locks.store(**slot) == store);
+            let Some(slot) = slot.copied() else { continue };
+            let watch = self.members[index].way(slot).watch;
             if !watch.flows {
                 continue;
             }
             match self.network.event(&mut self.dice) {
                 EventFate::Arrives(delay) => {
                     let at = (self.now + delay).max(watch.last);
-                    self.members[index].watch.last = at;
-                    self.at(at, Scheduled::Watch(index, watch.stream, lock.clone()));
+                    self.members[index].way(slot).watch.last = at;
+                    self.at(at, Scheduled::Watch(index, watch.stream, slot, lock.clone()));
                 }
                 EventFate::Breaks(pause) => {
-                    self.break_watch(index);
+                    self.break_watch_of(index, slot);
                     let generation = self.members[index].generation;
-                    self.later(pause, Scheduled::Relist(index, generation));
+                    self.later(pause, Scheduled::Relist(index, generation, slot));
                 }
-                EventFate::Silence => self.members[index].watch.flows = false,
+                EventFate::Silence => self.members[index].way(slot).watch.flows = false,
             }
         }
     }
 
-    /// Ends a candidate's stream: what it has not told yet is lost.
+    /// The store of an inner lock, or of an outer one.
+    fn store_at(&mut self, store: Which) -> &mut Store {
+        match store {
+            Which::Inner => &mut self.store,
+            Which::Outer => &mut self.outer,
+        }
+    }
+
+    /// Ends a candidate's streams: what they have not told yet is lost.
     fn break_watch(&mut self, index: usize) {
-        let watch = &mut self.members[index].watch;
-        *watch = Watch { stream: watch.stream + 1, flows: false, last: self.now };
+        self.break_watch_of(index, Which::Inner);
+        self.break_watch_of(index, Which::Outer);
+    }
+
+    fn break_watch_of(&mut self, index: usize, slot: Which) {
+        let now = self.now;
+        let watch = &mut self.members[index].way(slot).watch;
+        *watch = Watch { stream: watch.stream + 1, flows: false, last: now };
     }
 
     /// Chance, from the world's seed.
@@ -261,7 +335,7 @@ impl World {
     /// Where a candidate stands; none if it does not run.
     pub fn state(&self, index: usize) -> Option<State> {
         let member = &self.members[index];
-        member.alive.then(|| member.elector.state())
+        member.alive.then(|| member.electors.state())
     }
 
     /// How many terms there were so far.
@@ -308,34 +382,39 @@ impl World {
         Ok(())
     }
 
-    fn deliver(&mut self, index: usize, generation: u64, event: Event) {
+    fn deliver(&mut self, index: usize, generation: u64, slot: Which, event: Event) {
         let member = &self.members[index];
         if !member.alive || member.generation != generation {
             return;
         }
         if self.now < member.frozen_until {
             let wait = member.frozen_until.since(self.now) + Duration::from_millis(1);
-            self.later(wait, Scheduled::Tell(index, generation, event));
+            self.later(wait, Scheduled::Tell(index, generation, slot, event));
             return;
         }
-        self.feed(index, event);
+        self.feed_about(index, slot, event);
     }
 
     fn feed(&mut self, index: usize, event: Event) {
+        self.feed_about(index, Which::Inner, event);
+    }
+
+    /// An event about one of a candidate's locks.
+    fn feed_about(&mut self, index: usize, slot: Which, event: Event) {
         if matches!(event, Event::Observed { via: Via::Read { requested: true, .. }, .. }) {
-            self.members[index].reading = None;
+            self.members[index].way(slot).reading = None;
         }
         if let Event::WriteEnded { result: Ok(record), .. } = &event {
             let note = LastWrite { uid: record.uid.clone(), version: record.version.clone() };
-            self.members[index].note = Some(note);
+            self.members[index].way(slot).note = Some(note);
         }
         let local = self.local(index);
-        let effects = self.members[index].elector.step(local, event);
-        for effect in effects {
+        let effects = self.members[index].electors.step(local, slot, event);
+        for (slot, effect) in effects {
             if let Some(recorded) = &mut self.recorded {
                 recorded.push((self.now, index, effect.clone()));
             }
-            self.carry_out(index, effect);
+            self.carry_out(index, slot, effect);
         }
     }
 

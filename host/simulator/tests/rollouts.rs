@@ -77,7 +77,11 @@ fn flaky(seed: u64) -> hotseat_simulator::Policy {
 fn candidate(name: &str, start: u64, timing: Timing) -> Config {
     Config {
         identity: name.to_owned(),
-        incarnation: Incarnation { site: format!("site-{name}"), nonce: start.to_string() },
+        incarnation: Incarnation {
+            site: format!("site-{name}"),
+            nonce: start.to_string(),
+            home: None,
+        },
         predecessor: None,
         timing,
         drain: timing.reaction,

@@ -22,6 +22,8 @@ use std::time::Duration;
 mod accounts;
 #[path = "scenes/client_go.rs"]
 mod client_go;
+#[path = "scenes/deaths.rs"]
+mod deaths;
 #[path = "scenes/edges.rs"]
 mod edges;
 #[path = "scenes/ends.rs"]
@@ -71,7 +73,7 @@ struct Stage {
 fn config() -> Config {
     Config {
         identity: "baz".to_owned(),
-        incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned() },
+        incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned(), home: None },
         predecessor: None,
         timing: Timing::client_go(),
         drain: Duration::ZERO,
@@ -86,7 +88,7 @@ fn config() -> Config {
 fn candidate(name: &str, drain: Duration) -> Config {
     Config {
         identity: name.to_owned(),
-        incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned() },
+        incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned(), home: None },
         predecessor: None,
         timing: Timing::client_go(),
         drain,
@@ -119,7 +121,7 @@ fn record(holder: &str, seconds: u64) -> Record {
 
 /// The record of another Hotseat, as its write number `serial` left it at this version.
 fn marked(holder: &str, seconds: u64, serial: u64, version: u64, base: Option<u64>) -> Record {
-    let incarnation = Incarnation { site: "there".to_owned(), nonce: "1".to_owned() };
+    let incarnation = Incarnation { site: "there".to_owned(), nonce: "1".to_owned(), home: None };
     let base = base.map(|base| Version(base.to_string()));
     Record {
         version: Version(version.to_string()),

@@ -46,7 +46,7 @@ fn timing(dice: &mut Dice) -> Timing {
 fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
     Config {
         identity: name.to_owned(),
-        incarnation: Incarnation { site: site.to_owned(), nonce: nonce.to_string() },
+        incarnation: Incarnation { site: site.to_owned(), nonce: nonce.to_string(), home: None },
         predecessor: None,
         timing,
         drain: timing.reaction,
@@ -148,6 +148,7 @@ impl Run {
             0 | 1 => self.world.freeze(index, length),
             2 | 3 => self.world.cut(index, true),
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
+            6 if self.dice.percent(50) => self.report(index),
             6 => drop(self.world.store.relabel()),
             7 => self.edit()?,
             8 if self.hands == Hands::DeleteAndClear => {
@@ -222,6 +223,14 @@ impl Run {
         Ok(())
     }
 
+    /// Pods are reported to have ended (I15): some at once, some when another process of their name has
+    /// led for long.
+    fn report(&mut self, index: usize) {
+        let at_once = self.dice.percent(50);
+        let longest = if at_once { Duration::from_millis(50) } else { Duration::from_secs(40) };
+        self.world.report_ends(index, longest);
+    }
+
     /// A process ends, by a signal or at once, and another comes in its place: in the same pod, or
     /// under the same name in another one.
     fn restart(&mut self, index: usize) {
@@ -237,6 +246,9 @@ impl Run {
         }
         let config = Config { predecessor, ..config(&name, &site, self.starts, self.timing) };
         self.world.restart(index, config);
+        if self.dice.percent(70) {
+            self.report(index);
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! A policy out of a ConfigMap that somebody else reads and watches.
 
-use crate::check::{Demands, Fetched};
+use crate::check::Fetched;
 use crate::error::SourceError;
 use crate::names::is_component;
-use crate::publication::{Sourced, compose};
 use crate::reference::{ConfigMapRef, Origin, PolicyRef};
 use crate::settings::{SETTINGS_KEY, Settings};
 use std::collections::BTreeMap;
@@ -19,24 +18,11 @@ pub enum ConfigMapSight {
     Unreadable(String),
 }
 
-/// The publication in a ConfigMap: the component, its signature as the key `KEY.minisig`, and its
-/// settings as the key [`SETTINGS_KEY`], or else the operator's `settings`.
+/// What a ConfigMap has: the component, its signature as the key `KEY.minisig`, and its settings as
+/// the key [`SETTINGS_KEY`]; or why there is none, in one line.
 ///
 /// Without a key in the reference, the ConfigMap must have exactly one whose name ends in `.wasm`
 /// or `.wasm.gz`.
-pub fn from_config_map(
-    map: &ConfigMapRef,
-    sight: ConfigMapSight,
-    settings: &Settings,
-    demands: &Demands,
-) -> Sourced {
-    match found_in(map, sight) {
-        Ok((fetched, own)) => compose(fetched, own.as_ref().unwrap_or(settings), demands).into(),
-        Err(why) => Sourced::Unavailable(why),
-    }
-}
-
-/// The component and its own settings, or why there is none, in one line.
 pub(crate) fn found_in(
     map: &ConfigMapRef,
     sight: ConfigMapSight,
@@ -136,19 +122,6 @@ mod tests {
         assert_eq!((fetched.bytes.as_slice(), fetched.signature), (&b"signed"[..], None));
         let Some(Settings::Outside { from, .. }) = settings else { panic!("{settings:?}") };
         assert_eq!(from, "configmap:n/p/settings.json");
-    }
-
-    #[test]
-    fn its_settings_go_before_the_operators() {
-        let demands = Demands { limit: 10, pin: None, key: None };
-        let operators = Settings::Spec("1".into());
-        for (keys, wanted) in
-            [(&[("p.wasm", "x")][..], "1"), (&[("p.wasm", "x"), ("settings.json", "2")], "2")]
-        {
-            let found = from_config_map(&map("configmap:p"), entries(keys), &operators, &demands);
-            let Sourced::Found(found) = found else { panic!("{found:?}") };
-            assert_eq!(&*found.settings, wanted);
-        }
     }
 
     #[test]

@@ -25,10 +25,10 @@ mod signature;
 mod text;
 
 pub use check::{Checked, Demands, Fetched, check};
-pub use config_map::{ConfigMapSight, from_config_map};
+pub use config_map::ConfigMapSight;
 pub use error::SourceError;
 pub use file::FileSource;
-pub use follow::{Terms, follow_builtin, follow_config_map, follow_file, follow_oci};
+pub use follow::*;
 pub use hotseat_text::{Digest, DigestError};
 pub use oci::{
     Artifact, Pushed, Reference as OciReference, Registries, Repository as OciRepository,

@@ -1,4 +1,4 @@
-//! What `--policy` takes.
+//! How an operator names a policy's source.
 
 use crate::names::{self, KEY_RULE, NAME_RULE, NAMESPACE_RULE, is_component};
 use crate::oci::{self, Tag};
@@ -58,7 +58,7 @@ impl ConfigMapRef {
     }
 }
 
-/// Text that is no [`PolicyRef`]. Each message is one line with the reason and the mend, and is
+/// Text that is no [`PolicyRef`]. Each message is one line with the reason and the remedy, and is
 /// to be put behind the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefError {

@@ -18,7 +18,7 @@ pub struct PolicyKey {
 pub struct KeyError(String);
 
 impl PolicyKey {
-    /// What `--policy-key` takes: the line `RW..` of a minisign public key, or a file with it, as
+    /// A policy key: the line `RW..` of a minisign public key, or a file with it, as
     /// `minisign -G` writes it.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl PolicyKey {
     pub(crate) fn verify(&self, bytes: &[u8], signature: Option<&str>) -> Result<String, String> {
         let Some(text) = signature else {
             return Err(format!(
-                "it is not signed: --policy-key asks for a signature by {self}, as minisign -S makes it"
+                "it is not signed: the policy key {self} asks for a signature, as minisign -S makes it"
             ));
         };
         let signature = Signature::decode(text).map_err(|_| {
@@ -72,7 +72,7 @@ impl PolicyKey {
         match self.key.verify(bytes, &signature, false) {
             Ok(()) => Ok(signature.trusted_comment().to_owned()),
             Err(Error::UnexpectedKeyId) => Err(format!(
-                "it is signed with another key than {self}: sign with that one, or change --policy-key"
+                "it is signed with another key than {self}: sign with that one, or give another policy key"
             )),
             Err(Error::UnsupportedLegacyMode | Error::UnsupportedAlgorithm | Error::UnexpectedAlgorithm) => Err(
                 "its signature is of the old form, over the bytes themselves: sign with minisign 0.8 or later without -l".to_owned(),

@@ -27,8 +27,10 @@ const RIGHTS_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
     /// What Hotseat asks for: get, create, update, list and watch leases, create events, list and
-    /// watch ConfigMaps.
+    /// watch ConfigMaps, list, watch and patch pods.
     Full,
+    /// As [`Full`](Self::Full), and the same on Endpoints and ConfigMaps as on leases.
+    EveryLock,
     /// Get, list and watch leases.
     ReadOnly,
     /// As [`Full`](Self::Full) without watch.
@@ -40,7 +42,7 @@ pub enum Rights {
 impl Rights {
     fn lease_verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Full => &["get", "create", "update", "list", "watch"],
+            Self::Full | Self::EveryLock => &["get", "create", "update", "list", "watch"],
             Self::ReadOnly => &["get", "list", "watch"],
             Self::NoWatch => &["get", "create", "update", "list"],
             Self::None => &[],
@@ -51,13 +53,29 @@ impl Rights {
     fn config_map_verbs(self) -> &'static [&'static str] {
         match self {
             Self::Full => &["list", "watch"],
+            Self::EveryLock => self.lease_verbs(),
+            Self::ReadOnly | Self::NoWatch | Self::None => &[],
+        }
+    }
+
+    fn endpoints_verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::EveryLock => self.lease_verbs(),
+            Self::Full | Self::ReadOnly | Self::NoWatch | Self::None => &[],
+        }
+    }
+
+    /// For the end of a leader, and its label.
+    fn pod_verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::Full | Self::EveryLock => &["list", "watch", "patch"],
             Self::ReadOnly | Self::NoWatch | Self::None => &[],
         }
     }
 
     fn event_verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Full | Self::NoWatch => &["create"],
+            Self::Full | Self::EveryLock | Self::NoWatch => &["create"],
             Self::ReadOnly | Self::None => &[],
         }
     }
@@ -68,6 +86,8 @@ impl Rights {
             ("coordination.k8s.io", "leases", self.lease_verbs()),
             ("", "events", self.event_verbs()),
             ("", "configmaps", self.config_map_verbs()),
+            ("", "endpoints", self.endpoints_verbs()),
+            ("", "pods", self.pod_verbs()),
         ]
         .into_iter()
         .filter(|(_, _, verbs)| !verbs.is_empty())

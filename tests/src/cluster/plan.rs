@@ -16,7 +16,7 @@ use super::{audit, block_on, kubeconfig, pki, ports};
 use crate::setup;
 
 /// How long a server may take until it is ready. It takes 3 s on an idle machine.
-const READY_WITHIN: Duration = Duration::from_secs(120);
+const READY_WITHIN: Duration = Duration::from_secs(400);
 const READY_POLL: Duration = Duration::from_millis(20);
 
 /// Which Kubernetes to run.

@@ -228,6 +228,11 @@ impl Api {
         Ok(on_lease.filter_map(|event| event["message"].as_str().map(str::to_owned)).collect())
     }
 
+    /// The end of the path of an object's status: the embedded server keeps it with the object.
+    pub(super) fn of_status(&self) -> &'static str {
+        if self.embedded.is_some() { "" } else { "/status" }
+    }
+
     fn lease_path(&self) -> String {
         format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases/{ELECTION}", self.namespace)
     }

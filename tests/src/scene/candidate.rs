@@ -58,7 +58,7 @@ impl Candidate {
         Ok(Self::complete(launch.arg(hotseat_binary()?), api, name))
     }
 
-    fn complete(launch: Launch, api: &Api, name: &str) -> Launch {
+    pub(super) fn complete(launch: Launch, api: &Api, name: &str) -> Launch {
         let flags = [
             format!("--election={ELECTION}"),
             format!("--election-namespace={}", api.namespace()),

@@ -31,6 +31,24 @@ struct Watched {
     thread: JoinHandle<()>,
 }
 
+/// A time in which somebody believed that it leads, by its own word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belief {
+    /// Its name.
+    pub name: String,
+    /// From when on.
+    pub from: Instant,
+    /// Until when.
+    pub until: Instant,
+}
+
+impl Belief {
+    fn span(&self) -> Span {
+        let (first, last) = ((self.from, self.from), (self.until, self.until));
+        Span { name: self.name.clone(), token: 0, first, last }
+    }
+}
+
 /// Answers of one process with one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Span {
@@ -66,6 +84,13 @@ impl Sampler {
     /// Ends the asking, and tells each time in which two processes led.
     #[must_use]
     pub fn overlaps(self) -> Vec<String> {
+        self.overlaps_with(&[])
+    }
+
+    /// Ends the asking, and tells each time in which two processes led, or one of them and one of
+    /// `others`. Those may overlap with each other.
+    #[must_use]
+    pub fn overlaps_with(self, others: &[Belief]) -> Vec<String> {
         let mut all = Vec::new();
         for Watched { spans, stop, thread } in self.watched {
             drop(stop);
@@ -80,6 +105,11 @@ impl Sampler {
                     if a.overlaps(b) {
                         found.push(format!("{a:?} and {b:?}"));
                     }
+                }
+            }
+            for (span, other) in spans.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
+                if span.overlaps(&other.span()) {
+                    found.push(format!("{span:?} and {other:?}"));
                 }
             }
         }

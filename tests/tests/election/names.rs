@@ -1,6 +1,6 @@
 //! Names that somebody else wrote into the lock.
 
-use hotseat_tests::process::{Stream, get};
+use hotseat_tests::process::{Line, Stream, get};
 use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
 use serde_json::{Value, json};
 
@@ -27,9 +27,12 @@ fn forges_no_line(api: &Api, format: &str) {
         lease["spec"]["leaseDurationSeconds"] = json!(3600);
     })
     .unwrap();
-    let line = format!("{SHOWN} is the leader");
-    let seen = candidate.process.wait_line(&line, SOON);
-    assert_eq!((seen.stream, &seen.text), (Stream::Stdout, &line));
+    // A line of text for people, and of JSON for programs, which read the name as it is.
+    let line = match format {
+        "json" => "\"leader\":\"x\\nanna",
+        _ => &format!("{SHOWN} is the leader"),
+    };
+    candidate.process.wait_line(line, SOON);
     candidate.process.wait_line("stepped down: the seat was lost", SOON);
 
     let address = candidate.process.listening_addr();
@@ -43,13 +46,23 @@ fn forges_no_line(api: &Api, format: &str) {
     assert_eq!(get(address, "/").unwrap().text(), expected);
 
     candidate.end();
+    let said = |line: &&Line| line.stream == Stream::Stdout;
+    assert_eq!(
+        candidate.process.lines().iter().filter(said).count(),
+        2,
+        "anna, and who came after"
+    );
     for line in candidate.process.lines() {
         let fit = |c: char| !c.is_control() && c != '\u{202e}';
         assert!(line.text.chars().all(fit), "{line:?}");
         match (line.stream, format) {
-            (Stream::Stdout, _) => {
-                let said = [seen.text.as_str(), "anna is the leader"];
+            (Stream::Stdout, "text") => {
+                let said = [&format!("{SHOWN} is the leader"), "anna is the leader"];
                 assert!(said.contains(&line.text.as_str()), "{line}");
+            }
+            (Stream::Stdout, _) => {
+                let event: Value = serde_json::from_str(&line.text).unwrap();
+                assert!([FORGED, "anna"].contains(&event["leader"].as_str().unwrap()), "{line}");
             }
             (Stream::Stderr, "json") => {
                 let event: Value = serde_json::from_str(&line.text).unwrap();

@@ -67,7 +67,7 @@ fn a_push_with_a_password() {
     let options = Options { login: Login::Password, ..Options::default() };
     let registry = Registry::start(options).unwrap();
     let target = format!("oci://{}/policy", registry.host());
-    refuses(&["policy", "push", &file, &target], &[&target, "--registry-credentials"]);
+    refuses(&["policy", "push", &file, &target], &[&target, "registry credentials"]);
     let config = registry.docker_config(&registry.host(), NAME, PASSWORD).unwrap();
     let flag = format!("--registry-credentials={}", config.display());
     let (status, stdout, stderr) = hotseat(&["policy", "push", &file, &target, &flag]);

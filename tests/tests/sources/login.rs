@@ -23,17 +23,17 @@ async fn a_name_and_a_password() {
     let config = |host: &str, name: &str, password: &str| {
         Some(registry.docker_config(host, name, password).unwrap())
     };
-    refused(pull(&reference, None, None).await, "read", &["give them by --registry-credentials"]);
+    refused(pull(&reference, None, None).await, "read", &["give registry credentials with them"]);
     let other = config("registry.example", NAME, PASSWORD);
-    refused(pull(&reference, other, None).await, "read", &["give them by --registry-credentials"]);
+    refused(pull(&reference, other, None).await, "read", &["give registry credentials with them"]);
     let wrong = config(&host, "somebody", PASSWORD);
     refused(
         pull(&reference, wrong, None).await,
         "read",
-        &["401", "give credentials with the right"],
+        &["401", "give registry credentials with the right"],
     );
     let missing = Some(PathBuf::from("/nowhere/config.json"));
-    let words = ["--registry-credentials /nowhere/config.json", "No such file"];
+    let words = ["the registry credentials /nowhere/config.json", "No such file"];
     refused(pull(&reference, missing, None).await, "read", &words);
     let right = config(&host, NAME, PASSWORD);
     assert_eq!(pull(&reference, right, None).await.unwrap().bytes, wanted);
@@ -54,13 +54,13 @@ async fn tls_with_an_authority_of_ones_own() {
     // Another authority's certificate.
     let other = Registry::start(Options::default()).unwrap();
     let found = pull(&direct, None, Some(other.ca_file())).await;
-    refused(found, "read", &["TLS with 127.0.0.1 fails", "--registry-ca"]);
+    refused(found, "read", &["TLS with 127.0.0.1 fails", "the registry CA"]);
     // No certificate at all.
     let junk = registry.docker_config(&registry.host(), "junk", "x").unwrap();
     refused(
         pull(&direct, None, Some(junk)).await,
         "read",
-        &["--registry-ca", "no certificate in PEM"],
+        &["the registry CA", "no certificate in PEM"],
     );
 }
 
@@ -75,9 +75,9 @@ async fn a_token() {
     refused(
         pull(&reference, None, None).await,
         "read",
-        &["401", "give credentials with the right"],
+        &["401", "give registry credentials with the right"],
     );
-    refused(pull(&reference, config("somebody"), None).await, "read", &["401", "give credentials"]);
+    refused(pull(&reference, config("somebody"), None).await, "read", &["401", "give registry credentials"]);
     assert_eq!(pull(&reference, config(NAME), None).await.unwrap().bytes, wanted);
     // A push asks for another token in the middle, since it may do more.
     let registries = Registries { credentials: config(NAME), ..Registries::default() };

@@ -12,7 +12,10 @@ impl Claim {
     /// Time passes, but for the moments of writes, which pass with what they are compared with: see
     /// the seat's. `drain` is how long the application has after the end of belief.
     pub(crate) fn pass(&mut self, passed: Duration, drain: Duration) {
-        let Claim { term, believes, ended, sent: _, confirmed, version, released: _ } = self;
+        let Claim { term, believes, ended, sent: _, confirmed, version, released: _, bound } = self;
+        if let Some(at) = bound {
+            pass(at, passed, Duration::ZERO);
+        }
         if let Some(Term { token: _, uid: _, transitions, since, until }) = term {
             *transitions = 0;
             *since = NOW;

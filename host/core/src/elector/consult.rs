@@ -144,7 +144,8 @@ impl Elector {
         }
         let Some(cause) = self.mind.cause else { return };
         let stopping = cause == Cause::Stopping;
-        if !stopping && (self.operation.is_some() || self.retirement.is_some()) {
+        let busy = self.operation.is_some() || self.pursuit.is_some();
+        if !stopping && (busy || self.retirement.is_some()) {
             return;
         }
         self.mind.cause = None;
@@ -263,6 +264,11 @@ impl Elector {
                 let own = self.config.timing.lease_duration;
                 self.write_claim(decision.lease_duration.map_or(own, Duration::from_millis));
             }
+            Ruling::ClaimAfterOuter => {
+                let own = self.config.timing.lease_duration;
+                let lease = decision.lease_duration.map_or(own, Duration::from_millis);
+                self.claim_after_outer(lease);
+            }
             Ruling::Resign(successor) => {
                 if successor.is_some() {
                     self.mind.preemptions.spend();
@@ -283,7 +289,7 @@ impl Elector {
         self.tell(Notice::Overruled { action: action.as_str(), reason });
     }
 
-    fn facts(&mut self) -> Facts<'_> {
+    pub(super) fn facts(&mut self) -> Facts<'_> {
         let may_preempt = self.mind.preemptions.has_one(self.now);
         let paced_until = self.paced_until();
         Facts {
@@ -293,6 +299,7 @@ impl Elector {
             mine: self.claim.term().is_some()
                 && self.seat.record().is_some_and(|record| self.wrote(record)),
             free_at: self.free_at(),
+            outer: self.outer_is(),
             throttled_until: self.throttled_until,
             paced_until,
             may_preempt,
@@ -324,10 +331,10 @@ impl Elector {
             identity: self.config.identity.clone(),
             uptime: age(self.started),
             cause,
-            seat: self.seat.lock().is_some().then(|| self.seat_for_policy()),
+            seat: self.both_free_at(self.seat.free_at()).map(|_| self.seat_for_policy()),
             claim: term.map(|term| policy::Claim {
                 held_for: age(term.since),
-                valid_for: valid(term.until),
+                valid_for: valid(self.claim.until().unwrap_or(term.until)),
             }),
             attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
             signals: self.signals.for_policy(self.now),
@@ -335,22 +342,38 @@ impl Elector {
         }
     }
 
+    /// The seat as the policy sees it. Two locks are one seat to it: free when both are, and held by
+    /// whoever holds one.
     fn seat_for_policy(&self) -> policy::Seat {
         let own = self.config.timing.lease_duration;
         let record = self.seat.record();
+        let outer = self.outer.as_ref();
         let text = |pick: fn(&Record) -> Option<&String>| record.and_then(pick).cloned();
         let mine = record.is_some_and(|record| self.wrote(record));
         let free_at = if mine { Some(self.resting_until) } else { self.free_at() };
         let duration = record.filter(|record| record.holder.is_some() || record.duration.is_some());
-        policy::Seat {
+        let paused = record.is_some_and(|record| record.paused);
+        let successor = text(|record| record.successor.as_ref());
+        let seat = policy::Seat {
             holder: text(|record| record.holder.as_ref()),
             age: millis(self.now.since(self.seat.since())),
             duration: duration
                 .map_or(0, |record| millis(crate::seat::Seat::duration_of(record, own))),
-            free_in: free_at.map_or(0, |at| millis_up(at.since(self.now))),
+            free_in: self.both_free_at(free_at).map_or(0, |at| millis_up(at.since(self.now))),
             transitions: record.map_or(0, |record| record.transitions),
-            successor: text(|record| record.successor.as_ref()),
-            paused: record.is_some_and(|record| record.paused),
+            successor: successor.or_else(|| outer.and_then(|outer| outer.successor.clone())),
+            paused: paused || outer.is_some_and(|outer| outer.paused),
+        };
+        match outer.and_then(|outer| outer.seen.as_ref()) {
+            Some(seen) if seat.holder.is_none() && seen.foreign && seen.holder.is_some() => {
+                policy::Seat {
+                    holder: seen.holder.clone(),
+                    age: millis(self.now.since(seen.since)),
+                    duration: millis(seen.until.since(seen.since)),
+                    ..seat
+                }
+            }
+            _ => seat,
         }
     }
 }

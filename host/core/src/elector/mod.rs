@@ -14,6 +14,7 @@
 mod canon;
 mod consult;
 mod observe;
+pub(crate) mod outer;
 mod pace;
 mod retire;
 mod signals;
@@ -27,8 +28,9 @@ use crate::lock::Token;
 use crate::policy::{Attempts, Candidate, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
-use crate::view::{Sighting, View};
+use crate::view::{Sighting, Term, View};
 use consult::Mind;
+use outer::{Outer, Pursuit};
 use retire::Retirement;
 use signals::Signals;
 use std::sync::Arc;
@@ -62,6 +64,12 @@ pub struct Elector {
     retirement: Option<Retirement>,
     /// The application acts for no term up to the one with this token.
     let_go: Token,
+    /// Tokens of its terms are larger than this one: the other of two locks has seen it.
+    floor: Token,
+    /// The outer of two locks, where this elector has the inner one.
+    outer: Option<Outer>,
+    /// A claim that waits for the outer lock.
+    pursuit: Option<Pursuit>,
     finished: bool,
     serial: u64,
     signals: Signals,
@@ -109,6 +117,9 @@ impl Elector {
             resting_until: Moment::ZERO,
             retirement: None,
             let_go: Token::default(),
+            floor: Token::default(),
+            outer: None,
+            pursuit: None,
             finished: false,
             serial: 0,
             signals: Signals::default(),
@@ -136,23 +147,34 @@ impl Elector {
 
     /// What may be said of the election.
     pub fn view(&self) -> View {
+        View {
+            identity: self.config.identity.clone(),
+            term: self.believed_term(),
+            seen: self.sighting().filter(|_| self.has_read_outer()),
+            outer: self.outer.as_ref().and_then(|outer| outer.seen.clone()),
+            last_success: self.last_success,
+            failures: self.attempts.failures,
+            stopping: self.retirement.as_ref().is_some_and(|retirement| retirement.exits),
+        }
+    }
+
+    /// The lock as this elector sees it.
+    pub(super) fn sighting(&self) -> Option<Sighting> {
         let own = self.config.timing.lease_duration;
-        let seen = self.seat.lock().map(|lock| Sighting {
+        self.seat.lock().map(|lock| Sighting {
             holder: lock.record().and_then(|record| record.holder.clone()),
             foreign: !lock.record().is_some_and(|record| self.wrote(record)),
             transitions: lock.record().map_or(0, |record| record.transitions),
             since: self.seat.since(),
             heard: self.seat.heard(),
             until: self.seat.expires_at(own),
-        });
-        View {
-            identity: self.config.identity.clone(),
-            term: self.claim.believed().cloned(),
-            seen,
-            last_success: self.last_success,
-            failures: self.attempts.failures,
-            stopping: self.retirement.as_ref().is_some_and(|retirement| retirement.exits),
-        }
+        })
+    }
+
+    /// The term that is believed in, until the earlier of two deadlines where there are two (I16).
+    fn believed_term(&self) -> Option<Term> {
+        let term = self.claim.believed()?;
+        Some(Term { until: self.claim.until().unwrap_or(term.until), ..term.clone() })
     }
 
     fn handle(&mut self, event: Event) {
@@ -177,6 +199,7 @@ impl Elector {
                 self.mind.ask_for(Cause::RosterChanged);
             }
             Event::LetGo { token, rest, reason } => self.application_let_go(token, rest, reason),
+            Event::Died(incarnation) => self.died(&incarnation),
             Event::Stop => self.stop(),
         }
     }
@@ -184,6 +207,7 @@ impl Elector {
     /// Starts what is due, in the order of importance, and says when to look again.
     fn proceed(&mut self) {
         self.go_on_without_answer();
+        self.leave_without_outer();
         self.retire();
         if self.operation.is_none() && self.now >= self.read_due() {
             self.read();
@@ -191,6 +215,7 @@ impl Elector {
         if self.operation.is_none() && self.now >= self.reserve_at() {
             self.write_reserve();
         }
+        self.pursue();
         self.consult();
         self.tell_leader();
         self.show();
@@ -248,8 +273,14 @@ impl Elector {
 
     fn next_wake(&self) -> Moment {
         let mut wake = self.mind.wake().min(self.signals.wake());
-        if let Some(term) = self.claim.believed() {
-            wake = wake.min(term.until);
+        if let Some(until) = self.claim.believed().and_then(|_| self.claim.until()) {
+            wake = wake.min(until);
+        }
+        if let Some(pursuit) = &self.pursuit {
+            wake = wake.min(pursuit.again_at);
+        }
+        if self.now < self.keeps_outer_until() {
+            wake = wake.min(self.keeps_outer_until());
         }
         match &self.operation {
             Some(operation) => wake = wake.min(operation.deadline),
@@ -261,7 +292,11 @@ impl Elector {
             wake = wake.min(retirement.wake(self.now));
         }
         if !self.told_leader.is_empty() && self.claim.believed().is_none() {
-            wake = wake.min(self.seat.expires_at(self.config.timing.lease_duration));
+            // It is named by the lock, or by the outer of two: what has run out names nobody.
+            let inner = self.seat.expires_at(self.config.timing.lease_duration);
+            let outer = self.outer.as_ref().and_then(|outer| outer.seen.as_ref());
+            let ends = [Some(inner), outer.map(|seen| seen.until)].into_iter().flatten();
+            wake = ends.filter(|at| *at > self.now).fold(wake, Moment::min);
         }
         // Never in the past, or a shell would spin.
         wake.max(self.now + Duration::from_millis(1))

@@ -3,7 +3,7 @@
 use super::{Elector, Operation, OperationKind};
 use crate::claim::Landed;
 use crate::event::{Effect, Notice, Trouble, Via, Why};
-use crate::lock::{Lock, Mark, Record};
+use crate::lock::{Incarnation, Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
 use crate::promise::{Proof, Sight};
 use crate::seat::{Known, News, Waits};
@@ -130,6 +130,23 @@ impl Elector {
         }
     }
 
+    /// I15: a process has ended. Its own belief with it, but its application may go on until S after
+    /// the last answer that it got.
+    pub(super) fn died(&mut self, dead: &Incarnation) {
+        let timing = &self.config.timing;
+        // Each process has the S of its own application, and says so.
+        let said = dead.home.as_ref().map_or(timing.reaction, |home| home.reaction);
+        let reaction = timing.reaction.max(said);
+        let after = timing.stretch(reaction);
+        if *dead == self.config.incarnation || !self.seat.died(self.now, dead, after) {
+            return;
+        }
+        let holder = self.seat.record().and_then(|record| record.holder.clone());
+        let free_in = self.seat.free_at().map_or(after, |at| at.since(self.now));
+        self.tell(Notice::HolderDied { holder: holder.unwrap_or_default(), free_in });
+        self.mind.ask_for(Cause::SeatChanged);
+    }
+
     /// I8: the own name by another process that is alive, as its changes show.
     fn note_twin(&mut self, lock: &Lock, known: Known) {
         let foreign = known.names_me && known.mine.is_none() && known.dead.is_none();
@@ -192,7 +209,8 @@ impl Elector {
             if serial == wanted)
     }
 
-    /// When this candidate may take the seat, as far as the lock and its own rest go.
+    /// When this candidate may take the seat, as far as the lock and its own rest go. Of two locks,
+    /// this one alone.
     pub(super) fn free_at(&self) -> Option<Moment> {
         let free = self.seat.free_at()?.max(self.resting_until);
         let is_late = self.now >= self.goes_on_until();

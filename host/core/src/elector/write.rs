@@ -22,10 +22,10 @@ impl Elector {
         let purpose =
             if mine && self.claim.term().is_some() { Purpose::Renew } else { Purpose::Acquire };
         let token = match self.claim.believed() {
-            Some(term) => Fencing::Keep(term.token),
-            // I9: larger than every token that was ever seen here. So is that of a term which goes
-            // on after belief lapsed: a store that was restored meanwhile tells nothing of others.
-            None => Fencing::New(self.seat.token().next()),
+            Some(term) if term.token > self.floor => Fencing::Keep(term.token),
+            // I9: so is that of a term which goes on after belief lapsed: a store that was restored
+            // meanwhile tells nothing of others.
+            _ => self.new_token(),
         };
         let same_holder = self
             .seat

@@ -5,7 +5,10 @@ use super::doctor::DoctorArgs;
 use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
 use super::lock::LockCommand;
+use super::lock_args::LockArgs;
+use super::pod::PodArgs;
 use super::policy::PolicyCommand;
+use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
 use super::run::RunArgs;
 use super::size::parse_size;
@@ -48,6 +51,11 @@ pub(super) enum Command {
     Run(Box<RunArgs>),
     /// Ask a running sidecar who leads and what its policy does
     Status(StatusArgs),
+    /// Print the Role that a sidecar needs. Give the sidecar's own flags, such as --election and
+    /// --policy: they decide which rights those are
+    // As for the sidecar, a later flag wins.
+    #[command(args_override_self = true)]
+    Rbac(Box<RbacArgs>),
     /// Wait until this pod leads, or anybody does
     Wait(WaitArgs),
     /// Find out why nobody leads: the API server, rights, latency, the lock, the policy, memory
@@ -66,7 +74,7 @@ pub(super) enum Command {
 /// The sidecar's flags. Durations are written as 15s, 1m30s or 500ms.
 #[derive(Debug, Args)]
 pub(super) struct SidecarArgs {
-    /// Name of the election, which is the name of the Lease
+    /// Name of the election, which is the name of the Lease, or of what else is the lock
     #[arg(long, env = "HOTSEAT_ELECTION", value_name = "NAME", help_heading = ELECTION)]
     pub(super) election: Option<String>,
     /// Namespace of the Lease [default: the pod's own, else default]
@@ -86,6 +94,8 @@ pub(super) struct SidecarArgs {
     /// Use the pod's service account and nothing else
     #[arg(long, env = "HOTSEAT_USE_CLUSTER_CREDENTIALS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set, help_heading = ELECTION)]
     pub(super) use_cluster_credentials: bool,
+    #[command(flatten)]
+    pub(super) lock: LockArgs,
 
     /// All three durations at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
     #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_duration, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]
@@ -99,12 +109,15 @@ pub(super) struct SidecarArgs {
     /// The pace of renewals and retries [default: 2s]
     #[arg(long, env = "HOTSEAT_RETRY_PERIOD", value_name = "R", value_parser = parse_duration, help_heading = TIMING)]
     pub(super) retry_period: Option<Duration>,
-    /// How long the application goes on after 4040 has stopped naming it
-    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_duration, default_value = "0s", help_heading = TIMING)]
-    pub(super) reaction_time: Duration,
+    /// How long the application goes on after 4040 has stopped naming it, or answering [default: 0s]
+    #[arg(long, env = "HOTSEAT_REACTION_TIME", value_name = "S", value_parser = parse_duration, help_heading = TIMING)]
+    pub(super) reaction_time: Option<Duration>,
     /// How far a clock's rate may be off, in percent
     #[arg(long, env = "HOTSEAT_CLOCK_ERROR", value_name = "PERCENT", default_value = "1", help_heading = TIMING)]
     pub(super) clock_error: f64,
+
+    #[command(flatten)]
+    pub(super) pod: PodArgs,
 
     /// The election policy, a WebAssembly component, followed and swapped while the election runs:
     /// builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://REPOSITORY@sha256:DIGEST; a
@@ -186,7 +199,7 @@ fn parse_probes(text: &str) -> Result<Probes, SpecError> {
     probes::parse(text).map(Vec::into_boxed_slice)
 }
 
-const ELECTION: &str = "Election";
+pub(super) const ELECTION: &str = "Election";
 const TIMING: &str = "Timing";
 pub(super) const POLICY: &str = "Policy";
 const SIGNALS: &str = "Signals";

@@ -1,11 +1,15 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
+use super::lock_args;
+use super::rbac::pods_namespace;
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
+use crate::own_pod::PodFeatures;
 use crate::probes::{MOST_PROBES, Probe};
-use crate::sidecar::{ElectionSettings, Settings};
+use crate::rights::Uses;
+use crate::sidecar::{ElectionSettings, PodName, Settings};
 use crate::source::PolicyOptions;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
@@ -27,6 +31,8 @@ const SMALLEST_JOURNAL: u64 = 64 * 1024;
 
 pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
     let timing = timing(&args)?;
+    let lock = lock_args::options(&args.lock, &timing)?;
+    let pod_features = pod_features(&args)?;
     let policy = policy(&args)?;
     let access = args.http_detail.into();
     let election = election(args.election)?;
@@ -35,7 +41,10 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         election: ElectionSettings {
             name,
             identity: identity(args.id)?,
+            pod: own_pod(),
             timing,
+            lock,
+            pod_features,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,
@@ -54,6 +63,25 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         access,
         journal: journal(args.journal, args.journal_size)?,
         companions: args.companions.settings(&timing)?,
+    })
+}
+
+/// What a sidecar with these flags, in pods of that namespace, uses of the API. Nothing else of the
+/// flags is looked at: files that only the pod has need not be there.
+pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Uses> {
+    let election = election(args.election.clone())?;
+    let pods = match pods {
+        Some(given) => pods_namespace(given)?,
+        None => namespace(None)?,
+    };
+    let flag = args.election_namespace.clone().filter(|name| !name.is_empty());
+    let of_lock = namespace(Some(flag.unwrap_or_else(|| pods.clone())))?;
+    Ok(Uses {
+        election: ElectionName::new(&of_lock, &election),
+        pod_namespace: Some(pods),
+        lock: lock_args::options(&args.lock, &timing(args)?)?,
+        pods: args.pod.features(),
+        policy: policy_reference(&args.policy, &args.registries.registries())?,
     })
 }
 
@@ -83,6 +111,14 @@ pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
+/// This pod, where the manifest hands its name and its UID in by the downward API.
+fn own_pod() -> Option<PodName> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
+    let namespace = variable("POD_NAMESPACE").or_else(mounted)?.trim().to_owned();
+    Some(PodName { namespace, name: variable("POD_NAME")?, uid: variable("POD_UID")? })
+}
+
 fn identity(flag: Option<String>) -> anyhow::Result<String> {
     let pod = || std::env::var("POD_NAME").ok().filter(|name| !name.is_empty());
     let name = match flag {
@@ -90,7 +126,7 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
             bail!("--id cannot be empty: leave it out for the pod's name, or give one")
         }
         Some(name) => name,
-        None => pod().unwrap_or_else(hostname),
+        None => pod().unwrap_or_else(hostname_of_pod),
     };
     // An image whose entrypoint runs no shell hands `$(hostname)` on as it stands, and then every
     // replica has one name.
@@ -107,8 +143,25 @@ fn identity(flag: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
+/// The hostname, for want of a name. In a pod that is mostly the pod's.
+fn hostname_of_pod() -> String {
+    let name = hostname();
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        tracing::warn!(
+            identity = %name,
+            "POD_NAME is not set, so the hostname is this candidate's name: with hostNetwork that is the node's, and all pods there have it; hand metadata.name in as POD_NAME, as the manifests do"
+        );
+    }
+    name
+}
+
 /// A name that Kubernetes takes.
-fn check_name(flag: &str, name: &str, takes: fn(&str) -> bool, rule: &str) -> anyhow::Result<()> {
+pub(super) fn check_name(
+    flag: &str,
+    name: &str,
+    takes: fn(&str) -> bool,
+    rule: &str,
+) -> anyhow::Result<()> {
     if takes(name) {
         return Ok(());
     }
@@ -135,7 +188,7 @@ pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     )]
     let ppm = (args.clock_error * 10_000.0).round() as u32;
     timing.clock_error_ppm = ppm;
-    timing.reaction = args.reaction_time;
+    timing.reaction = args.reaction_time.unwrap_or_default();
     timing.shortest_lease = args.shortest_lease.unwrap_or(timing.lease_duration);
     timing.longest_lease = args.longest_lease.unwrap_or(timing.lease_duration);
     let longest = Duration::from_secs(u64::from(u32::MAX / 2));
@@ -149,13 +202,22 @@ pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
     Ok(timing)
 }
 
+/// Where leases are waited out, what is left of one gives an application time that nobody thought
+/// about. Where deaths are seen, there is the reaction time and nothing else.
+fn pod_features(args: &SidecarArgs) -> anyhow::Result<PodFeatures> {
+    let features = args.pod.features();
+    if features.watch && args.reaction_time.is_none() {
+        bail!(
+            "--watch-pods: give --reaction-time too, for how long the application goes on when 4040 no longer answers: no lease is waited out for it; 0s if it ends with this process"
+        );
+    }
+    Ok(features)
+}
+
 pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let written = &args.policy;
     let registries = args.registries.registries();
-    let policy: PolicyRef = written.parse().map_err(|error| {
-        let why = refused_reference(&error, &registries);
-        anyhow!("--policy {written}: {why}")
-    })?;
+    let policy = policy_reference(written, &registries)?;
     let key = policy_key(args.policy_key.as_deref())?;
     if key.is_some() && policy.origin == Origin::Builtin {
         bail!(
@@ -164,6 +226,13 @@ pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     }
     let settings = settings_source("--policy-settings", &args.policy_settings)?;
     Ok(PolicyOptions { policy, settings, key, poll: args.policy_poll, registries })
+}
+
+fn policy_reference(written: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
+    written.parse().map_err(|error| {
+        let why = refused_reference(&error, registries);
+        anyhow!("--policy {written}: {why}")
+    })
 }
 
 /// Settings that can be used as they are now.

@@ -1,8 +1,9 @@
 //! The arguments of `hotseat demo`.
 
 use super::args::Output;
-use crate::demo;
+use crate::telemetry;
 use clap::Args;
+use hotseat_demo as demo;
 use hotseat_text::parse_duration;
 use std::time::Duration;
 
@@ -32,6 +33,6 @@ impl DemoArgs {
             Output::Text => demo::Output::Text,
             Output::Json => demo::Output::Json,
         };
-        Ok(demo::Options::new(self.length, output, ports))
+        Ok(demo::Options::new(self.length, output, ports, telemetry::complain))
     }
 }

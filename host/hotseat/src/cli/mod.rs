@@ -9,8 +9,11 @@ mod doctor;
 mod fence;
 mod limits;
 mod lock;
+mod lock_args;
+mod pod;
 mod policy;
 mod push;
+mod rbac;
 mod registry;
 mod run;
 mod size;
@@ -18,6 +21,7 @@ mod wait;
 
 use crate::engine::COMPILE_COMMAND;
 use crate::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};
+use crate::telemetry::LogFormat;
 use crate::{sidecar, status, telemetry};
 use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
@@ -48,7 +52,10 @@ pub fn main() -> ExitCode {
         _ => {}
     }
     #[cfg(feature = "demo")]
-    crate::demo::die_with_parent();
+    if let Err(why) = hotseat_demo::die_with_parent() {
+        telemetry::complain(&format!("hotseat: {why}"));
+        return ExitCode::FAILURE;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -81,19 +88,20 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
             needs_linux("the demonstration")?;
-            crate::demo::run(options.into_options()?)
+            hotseat_demo::run(options.into_options()?)
         }
         Some(Command::Status(options)) => {
             status::run(&options.address, options.output == args::Output::Json)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }
 }
 
 /// Takes part in an election, to its end.
 fn campaign(
-    (format, level): (telemetry::LogFormat, args::LogLevel),
+    (format, level): (LogFormat, args::LogLevel),
     settings: impl FnOnce() -> anyhow::Result<sidecar::Settings>,
 ) -> anyhow::Result<ExitCode> {
     let _logs = telemetry::init(format, level.into()).context("no thread for the log")?;
@@ -145,10 +153,43 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let mistake = text.split("\n\nUsage:").next().unwrap_or(&text);
     let mistake = mistake.split("\n\nFor more information").next().unwrap_or(mistake);
     let mistake = mistake.trim().trim_start_matches("error: ");
-    telemetry::complain(&format!("hotseat: {}: see hotseat --help", in_one_line(mistake)));
+    let line = format!("hotseat: {}: see hotseat --help", in_one_line(mistake));
+    telemetry::complain_early(&line, wanted_format(std::env::args().skip(1)));
     ExitCode::from(2)
+}
+
+/// The format of the log that the arguments or the environment ask for, where they could not be
+/// parsed. A subcommand has no log.
+fn wanted_format(args: impl Iterator<Item = String>) -> LogFormat {
+    let args: Vec<String> = args.collect();
+    if args.first().is_some_and(|first| !first.starts_with('-')) {
+        return LogFormat::Text;
+    }
+    let flag = args.iter().enumerate().rev().find_map(|(index, arg)| match arg.as_str() {
+        "--log-format" => args.get(index + 1).map(String::as_str),
+        _ => arg.strip_prefix("--log-format="),
+    });
+    let variable = || std::env::var("HOTSEAT_LOG_FORMAT").unwrap_or_default();
+    match flag.map_or_else(variable, str::to_owned).as_str() {
+        "json" => LogFormat::Json,
+        _ => LogFormat::Text,
+    }
 }
 
 fn in_one_line(text: &str) -> String {
     hotseat_text::one_line(text, LONGEST_LINE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_said_in_the_format_that_was_asked_for() {
+        let wanted = |args: &[&str]| wanted_format(args.iter().map(ToString::to_string));
+        assert_eq!(wanted(&["--log-format=json", "--nonsense"]), LogFormat::Json);
+        assert_eq!(wanted(&["--nonsense", "--log-format", "json"]), LogFormat::Json);
+        assert_eq!(wanted(&["--log-format=json", "--log-format=text"]), LogFormat::Text);
+        assert_eq!(wanted(&["status", "--log-format=json"]), LogFormat::Text);
+    }
 }

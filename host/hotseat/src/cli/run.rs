@@ -51,7 +51,7 @@ impl RunArgs {
     pub(super) fn settings(self) -> anyhow::Result<sidecar::Settings> {
         let RunArgs { grace, on_exit, mut sidecar, command } = self;
         let (reaction, grace) = times(&sidecar, grace)?;
-        sidecar.reaction_time = reaction;
+        sidecar.reaction_time = Some(reaction);
         let command = runnable(command)?;
         let mut settings = check::settings(sidecar)?;
         if settings.companions.fence.is_some() {

@@ -2,10 +2,12 @@
 
 use super::{Check, Report, Settings};
 use crate::lock_tool::{ago, document};
-use crate::source::Source;
+use crate::locks::LockOptions;
+use crate::own_pod::PodFeatures;
+use crate::rights::{Uses, role_name};
 use hotseat_core::time::millis;
-use hotseat_election::{Facts, Lock as _, PolicySource as _, Right};
-use hotseat_kubernetes::{Connection, FollowPace, Inspector, LeaseLock, Sight, roles};
+use hotseat_election::{Right, ServiceAccount};
+use hotseat_kubernetes::{Connection, Inspector, Roles, Sight};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -18,7 +20,6 @@ pub(super) async fn check(
     settings: &Settings,
     connection: &Connection,
     inspector: &Inspector,
-    facts: &Facts,
     report: &mut Report,
 ) {
     let greeting = match inspector.greet().await {
@@ -41,7 +42,7 @@ pub(super) async fn check(
         Check::ok("api", found).with("version", greeting.version).with("url", connection.url()),
     );
     report.add(clock(greeting.date, greeting.took));
-    report.add(rights(settings, connection, inspector, facts).await);
+    report.add(rights(settings, inspector).await);
     let (latency, lock) = lock(settings, inspector).await;
     report.add(latency);
     report.add(lock);
@@ -64,30 +65,28 @@ fn clock(date: Option<Timestamp>, took: Duration) -> Check {
     Check::note("clock", found).with("ahead_seconds", (ahead * 10.0).round() / 10.0)
 }
 
-async fn rights(
-    settings: &Settings,
-    connection: &Connection,
-    inspector: &Inspector,
-    facts: &Facts,
-) -> Check {
-    let namespace = settings.election.namespace();
-    let source = Source::new(settings.policy.clone(), namespace, connection.clone(), facts.clone());
-    let pace = FollowPace { poll: PACE, answer: PACE, warm: PACE };
-    let mut rights = LeaseLock::new(connection.clone(), facts.clone(), pace).rights();
-    rights.extend(source.map(|source| source.rights()).unwrap_or_default());
-    let account = inspector.account().await;
-    let who = account.clone().unwrap_or_else(|| "this account".to_owned());
+async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
+    let election = &settings.election;
+    let policy = settings.policy.policy.clone();
+    let lock = LockOptions::default();
+    let pods = PodFeatures::default();
+    let uses = Uses { election: election.clone(), pod_namespace: None, lock, pods, policy };
+    let rights = uses.rights();
+    let user = inspector.account().await;
+    let who = user.clone().unwrap_or_else(|| "this account".to_owned());
     match inspector.missing(&rights).await {
         Ok(missing) if missing.is_empty() => {
             Check::ok("rights", format!("{who} has all {} that are needed", rights.len()))
-                .with("account", account)
+                .with("account", user)
         }
         Ok(missing) => {
-            let words = missing.iter().map(|right| in_words(right)).collect::<Vec<_>>();
-            let role = roles(&missing) + &binding(&missing, account.as_deref());
+            let account = user.as_deref().and_then(ServiceAccount::of_user);
+            let words: Vec<String> = missing.iter().map(|right| in_words(right)).collect();
+            let name = role_name(election);
+            let role = Roles { name: &name, rights: &rights, account: account.as_ref() }.yaml();
             Check::failed("rights", format!("{who} may not {}", words.join(", ")))
                 .with_remedy(format!("apply this:\n{role}"))
-                .with("account", account)
+                .with("account", user)
                 .with("missing", words)
                 .with("role", role)
         }
@@ -95,35 +94,9 @@ async fn rights(
     }
 }
 
-/// Nothing is followed here.
-const PACE: Duration = Duration::from_secs(1);
-
 fn in_words(right: &Right) -> String {
     let name = right.name.as_deref().map_or(String::new(), |name| format!(" {name}"));
     format!("{} {}{name} in {}", right.verb, right.resource, right.namespace)
-}
-
-/// What binds the Roles to the account, where it is a service account.
-fn binding(missing: &[&Right], account: Option<&str>) -> String {
-    let account = account.and_then(|name| name.strip_prefix("system:serviceaccount:"));
-    let Some((home, account)) = account.and_then(|name| name.split_once(':')) else {
-        return String::new();
-    };
-    let mut namespaces: Vec<&str> = missing.iter().map(|right| &*right.namespace).collect();
-    namespaces.sort_unstable();
-    namespaces.dedup();
-    let bindings = namespaces.into_iter().map(|namespace| {
-        let name = missing
-            .iter()
-            .filter(|right| right.namespace == namespace)
-            .filter_map(|right| right.name.as_deref())
-            .min()
-            .unwrap_or("sidecar");
-        format!(
-            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: hotseat-{name}, namespace: {namespace}}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: hotseat-{name}}}\nsubjects: [{{kind: ServiceAccount, name: {account}, namespace: {home}}}]\n"
-        )
-    });
-    bindings.collect()
 }
 
 /// How long reads of the lock take, and what is in it.

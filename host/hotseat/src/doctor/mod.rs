@@ -63,7 +63,7 @@ pub fn examine(settings: &Settings) -> anyhow::Result<Report> {
         let facts = Facts::new(settings.election.clone(), clock::now);
         if let Some(connection) = &connection {
             let inspector = Inspector::new(connection.clone(), facts.clone());
-            cluster::check(settings, connection, &inspector, &facts, &mut report).await;
+            cluster::check(settings, connection, &inspector, &mut report).await;
         } else {
             for name in cluster::NAMES {
                 report.add(Check::skipped(name, "there are no credentials"));

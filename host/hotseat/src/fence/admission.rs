@@ -128,8 +128,14 @@ spec:
 "
         );
     }
-    let _ = write!(
-        text,
+    text.push_str(&binding(&name, election));
+    Ok(text)
+}
+
+/// What puts the policy in force for one Lease; without it, everything is refused.
+fn binding(name: &str, election: &ElectionName) -> String {
+    let (namespace, lease) = (election.namespace(), election.name());
+    format!(
         "\
 ---
 apiVersion: admissionregistration.k8s.io/v1
@@ -140,8 +146,7 @@ spec:
   paramRef: {{name: {lease}, namespace: {namespace}, parameterNotFoundAction: Deny}}
   validationActions: [Deny]
 "
-    );
-    Ok(text)
+    )
 }
 
 /// A rule for each group, with subresources such as `status`.

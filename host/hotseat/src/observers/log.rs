@@ -1,14 +1,15 @@
 //! One log line for each transition, and the old image's line on standard output.
 
+use crate::rights::role_name;
 use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
-use hotseat_election::{ElectionName, Fact, Observer, Recurring, Said};
+use hotseat_election::{ElectionName, Fact, MissingRights, Observer, Recurring, Said};
+use hotseat_kubernetes::Roles;
 use hotseat_rollout::Fact as PolicyFact;
-use hotseat_text::visible;
 use std::sync::{Mutex, PoisonError};
 use tracing::info_span;
 
@@ -41,7 +42,7 @@ impl Log {
         Log { names_election, rows: Mutex::default(), identity: identity.to_owned() }
     }
 
-    fn log(&self, at: Moment, fact: &Fact) {
+    fn log(&self, election: &ElectionName, at: Moment, fact: &Fact) {
         match fact {
             Fact::Elector(notice) => {
                 let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,6 +57,8 @@ impl Log {
                 tracing::error!(name = %about.name, version = %about.version, digest = %policy.digest, %follows, "the policy failed {how}");
             }
             Fact::Policy(fact) => log_policy(fact),
+            Fact::RightsMissing(missing) => log_missing(election, missing),
+            Fact::RightsGiven => tracing::debug!("the account has all rights that are needed"),
             _ => {}
         }
     }
@@ -96,6 +99,9 @@ impl Log {
                     "another live process uses the name {identity}; this one does not lead while that one does"
                 );
             }
+            Notice::HolderDied { holder, free_in } => {
+                tracing::info!(%holder, ?free_in, "the process that holds the seat has ended");
+            }
             Notice::PolicyFailed { failure, in_a_row, of_last_hundred, on_failure } => {
                 rows.failed = (*in_a_row, *of_last_hundred);
                 let (kind, reason) = (failure.kind.as_str(), &failure.detail);
@@ -120,9 +126,9 @@ impl Log {
 impl Observer for Log {
     fn observe(&self, said: Said<'_>) {
         if self.names_election {
-            named(said.election).in_scope(|| self.log(said.at, said.fact));
+            named(said.election).in_scope(|| self.log(said.election, said.at, said.fact));
         } else {
-            self.log(said.at, said.fact);
+            self.log(said.election, said.at, said.fact);
         }
     }
 }
@@ -185,6 +191,18 @@ fn in_its_place(on_failure: OnFailure) -> &'static str {
     }
 }
 
+/// Once, with all that has to be there. A Role with what is missing alone would take the place of one
+/// of the same name, and what that gives would be lost.
+fn log_missing(election: &ElectionName, missing: &MissingRights) {
+    let (name, account) = (role_name(election), missing.account.as_ref());
+    let yaml = Roles { name: &name, rights: &missing.needed, account }.yaml();
+    let gives = match account {
+        Some(_) => "this gives all that are needed",
+        None => "this Role, bound to the service account, gives all that are needed",
+    };
+    tracing::error!("rights are missing, to {missing}; {gives}:\n{yaml}");
+}
+
 fn log_step_down(why: &Why) {
     match why {
         Why::Lost(Some(holder)) => tracing::warn!(%holder, "stepped down: the seat was lost"),
@@ -203,7 +221,7 @@ fn log_leader(name: &str) {
         return;
     }
     tracing::info!(leader = %name, "the leader changed");
-    telemetry::print(&format!("{} is the leader", visible(name)));
+    telemetry::print_leader(name);
 }
 
 /// A swap is one line at info, and its stages are at debug.

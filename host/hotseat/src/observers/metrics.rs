@@ -6,23 +6,24 @@
 //! make the text grow.
 
 mod gauges;
+mod zero;
 
 use super::JournalKeeper;
-use hotseat_core::event::{Notice, Purpose, Why};
-use hotseat_core::on_failure::Decider;
-use hotseat_core::policy::{FailureKind, Outcome};
+use hotseat_core::event::{Notice, Purpose};
+use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::{ElectionName, Fact, Observer, Said, Status, clock};
-use hotseat_rollout::Fact as PolicyFact;
+use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The smallest bucket of the decision's time, in seconds; a usual decision takes twice that.
@@ -32,6 +33,7 @@ const BUCKETS: u16 = 15;
 
 type Label = (&'static str, String);
 type PerElection = Family<[Label; 1], Counter>;
+type Amounts = Family<[Label; 1], Gauge<u64, AtomicU64>>;
 type ByWord = Family<[Label; 2], Counter>;
 
 /// The sidecar's counters. Cheap to clone; all clones count together.
@@ -47,6 +49,15 @@ struct Inner {
     registry: Registry,
     counters: Counters,
     decide_time: Family<[Label; 1], Histogram, fn() -> Histogram>,
+    /// Since when the policies' sources have given nothing, by their elections' names.
+    unavailable: Mutex<BTreeMap<String, Moment>>,
+}
+
+impl Inner {
+    fn unavailable(&self) -> MutexGuard<'_, BTreeMap<String, Moment>> {
+        // Whole after each call.
+        self.unavailable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +72,7 @@ struct Counters {
     releases_failed: PerElection,
     reads_failed: ByWord,
     twins: PerElection,
+    deaths: PerElection,
     decisions: ByWord,
     failures: ByWord,
     overruled: ByWord,
@@ -69,6 +81,8 @@ struct Counters {
     shadow_decisions: PerElection,
     shadow_differences: PerElection,
     left_behind: PerElection,
+    rights_missing: Amounts,
+    source_failures: PerElection,
     api_requests: ByWord,
     http_requests: Family<[Label; 2], Counter>,
     http_connections: Gauge<u64, AtomicU64>,
@@ -84,12 +98,25 @@ impl Metrics {
         for election in &elections {
             counters.begin_at_zero(election.election());
         }
+        counters.begin_pages(hotseat_http::answers());
         let histogram: fn() -> Histogram =
             || Histogram::new(exponential_buckets(FIRST_BUCKET, 2.0, BUCKETS));
         let decide_time = Family::new_with_constructor(histogram);
+        for election in &elections {
+            let _ = decide_time.get_or_create(&[Of(election.election()).label()]);
+        }
         let registry = counters.register(&decide_time);
         let started = now.saturating_sub(alive);
-        Metrics(Arc::new(Inner { elections, journal, started, registry, counters, decide_time }))
+        let unavailable = Mutex::default();
+        Metrics(Arc::new(Inner {
+            elections,
+            journal,
+            started,
+            registry,
+            counters,
+            decide_time,
+            unavailable,
+        }))
     }
 
     /// Counts the answer to a request for the page of that path, one of a closed set, with this
@@ -114,7 +141,13 @@ impl Metrics {
         encode_registry(&mut text, &self.0.registry)?;
         encode_registry(
             &mut text,
-            &gauges::at(&self.0.elections, &self.0.journal, self.0.started, now),
+            &gauges::at(
+                &self.0.elections,
+                &self.0.journal,
+                &self.0.unavailable(),
+                self.0.started,
+                now,
+            ),
         )?;
         encode_eof(&mut text)?;
         Ok(text)
@@ -125,6 +158,16 @@ impl Observer for Metrics {
     fn observe(&self, said: Said<'_>) {
         let counters = &self.0.counters;
         let of = Of(said.election);
+        let election = || said.election.to_string();
+        match said.fact {
+            Fact::Policy(PolicyFact::SourceUnavailable(_)) => {
+                self.0.unavailable().entry(election()).or_insert(said.at);
+            }
+            Fact::Policy(PolicyFact::SourceAvailable) => {
+                let _ = self.0.unavailable().remove(&election());
+            }
+            _ => {}
+        }
         match said.fact {
             Fact::Elector(notice) => counters.count_notice(&of, notice),
             Fact::Policy(fact) => counters.count_policy(&of, fact),
@@ -132,6 +175,8 @@ impl Observer for Metrics {
                 self.0.decide_time.get_or_create(&[of.label()]).observe(time.as_secs_f64());
             }
             Fact::Requested(verb) => of.count_word(&counters.api_requests, "verb", verb),
+            Fact::RightsMissing(missing) => of.set(&counters.rights_missing, missing.rights.len()),
+            Fact::RightsGiven => of.set(&counters.rights_missing, 0),
             Fact::Decided(_) | Fact::ShadowDiffered(_) => {}
         }
     }
@@ -149,16 +194,16 @@ impl Of<'_> {
         family.get_or_create(&[self.label()]).inc();
     }
 
+    fn set(&self, family: &Amounts, amount: usize) {
+        family.get_or_create(&[self.label()]).set(amount as u64);
+    }
+
     fn count_word(&self, family: &ByWord, key: &'static str, word: &str) {
         family.get_or_create(&[self.label(), (key, word.to_owned())]).inc();
     }
 
-    fn begin_word(&self, family: &ByWord, key: &'static str, word: &str) {
-        let _ = family.get_or_create(&[self.label(), (key, word.to_owned())]);
-    }
-
     fn write_labels(&self, purpose: Purpose, how: Outcome) -> [Label; 3] {
-        let (purpose, how) = (purpose.as_str().to_owned(), outcome(how).to_owned());
+        let (purpose, how) = (purpose.as_str().to_owned(), how.as_str().to_owned());
         [self.label(), ("purpose", purpose), ("outcome", how)]
     }
 }
@@ -184,7 +229,7 @@ impl Counters {
                 self.written(of, *purpose, trouble.outcome);
             }
             Notice::ReadFailed(trouble) => {
-                of.count_word(&self.reads_failed, "outcome", outcome(trouble.outcome));
+                of.count_word(&self.reads_failed, "outcome", trouble.outcome.as_str());
             }
             Notice::FoundOwnWrite => of.count(&self.writes_found),
             Notice::PolicyFailed { failure, .. } => {
@@ -193,6 +238,7 @@ impl Counters {
             Notice::Decided { by, .. } => of.count_word(&self.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
             Notice::Twin(_) => of.count(&self.twins),
+            Notice::HolderDied { .. } => of.count(&self.deaths),
         }
     }
 
@@ -201,7 +247,9 @@ impl Counters {
             PolicyFact::TookOver { restored, .. } => {
                 of.count_word(&self.swaps, "how", if *restored { "restored" } else { "swapped" });
             }
+            PolicyFact::SourceUnavailable(_) => of.count(&self.source_failures),
             PolicyFact::Refused { refusal, .. } => {
+                debug_assert!(Refusal::STAGES.contains(&refusal.stage), "{}", refusal.stage);
                 of.count_word(&self.stages_failed, "stage", refusal.stage);
             }
             PolicyFact::ShadowAnswered { differs } => {
@@ -212,45 +260,6 @@ impl Counters {
             }
             PolicyFact::LeftBehind { .. } => of.count(&self.left_behind),
             _ => {}
-        }
-    }
-
-    /// A series that appears only with its first event hides that event from `rate()`.
-    fn begin_at_zero(&self, election: &ElectionName) {
-        let of = Of(election);
-        for why in [Why::Lapsed, Why::Lost(None), Why::Resigned(String::new()), Why::Stopped] {
-            of.begin_word(&self.step_downs, "why", why.as_str());
-        }
-        for kind in FailureKind::ALL {
-            of.begin_word(&self.failures, "kind", kind.as_str());
-        }
-        for by in Decider::ALL {
-            of.begin_word(&self.decisions, "by", by.as_str());
-        }
-        for how in ["swapped", "restored"] {
-            of.begin_word(&self.swaps, "how", how);
-        }
-        for action in ["campaign", "renew", "resign"] {
-            of.begin_word(&self.overruled, "action", action);
-        }
-        for purpose in Purpose::ALL {
-            for how in [Outcome::Written, Outcome::Conflict] {
-                let _ = self.writes.get_or_create(&of.write_labels(purpose, how));
-            }
-        }
-        for family in [
-            &self.terms,
-            &self.terms_resumed,
-            &self.leader_changes,
-            &self.writes_found,
-            &self.renewals,
-            &self.releases_failed,
-            &self.twins,
-            &self.shadow_decisions,
-            &self.shadow_differences,
-            &self.left_behind,
-        ] {
-            let _ = family.get_or_create(&[of.label()]);
         }
     }
 
@@ -322,9 +331,19 @@ impl Counters {
             "Threads that did not come back from a policy",
             self.left_behind.clone(),
         );
+        all.register(
+            "hotseat_policy_source_failures",
+            "Times that the policy's source gave nothing, once for each reason in a row",
+            self.source_failures.clone(),
+        );
     }
 
     fn register_requests(&self, all: &mut Registry) {
+        all.register(
+            "hotseat_rights_missing",
+            "Rights in the cluster that are needed and that the account lacks",
+            self.rights_missing.clone(),
+        );
         all.register(
             "hotseat_writes",
             "Writes of the lock; one of unknown outcome that is found later counts again as written",
@@ -349,6 +368,11 @@ impl Counters {
             self.twins.clone(),
         );
         all.register(
+            "hotseat_holder_deaths",
+            "Holders whose process was proved to have ended, so that their lease was not waited out",
+            self.deaths.clone(),
+        );
+        all.register(
             "hotseat_api_requests",
             "Requests to the API server; a watch counts once",
             self.api_requests.clone(),
@@ -359,17 +383,5 @@ impl Counters {
             "HTTP connections that are open",
             self.http_connections.clone(),
         );
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::None => "none",
-        Outcome::Written => "written",
-        Outcome::Conflict => "conflict",
-        Outcome::Denied => "denied",
-        Outcome::Throttled => "throttled",
-        Outcome::TimedOut => "timed-out",
-        Outcome::Unreachable => "unreachable",
     }
 }

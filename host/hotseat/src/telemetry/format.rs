@@ -141,6 +141,32 @@ impl Visit for JsonLine<'_> {
     }
 }
 
+/// The old image's line as such an object, without its end.
+pub(super) fn leader_line(name: &str) -> String {
+    let name = cut(name, LONGEST_VALUE);
+    let fields = [("message", format!("{name} is the leader")), ("leader", name.into_owned())];
+    json_line("INFO", &fields)
+}
+
+/// Why the program ends, as such an object, without its end.
+pub(super) fn last_line(message: &str) -> String {
+    json_line("ERROR", &[("message", cut(message, LONGEST_VALUE).into_owned())])
+}
+
+fn json_line(level: &str, fields: &[(&str, String)]) -> String {
+    let mut line = "{\"timestamp\":\"".to_owned();
+    // Writing to a string cannot fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut line));
+    let _ = write!(line, "\",\"level\":\"{level}\"");
+    for (name, value) in fields {
+        // As is writing a string as JSON.
+        let value = serde_json::to_string(value).unwrap_or_default();
+        let _ = write!(line, ",\"{name}\":{}", plain_json(&value));
+    }
+    line.push('}');
+    line
+}
+
 /// The name without what makes a keyword of Rust a name.
 fn name(field: &Field) -> &'static str {
     let name = field.name();
@@ -194,6 +220,20 @@ mod tests {
         fn make_writer(&'a self) -> Sheet {
             self.clone()
         }
+    }
+
+    #[test]
+    fn lines_that_no_event_makes_are_json_too() {
+        let name = "web\"0\n\u{202e}";
+        let line: serde_json::Value = serde_json::from_str(&leader_line(name)).unwrap();
+        assert_eq!(line["leader"], name);
+        assert_eq!(line["message"], format!("{name} is the leader"));
+        assert_eq!(line["level"], "INFO");
+        assert!(line["timestamp"].is_string(), "{line}");
+        let line = leader_line(name);
+        assert!(!line.contains(['\n', '\u{202e}']), "{line}");
+        let line: serde_json::Value = serde_json::from_str(&last_line("hotseat: no")).unwrap();
+        assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"hotseat: no".into()));
     }
 
     /// What is logged, in text.

@@ -1,5 +1,5 @@
 //! Logs: to stderr, as text or JSON. Standard output carries one thing only, the old image's line
-//! `<name> is the leader`.
+//! `<name> is the leader`, in the format of the log.
 //!
 //! Nothing that is said here waits for whoever reads it, and nobody who stops reading ends the
 //! process (I18): each of the two streams has a queue and a thread, lines that find no room or
@@ -31,6 +31,7 @@ pub enum LogFormat {
 static STREAMS: OnceLock<Streams> = OnceLock::new();
 
 struct Streams {
+    format: LogFormat,
     stdout: Outlet,
     stderr: Outlet,
 }
@@ -68,7 +69,7 @@ pub fn init(format: LogFormat, level: LevelFilter) -> io::Result<Logs> {
         // The library would say on stderr, and wait for it, what it cannot write.
         .log_internal_errors(false);
     // An error means that streams or a subscriber are there already, which is as good.
-    let _ = STREAMS.set(Streams { stdout, stderr });
+    let _ = STREAMS.set(Streams { format, stdout, stderr });
     let _ = match format {
         LogFormat::Text => {
             let colours = std::env::var_os("NO_COLOR").is_none() && io::stderr().is_terminal();
@@ -83,10 +84,15 @@ pub fn init(format: LogFormat, level: LevelFilter) -> io::Result<Logs> {
     Ok(Logs(()))
 }
 
-/// A line on standard output, without its end; none before [`init`].
-pub fn print(line: &str) {
+/// The old image's line, `<name> is the leader`, on standard output; none before [`init`]. Where the
+/// log is JSON, so is this line: whoever collects both streams reads one format.
+pub fn print_leader(name: &str) {
     if let Some(streams) = STREAMS.get() {
-        streams.stdout.line(line);
+        let line = match streams.format {
+            LogFormat::Text => format!("{} is the leader", hotseat_text::visible(name)),
+            LogFormat::Json => format::leader_line(name),
+        };
+        streams.stdout.line(&line);
     }
 }
 
@@ -95,11 +101,22 @@ pub fn print(line: &str) {
 pub fn complain(line: &str) {
     match STREAMS.get() {
         Some(streams) => {
-            streams.stderr.line(line);
+            match streams.format {
+                LogFormat::Text => streams.stderr.line(line),
+                LogFormat::Json => streams.stderr.line(&format::last_line(line)),
+            }
             flush();
         }
         // Nothing runs that it could hold up, and there is nobody to tell if nobody reads it.
         None => drop(writeln!(io::stderr(), "{line}")),
+    }
+}
+
+/// As [`complain`], before the log was started, in the format that it would have had.
+pub fn complain_early(line: &str, wanted: LogFormat) {
+    match wanted {
+        LogFormat::Text => complain(line),
+        LogFormat::Json => complain(&format::last_line(line)),
     }
 }
 

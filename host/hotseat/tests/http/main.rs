@@ -14,3 +14,4 @@ mod signals;
 mod site;
 mod status;
 mod v1;
+mod watch;

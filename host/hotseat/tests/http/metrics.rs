@@ -1,12 +1,14 @@
 //! `/metrics` as a scraper reads it.
 
-use crate::client::get;
-use crate::site::{Site, policy};
+use crate::client::{Client, get};
+use crate::site::{Site, policy, seen};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
+use hotseat_core::view::View;
 use hotseat_election::Fact;
+use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -120,7 +122,14 @@ fn everything_that_may_fail_is_there_from_the_start() {
     assert!(samples["process_resident_memory_bytes"] > 1e6);
     let version = format!("hotseat_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     assert_eq!(samples[&version], 1.0);
-    assert!(!samples.keys().any(|name| name.starts_with("hotseat_leader{")), "nobody leads");
+    assert_eq!(samples["hotseat_leader"], 0.0);
+    assert_eq!(samples["hotseat_policy_source_up"], 1.0);
+    assert_eq!(samples["hotseat_policy_source_unavailable_seconds"], 0.0);
+    for stage in Refusal::STAGES {
+        let name = format!("hotseat_policy_refusals_total{{stage=\"{stage}\"}}");
+        assert_eq!(samples.get(&name), Some(&0.0), "{name}");
+    }
+    assert!(!samples.keys().any(|name| name.starts_with("hotseat_leader_info")), "nobody leads");
 }
 
 #[test]
@@ -128,12 +137,16 @@ fn gauges_are_computed_when_asked() {
     let site = Site::start();
     site.show_own_term(HOUR);
     let status = "leader_election_master_status{name=\"web\"}";
-    let leader = "hotseat_leader{name=\"web-0\"}";
-    assert_samples(&site, &[(status, 1.0), (leader, 1.0), ("hotseat_transitions", 7.0)]);
+    let leader = "hotseat_leader_info{name=\"web-0\"}";
+    let leads = "hotseat_leader";
+    assert_samples(
+        &site,
+        &[(leads, 1.0), (status, 1.0), (leader, 1.0), ("hotseat_transitions", 7.0)],
+    );
     let remaining = scrape(&site)["hotseat_lease_remaining_seconds"];
     assert!((3500.0..=3600.0).contains(&remaining), "{remaining}");
     site.show_own_term(Duration::ZERO);
-    assert_samples(&site, &[(status, 0.0), ("hotseat_lease_remaining_seconds", 0.0)]);
+    assert_samples(&site, &[(leads, 0.0), (status, 0.0), ("hotseat_lease_remaining_seconds", 0.0)]);
     assert!(!scrape(&site).contains_key(leader));
 }
 
@@ -147,7 +160,7 @@ fn names_from_elsewhere_stay_in_their_place() {
     assert_samples(
         &site,
         &[
-            (r#"hotseat_leader{name="a\"} 1\nhotseat_forged 1\\"}"#, 1.0),
+            (r#"hotseat_leader_info{name="a\"} 1\nhotseat_forged 1\\"}"#, 1.0),
             (r#"hotseat_policy_info{digest="sha256:00",name="evil\nname",version="\""}"#, 1.0),
         ],
     );
@@ -157,18 +170,22 @@ fn trouble(outcome: Outcome) -> Trouble {
     Trouble { outcome, retry_after: None, detail: String::new() }
 }
 
-#[test]
-fn every_notice_is_counted() {
-    let site = Site::start();
-    let token = Token(1);
-    let decision = Decision {
+fn waiting() -> Decision {
+    Decision {
         action: Action::Wait,
         wake_after: 1,
         lease_duration: None,
         reason: String::new(),
         publish: Vec::new(),
         memory: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn every_notice_is_counted() {
+    let site = Site::start();
+    let token = Token(1);
+    let decision = waiting();
     let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
     let on_failure = OnFailure::Hold;
     let decided = |by| Notice::Decided { decision: decision.clone(), by };
@@ -193,6 +210,7 @@ fn every_notice_is_counted() {
         decided(Decider::Instead(OnFailure::Resign)),
         overruled,
         Notice::Twin(String::new()),
+        Notice::HolderDied { holder: String::new(), free_in: Duration::ZERO },
     ] {
         site.say(Fact::Elector(notice));
     }
@@ -221,6 +239,7 @@ fn every_notice_is_counted() {
             ("hotseat_policy_decisions_total{by=\"policy\"}", 1.0),
             ("hotseat_policy_overruled_total{action=\"campaign\"}", 1.0),
             ("hotseat_twins_total", 1.0),
+            ("hotseat_holder_deaths_total", 1.0),
             ("hotseat_api_requests_total{verb=\"update\"}", 1.0),
             ("hotseat_policy_decide_seconds_count", 1.0),
             (&bucket("0.00001"), 0.0),
@@ -244,4 +263,81 @@ fn answers_are_counted_by_status() {
             ("hotseat_http_requests_total{path=\"\",code=\"404\"}", 1.0),
         ],
     );
+}
+
+/// Whoever leads counts as one, whoever follows as none, whomever it sees lead.
+#[test]
+fn the_sum_over_all_candidates_is_the_number_of_leaders() {
+    let sites = [Site::start(), Site::start(), Site::start()];
+    sites[0].show_own_term(HOUR);
+    for (site, identity) in sites[1..].iter().zip(["web-1", "web-2"]) {
+        site.state.show(View { identity: identity.to_owned(), ..seen("web-0", HOUR) });
+    }
+    let sum =
+        |series: &str| sites.iter().filter_map(|site| scrape(site).remove(series)).sum::<f64>();
+    assert_eq!(sum("hotseat_leader"), 1.0);
+    assert_eq!(sum("leader_election_master_status{name=\"web\"}"), 1.0);
+    assert_eq!(sum("hotseat_leader_info{name=\"web-0\"}"), 3.0);
+}
+
+#[test]
+fn a_source_that_gives_nothing_is_seen() {
+    let site = Site::start();
+    let (up, failures) = ("hotseat_policy_source_up", "hotseat_policy_source_failures_total");
+    site.say(Fact::Policy(PolicyFact::SourceUnavailable("no such ConfigMap".to_owned())));
+    assert_samples(&site, &[(up, 0.0), (failures, 1.0)]);
+    let gone = || scrape(&site)["hotseat_policy_source_unavailable_seconds"];
+    let first = gone();
+    // Another reason is another failure of the same outage.
+    site.say(Fact::Policy(PolicyFact::SourceUnavailable("403 Forbidden".to_owned())));
+    assert!(gone() >= first);
+    assert_samples(&site, &[(up, 0.0), (failures, 2.0)]);
+    site.say(Fact::Policy(PolicyFact::SourceAvailable));
+    assert_samples(&site, &[(up, 1.0), ("hotseat_policy_source_unavailable_seconds", 0.0)]);
+}
+
+/// Whatever happens, no series appears that was not there before: but for who leads, what decides,
+/// and mistakes of clients.
+#[test]
+fn no_counter_appears_with_its_first_event() {
+    let site = Site::start();
+    let before: BTreeSet<String> = scrape(&site).into_keys().collect();
+    let ends = [Outcome::Conflict, Outcome::Denied, Outcome::Throttled, Outcome::TimedOut];
+    for outcome in ends.into_iter().chain([Outcome::Unreachable]) {
+        for purpose in Purpose::ALL {
+            let trouble = trouble(outcome);
+            site.say(Fact::Elector(Notice::WriteFailed { purpose, trouble }));
+        }
+        if outcome != Outcome::Conflict {
+            site.say(Fact::Elector(Notice::ReadFailed(trouble(outcome))));
+        }
+    }
+    for stage in Refusal::STAGES {
+        let refusal = Refusal { stage, why: String::new() };
+        let source = String::new();
+        site.say(Fact::Policy(PolicyFact::Refused { policy: None, about: None, source, refusal }));
+    }
+    for verb in hotseat_kubernetes::VERBS {
+        site.say(Fact::Requested(verb));
+    }
+    for path in ["/", "/leader", "/v1/leader", "/v1/policy", "/healthz", "/readyz", "/nothing"] {
+        get(site.address(), path);
+    }
+    let after: BTreeSet<String> = scrape(&site).into_keys().collect();
+    let new: Vec<&String> = after.difference(&before).collect();
+    assert!(new.is_empty(), "{new:?}");
+}
+
+#[test]
+fn whoever_asks_for_text_gets_the_classic_format() {
+    let site = Site::start();
+    let mut client = Client::connect(site.address());
+    client.send("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain; version=0.0.4\r\n\r\n");
+    let answer = client.receive("GET");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert!(answer.body.contains("# TYPE hotseat_terms_total counter\n"), "{}", answer.body);
+    assert!(answer.body.contains("# TYPE hotseat_build_info gauge\n"), "{}", answer.body);
+    for word in ["# EOF", "# UNIT", " info\n", " unknown\n"] {
+        assert!(!answer.body.contains(word), "{word}: {}", answer.body);
+    }
 }

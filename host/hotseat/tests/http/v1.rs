@@ -2,8 +2,9 @@
 
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, leading, policy, seen};
+use hotseat_core::event::Trouble;
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::FailureKind;
+use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_core::view::View;
 use hotseat_election::clock;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ fn the_leader_tells_its_token() {
     let expected = json!({
         "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0", "token": 4711,
         "lock": {"namespace": "shop", "name": "web", "uid": "b1946ac9"}, "transitions": 8,
+        "error": null, "missing_rights": null,
         "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff"},
     });
     assert_eq!(leader, expected);
@@ -45,7 +47,7 @@ fn a_standby_has_no_token() {
     let expected = json!({
         "name": "web-1", "self": false, "identity": "web-0", "holder": "web-1", "token": null,
         "lock": {"namespace": "shop", "name": "web", "uid": null}, "transitions": 7,
-        "held_ms": null, "policy": null,
+        "held_ms": null, "error": null, "missing_rights": null, "policy": null,
     });
     assert_eq!(leader, expected);
 }
@@ -61,6 +63,30 @@ fn a_lapsed_leader_claims_nothing() {
     assert_eq!(leader["lock"]["uid"], Value::Null);
     assert_eq!((&leader["self"], &leader["name"]), (&json!(false), &json!("")));
     assert_eq!((&leader["holder"], &leader["remaining_ms"]), (&json!("web-0"), &json!(0)));
+}
+
+#[test]
+fn what_keeps_it_from_the_lock_is_said_until_a_request_succeeds() {
+    let site = Site::start();
+    let detail = "403 Forbidden: no".to_owned();
+    let trouble = Trouble { outcome: Outcome::Denied, retry_after: None, detail };
+    let error = || get(site.address(), "/v1/leader").json()["error"].clone();
+    let expected = json!({"kind": "denied", "detail": "403 Forbidden: no"});
+    let failed =
+        |at| site.state.change_lock(|report| report.last_failure = Some((at, trouble.clone())));
+    // A read, before any succeeded.
+    failed(clock::now());
+    assert_eq!(error(), expected);
+    // A later one succeeds.
+    site.state.show(seen("web-1", HOUR));
+    assert_eq!(error(), Value::Null);
+    // A write, while reads succeed.
+    site.state.show(View { failures: 2, ..seen("web-1", HOUR) });
+    assert_eq!(error(), expected);
+    // A read, after one that succeeded.
+    site.state.show(seen("web-1", HOUR));
+    failed(clock::now());
+    assert_eq!(error(), expected);
 }
 
 #[test]

@@ -106,6 +106,40 @@ fn no_text_has_a_word_that_the_glossary_rules_out() {
     assert!(found.is_empty(), "docs/glossary.md has better words:\n{}", found.join("\n"));
 }
 
+/// The program's flags, each as `--flag`.
+fn all_flags(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(|argument| argument.get_long());
+    let own = own.map(|long| format!("--{long}"));
+    own.chain(command.get_subcommands().flat_map(all_flags)).collect()
+}
+
+#[test]
+fn no_library_knows_a_flag() {
+    let flags = all_flags(&hotseat::cli::command());
+    assert!(flags.iter().any(|flag| flag == "--registry-ca"), "{flags:?}");
+    let mut looked_at = 0;
+    let mut found = Vec::new();
+    for path in words::files(&root().join("host"), ".rs") {
+        let place = path.strip_prefix(root()).expect("below").display().to_string();
+        // The demonstration starts the program, so it speaks its language.
+        let is_program = ["host/hotseat/", "host/demo/"].iter().any(|own| place.starts_with(own));
+        if is_program {
+            continue;
+        }
+        looked_at += 1;
+        let source = fs::read_to_string(&path).expect("a text");
+        for literal in words::literals(&source) {
+            let named = |word: &str| {
+                word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-').to_owned()
+            };
+            let known = literal.split_whitespace().map(named).filter(|word| flags.contains(word));
+            found.extend(known.map(|flag| format!("{place}: {flag}")));
+        }
+    }
+    assert!(looked_at > 100, "only {looked_at} files");
+    assert!(found.is_empty(), "flags are the program's own:\n{}", found.join("\n"));
+}
+
 #[test]
 fn words_are_found_in_literals_and_not_in_comments_or_variables() {
     let source = "// whence\nlet c = '\"';\nbail!(\"{x}: a \\\"mend\\\" of {whence}\");\n\

@@ -4,11 +4,17 @@ use super::*;
 use hotseat_core::event::{Base, Fencing};
 use hotseat_core::time::Moment;
 
+const LEASES: LockKind = LockKind::Leases;
+
+fn none() -> Extras {
+    Extras::default()
+}
+
 fn write(purpose: Purpose, holder: Option<&str>) -> Write {
     Write {
         purpose,
         mark: Mark {
-            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned() },
+            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
             serial: 3,
             base: None,
         },
@@ -35,10 +41,11 @@ fn now() -> Timestamp {
 
 #[test]
 fn a_write_comes_back_as_it_was_meant() {
-    let object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let object =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
     assert_eq!(object.data["spec"]["renewTime"], "2026-11-22T08:00:00.123456Z");
     assert_eq!(object.data["spec"]["leaseDurationSeconds"], 15, "rounded up");
-    let record = decode(&object);
+    let record = decode(LEASES, &object);
     assert_eq!(record.holder.as_deref(), Some("a"));
     assert_eq!(record.duration, Some(Duration::from_secs(15)));
     assert_eq!(record.transitions, 2);
@@ -46,14 +53,33 @@ fn a_write_comes_back_as_it_was_meant() {
     assert!(!record.released);
 }
 
+/// I15: where the end of its writer would be reported goes with a write.
+#[test]
+fn a_home_comes_back_as_it_was_meant() {
+    for container in [None, Some("hotseat".to_owned())] {
+        let mut write = write(Purpose::Acquire, Some("a"));
+        let (pod, uid) = ("web-0".to_owned(), "u-0".to_owned());
+        let reaction = Duration::from_millis(1500);
+        write.mark.incarnation.home = Some(Home { pod, uid, container, reaction });
+        let record = decode(LEASES, &stored(encode(LEASES, "shop", None, &write, &none(), now())));
+        assert_eq!(record.mark, Some(write.mark));
+    }
+    let write = write(Purpose::Acquire, Some("a"));
+    let object = stored(encode(LEASES, "shop", None, &write, &none(), now()));
+    let stamp = &object.metadata.annotations.unwrap()[WRITE];
+    assert!(!stamp.contains("pod"), "{stamp}");
+}
+
 /// I4: the version and the UID that were read are what is replaced.
 #[test]
 fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
-    let mut base = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let mut base =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
     base.metadata.labels = Some([("team".to_owned(), "x".to_owned())].into());
     base.data["spec"]["preferredHolder"] = json!("b");
     let later = "2026-11-22T08:00:02Z".parse().unwrap();
-    let update = encode("shop", Some(&base), &write(Purpose::Renew, Some("a")), later);
+    let update =
+        encode(LEASES, "shop", Some(&base), &write(Purpose::Renew, Some("a")), &none(), later);
     assert_eq!(update.metadata.resource_version.as_deref(), Some("41"));
     assert_eq!(update.metadata.uid.as_deref(), Some("u"));
     assert_eq!(update.metadata.labels, base.metadata.labels);
@@ -64,58 +90,69 @@ fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
 
 #[test]
 fn a_release_is_told_from_a_holder_that_was_emptied_by_hand() {
-    let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-    let released = encode("shop", Some(&held), &write(Purpose::Release, None), now());
-    assert!(decode(&released).released);
+    let held =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
+    let released =
+        encode(LEASES, "shop", Some(&held), &write(Purpose::Release, None), &none(), now());
+    assert!(decode(LEASES, &released).released);
     let mut emptied = held.clone();
     emptied.data["spec"]["holderIdentity"] = json!("");
-    let record = decode(&emptied);
+    let record = decode(LEASES, &emptied);
     assert!(!record.released && record.mark.is_none() && record.holder.is_none());
     // client-go's candidates give up by a record of one second.
-    let mut object = DynamicObject::new("shop", &lease());
+    let mut object = DynamicObject::new("shop", &LEASES.api_resource());
     let time = "2026-11-22T08:00:00.000000Z";
     object.data = json!({"spec": {"holderIdentity": "", "leaseDurationSeconds": 1,
         "acquireTime": time, "renewTime": time, "leaseTransitions": 4}});
-    assert!(decode(&object).released);
+    assert!(decode(LEASES, &object).released);
 }
 
 /// I7: a lock that was put back is waited out for the time that stands in it.
 #[test]
 fn a_lock_that_was_put_back_is_no_release() {
-    let object = stored(encode("shop", None, &write(Purpose::Reserve, None), now()));
-    let record = decode(&object);
+    let object =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Reserve, None), &none(), now()));
+    let record = decode(LEASES, &object);
     assert!(!record.released && record.holder.is_none());
     assert_eq!(record.duration, Some(Duration::from_secs(15)));
     assert_eq!(record.mark, Some(write(Purpose::Reserve, None).mark));
-    let taken = encode("shop", Some(&object), &write(Purpose::Acquire, Some("a")), now());
+    let taken =
+        encode(LEASES, "shop", Some(&object), &write(Purpose::Acquire, Some("a")), &none(), now());
     let text = taken.metadata.annotations.unwrap()[WRITE].clone();
     assert!(!text.contains("reserve"), "{text}");
 }
 
 #[test]
 fn a_record_that_another_elector_wrote_over_ours_is_not_ours() {
-    let mut object = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
+    let mut object =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
     object.data["spec"]["renewTime"] = json!("2026-11-22T08:00:09.000000Z");
-    assert_eq!(decode(&object).mark, None);
+    assert_eq!(decode(LEASES, &object).mark, None);
 }
 
 #[test]
 fn an_object_with_nothing_in_it_can_be_taken() {
-    let mut object = DynamicObject::new("shop", &lease());
+    let mut object = DynamicObject::new("shop", &LEASES.api_resource());
     for data in [json!({}), json!({"spec": {}}), json!({"spec": {"leaseDurationSeconds": 0}})] {
         object.data = data;
-        let record = decode(&object);
+        let record = decode(LEASES, &object);
         assert!(!record.released && record.holder.is_none() && record.duration.is_none());
     }
     let write = write(Purpose::Acquire, Some("a"));
-    assert_eq!(decode(&encode("shop", Some(&object), &write, now())).holder.as_deref(), Some("a"));
+    assert_eq!(
+        decode(LEASES, &encode(LEASES, "shop", Some(&object), &write, &none(), now()))
+            .holder
+            .as_deref(),
+        Some("a")
+    );
 }
 
 /// The mark covers all that says something of the seat.
 #[test]
 fn an_edit_of_any_field_of_the_seat_takes_the_mark_away() {
-    let held = stored(encode("shop", None, &write(Purpose::Acquire, Some("a")), now()));
-    assert!(decode(&held).mark.is_some());
+    let held =
+        stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
+    assert!(decode(LEASES, &held).mark.is_some());
     for (key, value) in [
         ("holderIdentity", json!("b")),
         ("holderIdentity", json!(null)),
@@ -128,9 +165,13 @@ fn an_edit_of_any_field_of_the_seat_takes_the_mark_away() {
     ] {
         let mut edited = held.clone();
         edited.data["spec"][key] = value;
-        let record = decode(&edited);
+        let record = decode(LEASES, &edited);
         assert!(record.mark.is_none() && !record.released, "{key}");
-        assert_eq!(record.token, decode(&held).token, "{key}: the token counts all the same");
+        assert_eq!(
+            record.token,
+            decode(LEASES, &held).token,
+            "{key}: the token counts all the same"
+        );
     }
 }
 
@@ -140,7 +181,7 @@ fn a_new_terms_token_is_not_below_the_wall_clock() {
     let millis = Token(1_795_334_400_123);
     let token = |token| {
         let write = Write { token, ..write(Purpose::Acquire, Some("a")) };
-        decode(&stored(encode("shop", None, &write, now()))).token
+        decode(LEASES, &stored(encode(LEASES, "shop", None, &write, &none(), now()))).token
     };
     assert_eq!(token(Fencing::New(Token(7))), millis);
     assert_eq!(token(Fencing::New(millis.next())), millis.next(), "a larger one was seen");
@@ -152,18 +193,18 @@ fn a_new_terms_token_is_not_below_the_wall_clock() {
 fn a_token_out_of_all_proportion_counts_only_under_a_mark_that_holds() {
     let mut write = write(Purpose::Renew, Some("a"));
     write.token = Fencing::Keep(Token::LARGEST);
-    let mut object = stored(encode("shop", None, &write, now()));
-    assert_eq!(decode(&object).token, Token::LARGEST);
+    let mut object = stored(encode(LEASES, "shop", None, &write, &none(), now()));
+    assert_eq!(decode(LEASES, &object).token, Token::LARGEST);
     object.data["spec"]["holderIdentity"] = json!("b");
-    assert_eq!(decode(&object).token, Token::default());
+    assert_eq!(decode(LEASES, &object).token, Token::default());
 }
 
 /// `leaseTransitions` is an int32: one more, and the API server refuses each write for ever.
 #[test]
 fn transitions_stay_within_what_the_api_stores() {
     let mut write = write(Purpose::Acquire, Some("a"));
-    write.transitions = MOST_TRANSITIONS + 1;
-    let object = encode("shop", None, &write, now());
+    write.transitions = hotseat_core::lock::MOST_TRANSITIONS + 1;
+    let object = encode(LEASES, "shop", None, &write, &none(), now());
     assert_eq!(object.data["spec"]["leaseTransitions"], 2_147_483_647);
 }
 
@@ -192,7 +233,7 @@ mod hands {
             write.mark.base = base.as_ref().and_then(version).map(Version);
             let second = i64::try_from(serial).unwrap();
             let at = now().checked_add(jiff::SignedDuration::from_secs(second * 2)).unwrap();
-            let mut object = stored(encode("shop", base.as_ref(), &write, at));
+            let mut object = stored(encode(LEASES, "shop", base.as_ref(), &write, &none(), at));
             object.metadata.resource_version = Some((10 + serial).to_string());
             objects.push(object);
         }
@@ -278,7 +319,11 @@ mod hands {
         fn new() -> Standby {
             let config = Config {
                 identity: "standby".to_owned(),
-                incarnation: Incarnation { site: "t".to_owned(), nonce: "1".to_owned() },
+                incarnation: Incarnation {
+                    site: "t".to_owned(),
+                    nonce: "1".to_owned(),
+                    home: None,
+                },
                 predecessor: None,
                 timing: Timing::client_go(),
                 drain: Duration::ZERO,
@@ -297,7 +342,7 @@ mod hands {
         /// How long the seat stays closed after this, in milliseconds; none if the sight of it is
         /// no reason to ask the policy.
         fn sees(&mut self, object: &DynamicObject, via: Via) -> Option<u64> {
-            let lock = Lock::Present(decode(object));
+            let lock = Lock::Present(decode(LEASES, object));
             let effects = self.elector.step(self.now, Event::Observed { lock, via });
             effects.iter().find_map(|effect| match effect {
                 Effect::Account(account) => {

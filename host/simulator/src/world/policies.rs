@@ -5,6 +5,7 @@ use crate::engine::{Component, Engine, Hazards, Shadowed};
 use crate::member::Member;
 use crate::oversight::Oversight;
 use hotseat_core::config::Config;
+use hotseat_core::electors::Which;
 use hotseat_core::event::{AskId, Event};
 use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_core::policy::Input;
@@ -355,7 +356,7 @@ impl World {
 
     fn answer_question(&mut self, index: usize, delay: Duration, event: Event) {
         let (at, generation) = self.next_word(index, delay);
-        self.at(at, Scheduled::Tell(index, generation, event));
+        self.at(at, Scheduled::Tell(index, generation, Which::Inner, event));
     }
 
     fn next_word(&mut self, index: usize, delay: Duration) -> (Moment, u64) {

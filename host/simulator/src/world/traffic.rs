@@ -2,7 +2,8 @@
 
 use super::{Scheduled, World};
 use crate::check::Broken;
-use crate::member::Member;
+use crate::network::Fate;
+use hotseat_core::electors::Which;
 use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::{Moment, millis};
@@ -22,55 +23,58 @@ impl World {
         self.now = self.now.max(at);
         self.check()?;
         match scheduled {
-            Scheduled::Tell(index, generation, event) => {
-                self.deliver(index, generation, event);
+            Scheduled::Tell(index, generation, slot, event) => {
+                self.deliver(index, generation, slot, event);
             }
             Scheduled::Wake(index, generation, wake) => {
                 if self.members[index].wake == wake {
-                    self.deliver(index, generation, Event::Timer);
+                    self.deliver(index, generation, Which::Inner, Event::Timer);
                 }
             }
-            Scheduled::Relist(index, generation) => {
+            Scheduled::Relist(index, generation, slot) => {
                 let member = &self.members[index];
                 if member.alive && member.generation == generation {
-                    self.request_read(index, false);
+                    self.request_read(index, slot, false);
                 }
             }
-            Scheduled::ReadTimeout(index, generation, deadline) => {
-                if self.members[index].reading == Some(deadline) {
-                    self.deliver(index, generation, Event::ReadFailed(timed_out()));
+            Scheduled::ReadTimeout(index, generation, slot, deadline) => {
+                if self.members[index].way(slot).reading == Some(deadline) {
+                    self.deliver(index, generation, slot, Event::ReadFailed(timed_out()));
                 }
             }
-            Scheduled::Watch(index, stream, lock) => {
-                let Member { watch, generation, cut_off, .. } = self.members[index];
-                if !cut_off && stream == watch.stream {
-                    self.deliver(index, generation, Event::Observed { lock, via: Via::Watch });
+            Scheduled::Watch(index, stream, slot, lock) => {
+                let member = &mut self.members[index];
+                let (generation, watch) = (member.generation, member.way(slot).watch);
+                if !member.cut_off && stream == watch.stream {
+                    let event = Event::Observed { lock, via: Via::Watch };
+                    self.deliver(index, generation, slot, event);
                 }
             }
             Scheduled::Policies(index, generation, step) => {
                 self.policies_go_on(index, generation, *step);
             }
-            Scheduled::Write(index, generation, write, answers) => {
-                let result = self.store.write(&write);
+            Scheduled::Write(index, generation, (slot, store), write, answers) => {
+                let result = self.store_at(store).write(&write);
                 if result.is_ok() {
-                    self.announce();
+                    self.announce_at(store);
                 }
                 let event = Event::WriteEnded { serial: write.mark.serial, result };
-                self.answer_later(index, generation, event, answers, write.deadline);
+                self.answer_later(index, generation, (slot, event), answers, write.deadline);
             }
-            Scheduled::Read(index, generation, asked, answers) => {
+            Scheduled::Read(index, generation, slot, asked, answers) => {
                 let requested = answers.is_some();
                 if !requested && self.members[index].generation == generation {
                     // A list, from which a new stream goes on.
-                    self.break_watch(index);
-                    self.members[index].watch.flows = true;
+                    self.break_watch_of(index, slot);
+                    self.members[index].way(slot).watch.flows = true;
                 }
                 let via = Via::Read { asked, requested };
-                let event = Event::Observed { lock: self.store.read(), via };
+                let store = self.members[index].locks.store(slot);
+                let event = Event::Observed { lock: self.store_at(store).read(), via };
                 self.answer_later(
                     index,
                     generation,
-                    event,
+                    (slot, event),
                     answers.or(Some(Duration::ZERO)),
                     Moment::NEVER,
                 );
@@ -79,7 +83,7 @@ impl World {
         self.check()
     }
 
-    pub(super) fn carry_out(&mut self, index: usize, effect: Effect) {
+    pub(super) fn carry_out(&mut self, index: usize, slot: Which, effect: Effect) {
         let generation = self.members[index].generation;
         match effect {
             Effect::Ask { ask, input } if self.members[index].policies.is_some() => {
@@ -89,10 +93,10 @@ impl World {
                 let answer = (self.members[index].policy)(&input);
                 let event = Event::Decided { ask, answer };
                 let thinking = self.members[index].thinking;
-                self.later(thinking, Scheduled::Tell(index, generation, event));
+                self.later(thinking, Scheduled::Tell(index, generation, slot, event));
             }
-            Effect::Read { deadline } => self.send_read(index, deadline),
-            Effect::Write(write) => self.send_write(index, write),
+            Effect::Read { deadline } => self.send_read(index, slot, deadline),
+            Effect::Write(write) => self.send_write(index, slot, write),
             Effect::WakeAt(at) => {
                 self.members[index].wake = at;
                 let due = self.members[index].true_time(at);
@@ -117,43 +121,54 @@ impl World {
                 // A good one answers in time.
                 self.members[index].thinking = Duration::ZERO;
                 let event = self.members[index].taken_over();
-                self.later(Duration::ZERO, Scheduled::Tell(index, generation, event));
+                self.later(Duration::ZERO, Scheduled::Tell(index, generation, slot, event));
             }
-            Effect::RestartWatch => self.request_read(index, false),
+            Effect::RestartWatch => self.request_read(index, slot, false),
             Effect::Account(_) => {}
             Effect::Finished => self.members[index].alive = false,
         }
     }
 
-    fn send_write(&mut self, index: usize, mut write: Write) {
+    fn send_write(&mut self, index: usize, slot: Which, mut write: Write) {
         if self.wall_clocks {
             write.token = Fencing::Keep(write.token.at(millis(self.now.since_origin())));
         }
         let generation = self.members[index].generation;
         let (serial, deadline) = (write.mark.serial, write.deadline);
-        let fate = self.network.fate(&mut self.dice);
+        let fate = self.fate(index, slot);
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let delay = delay + self.network.held_writes;
-            self.later(delay, Scheduled::Write(index, generation, write, fate.answers));
+            let to = (slot, self.members[index].locks.store(slot));
+            self.later(delay, Scheduled::Write(index, generation, to, write, fate.answers));
         }
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
-        self.at(self.members[index].true_time(deadline), Scheduled::Tell(index, generation, event));
+        let due = self.members[index].true_time(deadline);
+        self.at(due, Scheduled::Tell(index, generation, slot, event));
     }
 
-    fn send_read(&mut self, index: usize, deadline: Moment) {
+    /// What becomes of a request about one of a candidate's locks.
+    fn fate(&mut self, index: usize, slot: Which) -> Fate {
+        let fate = self.network.fate(&mut self.dice);
+        match self.unreachable == Some(self.members[index].locks.store(slot)) {
+            true => Fate { arrives: None, answers: None },
+            false => fate,
+        }
+    }
+
+    fn send_read(&mut self, index: usize, slot: Which, deadline: Moment) {
         let generation = self.members[index].generation;
-        self.request_read(index, true);
-        self.members[index].reading = Some(deadline);
-        let timeout = Scheduled::ReadTimeout(index, generation, deadline);
+        self.request_read(index, slot, true);
+        self.members[index].way(slot).reading = Some(deadline);
+        let timeout = Scheduled::ReadTimeout(index, generation, slot, deadline);
         self.at(self.members[index].true_time(deadline), timeout);
     }
 
-    pub(super) fn request_read(&mut self, index: usize, requested: bool) {
+    pub(super) fn request_read(&mut self, index: usize, slot: Which, requested: bool) {
         let generation = self.members[index].generation;
         let asked = self.local(index);
-        let fate = self.network.fate(&mut self.dice);
+        let fate = self.fate(index, slot);
         if fate.arrives.is_none() && !requested {
-            self.later(Duration::from_secs(1), Scheduled::Relist(index, generation));
+            self.later(Duration::from_secs(1), Scheduled::Relist(index, generation, slot));
         }
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let answers = if requested { fate.answers } else { None };
@@ -161,7 +176,7 @@ impl World {
                 return;
             }
             let delay = delay + self.network.held_reads;
-            self.later(delay, Scheduled::Read(index, generation, asked, answers));
+            self.later(delay, Scheduled::Read(index, generation, slot, asked, answers));
         }
     }
 
@@ -170,7 +185,7 @@ impl World {
         &mut self,
         index: usize,
         generation: u64,
-        event: Event,
+        (slot, event): (Which, Event),
         answers: Option<Duration>,
         deadline: Moment,
     ) {
@@ -178,7 +193,7 @@ impl World {
         if let Some(delay) = answers.filter(|_| !cut)
             && self.members[index].local(self.now + delay) < deadline
         {
-            self.later(delay, Scheduled::Tell(index, generation, event));
+            self.later(delay, Scheduled::Tell(index, generation, slot, event));
         }
     }
 }

@@ -107,7 +107,7 @@ fn case_7_a_fresh_record_is_left_alone_and_its_holder_told() {
 #[test]
 fn case_8_an_own_name_is_taken_at_once_only_from_a_dead_process_of_the_same_site() {
     let mark = |site: &str| {
-        let incarnation = Incarnation { site: site.to_owned(), nonce: "0".to_owned() };
+        let incarnation = Incarnation { site: site.to_owned(), nonce: "0".to_owned(), home: None };
         Some(Mark { incarnation, serial: 9, base: None })
     };
     let note = |version: &str| {
@@ -226,7 +226,7 @@ fn i6_a_term_that_begins_during_the_stop_is_drained_before_its_release() {
     let note = LastWrite { uid: "uid".to_owned(), version: Version("10".to_owned()) };
     let drain = Duration::from_secs(3);
     let mut stage = Stage::with(Config { predecessor: Some(note), drain, ..config() });
-    let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned() };
+    let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned(), home: None };
     let mark = Some(Mark { incarnation, serial: 9, base: None });
     stage.starts_with(Lock::Present(Record { mark, ..record("baz", 15) }));
     let (acquire, sent) = stage.next_write();

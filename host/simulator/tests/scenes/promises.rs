@@ -228,7 +228,7 @@ fn i7_a_leader_whose_record_names_another_waits() {
 /// I8: the death of an earlier process of this site ends the promise to it, and to nobody else.
 #[test]
 fn i8_a_dead_predecessors_old_record_frees_nothing() {
-    let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned() };
+    let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned(), home: None };
     let note = LastWrite { uid: "uid".to_owned(), version: Version("9".to_owned()) };
     let mut stage = Stage::with(Config { predecessor: Some(note), ..config() });
     stage.starts_with(Lock::Present(leading()));

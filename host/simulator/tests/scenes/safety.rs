@@ -294,7 +294,8 @@ fn i7_a_leader_whose_lock_vanishes_does_not_take_it_late() {
 #[test]
 fn i8_a_live_twin_is_told_and_left_alone() {
     let mut stage = Stage::new();
-    let incarnation = Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned() };
+    let incarnation =
+        Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned(), home: None };
     for (serial, version) in [(1, "10"), (2, "11"), (3, "12")] {
         let mark = Some(Mark { incarnation: incarnation.clone(), serial, base: None });
         let times = version.to_owned();

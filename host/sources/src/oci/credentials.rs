@@ -34,7 +34,7 @@ impl fmt::Debug for Credentials {
 
 /// The credentials for a repository in the file at `path`; none if it has none for that registry.
 pub(super) fn read(path: &Path, repository: &Repository) -> Result<Option<Credentials>, String> {
-    let broken = |why: String| format!("--registry-credentials {}: {why}", path.display());
+    let broken = |why: String| format!("the registry credentials {}: {why}", path.display());
     let text = read_text(path, LARGEST).map_err(broken)?;
     find(&text, repository).map_err(broken)
 }

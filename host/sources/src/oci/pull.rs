@@ -51,7 +51,7 @@ impl Registries {
     ///
     /// # Errors
     ///
-    /// The registry does not say: one line with the reason and the mend.
+    /// The registry does not say: one line with the reason and the remedy.
     pub async fn digest_of(&self, tag: &Tag) -> Result<Reference, String> {
         let repository = tag.repository();
         let resolve = async {
@@ -110,8 +110,8 @@ async fn pull(
     let manifest = manifest(&mut session, &reference.digest().to_string()).await?;
     let found = Digest::of(&manifest);
     if found != reference.digest() {
-        let mend = "the registry, or something before it, gives other bytes than it was given";
-        return Err(Trouble::Digest(format!("the manifest that came is {found}: {mend}")));
+        let remedy = "the registry, or something before it, gives other bytes than it was given";
+        return Err(Trouble::Digest(format!("the manifest that came is {found}: {remedy}")));
     }
     // From here on the manifest is what its author pushed.
     let (layer, digest) = manifest::layer(&manifest).map_err(Trouble::Lasting)?;
@@ -141,25 +141,25 @@ async fn blob(session: &mut Session, digest: Digest, size: u64) -> Result<Vec<u8
     if exchange.parts.status != StatusCode::OK {
         return Err(refusal("the layer", exchange).await.into());
     }
-    let mend = "the registry's copy is damaged, push the policy anew";
+    let remedy = "the registry's copy is damaged, push the policy anew";
     let bytes = match exchange.body(size).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             let size = amount(size);
-            return Err(Trouble::Digest(format!("more came than the layer's {size}: {mend}")));
+            return Err(Trouble::Digest(format!("more came than the layer's {size}: {remedy}")));
         }
         Err(BodyError::Broken(why)) => return Err(Trouble::Passing(format!("the layer: {why}"))),
     };
     if (bytes.len() as u64) < size {
         let (came, size) = (amount(bytes.len() as u64), amount(size));
         return Err(Trouble::Digest(format!(
-            "the layer is cut off, {came} of {size} came: {mend}"
+            "the layer is cut off, {came} of {size} came: {remedy}"
         )));
     }
     let found = Digest::of(&bytes);
     if found != digest {
         return Err(Trouble::Digest(format!(
-            "the layer that came is {found} and not {digest}: {mend}"
+            "the layer that came is {found} and not {digest}: {remedy}"
         )));
     }
     Ok(bytes)

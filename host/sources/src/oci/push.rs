@@ -26,7 +26,7 @@ pub struct Artifact {
 /// What was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pushed {
-    /// What `--policy` takes to get it.
+    /// The reference by which a sidecar gets it.
     pub reference: Reference,
     /// The digest of the component itself, for a `#sha256=` pin.
     pub component: Digest,
@@ -38,7 +38,7 @@ impl Registries {
     ///
     /// # Errors
     ///
-    /// The registry does not take it: one line with the target, the reason and the mend.
+    /// The registry does not take it: one line with the target, the reason and the remedy.
     pub async fn push(&self, target: &Target, artifact: Artifact) -> Result<Pushed, String> {
         let pushed = timeout(self.deadline, push(self, target, artifact)).await;
         let pushed = pushed.unwrap_or_else(|_| Err(self.late("the push")));

@@ -35,7 +35,7 @@ pub struct Target {
     tag: Option<String>,
 }
 
-/// Text that is no [`Target`]: one line with the reason and the mend, to be put behind the text.
+/// Text that is no [`Target`]: one line with the reason and the remedy, to be put behind the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TargetError(String);
@@ -63,7 +63,8 @@ impl Repository {
     fn parse(text: &str) -> Result<Repository, String> {
         if text.contains('@') {
             return Err(
-                "credentials have no place in it: give them by --registry-credentials".into()
+                "credentials have no place in it: give them as a file of registry credentials"
+                    .into(),
             );
         }
         let Some((registry, name)) = text.split_once('/') else {

@@ -105,7 +105,7 @@ impl Session {
                 );
             }
             (Some(Challenge::Basic), None) => {
-                return Err("the registry asks for a name and a password: give them by --registry-credentials".to_owned());
+                return Err("the registry asks for a name and a password: give registry credentials with them".to_owned());
             }
             (Some(Challenge::Basic), Some(credentials)) => credentials.basic(),
             (Some(Challenge::Bearer { realm, service, scope }), _) => {
@@ -213,12 +213,12 @@ pub(super) fn location(exchange: &Exchange, asked: &Uri) -> Result<Uri, String> 
     resolve(asked, location.ok_or("the registry sends on to nowhere: check its configuration")?)
 }
 
-/// What a registry says when it does not give `what`, in one line with the mend.
+/// What a registry says when it does not give `what`, in one line with the remedy.
 pub(super) async fn refusal(what: &str, exchange: Exchange) -> String {
     let status = exchange.parts.status;
-    let mend = match status {
+    let remedy = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "give credentials with the right to it by --registry-credentials"
+            "give registry credentials with the right to it"
         }
         StatusCode::NOT_FOUND => "check the reference, and that it was pushed there",
         StatusCode::TOO_MANY_REQUESTS => "it is asked too often",
@@ -231,7 +231,7 @@ pub(super) async fn refusal(what: &str, exchange: Exchange) -> String {
         Ok(body) if is_json => reasons(&body),
         _ => String::new(),
     };
-    format!("the registry does not give {what} ({}{said}): {mend}", status.as_u16())
+    format!("the registry does not give {what} ({}{said}): {remedy}", status.as_u16())
 }
 
 /// The codes in a registry's errors, such as `, MANIFEST_UNKNOWN`.

@@ -94,7 +94,7 @@ impl Transport {
         let stream = within(HANDSHAKE, "the TLS handshake", tls.connect(name, stream)).await?;
         let stream = stream.map_err(|error| {
             format!(
-                "TLS with {host} fails ({}): give the authority's certificate by --registry-ca",
+                "TLS with {host} fails ({}): give the authority's certificate as the registry CA",
                 chain(&error)
             )
         })?;
@@ -243,7 +243,7 @@ fn tls_config(ca: Option<&Path>) -> Result<ClientConfig, String> {
     // Single broken certificates of a machine are no reason to trust none.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca {
-        let broken = |why: String| format!("--registry-ca {}: {why}", path.display());
+        let broken = |why: String| format!("the registry CA {}: {why}", path.display());
         let text = read_text(path, LARGEST_CA).map_err(broken)?;
         let certificates: Result<Vec<_>, _> =
             CertificateDer::pem_slice_iter(text.as_bytes()).collect();
@@ -259,7 +259,7 @@ fn tls_config(ca: Option<&Path>) -> Result<ClientConfig, String> {
     }
     if roots.is_empty() {
         return Err(
-            "this machine has no root certificates: install ca-certificates, or give --registry-ca"
+            "this machine has no root certificates: install ca-certificates, or give a registry CA"
                 .to_owned(),
         );
     }

@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ type Label = (&'static str, String);
 pub(super) fn at(
     elections: &[Status],
     journal: &JournalKeeper,
+    unavailable: &BTreeMap<String, Moment>,
     started: Duration,
     now: Moment,
 ) -> Registry {
@@ -29,6 +31,7 @@ pub(super) fn at(
     leaders(&mut all, elections, now);
     leases(&mut all, elections, now);
     policies(&mut all, elections);
+    sources(&mut all, elections, unavailable, now);
     all.register(
         "hotseat_journal_dropped",
         "Records of the journal that could not be kept or written",
@@ -46,19 +49,30 @@ fn of(status: &Status) -> Label {
 
 fn leaders(all: &mut Registry, elections: &[Status], now: Moment) {
     let leads = Family::<[Label; 2], Gauge>::default();
+    let leads_itself = Family::<[Label; 1], Gauge>::default();
     let by_name = Family::<[Label; 2], Gauge>::default();
     for status in elections {
         let view = status.view();
         // client-go's name and label, so that the dashboards made for it work here too.
         let name = status.election().name().to_owned();
         leads.get_or_create(&[of(status), ("name", name)]).set(i64::from(view.leads(now)));
+        leads_itself.get_or_create(&[of(status)]).set(i64::from(view.leads(now)));
         let leader = view.leader(now);
         if !leader.is_empty() {
             by_name.get_or_create(&[of(status), ("name", leader.to_owned())]).set(1);
         }
     }
     all.register("leader_election_master_status", "Whether this candidate leads, 1 or 0", leads);
-    all.register("hotseat_leader", "Who leads as seen from here; none if nobody does", by_name);
+    all.register(
+        "hotseat_leader",
+        "Whether this candidate leads, 1 or 0: over all candidates the sum is 1 while somebody leads",
+        leads_itself,
+    );
+    all.register(
+        "hotseat_leader_info",
+        "Who leads as seen from here, on each candidate; none if nobody does",
+        by_name,
+    );
 }
 
 fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
@@ -81,6 +95,31 @@ fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
         "hotseat_transitions",
         "Changes of the holder as the lock counts them",
         transitions,
+    );
+}
+
+/// `unavailable`: since when the sources have given nothing, by their elections' names.
+fn sources(
+    all: &mut Registry,
+    elections: &[Status],
+    unavailable: &BTreeMap<String, Moment>,
+    now: Moment,
+) {
+    let up = Family::<[Label; 1], Gauge>::default();
+    let length = Family::<[Label; 1], Gauge<f64, AtomicU64>>::default();
+    for status in elections {
+        let since = unavailable.get(&status.election().to_string());
+        up.get_or_create(&[of(status)]).set(i64::from(since.is_none()));
+        let gone = since.map_or(Duration::ZERO, |since| now.since(*since));
+        length.get_or_create(&[of(status)]).set(gone.as_secs_f64());
+    }
+    let help = "Whether the policy's source could be read when it was last looked at, 1 or 0";
+    all.register("hotseat_policy_source_up", help, up);
+    all.register_with_unit(
+        "hotseat_policy_source_unavailable",
+        "For how long the policy's source has given nothing; 0 while it is up",
+        Unit::Seconds,
+        length,
     );
 }
 

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# licences.sh amd64|arm64 FOLDER: puts into FOLDER the licence of Hotseat and those of all that is in
+# the program for that platform, and beside it: crates, Rust's standard library, what the C compiler
+# linked, certificates. Fails where a crate has a licence that deny.toml does not allow.
+set -euo pipefail
+
+# shellcheck source=deploy/image/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[[ $# == 2 ]] || fail "usage: licences.sh amd64|arm64 FOLDER"
+target=$(rust_target "$1")
+folder=$2
+readonly target folder
+
+need_cargo_tool cargo-about 0.9.3
+mkdir -p "$folder"
+cp "$root/LICENSE" "$folder/hotseat.txt"
+
+# What may be depended on is said once.
+config=$(mktemp)
+trap 'rm -f "$config"' EXIT
+{
+    sed -n '/^\[licenses\]/,/^\]/{/^\[licenses\]/d;s/^allow = /accepted = /;p}' "$root/deny.toml"
+    echo 'ignore-build-dependencies = true'
+    echo 'ignore-dev-dependencies = true'
+    # Else it asks a service for what the crates themselves have.
+    echo 'no-clearly-defined = true'
+    echo 'private = { ignore = true }'
+} >"$config"
+cd "$root"
+"$root/target/tools/cargo-about-0.9.3/bin/cargo-about" generate --fail --locked --offline \
+    --manifest-path host/hotseat/Cargo.toml --no-default-features --target "$target" \
+    --config "$config" --output-file "$folder/crates.txt" deploy/image/licences.hbs >&2
+
+# copyright PACKAGE...: what Debian says of the first of them that is installed.
+copyright() {
+    local package
+    for package; do
+        [[ -e /usr/share/doc/$package/copyright ]] || continue
+        cat "/usr/share/doc/$package/copyright"
+        return
+    done
+    fail "no copyright of $1 in /usr/share/doc"
+}
+compiler=$("$(gnu_triple "$1")-gcc" -dumpversion)
+copyright libc6-dev >"$folder/glibc.txt"
+copyright "libgcc-$compiler-dev-$1-cross" "libgcc-$compiler-dev" >"$folder/libgcc.txt"
+copyright ca-certificates >"$folder/ca-certificates.txt"
+cp "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html" \
+    "$folder/rust-standard-library.html"

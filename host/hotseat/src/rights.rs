@@ -1,0 +1,187 @@
+//! Which rights a sidecar needs: one list, which its own check of its account and `hotseat rbac` share.
+//!
+//! Whatever uses the API is a feature here, so that no use goes without its right and no right is asked
+//! for that nothing uses.
+
+use crate::locks::LockOptions;
+use crate::own_pod::{OwnPod, PodFeatures};
+use crate::sidecar::ElectionSettings;
+use hotseat_election::{ElectionName, Right};
+use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
+use hotseat_sources::{Origin, PolicyRef};
+
+/// What of a sidecar's settings decides which rights it needs.
+#[derive(Clone, Debug)]
+pub struct Uses {
+    /// The election, which is its lock's name and namespace.
+    pub election: ElectionName,
+    /// The namespace of the pod, where it has one.
+    pub pod_namespace: Option<String>,
+    /// Which objects are the lock, and what they get.
+    pub lock: LockOptions,
+    /// What is done with pods.
+    pub pods: PodFeatures,
+    /// Where the policy comes from.
+    pub policy: PolicyRef,
+}
+
+/// Something that a sidecar does by the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// What it is called where features are chosen.
+    pub name: &'static str,
+    /// The rights that it needs, in the order in which they are used.
+    pub rights: Vec<Right>,
+}
+
+/// What the Role of an election's sidecars is called.
+pub fn role_name(election: &ElectionName) -> String {
+    format!("hotseat-{}", election.name())
+}
+
+/// All there are. Each says whether it is in use, and what it needs.
+const FEATURES: [fn(&Uses) -> Option<Feature>; 8] =
+    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader];
+
+impl Uses {
+    /// What a sidecar with these settings uses.
+    pub fn of(settings: &ElectionSettings) -> Uses {
+        Uses {
+            election: settings.name.clone(),
+            pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
+            lock: settings.lock.clone(),
+            pods: settings.pod_features.clone(),
+            policy: settings.policy.policy.clone(),
+        }
+    }
+
+    /// The features that are in use.
+    pub fn features(&self) -> Vec<Feature> {
+        FEATURES.iter().filter_map(|feature| feature(self)).collect()
+    }
+
+    /// All the rights that they need.
+    pub fn rights(&self) -> Vec<Right> {
+        self.features().into_iter().flat_map(|feature| feature.rights).collect()
+    }
+}
+
+/// The lock: without it there is no election.
+fn lease(uses: &Uses) -> Option<Feature> {
+    lock(uses, LockKind::Leases, "lease")
+}
+
+/// The lock of the 0.4 image.
+fn endpoints(uses: &Uses) -> Option<Feature> {
+    lock(uses, LockKind::Endpoints, "endpoints")
+}
+
+/// The lock of old controllers; a policy in a ConfigMap is another feature.
+fn config_maps(uses: &Uses) -> Option<Feature> {
+    lock(uses, LockKind::ConfigMaps, "configmaps")
+}
+
+fn lock(uses: &Uses, kind: LockKind, name: &'static str) -> Option<Feature> {
+    let election = &uses.election;
+    let takes_part = uses.lock.choice.kinds().any(|one| one == kind);
+    takes_part.then(|| Feature { name, rights: kind.rights(election.namespace(), election.name()) })
+}
+
+/// What the lock objects are deleted with, whose UID is read.
+fn owner(uses: &Uses) -> Option<Feature> {
+    let owner = uses.lock.owner.as_ref()?;
+    Some(Feature { name: "owner", rights: vec![owner.right(uses.election.namespace())] })
+}
+
+/// Events on the lock, and on the pod. The election goes on without them.
+fn events(uses: &Uses) -> Option<Feature> {
+    let of_lock = uses.election.namespace();
+    let mut rights = event_rights(of_lock);
+    if let Some(of_pod) = uses.pod_namespace.as_deref().filter(|of_pod| *of_pod != of_lock) {
+        rights.extend(event_rights(of_pod));
+    }
+    Some(Feature { name: "events", rights })
+}
+
+/// A policy in a ConfigMap.
+fn config_map(uses: &Uses) -> Option<Feature> {
+    let Origin::ConfigMap(map) = &uses.policy.origin else { return None };
+    let namespace = map.namespace().unwrap_or(uses.election.namespace());
+    Some(Feature { name: "configmap", rights: config_map_rights(namespace, map.name()) })
+}
+
+/// The ends of other candidates' processes (I15).
+fn watch_pods(uses: &Uses) -> Option<Feature> {
+    let watch = uses.pods.watch;
+    of_pods(uses, PodFeatures { watch, ..PodFeatures::default() }, "watch-pods")
+}
+
+/// What the leader's pod says of it.
+fn label_leader(uses: &Uses) -> Option<Feature> {
+    of_pods(uses, PodFeatures { watch: false, ..uses.pods.clone() }, "label-leader")
+}
+
+fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
+    let namespace = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
+    let rights = OwnPod::in_namespace(namespace).rights(&features);
+    (!rights.is_empty()).then_some(Feature { name, rights })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locks::LockChoice;
+
+    fn uses(pod_namespace: &str, policy: &str) -> Uses {
+        Uses {
+            election: ElectionName::new("web", "shop"),
+            pod_namespace: Some(pod_namespace.to_owned()),
+            lock: LockOptions::default(),
+            pods: PodFeatures::default(),
+            policy: policy.parse().unwrap(),
+        }
+    }
+
+    fn names(uses: &Uses) -> Vec<&'static str> {
+        uses.features().iter().map(|feature| feature.name).collect()
+    }
+
+    #[test]
+    fn only_what_is_in_use_asks_for_rights() {
+        assert_eq!(names(&uses("web", "builtin")), ["lease", "events"]);
+        assert_eq!(names(&uses("web", "file:/policy.wasm")), ["lease", "events"]);
+        let by_map = uses("web", "configmap:platform/policy");
+        assert_eq!(names(&by_map), ["lease", "events", "configmap"]);
+        let rights = by_map.rights();
+        assert_eq!(rights.len(), 8);
+        assert!(rights[6..].iter().all(|right| right.namespace == "platform"), "{rights:?}");
+    }
+
+    #[test]
+    fn each_choice_of_locks_needs_the_rights_of_its_locks_and_no_others() {
+        for choice in LockChoice::ALL {
+            let owner = (choice == LockChoice::EndpointsLeases).then(|| "deployment/shop".parse());
+            let owner = owner.transpose().unwrap();
+            let wanted = match choice {
+                LockChoice::Leases => vec!["lease", "events"],
+                LockChoice::Endpoints => vec!["endpoints", "events"],
+                LockChoice::ConfigMaps => vec!["configmaps", "events"],
+                LockChoice::EndpointsLeases => vec!["lease", "endpoints", "owner", "events"],
+                LockChoice::ConfigMapsLeases => vec!["lease", "configmaps", "events"],
+            };
+            let lock = LockOptions { choice, owner, ..LockOptions::default() };
+            assert_eq!(names(&Uses { lock, ..uses("web", "builtin") }), wanted, "{choice}");
+        }
+    }
+
+    #[test]
+    fn a_pod_elsewhere_needs_a_right_there_for_events_on_itself() {
+        let namespaces = |uses: &Uses| {
+            let events = uses.features().into_iter().find(|feature| feature.name == "events");
+            let rights = events.unwrap().rights;
+            rights.into_iter().map(|right| right.namespace).collect::<Vec<_>>()
+        };
+        assert_eq!(namespaces(&uses("web", "builtin")), ["web"]);
+        assert_eq!(namespaces(&uses("shop", "builtin")), ["web", "shop"]);
+    }
+}
