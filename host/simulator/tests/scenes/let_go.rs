@@ -34,9 +34,18 @@ fn the_seat_is_released_as_soon_as_the_application_has_let_go() {
 #[test]
 fn letting_go_of_an_earlier_term_shortens_no_drain() {
     let mut stage = leader();
-    let earlier = Token(token(&stage).0 - 1);
+    let earlier = token(&stage);
     let_go(&mut stage, earlier, Duration::ZERO);
-    assert!(stage.view.leads(stage.now), "the present term is not over");
+    let release = stage.one_write();
+    stage.succeeds(&release, 12);
+    stage.pass(Duration::from_secs(20));
+    let acquire = stage.one_write();
+    stage.succeeds(&acquire, 13);
+    assert!(token(&stage) > earlier && earlier > Token(0));
+    let_go(&mut stage, earlier, Duration::ZERO);
+    assert!(stage.leads(), "the present term is not over");
+    stage.pass(millis(700));
+    stage.writes();
     stage.tell(Event::Stop);
     stage.pass(DRAIN);
     assert_eq!(stage.writes(), []);
