@@ -133,7 +133,7 @@ fn a_package_of_the_chart_has_the_library_in_it() {
 
 #[test]
 fn values_that_make_no_sense_are_refused_by_name() {
-    let cases: [(&'static [&'static str; 1], &str); 13] = [
+    let cases: [(&'static [&'static str; 1], &str); 18] = [
         (&["replicas=0"], "replicas"),
         (&["replica=3"], "replica"),
         (&["hotseat.elections=shop"], "elections"),
