@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use hotseat_tests::lifeline::ScratchDir;
-use hotseat_tests::process::{Launch, Stream};
+use hotseat_tests::process::{Hotseat, Launch, Stream};
 use hotseat_tests::registry::{Options, Registry};
+use hotseat_tests::wait;
 use serde_json::Value;
 
 /// How long anything may take here: the machine may be busy.
@@ -99,13 +100,15 @@ impl Pulled {
     }
 
     fn apart(&self, launch: Launch, platform: &str, resolver: &Path) -> Launch {
-        // The mounts are those of a runtime.
+        // The mounts are those of a runtime. The shell stays as the first process of a namespace, with
+        // which all in it end: who becomes another user outlives the one that started it.
         let script = "root=$1 && mount --bind \"$root\" \"$root\" && \
-            mount --rbind /proc \"$root/proc\" && mount --rbind /dev \"$root/dev\" && \
+            mount -t proc proc \"$root/proc\" && mount --rbind /dev \"$root/dev\" && \
             mount --bind \"$2\" \"$root/etc/resolv.conf\" && mount -o remount,bind,ro \"$root\" && \
-            shift 2 && exec setpriv --no-new-privs -- \
-            /usr/sbin/chroot --userspec=65532:65532 --groups= \"$root\" \"$@\"";
-        let launch = launch.args(["--mount", "sh", "-c", script, "sh"]);
+            shift 2 && setpriv --no-new-privs -- \
+            /usr/sbin/chroot --userspec=65532:65532 --groups= \"$root\" \"$@\"; exit $?";
+        let apart = ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"];
+        let launch = launch.args(apart);
         self.with_config(platform, launch.arg(self.root(platform)).arg(resolver))
     }
 
@@ -118,6 +121,22 @@ impl Pulled {
         }
         launch.args(texts(&config["config"]["Entrypoint"]))
     }
+}
+
+/// The process of the program that a call has come to.
+pub fn program_of(call: &Hotseat) -> u32 {
+    wait::until("the program of the image", SOON, || {
+        let mut pid = call.pid();
+        loop {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            if name.trim_end() == "hotseat" {
+                return Ok(pid);
+            }
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+            let next = children.ok().and_then(|all| all.split(' ').next()?.parse().ok());
+            pid = next.ok_or(name)?;
+        }
+    })
 }
 
 /// The strings of a list.

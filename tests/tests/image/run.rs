@@ -7,7 +7,7 @@ use hotseat_tests::process::{Hotseat, Launch, Stream, get};
 use hotseat_tests::scene::Api;
 use serde_json::Value;
 
-use crate::pulled::{SOON, pulled};
+use crate::pulled::{SOON, program_of, pulled};
 
 /// Status, standard output, standard error.
 fn ends(launch: Launch) -> (Option<i32>, String, String) {
@@ -76,7 +76,8 @@ fn a_sidecar_leads_as_nobody_on_a_read_only_root() {
     process.wait_line("amd64 is the leader", SOON);
     let answer = get(process.http_addr(), "/").unwrap();
     assert_eq!(answer.text(), "{\"name\":\"amd64\"}");
-    let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+    let pid = program_of(&process);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
         line.unwrap().to_owned()
@@ -87,7 +88,7 @@ fn a_sidecar_leads_as_nobody_on_a_read_only_root() {
         assert_eq!(field(capabilities), "0000000000000000", "{capabilities}");
     }
     assert_eq!(field("NoNewPrivs"), "1");
-    let mounts = fs::read_to_string(format!("/proc/{}/mountinfo", process.pid())).unwrap();
+    let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap();
     let root = mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).unwrap();
     assert!(root.split(' ').nth(5).unwrap().starts_with("ro"), "{root}");
 }
@@ -97,8 +98,9 @@ fn a_sidecar_leads_as_nobody_on_a_read_only_root() {
 fn what_only_the_start_needed_is_given_back() {
     let api = Api::embedded("trim").unwrap();
     let process = sidecar(&api, &["--log-level=debug"]);
+    let pid = program_of(&process);
     let resident = || {
-        let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
         line.split_whitespace().next().unwrap().parse::<usize>().unwrap()
     };
