@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use super::{Api, Belief, Candidate, Peer, SOON, Sampler};
+use super::{Api, Belief, Candidate, Peer, Sampler};
 use crate::process::Signal;
 use crate::wait;
 use anyhow::Context;
 
 /// The lease, the deadline and the pace of every member, in milliseconds. A lease is two seconds
 /// longer than the deadline, since some members see whole seconds.
-const MILLIS: [u64; 3] = [4000, 2000, 500];
+const MILLIS: [u64; 3] = [6000, 4000, 800];
+/// How long nobody may lead: several leases, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,12 +114,16 @@ impl<'a> Fleet<'a> {
     ///
     /// # Panics
     ///
-    /// When none does for [`SOON`].
+    /// When none does for minutes; the message has all logs.
     #[track_caller]
     pub fn leader(&mut self) -> usize {
-        let index = wait::until("a leader in the fleet", SOON, || {
+        let found = wait::try_until(PATIENCE, || {
             self.leaders().first().copied().ok_or_else(|| self.kinds())
         });
+        let index = match found {
+            Ok(index) => index,
+            Err(kinds) => panic!("nobody leads among {kinds:?} for {PATIENCE:?}\n{}", self.logs()),
+        };
         let kind = usize::from(!matches!(self.members[index].0, Kind::Hotseat(_)));
         self.led[kind] += 1;
         index
@@ -134,6 +140,15 @@ impl<'a> Fleet<'a> {
         };
         let all = self.members.iter().enumerate();
         all.filter(|(_, (_, member))| leads(member)).map(|(index, _)| index).collect()
+    }
+
+    /// What all said.
+    fn logs(&self) -> String {
+        let said = |member: &Member| match member {
+            Member::Peer(peer) => format!("{}: {}\n", peer.name(), peer.process),
+            Member::Hotseat(candidate) => format!("{}: {}\n", candidate.name(), candidate.process),
+        };
+        self.members.iter().map(|(_, member)| said(member)).collect()
     }
 
     /// What the members are.
@@ -167,9 +182,9 @@ impl<'a> Fleet<'a> {
         let name = format!("{}-{}", word(kind), self.started);
         let [lease, deadline, retry] = MILLIS;
         match kind {
-            // Its pace is a quarter of the lease.
+            // Its deadline is half of its ttl, and its pace a quarter.
             Kind::Image => {
-                let millis = [lease, deadline, lease / 4];
+                let millis = [lease, lease / 2, lease / 4];
                 Ok(Member::Peer(Peer::start(self.api, &name, "image", "endpoints", millis)?))
             }
             Kind::ClientGo(lock) => {
