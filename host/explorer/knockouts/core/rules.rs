@@ -145,7 +145,7 @@ pub const RULES: &[Rule] = &[
         file: "elector/observe.rs",
         code: "timing.stretch(reaction)",
         broken: "reaction * 0",
-        setting: "crash deaths reaction=1 timing=4/2/1 met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        setting: "crash deaths reaction=1 met tokens=0 live=0 lost-reads=0 lost-writes=0",
         states: 100_000,
     },
     Rule {
