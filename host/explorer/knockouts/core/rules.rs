@@ -141,6 +141,15 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         invariant: "I15",
+        what: "the seat of a dead process is taken while its application acts",
+        file: "elector/observe.rs",
+        code: "timing.stretch(reaction)",
+        broken: "reaction * 0",
+        setting: "crash deaths reaction=1 met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 100_000,
+    },
+    Rule {
+        invariant: "I15",
         what: "the end of the holder ends the promises to others",
         file: "promise.rs",
         code: "Proof::OF_HOLDER",

@@ -170,6 +170,7 @@ fn trouble(outcome: Outcome) -> Trouble {
     Trouble { outcome, retry_after: None, detail: String::new() }
 }
 
+/// A decision to wait.
 fn waiting() -> Decision {
     Decision {
         action: Action::Wait,
@@ -185,10 +186,9 @@ fn waiting() -> Decision {
 fn every_notice_is_counted() {
     let site = Site::start();
     let token = Token(1);
-    let decision = waiting();
     let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
     let on_failure = OnFailure::Hold;
-    let decided = |by| Notice::Decided { decision: decision.clone(), by };
+    let decided = |by| Notice::Decided { decision: waiting(), by };
     let overruled = Notice::Overruled { action: "campaign", reason: String::new() };
     let (purpose, refused) = (Purpose::Release, trouble(Outcome::Denied));
     for notice in [

@@ -36,10 +36,12 @@ fn deaths(stage: &Stage) -> usize {
     stage.told(|notice| matches!(notice, Notice::HolderDied { holder, .. } if holder == "bing"))
 }
 
-/// Nobody takes the seat before the lease that began at `seen` is over.
+/// Nobody takes the seat before the lease that began at `seen` is over, though the policy is asked at
+/// once whether it may be taken.
 #[track_caller]
 fn waits_it_out(stage: &mut Stage, seen: Moment, what: &str) {
     stage.writes();
+    ask_now(stage);
     while stage.now.since(seen) < millis(14_900) {
         stage.pass(millis(20));
         assert_eq!(stage.writes(), [], "{what}: {:?} after", stage.now.since(seen));
