@@ -195,8 +195,13 @@ main() {
         say "a node runs: tests/setup/node.sh in kubectl get pods -A"
         ;;
     down)
-        end
-        say "the node has ended"
+        if [[ -n $(first_process || true) ]]; then
+            end
+            say "the node has ended"
+        else
+            end
+            say "no node runs"
+        fi
         ;;
     in) inside "$@" ;;
     run)

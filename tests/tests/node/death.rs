@@ -15,12 +15,14 @@ const CRASHES: usize = 5;
 
 #[test]
 fn a_standby_takes_the_seat_of_a_container_that_crashed() {
-    let space = shop_with("death", &["--watch-pods=true"]);
+    let space = shop_with("death", &["--watch-pods=true", "--reaction-time=0s"]);
     let belief = Belief::watch(&space, LABELS, PACE);
     let mut moved = 0;
     let mut crashes = 0;
     while moved < CRASHES {
         let leader = space.leader(LABELS, None);
+        // So that there are standbys, and none of them waits for the kubelet.
+        space.kubectl(&["wait", "--for=condition=Ready", "pods", "-l", LABELS, "--timeout=180s"]);
         let before = space.term();
         kill(&leader.container_id("hotseat"));
         crashes += 1;
@@ -48,6 +50,7 @@ fn a_standby_takes_the_seat_of_a_container_that_crashed() {
         "the same where the container is back first: until it leads again",
         &median_and_longest(&lasted(true)),
     );
-    // Nobody waited until the lease had run out.
-    assert!(heard.longest_gap() < Duration::from_secs(10), "{gaps:?}");
+    // Whoever took over from another did not wait until the lease had run out. A container that is back
+    // first may have waited for the kubelet, which takes its time from the second crash on.
+    assert!(lasted(false).iter().all(|lasted| *lasted < Duration::from_secs(10)), "{gaps:?}");
 }
