@@ -130,7 +130,7 @@ pub fn program_of(call: &Hotseat) -> u32 {
         loop {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             if name.trim_end() == "hotseat" {
-                return Ok(pid);
+                return Ok::<u32, String>(pid);
             }
             let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
             let next = children.ok().and_then(|all| all.split(' ').next()?.parse().ok());
