@@ -137,7 +137,7 @@ pub const RULES: &[Rule] = &[
         code: "writer == dead",
         broken: "true",
         setting: "crash deaths met tokens=0 live=0 lost-reads=0 lost-writes=0",
-        states: 100_000,
+        states: 72_000,
     },
     Rule {
         invariant: "I15",
@@ -146,15 +146,6 @@ pub const RULES: &[Rule] = &[
         code: "timing.stretch(reaction)",
         broken: "reaction * 0",
         setting: "crash deaths reaction=1 met tokens=0 live=0 lost-reads=0 lost-writes=0",
-        states: 100_000,
-    },
-    Rule {
-        invariant: "I15",
-        what: "the end of the holder ends the promises to others",
-        file: "promise.rs",
-        code: "Proof::OF_HOLDER",
-        broken: "Proof(Evidence::Everybody)",
-        setting: "crash put-back deaths met tokens=0 live=0 lost-reads=0 lost-writes=0",
-        states: 1_900_000,
+        states: 74_000,
     },
 ];
