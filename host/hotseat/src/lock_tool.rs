@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail};
 use hotseat_election::{ElectionName, Facts, clock};
-use hotseat_kubernetes::{Connection, Credentials, Inspector, NotCleared, Sight};
+use hotseat_kubernetes::{Connection, Credentials, Inspector, LockKind, NotCleared, Sight};
 use hotseat_text::visible;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -29,11 +29,12 @@ pub enum Confirmation {
 /// There is no such lock, or it cannot be read.
 pub fn show(
     name: &ElectionName,
+    kind: LockKind,
     credentials: Credentials,
     as_json: bool,
 ) -> anyhow::Result<String> {
     block_on(async {
-        let sight = look(&inspector(name, credentials).await?, name).await?;
+        let sight = look(&inspector(name, kind, credentials).await?, name, kind).await?;
         Ok(match as_json {
             true => format!("{}\n", document(&sight)),
             false => describe(name, &sight),
@@ -62,13 +63,14 @@ pub struct Cleared {
 /// It is not what was meant, has no holder, or cannot be written; the message says what is there.
 pub fn clear(
     name: &ElectionName,
+    kind: LockKind,
     credentials: Credentials,
     confirmation: Option<&Confirmation>,
     version: Option<&str>,
 ) -> anyhow::Result<Cleared> {
     block_on(async {
-        let inspector = inspector(name, credentials).await?;
-        let sight = look(&inspector, name).await?;
+        let inspector = inspector(name, kind, credentials).await?;
+        let sight = look(&inspector, name, kind).await?;
         let Some(holder) = sight.record.holder.clone() else {
             bail!("{name}: the lock has no holder: there is nothing to take out");
         };
@@ -220,18 +222,25 @@ pub(crate) fn ago(at: Option<Timestamp>) -> String {
     }
 }
 
-async fn inspector(name: &ElectionName, credentials: Credentials) -> anyhow::Result<Inspector> {
+async fn inspector(
+    name: &ElectionName,
+    kind: LockKind,
+    credentials: Credentials,
+) -> anyhow::Result<Inspector> {
     let connection = Connection::open(credentials, AGENT).await?;
-    Ok(Inspector::new(connection, Facts::new(name.clone(), clock::now)))
+    Ok(Inspector::new(connection, Facts::new(name.clone(), clock::now), kind))
 }
 
-async fn look(inspector: &Inspector, name: &ElectionName) -> anyhow::Result<Sight> {
+async fn look(inspector: &Inspector, name: &ElectionName, kind: LockKind) -> anyhow::Result<Sight> {
     match inspector.look().await {
         Ok(Some(sight)) => Ok(sight),
         Ok(None) => {
-            bail!("{name}: there is no such Lease: check the name and --election-namespace")
+            bail!(
+                "{name}: there is no such {}: check the name, --election-namespace and --lock",
+                kind.kind()
+            )
         }
-        Err(error) => Err(anyhow!("{name}: the Lease cannot be read: {error}")),
+        Err(error) => Err(anyhow!("{name}: the {} cannot be read: {error}", kind.kind())),
     }
 }
 

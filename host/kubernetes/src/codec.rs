@@ -102,6 +102,19 @@ impl Kind {
     }
 }
 
+/// When the holder took the seat and last renewed it, as it wrote that.
+pub(super) fn times(kind: LockKind, object: &DynamicObject) -> [String; 2] {
+    let seat = Seat::of(kind, object);
+    [seat.acquire_time, seat.renew_time]
+}
+
+/// A lock object without its holder, and with all else as it is.
+pub(super) fn without_holder(kind: LockKind, object: &DynamicObject) -> DynamicObject {
+    let mut object = object.clone();
+    Seat::take_holder_out(kind, &mut object);
+    object
+}
+
 /// What a lock object says.
 pub(super) fn decode(kind: LockKind, object: &DynamicObject) -> Record {
     let seat = Seat::of(kind, object);

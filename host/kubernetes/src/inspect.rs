@@ -2,7 +2,7 @@
 //! emptying it by hand.
 
 use super::access::may;
-use super::codec::{WRITE, decode};
+use super::codec::{WRITE, decode, times, without_holder};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane, parse};
 use super::kind::LockKind;
@@ -18,7 +18,7 @@ use kube::api::PostParams;
 use kube::core::params::GetParams;
 use kube::core::{DynamicObject, Request, request};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// How long one request may take.
@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Inspector {
     channel: Channel,
     collection: Request,
+    kind: LockKind,
     name: String,
 }
 
@@ -46,6 +47,7 @@ pub struct Greeting {
 /// The lock as it was read.
 #[derive(Clone, Debug)]
 pub struct Sight {
+    kind: LockKind,
     object: DynamicObject,
     /// What it says.
     pub record: Record,
@@ -65,15 +67,16 @@ pub enum NotCleared {
 }
 
 impl Inspector {
-    /// For the lock of the election whose facts these are.
-    pub fn new(connection: Connection, facts: Facts) -> Inspector {
+    /// For the lock of that kind of the election whose facts these are.
+    pub fn new(connection: Connection, facts: Facts, kind: LockKind) -> Inspector {
         let election = facts.election().clone();
         Inspector {
             channel: Channel::new(connection, Lane::Other, facts),
             collection: Request::new(DynamicObject::url_path(
-                &LockKind::Leases.api_resource(),
+                &kind.api_resource(),
                 Some(election.namespace()),
             )),
+            kind,
             name: election.name().to_owned(),
         }
     }
@@ -92,7 +95,7 @@ impl Inspector {
         let begun = Instant::now();
         let request = http::Request::get("/version").body(Vec::new());
         let request = request.map_err(|error| error.to_string())?;
-        let answer = self.channel.fetch_with_head("version", PATIENCE, request).await;
+        let answer = self.channel.fetch_with_head("get", PATIENCE, request).await;
         let (head, body) = answer.map_err(told)?;
         let took = begun.elapsed();
         let date = head.get(DATE).and_then(|date| date.to_str().ok()).and_then(http_date);
@@ -135,8 +138,8 @@ impl Inspector {
         let request = self.collection.get(&self.name, &GetParams::default());
         match self.send("get", request).await {
             Ok(object) => {
-                let record = decode(LockKind::Leases, &object);
-                Ok(Some(Sight { object, record, took: begun.elapsed() }))
+                let (kind, record) = (self.kind, decode(self.kind, &object));
+                Ok(Some(Sight { kind, object, record, took: begun.elapsed() }))
             }
             Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(told(failure)),
@@ -151,9 +154,8 @@ impl Inspector {
     ///
     /// The lock has changed since, or the server refuses.
     pub async fn clear(&self, sight: &Sight) -> Result<String, NotCleared> {
-        let mut object = sight.object.clone();
+        let mut object = without_holder(sight.kind, &sight.object);
         object.metadata.managed_fields = None;
-        object.data["spec"]["holderIdentity"] = json!("");
         let other = |error: String| NotCleared::Other(error);
         let bytes = serde_json::to_vec(&object).map_err(|error| other(error.to_string()))?;
         let request = self.collection.replace(&self.name, &PostParams::default(), bytes);
@@ -186,12 +188,14 @@ impl Sight {
 
     /// When the holder last wrote it, by the holder's own wall clock; none if it says none.
     pub fn renewed(&self) -> Option<Timestamp> {
-        self.time("renewTime")
+        let [_, renewed] = times(self.kind, &self.object);
+        renewed.parse().ok()
     }
 
     /// When the holder took it, by the holder's own wall clock; none if it says none.
     pub fn acquired(&self) -> Option<Timestamp> {
-        self.time("acquireTime")
+        let [acquired, _] = times(self.kind, &self.object);
+        acquired.parse().ok()
     }
 
     /// Whether it has a mark that does not hold: a Hotseat wrote it, and somebody else since.
@@ -199,10 +203,6 @@ impl Sight {
         let annotations = self.object.metadata.annotations.as_ref();
         let marked = annotations.is_some_and(|annotations| annotations.contains_key(WRITE));
         marked && self.record.mark.is_none()
-    }
-
-    fn time(&self, field: &str) -> Option<Timestamp> {
-        self.object.data["spec"][field].as_str()?.parse().ok()
     }
 }
 

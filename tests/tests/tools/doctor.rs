@@ -131,3 +131,17 @@ fn without_credentials_what_is_on_this_machine_is_looked_at() {
     assert_eq!(check(&report, "lock")["outcome"], "skipped");
     assert_eq!(check(&report, "policy")["outcome"], "ok", "{report}");
 }
+
+/// It looks at what the sidecar's flags use, and at nothing else.
+#[test]
+fn two_locks_are_looked_at_where_there_are_two() {
+    let api = Api::of(Cluster::shared(), "doctor-locks", Rights::Full).unwrap();
+    let (code, report, _) = doctor(&api, &["--lock=endpointsleases", NO_SIDECAR]);
+    assert_eq!(code, 1);
+    let checks = report["checks"].as_array().unwrap();
+    let kinds: Vec<&Value> =
+        checks.iter().filter(|it| it["name"] == "lock").map(|it| &it["kind"]).collect();
+    assert_eq!(kinds, ["endpoints", "leases"], "{report}");
+    let missing = check(&report, "rights")["missing"].to_string();
+    assert!(missing.contains("get endpoints seat") && !missing.contains("leases"), "{missing}");
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::scene::{Api, Candidate, ELECTION, LEASE, QUICK, SOON};
 use serde_json::Value;
 
@@ -86,4 +87,35 @@ fn who_sees_a_lock_emptied_waits_for_the_longest_lease() {
     ben.process.wait_line("became leader", SOON);
     let waited = emptied.elapsed() + Duration::from_millis(500);
     assert!(waited >= LEASE, "{waited:?}; {}", ben.process);
+}
+
+/// The annotation of the 0.4 image: its holder is shown and taken out, and nothing else changes.
+fn a_lock_in_an_annotation_is_shown_and_emptied(api: &Api) {
+    let flags =
+        ["--lock=configmaps", "--lease-duration=4s", "--renew-deadline=2s", "--retry-period=500ms"];
+    let mut anna = Candidate::start(api, "anna", &flags).unwrap();
+    anna.process.wait_line("became leader", SOON);
+    let (code, out, error) = lock(api, "show", &["--lock=configmaps"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(out.contains("holder         anna\n") && out.contains(", for 4s\n"), "{out}");
+    let (code, _, error) = lock(api, "show", &["--lock=configmapsleases"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("--lock configmaps and --lock leases"), "{error}");
+    anna.kill().unwrap();
+    let (code, _, error) = lock(api, "clear", &["--lock=configmaps", "--holder=anna"]);
+    assert_eq!(code, 0, "{error}");
+    let (code, out, error) = lock(api, "show", &["--lock=configmaps"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(out.contains("holder         none\n") && out.contains(", for 4s\n"), "{out}");
+}
+
+#[test]
+fn an_annotation_on_the_embedded_server() {
+    a_lock_in_an_annotation_is_shown_and_emptied(&Api::embedded("lock-map").unwrap());
+}
+
+#[test]
+fn an_annotation_on_a_real_server() {
+    let api = Api::of(Cluster::shared(), "lock-map", Rights::EveryLock).unwrap();
+    a_lock_in_an_annotation_is_shown_and_emptied(&api);
 }

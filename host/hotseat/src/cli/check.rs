@@ -112,7 +112,7 @@ pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
 }
 
 /// This pod, where the manifest hands its name and its UID in by the downward API.
-fn own_pod() -> Option<PodName> {
+pub(super) fn own_pod() -> Option<PodName> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
     let namespace = variable("POD_NAMESPACE").or_else(mounted)?.trim().to_owned();

@@ -5,6 +5,7 @@ use super::check;
 use super::policy::print;
 use super::size::parse_size;
 use crate::doctor::{Settings, examine};
+use crate::rights::Uses;
 use crate::status;
 use clap::Args;
 use hotseat_election::ElectionName;
@@ -42,10 +43,18 @@ pub(super) struct DoctorArgs {
 
 impl DoctorArgs {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let DoctorArgs { address, container_memory, output, sidecar } = self;
+        let DoctorArgs { address, container_memory, output, mut sidecar } = self;
+        let name = election(&sidecar, &address)?;
+        sidecar.election = Some(name.name().to_owned());
+        sidecar.election_namespace = Some(name.namespace().to_owned());
         let (timing, policy) = (check::timing(&sidecar)?, check::policy(&sidecar)?);
         let settings = Settings {
-            election: election(&sidecar, &address)?,
+            election: name,
+            // As the sidecar has it: outside of a pod there is none to write Events on.
+            uses: Uses {
+                pod_namespace: check::own_pod().map(|pod| pod.namespace),
+                ..check::uses(&sidecar, None)?
+            },
             timing,
             credentials: match sidecar.use_cluster_credentials {
                 true => Credentials::Cluster,

@@ -4,9 +4,11 @@ use super::args::Output;
 use super::check;
 use super::policy::print;
 use crate::lock_tool::{self, Confirmation};
+use crate::locks::LockChoice;
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::Credentials;
+use hotseat_kubernetes::{Credentials, LockKind};
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -42,6 +44,16 @@ pub(super) struct Which {
         value_name = "NAME"
     )]
     namespace: Option<String>,
+    /// Which object is the lock: leases, endpoints or configmaps
+    #[arg(
+        long,
+        env = "HOTSEAT_LOCK",
+        value_name = "KIND",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
+    lock: LockChoice,
 }
 
 #[derive(Debug, Args)]
@@ -74,9 +86,18 @@ pub(super) struct ClearArgs {
 }
 
 impl Which {
-    fn name(self) -> anyhow::Result<ElectionName> {
+    fn name(self) -> anyhow::Result<(ElectionName, LockKind)> {
+        if let Some(outer) = self.lock.outer() {
+            bail!(
+                "--lock {}: these are two locks: look at one after the other, --lock {} and --lock {}",
+                self.lock,
+                outer.resource(),
+                self.lock.inner().resource()
+            );
+        }
         let election = check::election(Some(self.election))?;
-        Ok(ElectionName::new(&check::namespace(self.namespace)?, &election))
+        let name = ElectionName::new(&check::namespace(self.namespace)?, &election);
+        Ok((name, self.lock.inner()))
     }
 }
 
@@ -85,14 +106,17 @@ impl LockCommand {
         match self {
             LockCommand::Show(ShowArgs { which, output }) => {
                 let json = output == Output::Json;
-                let text = lock_tool::show(&which.name()?, Credentials::Search, json)?;
+                let (name, kind) = which.name()?;
+                let text = lock_tool::show(&name, kind, Credentials::Search, json)?;
                 std::io::stdout().write_all(text.as_bytes())?;
             }
             LockCommand::Clear(ClearArgs { which, holder, yes, version, output }) => {
                 let confirmation =
                     holder.map(Confirmation::Holder).or(yes.then_some(Confirmation::Yes));
+                let (name, kind) = which.name()?;
                 let cleared = lock_tool::clear(
-                    &which.name()?,
+                    &name,
+                    kind,
                     Credentials::Search,
                     confirmation.as_ref(),
                     version.as_deref(),

@@ -2,12 +2,10 @@
 
 use super::{Check, Report, Settings};
 use crate::lock_tool::{ago, document};
-use crate::locks::LockOptions;
-use crate::own_pod::PodFeatures;
-use crate::rights::{Uses, role_name};
+use crate::rights::role_name;
 use hotseat_core::time::millis;
 use hotseat_election::{Right, ServiceAccount};
-use hotseat_kubernetes::{Connection, Inspector, Roles, Sight};
+use hotseat_kubernetes::{Connection, Inspector, LockKind, Roles, Sight};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -19,9 +17,10 @@ const READS: usize = 10;
 pub(super) async fn check(
     settings: &Settings,
     connection: &Connection,
-    inspector: &Inspector,
+    inspectors: &[(LockKind, Inspector)],
     report: &mut Report,
 ) {
+    let Some((_, inspector)) = inspectors.first() else { return };
     let greeting = match inspector.greet().await {
         Ok(greeting) => greeting,
         Err(error) => {
@@ -43,9 +42,11 @@ pub(super) async fn check(
     );
     report.add(clock(greeting.date, greeting.took));
     report.add(rights(settings, inspector).await);
-    let (latency, lock) = lock(settings, inspector).await;
-    report.add(latency);
-    report.add(lock);
+    for (kind, inspector) in inspectors {
+        let (latency, lock) = lock(settings, *kind, inspector).await;
+        report.add(latency.with("kind", kind.resource()));
+        report.add(lock.with("kind", kind.resource()));
+    }
 }
 
 /// No rule of an election reads another machine's clock, so a difference is only good to know: it
@@ -67,11 +68,7 @@ fn clock(date: Option<Timestamp>, took: Duration) -> Check {
 
 async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
     let election = &settings.election;
-    let policy = settings.policy.policy.clone();
-    let lock = LockOptions::default();
-    let pods = PodFeatures::default();
-    let uses = Uses { election: election.clone(), pod_namespace: None, lock, pods, policy };
-    let rights = uses.rights();
+    let rights = settings.uses.rights();
     let user = inspector.account().await;
     let who = user.clone().unwrap_or_else(|| "this account".to_owned());
     match inspector.missing(&rights).await {
@@ -100,7 +97,7 @@ fn in_words(right: &Right) -> String {
 }
 
 /// How long reads of the lock take, and what is in it.
-async fn lock(settings: &Settings, inspector: &Inspector) -> (Check, Check) {
+async fn lock(settings: &Settings, kind: LockKind, inspector: &Inspector) -> (Check, Check) {
     let mut took = Vec::new();
     let mut seen = None;
     for _ in 0..READS {
@@ -116,7 +113,7 @@ async fn lock(settings: &Settings, inspector: &Inspector) -> (Check, Check) {
             }
         }
     }
-    (latency(settings, took), record(settings, seen.as_ref()))
+    (latency(settings, took), record(settings, kind, seen.as_ref()))
 }
 
 /// Three requests have to fit into the renew deadline D.
@@ -145,11 +142,15 @@ fn latency(settings: &Settings, mut took: Vec<Duration>) -> Check {
         .with("renew_deadline_ms", millis(deadline))
 }
 
-fn record(settings: &Settings, sight: Option<&Sight>) -> Check {
+fn record(settings: &Settings, kind: LockKind, sight: Option<&Sight>) -> Check {
     let Some(sight) = sight else {
         return Check::note(
             "lock",
-            format!("the Lease {} is not there: the first candidate makes it", settings.election),
+            format!(
+                "the {} {} is not there: the first candidate makes it",
+                kind.kind(),
+                settings.election
+            ),
         );
     };
     let record = &sight.record;

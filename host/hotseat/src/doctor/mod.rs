@@ -8,6 +8,7 @@ mod sidecar;
 
 pub use report::{Check, Outcome, Report};
 
+use crate::rights::Uses;
 use crate::source::PolicyOptions;
 use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Facts, clock};
@@ -22,6 +23,8 @@ const AGENT: &str = concat!("hotseat/", env!("CARGO_PKG_VERSION"), " (doctor)");
 pub struct Settings {
     /// The election.
     pub election: ElectionName,
+    /// What its candidates use of the API, its locks among it.
+    pub uses: Uses,
     /// Its timing, checked.
     pub timing: Timing,
     /// Where the credentials come from.
@@ -62,8 +65,14 @@ pub fn examine(settings: &Settings) -> anyhow::Result<Report> {
         };
         let facts = Facts::new(settings.election.clone(), clock::now);
         if let Some(connection) = &connection {
-            let inspector = Inspector::new(connection.clone(), facts.clone());
-            cluster::check(settings, connection, &inspector, &mut report).await;
+            let inspectors = settings
+                .uses
+                .lock
+                .choice
+                .kinds()
+                .map(|kind| (kind, Inspector::new(connection.clone(), facts.clone(), kind)));
+            let inspectors: Vec<_> = inspectors.collect();
+            cluster::check(settings, connection, &inspectors, &mut report).await;
         } else {
             for name in cluster::NAMES {
                 report.add(Check::skipped(name, "there are no credentials"));

@@ -56,6 +56,19 @@ impl Seat {
         }
     }
 
+    /// Takes the holder out of an object, and leaves all else as it is.
+    pub(super) fn take_holder_out(kind: LockKind, object: &mut DynamicObject) {
+        let nobody = json!("");
+        if !kind.is_annotated() {
+            object.data["spec"]["holderIdentity"] = nobody;
+            return;
+        }
+        let mut record = annotation(object);
+        record.insert("holderIdentity".to_owned(), nobody);
+        let annotations = object.metadata.annotations.get_or_insert_default();
+        annotations.insert(LEADER.to_owned(), Value::Object(record).to_string());
+    }
+
     /// client-go gives a seat up by a record of one second, acquired and renewed at once.
     pub(super) fn is_given_up_as_by_client_go(&self) -> bool {
         self.seconds == Some(1)
