@@ -39,6 +39,7 @@ pub(super) const CASES: [Case<'static>; 6] = [
         kubernetes: "1.36.0",
         values: &[
             "hotseat.watchPods=true",
+            "hotseat.reactionTime=4s",
             "hotseat.labelLeader=hotseat.dev/role=leader",
             "hotseat.podDeletionCost=100",
             "hotseat.leaseOwner=deployment/shop",

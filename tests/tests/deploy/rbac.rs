@@ -47,7 +47,12 @@ const MIXES: [Mix; 7] = [
     },
     Mix {
         name: "pods",
-        sidecar: &["--watch-pods", "--label-leader=role=leader", "--pod-deletion-cost=7"],
+        sidecar: &[
+            "--watch-pods",
+            "--reaction-time=0s",
+            "--label-leader=role=leader",
+            "--pod-deletion-cost=7",
+        ],
         only: &[],
     },
 ];
@@ -60,6 +65,7 @@ const EVERYTHING: Mix = Mix {
         "--lease-duration=4s",
         "--policy=configmap:rules",
         "--watch-pods",
+        "--reaction-time=0s",
         "--label-leader=role=leader",
     ],
     only: &[],

@@ -39,6 +39,9 @@
 
 {{/* How long the application may go on after port 4040 has stopped naming its pod. */}}
 {{- define "hotseat.reactionTime" -}}
+{{- if and .Values.hotseat.watchPods (not .Values.hotseat.reactionTime) -}}
+{{- fail "hotseat.watchPods: give hotseat.reactionTime too, for how long the application goes on when port 4040 no longer answers; 0s if it ends with the sidecar" -}}
+{{- end -}}
 {{- if .Values.hotseat.reactionTime -}}
 {{- .Values.hotseat.reactionTime -}}
 {{- else if not (include "hotseat.native" .) -}}
