@@ -299,26 +299,21 @@ fn somebody_leads_in_each_mixture() {
             let mut fleet = Fleet::new(seed, Locks::Both, false, Network::bad());
             fleet.hands = false;
             let context = |what: &str| format!("seed {seed}, {mixture:?}: {what}");
+            let held = |lived: Result<(), Broken>, when: &str| {
+                lived.unwrap_or_else(|broken| panic!("{}: {broken}", context(when)));
+            };
             for (index, locks) in mixture.into_iter().enumerate() {
-                fleet
-                    .replace(index, locks)
-                    .unwrap_or_else(|why| panic!("{}: {why:?}", context("replaced")));
+                held(fleet.replace(index, locks), "replaced");
             }
-            fleet.live(10).unwrap_or_else(|why| panic!("{}: {why:?}", context("lived")));
+            held(fleet.live(10), "lived");
             (fleet.world.network, fleet.world.unreachable) = (Network::perfect(), None);
             (0..NAMES.len()).for_each(|index| fleet.world.cut(index, false));
-            fleet
-                .world
-                .run_for(Duration::from_secs(120))
-                .unwrap_or_else(|why| panic!("{}: {why:?}", context("calm")));
+            held(fleet.world.run_for(Duration::from_secs(120)), "calm");
             assert!(fleet.world.leader().is_some(), "{}", context("nobody leads"));
             // And when its leader is killed, somebody else.
             let leader = fleet.world.leader().unwrap();
             fleet.world.kill(leader);
-            fleet
-                .world
-                .run_for(Duration::from_secs(90))
-                .unwrap_or_else(|why| panic!("{}: {why:?}", context("without the leader")));
+            held(fleet.world.run_for(Duration::from_secs(90)), "without the leader");
             assert!(fleet.world.leader().is_some(), "{}", context("nobody follows"));
         }
     }
