@@ -31,7 +31,7 @@ fn a_standby_takes_the_seat_of_a_container_that_crashed() {
         // kubelet lets it wait, and another pod is first.
         until("a term of its own", SOON, || {
             let now = space.term();
-            if now != before && now.1 != "" { Ok(()) } else { Err(now) }
+            if now != before && !now.1.is_empty() { Ok(()) } else { Err(now) }
         });
         moved += usize::from(space.leader(LABELS, None).name != leader.name);
     }

@@ -47,7 +47,7 @@ spec:
 /// When an event was last said in these lines, in nanoseconds.
 fn at(lines: &str, event: &str) -> Option<u64> {
     let events = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    events.filter(|said| said["event"] == event).filter_map(|said| said["at"].as_u64()).last()
+    events.filter(|said| said["event"] == event).filter_map(|said| said["at"].as_u64()).next_back()
 }
 
 #[test]

@@ -197,8 +197,9 @@ impl Pod {
     /// The status of one of its containers, be it an init container or not.
     pub fn container(&self, name: &str) -> &Value {
         let lists = ["initContainerStatuses", "containerStatuses"];
-        let all = lists.iter().filter_map(|list| self.object["status"][*list].as_array()).flatten();
-        let found = all.filter(|status| status["name"] == name).next();
+        let mut all =
+            lists.iter().filter_map(|list| self.object["status"][*list].as_array()).flatten();
+        let found = all.find(|status| status["name"] == name);
         found.unwrap_or(&Value::Null)
     }
 
