@@ -12,7 +12,7 @@ target=$(rust_target "$1")
 folder=$2
 readonly target folder
 
-need_cargo_tool cargo-about 0.9.3
+need_cargo_tool cargo-about 0.9.3 --features cli
 mkdir -p "$folder"
 cp "$root/LICENSE" "$folder/hotseat.txt"
 

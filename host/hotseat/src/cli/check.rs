@@ -79,7 +79,7 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
     Ok(Uses {
         election: ElectionName::new(&of_lock, &election),
         pod_namespace: Some(pods),
-        lock: lock_args::options(&args.lock, &timing(args)?)?,
+        lock: lock_args::written(&args.lock)?,
         pods: args.pod.features(),
         policy: policy_reference(&args.policy, &args.registries.registries())?,
     })

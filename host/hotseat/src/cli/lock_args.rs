@@ -43,6 +43,11 @@ impl ValueEnum for LockChoice {
 /// The options that the flags stand for, checked together with the timing.
 pub(super) fn options(args: &LockArgs, timing: &Timing) -> anyhow::Result<LockOptions> {
     check_timing(args, timing)?;
+    written(args)
+}
+
+/// The options alone, for whoever does not campaign with them.
+pub(super) fn written(args: &LockArgs) -> anyhow::Result<LockOptions> {
     let labels = args.lease_label.iter().map(|text| label(text));
     let owner = args.lease_owner.as_deref().filter(|text| !text.is_empty()).map(|text| {
         text.parse().map_err(|error| anyhow!("--lease-owner {}: {error}", text.escape_debug()))
