@@ -91,16 +91,16 @@ need_crane() {
         fail "crane $crane_version cannot be installed by 'go install'"
 }
 
-# need_cargo_tool NAME VERSION [OPTION...]: a tool of cargo in a folder of its version; unoptimized, since
-# it runs for a second and optimizing takes minutes. Without a feature that its program needs, `cargo
-# install` installs nothing, and says that all is well.
+# need_cargo_tool NAME VERSION [OPTION...]: a tool of cargo in a folder of its version, optimized: without
+# that cargo-about compares texts for more than seven minutes. Without a feature that its program needs,
+# `cargo install` installs nothing, and says that all is well.
 need_cargo_tool() {
     local name=$1 version=$2
     local program=$root/target/tools/$name-$version/bin/$name
     shift 2
     [[ -x $program ]] && return
     say "installing $name $version"
-    (cd "$root" && CARGO_TARGET_DIR=$root/target/tools/build cargo install --quiet --locked --debug \
+    (cd "$root" && CARGO_TARGET_DIR=$root/target/tools/build cargo install --quiet --locked \
         --root "target/tools/$name-$version" "$@" "$name@$version") >&2
     [[ -x $program ]] || fail "$name $version cannot be installed by 'cargo install'"
 }

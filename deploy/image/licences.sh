@@ -23,11 +23,11 @@ trap 'rm -f "$config"' EXIT
     sed -n '/^\[licenses\]/,/^\]/{/^\[licenses\]/d;s/^allow = /accepted = /;p}' "$root/deny.toml"
     echo 'ignore-build-dependencies = true'
     echo 'ignore-dev-dependencies = true'
-    # Else it asks a service for what the crates themselves have.
-    echo 'no-clearly-defined = true'
     echo 'private = { ignore = true }'
 } >"$config"
 cd "$root"
+# It reads the manifests of all crates, also of those that only other platforms compile.
+cargo fetch --quiet --locked >&2
 "$root/target/tools/cargo-about-0.9.3/bin/cargo-about" generate --fail --locked --offline \
     --manifest-path host/hotseat/Cargo.toml --no-default-features --target "$target" \
     --config "$config" --output-file "$folder/crates.txt" deploy/image/licences.hbs >&2

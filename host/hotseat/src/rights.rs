@@ -60,9 +60,15 @@ impl Uses {
         FEATURES.iter().filter_map(|feature| feature(self)).collect()
     }
 
-    /// All the rights that they need.
+    /// All the rights that they need, each once: several may need the same one.
     pub fn rights(&self) -> Vec<Right> {
-        self.features().into_iter().flat_map(|feature| feature.rights).collect()
+        let mut rights: Vec<Right> = Vec::new();
+        for right in self.features().into_iter().flat_map(|feature| feature.rights) {
+            if !rights.contains(&right) {
+                rights.push(right);
+            }
+        }
+        rights
     }
 }
 
@@ -172,6 +178,15 @@ mod tests {
             let lock = LockOptions { choice, owner, ..LockOptions::default() };
             assert_eq!(names(&Uses { lock, ..uses("web", "builtin") }), wanted, "{choice}");
         }
+    }
+
+    #[test]
+    fn a_right_that_two_features_need_is_there_once() {
+        let label = Some(("role".to_owned(), "leader".to_owned()));
+        let pods = PodFeatures { watch: true, label, deletion_cost: None };
+        let rights = Uses { pods, ..uses("web", "builtin") }.rights();
+        let lists = rights.iter().filter(|right| (right.resource, right.verb) == ("pods", "list"));
+        assert_eq!(lists.count(), 1, "{rights:?}");
     }
 
     #[test]
