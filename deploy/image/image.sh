@@ -36,7 +36,7 @@ done
 log=$(mktemp)
 "$crane" registry serve --address 127.0.0.1:0 >"$log" 2>&1 &
 registry=$!
-trap 'kill "$registry" 2>/dev/null; wait "$registry" 2>/dev/null; rm -f "$log"' EXIT
+trap 'kill "$registry" 2>/dev/null; wait "$registry" 2>/dev/null || true; rm -f "$log"' EXIT
 until port=$(sed -n 's/.*serving on port \([0-9]*\)$/\1/p' "$log") && [[ -n $port ]]; do
     kill -0 "$registry" 2>/dev/null || fail "crane's registry does not start: $(<"$log")"
     sleep 0.1
