@@ -30,3 +30,22 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 pub const QUICK: [&str; 3] = ["--lease-duration=3s", "--renew-deadline=2s", "--retry-period=500ms"];
 /// How long anything may take that is not bounded by the lease: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
+
+/// Plays each scene on either server, as tests of the modules `embedded` and `real`.
+#[macro_export]
+macro_rules! on_both {
+    ($($module:ident::$scene:ident),* $(,)?) => {
+        mod embedded {
+            $(#[test]
+            fn $scene() {
+                super::$module::$scene(&$crate::scene::Api::embedded(stringify!($scene)).unwrap());
+            })*
+        }
+        mod real {
+            $(#[test]
+            fn $scene() {
+                super::$module::$scene(&$crate::scene::Api::real(stringify!($scene)).unwrap());
+            })*
+        }
+    };
+}

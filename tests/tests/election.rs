@@ -28,25 +28,7 @@ mod stall;
 #[path = "election/start.rs"]
 mod start;
 
-use hotseat_tests::scene::Api;
-
-/// Plays each scene on either server.
-macro_rules! on_both {
-    ($($module:ident::$scene:ident),* $(,)?) => {
-        mod embedded {
-            $(#[test]
-            fn $scene() {
-                super::$module::$scene(&super::Api::embedded(stringify!($scene)).unwrap());
-            })*
-        }
-        mod real {
-            $(#[test]
-            fn $scene() {
-                super::$module::$scene(&super::Api::real(stringify!($scene)).unwrap());
-            })*
-        }
-    };
-}
+use hotseat_tests::on_both;
 
 on_both![
     start::three_start_and_one_leads,

@@ -20,26 +20,9 @@ mod tree;
 #[path = "tools/wait.rs"]
 mod wait;
 
+use hotseat_tests::on_both;
 use hotseat_tests::process::{Hotseat, Launch, Stream};
 use hotseat_tests::scene::{Api, ELECTION, SOON};
-
-/// Plays each scene on either server.
-macro_rules! on_both {
-    ($($module:ident::$scene:ident),* $(,)?) => {
-        mod embedded {
-            $(#[test]
-            fn $scene() {
-                super::$module::$scene(&super::Api::embedded(stringify!($scene)).unwrap());
-            })*
-        }
-        mod real {
-            $(#[test]
-            fn $scene() {
-                super::$module::$scene(&super::Api::real(stringify!($scene)).unwrap());
-            })*
-        }
-    };
-}
 
 on_both![
     run::the_command_runs_while_its_candidate_leads,

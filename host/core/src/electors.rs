@@ -186,7 +186,7 @@ impl Outer {
                     Effect::Read { .. } | Effect::Write(_) | Effect::RestartWatch => {
                         out.push((Which::Outer, effect));
                     }
-                    // What people are told of the seat, the inner elector tells.
+                    // The inner elector tells people of the seat.
                     Effect::Tell(notice) if is_about_the_lock(&notice) => {
                         out.push((Which::Outer, Effect::Tell(notice)));
                     }

@@ -23,6 +23,21 @@ pub struct PodFeatures {
     pub deletion_cost: Option<i32>,
 }
 
+/// The namespace that Kubernetes mounts into this pod, as it stands there.
+pub fn mounted_namespace() -> Option<String> {
+    std::fs::read_to_string(NAMESPACE_FILE).ok()
+}
+
+/// What the manifest hands in by the downward API under that name.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The namespace of this pod, by what the manifest hands in or Kubernetes mounts.
+pub fn namespace() -> Option<String> {
+    variable("POD_NAMESPACE").or_else(mounted_namespace).map(|name| name.trim().to_owned())
+}
+
 /// A pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnPod {
@@ -36,11 +51,8 @@ impl OwnPod {
     /// This process's, by what the manifest hands in and Kubernetes mounts; else its host's name, in
     /// the election's namespace.
     pub fn find(election_namespace: &str) -> OwnPod {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
-        let namespace = variable("POD_NAMESPACE").or_else(mounted);
         OwnPod {
-            namespace: namespace.map_or(election_namespace.to_owned(), |n| n.trim().to_owned()),
+            namespace: namespace().unwrap_or_else(|| election_namespace.to_owned()),
             name: variable("POD_NAME").unwrap_or_else(hostname),
             uid: variable("POD_UID").map(|uid| uid.trim().to_owned()),
         }

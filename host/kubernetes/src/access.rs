@@ -106,7 +106,10 @@ async fn keep_checking(
 
 /// Asks the API server which of these rights this account lacks. The error is the first review that
 /// could not be had, in words.
-async fn check_access(channel: &Channel, rights: &[Right]) -> Result<Vec<Right>, String> {
+pub(super) async fn check_access(
+    channel: &Channel,
+    rights: &[Right],
+) -> Result<Vec<Right>, String> {
     let mut missing = Vec::new();
     for right in rights {
         if !may(channel, right).await? {
@@ -119,11 +122,16 @@ async fn check_access(channel: &Channel, rights: &[Right]) -> Result<Vec<Right>,
 /// Asks the API server whom it takes this account for. None where that is no service account, or
 /// where the server does not say, as before Kubernetes 1.28.
 async fn whose(channel: &Channel) -> Option<ServiceAccount> {
+    ServiceAccount::of_user(&user(channel).await?)
+}
+
+/// The name by which the API server knows this account; none where the server does not say.
+pub(super) async fn user(channel: &Channel) -> Option<String> {
     let collection = Request::new(SelfSubjectReview::url_path(&(), None));
     let answer: Result<SelfSubjectReview, String> =
         review(channel, "self-review", collection, &SelfSubjectReview::default()).await;
     match answer {
-        Ok(answer) => ServiceAccount::of_user(&answer.status?.user_info?.username?),
+        Ok(answer) => answer.status?.user_info?.username,
         Err(reason) => {
             tracing::debug!(%reason, "the server does not say whose the credentials are");
             None
@@ -131,7 +139,7 @@ async fn whose(channel: &Channel) -> Option<ServiceAccount> {
     }
 }
 
-pub(super) async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
+async fn may(channel: &Channel, right: &Right) -> Result<bool, String> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {

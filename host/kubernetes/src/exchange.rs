@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 4 << 20;
 const LONGEST_REFUSAL: usize = 64 << 10;
 
 /// The words for requests in the metrics, all of them: a series for each is there from the start.
-pub const VERBS: [&str; 16] = [
+pub const VERBS: [&str; 15] = [
     "get",
     "list",
     "watch",
@@ -46,7 +46,6 @@ pub const VERBS: [&str; 16] = [
     "list-pods",
     "patch-pod",
     "get-owner",
-    "version",
 ];
 
 /// Which of the connection's clients carries a request.

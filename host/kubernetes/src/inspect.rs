@@ -1,7 +1,7 @@
 //! A look at the API server and the lock from outside of an election, for people: what is there, and
 //! emptying it by hand.
 
-use super::access::may;
+use super::access::{check_access, user};
 use super::codec::{WRITE, decode, times, without_holder};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane, parse};
@@ -12,7 +12,6 @@ use hotseat_election::{Facts, Right};
 use http::header::DATE;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::Resource as _;
 use kube::api::PostParams;
 use kube::core::params::GetParams;
@@ -106,11 +105,7 @@ impl Inspector {
     /// The name by which the API server knows this account; none where it does not tell, as before
     /// Kubernetes 1.28.
     pub async fn account(&self) -> Option<String> {
-        let collection = Request::new(SelfSubjectReview::url_path(&(), None));
-        let review = serde_json::to_vec(&SelfSubjectReview::default()).ok()?;
-        let request = collection.create(&PostParams::default(), review).ok()?;
-        let answer = self.channel.ask::<SelfSubjectReview>("self-review", PATIENCE, request);
-        answer.await.ok()?.status?.user_info?.username
+        user(&self.channel).await
     }
 
     /// Those of the rights that this account lacks.
@@ -118,14 +113,8 @@ impl Inspector {
     /// # Errors
     ///
     /// The first that could not be checked, in one line.
-    pub async fn missing<'r>(&self, rights: &'r [Right]) -> Result<Vec<&'r Right>, String> {
-        let mut missing = Vec::new();
-        for right in rights {
-            if !may(&self.channel, right).await? {
-                missing.push(right);
-            }
-        }
-        Ok(missing)
+    pub async fn missing(&self, rights: &[Right]) -> Result<Vec<Right>, String> {
+        check_access(&self.channel, rights).await
     }
 
     /// Reads the lock; none if there is none.

@@ -16,6 +16,7 @@ mod network;
 mod oversight;
 mod script;
 mod store;
+mod timing;
 mod world;
 
 pub use chaos::chaotic;
@@ -26,4 +27,5 @@ pub use member::{Locks, Member, Policy};
 pub use network::{Fate, Network};
 pub use script::transcript;
 pub use store::Store;
+pub use timing::random_timing;
 pub use world::World;

@@ -13,7 +13,7 @@ use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, LastWrite, Record, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::rule;
-use hotseat_simulator::{Broken, Dice, Locks, Network, Policy, World, chaotic};
+use hotseat_simulator::{Broken, Dice, Locks, Network, Policy, World, chaotic, random_timing};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -21,25 +21,6 @@ use std::time::Duration;
 const THERE: [Locks; 3] = [Locks::Outer, Locks::Both, Locks::Inner];
 const BACK: [Locks; 3] = [Locks::Inner, Locks::Both, Locks::Outer];
 const NAMES: [&str; 3] = ["a", "b", "c"];
-
-fn timing(dice: &mut Dice) -> Timing {
-    let mut timing = match dice.below(3) {
-        0 => Timing::client_go(),
-        1 => Timing::from_ttl(Duration::from_secs(10)),
-        _ => {
-            let [lease, deadline, retry] = [6000, 4000, 800].map(Duration::from_millis);
-            Timing::new(lease, deadline, retry)
-        }
-    };
-    // S as long as I2 allows.
-    let rho = f64::from(timing.clock_error_ppm) / 1e6;
-    let room = timing.lease_duration.as_secs_f64() / (1.0 + rho)
-        - timing.renew_deadline.as_secs_f64() / (1.0 - rho);
-    timing.reaction = Duration::from_secs_f64(room * 0.99);
-    timing.longest_lease = timing.lease_duration * (1 + dice.below(2) as u32);
-    timing.check().unwrap();
-    timing
-}
 
 /// A fleet on its way.
 struct Fleet {
@@ -57,7 +38,8 @@ struct Fleet {
 impl Fleet {
     fn new(seed: u64, first: Locks, chaos: bool, network: Network) -> Self {
         let mut dice = Dice::new(seed ^ 0x5eed);
-        let timing = timing(&mut dice);
+        let timing = random_timing(&mut dice, 2);
+        timing.check().unwrap();
         let mut fleet = Fleet {
             world: World::new(seed, network),
             dice,

@@ -13,7 +13,7 @@ use hotseat_core::lock::{Incarnation, Record, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::rule;
 use hotseat_core::view::View;
-use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic};
+use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic, random_timing};
 use std::time::Duration;
 
 /// What hands do to the lock in a world. A process that never saw the lock takes a missing one for
@@ -22,25 +22,6 @@ use std::time::Duration;
 enum Hands {
     DeleteAndClear,
     RestartAndClear,
-}
-
-fn timing(dice: &mut Dice) -> Timing {
-    let mut timing = match dice.below(3) {
-        0 => Timing::client_go(),
-        1 => Timing::from_ttl(Duration::from_secs(10)),
-        _ => {
-            let [lease, deadline, retry] = [6000, 4000, 800].map(Duration::from_millis);
-            Timing::new(lease, deadline, retry)
-        }
-    };
-    // S as long as I2 allows.
-    let rho = f64::from(timing.clock_error_ppm) / 1e6;
-    let room = timing.lease_duration.as_secs_f64() / (1.0 + rho)
-        - timing.renew_deadline.as_secs_f64() / (1.0 - rho);
-    timing.reaction = Duration::from_secs_f64(room * 0.99);
-    timing.longest_lease = timing.lease_duration * (1 + dice.below(3) as u32);
-    timing.check().unwrap();
-    timing
 }
 
 fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
@@ -73,7 +54,8 @@ struct Run {
 impl Run {
     fn new(seed: u64, hands: Hands, chaos: bool, network: Network) -> Self {
         let mut dice = Dice::new(seed);
-        let timing = timing(&mut dice);
+        let timing = random_timing(&mut dice, 3);
+        timing.check().unwrap();
         let mut run = Run {
             world: World::new(seed, network),
             timing,

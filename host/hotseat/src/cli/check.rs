@@ -6,7 +6,7 @@ use super::rbac::pods_namespace;
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
-use crate::own_pod::PodFeatures;
+use crate::own_pod::{self, PodFeatures, variable};
 use crate::probes::{MOST_PROBES, Probe};
 use crate::rights::Uses;
 use crate::sidecar::{ElectionSettings, PodName, Settings};
@@ -22,8 +22,6 @@ use hotseat_text::parse_duration;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where Kubernetes tells a pod its namespace.
-const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 /// The longest name of a candidate, in bytes: as of an object in Kubernetes.
 const LONGEST_NAME: usize = 253;
 /// The smallest size of a journal's file, in bytes.
@@ -104,8 +102,7 @@ pub(super) fn election(name: Option<String>) -> anyhow::Result<String> {
 
 pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     let named = flag.filter(|name| !name.is_empty());
-    let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
-    let name = named.or_else(mounted).map(|name| name.trim().to_owned());
+    let name = named.or_else(own_pod::mounted_namespace).map(|name| name.trim().to_owned());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
     check_name("--election-namespace", &name, names::is_namespace, NAMESPACE_RULE)?;
     Ok(name)
@@ -113,9 +110,7 @@ pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
 
 /// This pod, where the manifest hands its name and its UID in by the downward API.
 pub(super) fn own_pod() -> Option<PodName> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let mounted = || std::fs::read_to_string(NAMESPACE_FILE).ok();
-    let namespace = variable("POD_NAMESPACE").or_else(mounted)?.trim().to_owned();
+    let namespace = own_pod::namespace()?;
     Some(PodName { namespace, name: variable("POD_NAME")?, uid: variable("POD_UID")? })
 }
 

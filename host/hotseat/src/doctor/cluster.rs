@@ -78,7 +78,7 @@ async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
         }
         Ok(missing) => {
             let account = user.as_deref().and_then(ServiceAccount::of_user);
-            let words: Vec<String> = missing.iter().map(|right| in_words(right)).collect();
+            let words: Vec<String> = missing.iter().map(in_words).collect();
             let name = role_name(election);
             let role = Roles { name: &name, rights: &rights, account: account.as_ref() }.yaml();
             Check::failed("rights", format!("{who} may not {}", words.join(", ")))

@@ -1,28 +1,13 @@
 //! The seat in an annotation, as the 0.4 image and old client-go have it.
 
 use super::*;
-use hotseat_core::event::{Base, Fencing};
-use hotseat_core::time::Moment;
 use serde_json::{Value, json};
 
 const KINDS: [LockKind; 2] = [LockKind::Endpoints, LockKind::ConfigMaps];
 
 fn write(purpose: Purpose, holder: Option<&str>) -> Write {
-    Write {
-        purpose,
-        mark: Mark {
-            incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
-            serial: 3,
-            base: None,
-        },
-        base: Base::Create,
-        holder: holder.map(str::to_owned),
-        duration: Duration::from_secs(if purpose == Purpose::Release { 1 } else { 10 }),
-        transitions: 2,
-        token: Fencing::Keep(Token(7)),
-        successor: None,
-        deadline: Moment::NEVER,
-    }
+    let seconds = if purpose == Purpose::Release { 1 } else { 10 };
+    Write { duration: Duration::from_secs(seconds), ..tests::write(purpose, holder) }
 }
 
 fn encoded(kind: LockKind, base: Option<&DynamicObject>, write: &Write, at: &str) -> DynamicObject {

@@ -10,7 +10,7 @@ fn none() -> Extras {
     Extras::default()
 }
 
-fn write(purpose: Purpose, holder: Option<&str>) -> Write {
+pub(super) fn write(purpose: Purpose, holder: Option<&str>) -> Write {
     Write {
         purpose,
         mark: Mark {
