@@ -128,6 +128,8 @@ impl Play {
     fn config(&mut self, name: &str) -> Config {
         self.starts += 1;
         Config {
+            election: "web".to_owned(),
+            namespace: "shop".to_owned(),
             identity: name.to_owned(),
             incarnation: Incarnation {
                 site: format!("site-{name}"),
@@ -179,6 +181,7 @@ fn policy(kind: &str) -> Result<Policy, String> {
         reason: "as scripted".to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     };
     Ok(match kind {
         "rule" => Box::new(|input| Ok(rule::decide(input))),

@@ -26,6 +26,8 @@ enum Hands {
 
 fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
     Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: name.to_owned(),
         incarnation: Incarnation { site: site.to_owned(), nonce: nonce.to_string(), home: None },
         predecessor: None,
