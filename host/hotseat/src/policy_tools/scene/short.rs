@@ -10,20 +10,19 @@ pub(super) fn write_out(question: &mut Value) {
     if let Some(one) = observation.remove("cause") {
         observation.insert("causes".to_owned(), one);
     }
-    if let Some(listed) = observation.get_mut("signals") {
-        signals(listed);
-    }
     if let Some(roster) = observation.get_mut("roster") {
         by_name(roster, "identity", |candidate| candidate);
         for candidate in roster.as_array_mut().into_iter().flatten() {
             for part in ["signals", "extra"] {
-                candidate.get_mut(part).map_or((), signals);
+                candidate.get_mut(part).into_iter().for_each(signals);
             }
         }
     }
     let seat = observation.get_mut("seat").and_then(|seat| seat.get_mut("extra"));
-    seat.map_or((), signals);
-    observation.get_mut("extra").map_or((), signals);
+    seat.into_iter().for_each(signals);
+    for part in ["signals", "extra"] {
+        observation.get_mut(part).into_iter().for_each(signals);
+    }
 }
 
 /// Signals or other pairs of a key and a value, each a value or a record with one.
