@@ -262,7 +262,8 @@ fn the_sidecar_writes_each_decision_with_what_became_of_it() {
     assert!(renewed.count() >= 2, "{}", lines.join("\n"));
     // The last question is that for a successor, asked when the process was told to stop.
     let last = decided.last().unwrap();
-    assert_eq!(last["input"]["observation"]["causes"][0], "stopping", "{last}");
+    let causes = last["input"]["observation"]["causes"].as_array().unwrap();
+    assert!(causes.contains(&"stopping".into()), "{last}");
 }
 
 /// Differences only where the recorded policy had no time to answer: the machine may be busy.
