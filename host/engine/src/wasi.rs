@@ -4,7 +4,7 @@
 //! that all of it is under the policy's own limits. The host answers that component three
 //! functions, whose types are fixed here: no value of a type that a policy declares is ever made
 //! outside its sandbox. See docs/decisions/0005. A policy that needs no WASI says what it has to say
-//! by [`STDERR`], which is answered by the host alone (docs/decisions/0015).
+//! by [`STDERR`], which is answered by the host alone (docs/decisions/0017).
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;

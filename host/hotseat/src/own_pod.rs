@@ -1,7 +1,9 @@
 //! The pod that this process is in: its name, and what is done with pods.
 
 use crate::home::{self, LastWords};
+use crate::host_facts;
 use crate::identity::{Identity, hostname};
+use hotseat_election::signals::Store;
 use hotseat_election::{Facts, Lock, Right, Status};
 use hotseat_kubernetes::{
     Connection, DeathWatch, LabelledLock, LeaderLabel, LeaderMarks, NodeName, Surrounding,
@@ -9,6 +11,7 @@ use hotseat_kubernetes::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// Where Kubernetes tells a pod its namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -112,6 +115,22 @@ impl OwnPod {
     pub fn surroundings(&self, facts: &FactsWanted) -> Surrounding {
         let pod = facts.pod.then(|| self.name.clone());
         Surrounding { namespace: self.namespace.clone(), pod, node: facts.node.clone() }
+    }
+
+    /// Tells the policy what is wanted of this pod, its node and the time, for as long as what is
+    /// returned is kept.
+    pub fn tell(
+        &self,
+        wanted: &FactsWanted,
+        connection: &Connection,
+        facts: &Facts,
+        store: &Store,
+    ) -> JoinSet<()> {
+        let mut telling = self.surroundings(wanted).look(connection, facts, store);
+        if wanted.time {
+            telling.spawn(host_facts::tell(store.clone()));
+        }
+        telling
     }
 
     /// The lock with what is done with pods around it, and who labels this one.

@@ -341,17 +341,7 @@ impl Candidate {
         .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
         let rights = Uses::of(&settings).rights();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
-        let regarding_pod = settings.pod.as_ref();
-        let regarding_pod =
-            regarding_pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
-        let regarding = locks.regarding.clone();
-        let events = EventRecorder::new(
-            connection.clone(),
-            facts.clone(),
-            &settings.identity,
-            regarding,
-            regarding_pod,
-        );
+        let events = event_recorder(&settings, &connection, &facts, locks.regarding.clone());
         let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),
@@ -360,11 +350,7 @@ impl Candidate {
             Arc::new(check),
         ];
         observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
-        let mut surroundings =
-            pod.surroundings(&features.facts).look(&connection, &facts, status.signals());
-        if features.facts.time {
-            surroundings.spawn(crate::host_facts::tell(status.signals().clone()));
-        }
+        let told = pod.tell(&features.facts, &connection, &facts, status.signals());
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
@@ -385,7 +371,7 @@ impl Candidate {
         trimming.abort();
         checking.abort();
         looking.inspect(JoinHandle::abort);
-        drop(surroundings);
+        drop(told);
         facts.finish(LAST_FACTS).await;
         drop(identity);
         match ended {
@@ -394,6 +380,18 @@ impl Candidate {
             Err(other) => Err(other.into()),
         }
     }
+}
+
+/// Events on the lock, and on the pod if that is known.
+fn event_recorder(
+    settings: &ElectionSettings,
+    connection: &Connection,
+    facts: &Facts,
+    lock: Regarding,
+) -> EventRecorder {
+    let pod = settings.pod.as_ref();
+    let pod = pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
+    EventRecorder::new(connection.clone(), facts.clone(), &settings.identity, lock, pod)
 }
 
 fn engine(settings: &ElectionSettings) -> anyhow::Result<MakeEngine> {
