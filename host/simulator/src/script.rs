@@ -114,7 +114,7 @@ impl Play {
             released,
             times: if duration.is_zero() { String::new() } else { format!("put at {at}") },
             successor: None,
-            paused: false,
+            requests: hotseat_core::request::Requests::default(),
         });
     }
 
@@ -236,6 +236,7 @@ fn told(notice: &Notice) -> Option<String> {
         Notice::Renewed => "renewed".to_owned(),
         Notice::SteppedDown(why) => match why {
             Why::Resigned(reason) => format!("STEPPED DOWN, resigned: {reason}"),
+            Why::Transferred(reason) => format!("STEPPED DOWN, transferred: {reason}"),
             Why::Lost(Some(holder)) => format!("STEPPED DOWN, lost to {holder}"),
             why => format!("STEPPED DOWN, {}", why.as_str()),
         },
@@ -253,6 +254,9 @@ fn told(notice: &Notice) -> Option<String> {
             format!("its policy failed, {in_a_row} in a row: {}", failure.kind.as_str())
         }
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),
+        Notice::TransferRefused { to, by, reason } => {
+            format!("does not hand over to {to} as {by} asked: {reason}")
+        }
         Notice::Twin(who) => format!("another process has its name: {who}"),
         Notice::HolderDied { holder, free_in } => {
             format!("knows that {holder} has ended, its seat is free in {free_in:?}")

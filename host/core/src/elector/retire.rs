@@ -71,8 +71,13 @@ impl Elector {
 
     /// The policy resigned, and the guard let it.
     pub(super) fn resign(&mut self, successor: Option<String>, reason: String) {
+        self.step_down(successor, Why::Resigned(reason));
+    }
+
+    /// Belief ends, and the seat is given up after the drain.
+    pub(super) fn step_down(&mut self, successor: Option<String>, why: Why) {
         self.claim.stop_believing(self.now);
-        self.tell(Notice::SteppedDown(Why::Resigned(reason)));
+        self.tell(Notice::SteppedDown(why));
         self.begin(false, true, successor);
     }
 
@@ -167,7 +172,7 @@ impl Elector {
         }
         retirement.tries = retirement.tries.saturating_add(1);
         retirement.again_at = self.now + self.release_pause(retirement.tries);
-        let successor = retirement.successor.clone();
+        let successor = self.wanted_successor().or_else(|| retirement.successor.clone());
         self.retirement = Some(retirement);
         self.write_release(successor);
     }
