@@ -26,8 +26,8 @@ impl Policy for Hostile {
         )
     }
 
-    fn validate(settings: &str) -> Result<(), Vec<Issue>> {
-        Plan::read(settings).map(drop)
+    fn validate(settings: &str) -> Vec<Issue> {
+        Plan::read(settings).err().unwrap_or_default()
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {

@@ -1,6 +1,6 @@
 //! The ways to misbehave.
 
-use hotseat_policy::{Action, Cause, Decision, Input, Policy, Refusal};
+use hotseat_policy::{Action, Decision, Input, Policy, Refusal, cause};
 use hotseat_policy_standard::Standard;
 
 use crate::waste;
@@ -95,7 +95,10 @@ impl Misbehavior {
             }
             Misbehavior::TrapThird => return trap_third(input),
             Misbehavior::TrapLater => {
-                assert!(input.observation.cause == Cause::Swapped, "the settings ask for a trap");
+                assert!(
+                    input.observation.is_asked_for(cause::SWAPPED),
+                    "the settings ask for a trap"
+                );
             }
             Misbehavior::Spin => waste::some_fuel(input.entropy),
             Misbehavior::NeverRenew if input.observation.leads() => {
@@ -141,7 +144,7 @@ fn hurry(decision: &mut Decision, action: Action) {
 fn trap_third(mut input: Input) -> Result<Decision, Refusal> {
     let mut count = if input.memory.is_empty() { 0 } else { input.memory.remove(0) };
     if count >= 2 {
-        assert!(input.observation.cause != Cause::Timer, "the third question");
+        assert!(!input.observation.is_asked_for(cause::TIMER), "the third question");
         count = 0;
     }
     let mut decision = Standard::decide(input)?;

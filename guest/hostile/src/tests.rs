@@ -1,5 +1,5 @@
 use hotseat_policy::testing::{Scene, TIMING, check};
-use hotseat_policy::{Action, Cause, Decision, Input, Outcome, Policy, Refusal};
+use hotseat_policy::{Action, Decision, Input, Policy, Refusal, cause, outcome};
 use hotseat_policy_standard::Standard;
 
 use super::{Hostile, Misbehavior};
@@ -21,17 +21,17 @@ fn standard() -> Decision {
 fn every_name_is_accepted_with_and_without_the_suffix() {
     for (name, misbehavior) in Misbehavior::ALL {
         assert_eq!(Misbehavior::of(name), Some(misbehavior));
-        assert_eq!(Hostile::validate(name), Ok(()), "{name}");
-        assert_eq!(Hostile::validate(&format!("{name}@leader\n")), Ok(()));
+        assert_eq!(Hostile::validate(name), [], "{name}");
+        assert_eq!(Hostile::validate(&format!("{name}@leader\n")), []);
     }
     for name in ["", " ", "standard", "standard@leader"] {
-        assert_eq!(Hostile::validate(name), Ok(()), "{name:?}");
+        assert_eq!(Hostile::validate(name), [], "{name:?}");
     }
 }
 
 #[test]
 fn an_unknown_name_is_an_issue() {
-    let issues = Hostile::validate("tarp").unwrap_err();
+    let issues = Hostile::validate("tarp");
     assert!(issues[0].message.starts_with("`tarp` is none of standard, trap, loop"));
     let refusal = Hostile::decide(leader("tarp")).unwrap_err();
     assert!(matches!(refusal, Refusal::UnusableSettings(_)), "{refusal:?}");
@@ -107,7 +107,7 @@ fn asked_twice() -> Vec<u8> {
 #[test]
 fn the_third_question_of_a_write_starts_the_count_again() {
     let scene = Scene::new().leading(500).settings("trap-third").memory(asked_twice());
-    let scene = scene.cause(Cause::WriteFinished).failed(Outcome::Written, 0);
+    let scene = scene.cause(cause::WRITE_FINISHED).failed(outcome::WRITTEN, 0);
     assert_eq!(Hostile::decide(scene.input()).unwrap().memory, [1]);
 }
 

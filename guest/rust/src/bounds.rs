@@ -9,8 +9,12 @@ pub(crate) const LONGEST_REASON: usize = 1_024;
 pub(crate) const LARGEST_MEMORY: usize = 64 * 1_024;
 /// The most signals of one decision.
 pub(crate) const MOST_PUBLISHED: usize = 16;
-/// The longest key of a signal, and the longest text that it may have, in bytes.
-pub(crate) const LONGEST_SIGNAL: usize = 128;
+/// The longest key of a signal, in bytes.
+pub(crate) const LONGEST_KEY: usize = 317;
+/// The longest value of a published signal, in bytes; of several texts all of them together.
+pub(crate) const LONGEST_VALUE: usize = 1_024;
+/// The most facts that a policy may need.
+pub(crate) const MOST_NEEDS: usize = 64;
 /// The longest name of a candidate, in bytes. The shortest has one.
 pub(crate) const LONGEST_NAME: usize = 253;
 

@@ -2,8 +2,8 @@
 //! number out of another's record or a text that grew makes no policy fail.
 
 use crate::bounds::{
-    LARGEST_MEMORY, LONGEST_NAME, LONGEST_REASON, LONGEST_SIGNAL, LONGEST_WAKE_MS, MOST_PUBLISHED,
-    cut,
+    LARGEST_MEMORY, LONGEST_KEY, LONGEST_NAME, LONGEST_REASON, LONGEST_VALUE, LONGEST_WAKE_MS,
+    MOST_PUBLISHED, cut,
 };
 use crate::{Action, Decision, Timing, Value};
 
@@ -46,6 +46,7 @@ impl Decision {
             reason: String::new(),
             publish: Vec::new(),
             memory: Vec::new(),
+            extra: Vec::new(),
         }
     }
 
@@ -85,17 +86,18 @@ impl Decision {
         self
     }
 
-    /// A signal for the other candidates' policies. The key is made of lower-case words joined by
-    /// dots and dashes. There are at most 16, and keys of at most 128 bytes: what is more is left
-    /// out. A text of more than 128 bytes is cut and ends in `…`.
+    /// A signal for the other candidates' policies. There are at most 16, and keys of at most 317
+    /// bytes: what is more is left out. A text of more than 1,024 bytes is cut and ends in `…`; JSON
+    /// and several texts that are longer are left out, since a part would say something else.
     #[must_use]
     pub fn publish(mut self, key: impl Into<String>, value: impl Into<Value>) -> Decision {
         let key = key.into();
-        if self.publish.len() < MOST_PUBLISHED && key.len() <= LONGEST_SIGNAL {
-            let value = match value.into() {
-                Value::Text(text) => Value::Text(cut(text, LONGEST_SIGNAL)),
-                other => other,
-            };
+        let value = match value.into() {
+            Value::Text(text) => Value::Text(cut(text, LONGEST_VALUE)),
+            other => other,
+        };
+        let fits = key.len() <= LONGEST_KEY && value.bytes() <= LONGEST_VALUE;
+        if fits && self.publish.len() < MOST_PUBLISHED {
             self.publish.push((key, value));
         }
         self
@@ -111,6 +113,18 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(text: String) -> Value {
         Value::Text(text)
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(texts: Vec<String>) -> Value {
+        Value::Texts(texts)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Integer(number)
     }
 }
 
@@ -150,6 +164,7 @@ mod tests {
                 ("node.zone".into(), Value::Text("north".into())),
             ],
             memory: vec![1, 2],
+            extra: vec![],
         };
         assert_eq!(decision, expected);
     }
@@ -165,7 +180,7 @@ mod tests {
     #[test]
     fn whatever_a_builder_is_given_the_bounds_are_kept() {
         let numbers = [0, 1, 999, 1_000, 60_000, 60_001, 86_400_001, u64::MAX];
-        let sizes = [0, 1, 128, 129, 253, 254, 1_024, 1_025, 65_536, 65_537, 1 << 20];
+        let sizes = [0, 1, 253, 254, 317, 318, 1_024, 1_025, 65_536, 65_537, 1 << 20];
         for (ms, size) in numbers.into_iter().flat_map(|ms| sizes.map(|size| (ms, size))) {
             for text in ["x".repeat(size), "ü".repeat(size)] {
                 let decision = Decision::resign_to(text.clone())
@@ -186,12 +201,20 @@ mod tests {
             .because("x".repeat(1_024))
             .remember(vec![7; 65_536])
             .lease(60_000, &TIMING)
-            .publish("k".repeat(128), "v".repeat(128));
+            .publish("k".repeat(317), "v".repeat(1_024))
+            .publish("all", vec!["v".repeat(511), "v".repeat(511)])
+            .publish("big", i64::MAX);
         assert_eq!(decision.action, Action::Resign(Some("x".repeat(253))));
         assert_eq!(decision.reason, "x".repeat(1_024));
         assert_eq!(decision.memory, vec![7; 65_536]);
         assert_eq!(decision.lease_duration, Some(60_000));
-        assert_eq!(decision.publish, [("k".repeat(128), Value::Text("v".repeat(128)))]);
+        let texts = vec!["v".repeat(511), "v".repeat(511)];
+        let published = [
+            ("k".repeat(317), Value::Text("v".repeat(1_024))),
+            ("all".into(), Value::Texts(texts)),
+            ("big".into(), Value::Integer(i64::MAX)),
+        ];
+        assert_eq!(decision.publish, published);
     }
 
     #[test]
@@ -202,6 +225,9 @@ mod tests {
         let many = (0..20).fold(Decision::renew(), |all, n| all.publish(format!("k{n}"), true));
         assert_eq!(many.publish.len(), 16);
         assert_eq!(many.publish[15].0, "k15");
-        assert!(Decision::renew().publish("k".repeat(129), true).publish.is_empty());
+        assert!(Decision::renew().publish("k".repeat(318), true).publish.is_empty());
+        for long in [Value::Json("1".repeat(1_025)), Value::Texts(vec!["v".repeat(205); 5])] {
+            assert!(Decision::renew().publish("k", long).publish.is_empty());
+        }
     }
 }

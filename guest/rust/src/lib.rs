@@ -63,12 +63,14 @@ mod policy;
 #[cfg(feature = "settings")]
 mod settings;
 pub mod testing;
+mod words;
 
 #[doc(inline)]
 pub use bindings::exports::hotseat::policy::policy::{
-    Action, Attempts, Candidate, Cause, Claim, Decision, Descriptor, Input, Issue, Observation,
-    OnFailure, Outcome, Refusal, Seat, Signal, Timing, Value,
+    Action, Attempts, Candidate, Claim, Decision, Descriptor, Input, Issue, Observation, OnFailure,
+    Refusal, Seat, Severity, Signal, Timing, Transfer, Value, Verdict,
 };
 pub use policy::Policy;
 #[cfg(feature = "settings")]
 pub use settings::settings;
+pub use words::{cause, outcome, source};

@@ -1,6 +1,6 @@
 //! Questions that policies often ask of what they see.
 
-use crate::{Candidate, Cause, Claim, Observation, Seat, Signal, Timing, Value};
+use crate::{Candidate, Claim, Observation, Seat, Signal, Timing, Value, cause, source};
 
 impl Observation {
     /// Does this candidate lead?
@@ -30,7 +30,12 @@ impl Observation {
 
     /// Was the process asked to stop? Only a successor named by the answer counts then.
     pub fn is_stopping(&self) -> bool {
-        self.cause == Cause::Stopping
+        self.is_asked_for(cause::STOPPING)
+    }
+
+    /// Is this word one of the causes of the question? [`cause`] has those of this contract.
+    pub fn is_asked_for(&self, cause: &str) -> bool {
+        self.causes.iter().any(|word| word == cause)
     }
 
     /// Until the next renewal at the operator's pace, in milliseconds; 0: now. It counts from the
@@ -40,7 +45,8 @@ impl Observation {
         timing.retry_period.saturating_sub(since)
     }
 
-    /// The signal of that key.
+    /// The signal of that key, whoever says so; of several sources the one that is to be trusted
+    /// most, so that an application cannot speak for its node.
     pub fn signal(&self, key: &str) -> Option<&Signal> {
         find(&self.signals, key)
     }
@@ -50,7 +56,12 @@ impl Observation {
         self.signal(key)?.text()
     }
 
-    /// What the signal of that key says, if it is a number.
+    /// The signal of that key from that source; [`source`] has those of this contract.
+    pub fn signal_from(&self, source: &str, key: &str) -> Option<&Signal> {
+        self.signals.iter().find(|signal| signal.source == source && signal.key == key)
+    }
+
+    /// What the signal of that key says, if it is a number, with a fraction or whole.
     pub fn number(&self, key: &str) -> Option<f64> {
         self.signal(key)?.number()
     }
@@ -77,27 +88,61 @@ impl Candidate {
 }
 
 impl Signal {
-    /// The text, if it is one.
-    pub fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) => Some(text),
-            Value::Number(_) | Value::Flag(_) => None,
+    /// What an application reports just now.
+    pub fn new(key: impl Into<String>, value: impl Into<Value>) -> Signal {
+        Signal {
+            key: key.into(),
+            source: source::APPLICATION.into(),
+            value: value.into(),
+            age: 0,
+            unchanged_for: 0,
         }
     }
 
-    /// The number, if it is one.
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// The number, if it is one. A whole number of more than 53 bits is rounded.
+    #[allow(clippy::cast_precision_loss, reason = "whoever wants all bits asks for the integer")]
     pub fn number(&self) -> Option<f64> {
         match self.value {
             Value::Number(number) => Some(number),
-            Value::Text(_) | Value::Flag(_) => None,
+            Value::Integer(number) => Some(number as f64),
+            _ => None,
         }
+    }
+
+    /// The whole number, if it is one.
+    pub fn integer(&self) -> Option<i64> {
+        if let Value::Integer(number) = self.value { Some(number) } else { None }
     }
 
     /// The flag, if it is one.
     pub fn flag(&self) -> Option<bool> {
-        match self.value {
-            Value::Flag(flag) => Some(flag),
-            Value::Text(_) | Value::Number(_) => None,
+        if let Value::Flag(flag) = self.value { Some(flag) } else { None }
+    }
+
+    /// The texts, if it is several.
+    pub fn texts(&self) -> Option<&[String]> {
+        if let Value::Texts(texts) = &self.value { Some(texts) } else { None }
+    }
+
+    /// The JSON, if it is some.
+    pub fn json(&self) -> Option<&str> {
+        if let Value::Json(json) = &self.value { Some(json) } else { None }
+    }
+}
+
+impl Value {
+    /// The bytes of its text, of all its texts and a separator after each, or of its JSON; 0 for
+    /// what is no text.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Value::Text(text) | Value::Json(text) => text.len(),
+            Value::Texts(texts) => texts.iter().map(|text| text.len() + 1).sum(),
+            Value::Integer(_) | Value::Number(_) | Value::Flag(_) => 0,
         }
     }
 }

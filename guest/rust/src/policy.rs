@@ -1,6 +1,7 @@
 //! What a policy implements, and how it becomes a component.
 
-use crate::{Decision, Descriptor, Input, Issue, OnFailure, Refusal};
+use crate::bounds::{LONGEST_KEY, MOST_NEEDS};
+use crate::{Decision, Descriptor, Input, Issue, OnFailure, Refusal, Severity};
 
 /// An election policy. The functions have no `self`: each question is answered by a fresh
 /// instance, and what a policy wants to remember goes through [`Decision::remember`].
@@ -16,22 +17,16 @@ pub trait Policy {
     /// panic is, and [`Descriptor::on_failure`] says what decides in its place.
     fn decide(input: Input) -> Result<Decision, Refusal>;
 
-    /// Are these settings usable? They are the operator's text, empty if none were given. By
-    /// default only blank text and the empty JSON object are.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with them, at least one [`Issue`]: the sidecar takes an empty list for
-    /// acceptance.
-    fn validate(settings: &str) -> Result<(), Vec<Issue>> {
+    /// Are these settings usable? They are the operator's text, empty if none were given. What is
+    /// wrong with them; they are taken if none of it is an error. By default only blank text and the
+    /// empty JSON object are.
+    fn validate(settings: &str) -> Vec<Issue> {
         let compact: String = settings.split_whitespace().collect();
         if compact.is_empty() || compact == "{}" {
-            return Ok(());
+            return Vec::new();
         }
         let name = Self::describe().name;
-        Err(vec![Issue::whole(format!(
-            "the {name} policy has no settings: leave --policy-settings out"
-        ))])
+        vec![Issue::whole(format!("the {name} policy has no settings: give none"))]
     }
 
     /// Makes the memory of another version, or of another policy, over for this one. By default
@@ -58,7 +53,7 @@ impl Descriptor {
             summary: summary.into(),
             memory_schema: 1,
             settings_schema: String::new(),
-            wants_roster: false,
+            needs: Vec::new(),
             on_failure: None,
         }
     }
@@ -77,10 +72,15 @@ impl Descriptor {
         self
     }
 
-    /// Asks for the roster of the other candidates, at the cost of one object for each.
+    /// A fact that this policy cannot do without: a signal's key, or `roster`, which costs one
+    /// object for each candidate. There are at most 64 of at most 317 bytes: what is more is left
+    /// out.
     #[must_use]
-    pub fn wants_roster(mut self) -> Descriptor {
-        self.wants_roster = true;
+    pub fn needs(mut self, fact: impl Into<String>) -> Descriptor {
+        let fact = fact.into();
+        if self.needs.len() < MOST_NEEDS && (1..=LONGEST_KEY).contains(&fact.len()) {
+            self.needs.push(fact);
+        }
         self
     }
 
@@ -95,14 +95,21 @@ impl Descriptor {
 }
 
 impl Issue {
-    /// An issue with one value, named by a JSON pointer such as `/prefer`.
+    /// An error in one value, named by a JSON pointer such as `/prefer`.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Issue {
-        Issue { pointer: pointer.into(), message: message.into() }
+        Issue { severity: Severity::Error, pointer: pointer.into(), message: message.into() }
     }
 
-    /// An issue with the settings as a whole.
+    /// An error in the settings as a whole.
     pub fn whole(message: impl Into<String>) -> Issue {
         Issue::at("", message)
+    }
+
+    /// The same as a warning: the settings are taken, and people are told.
+    #[must_use]
+    pub fn as_warning(mut self) -> Issue {
+        self.severity = Severity::Warning;
+        self
     }
 }
 
@@ -124,7 +131,7 @@ macro_rules! export {
                 fn describe() -> $crate::Descriptor {
                     <$policy as $crate::Policy>::describe()
                 }
-                fn validate(settings: String) -> Result<(), Vec<$crate::Issue>> {
+                fn validate(settings: String) -> Vec<$crate::Issue> {
                     <$policy as $crate::Policy>::validate(&settings)
                 }
                 fn decide(input: $crate::Input) -> Result<$crate::Decision, $crate::Refusal> {
@@ -155,6 +162,15 @@ mod tests {
         assert_eq!(unsaid.on_failure(OnFailure::Resign).on_failure, Some(OnFailure::Resign));
     }
 
+    #[test]
+    fn a_need_is_a_key_and_there_are_not_too_many() {
+        let plain = Descriptor::new("plain", "1.2.3", "waits").needs("roster").needs("");
+        let plain = plain.needs("k".repeat(317)).needs("k".repeat(318));
+        assert_eq!(plain.needs, ["roster".to_owned(), "k".repeat(317)]);
+        let many = (0..70).fold(plain, |plain, n| plain.needs(n.to_string()));
+        assert_eq!(many.needs.len(), 64);
+    }
+
     struct Plain;
 
     impl Policy for Plain {
@@ -169,10 +185,10 @@ mod tests {
     #[test]
     fn without_settings_only_blank_ones_are_accepted() {
         for blank in ["", " \n", "{}", " { }\n"] {
-            assert_eq!(Plain::validate(blank), Ok(()), "{blank:?}");
+            assert_eq!(Plain::validate(blank), [], "{blank:?}");
         }
-        let issues = Plain::validate(r#"{"a":1}"#).unwrap_err();
-        let message = "the plain policy has no settings: leave --policy-settings out";
+        let issues = Plain::validate(r#"{"a":1}"#);
+        let message = "the plain policy has no settings: give none";
         assert_eq!(issues, [Issue::at("", message)]);
     }
 

@@ -1,6 +1,6 @@
 //! The rule: a function of the input, with no state but the memory that it hands on.
 
-use hotseat_policy::{Cause, Decision, Input, Observation, Outcome, Seat};
+use hotseat_policy::{Decision, Input, Observation, Seat, outcome};
 
 use crate::memory::Memory;
 
@@ -18,7 +18,7 @@ pub(crate) fn decide(input: &Input) -> Decision {
         entropy: input.entropy,
         memory: Memory::read(&input.memory),
     };
-    if seen.cause == Cause::Stopping {
+    if seen.is_stopping() {
         return Decision::resign().wake_after(moment.retry).because("stopping");
     }
     if seen.leads() {
@@ -27,9 +27,6 @@ pub(crate) fn decide(input: &Input) -> Decision {
     let Some(seat) = seen.seat() else {
         return Decision::wait_for(moment.retry).because("the lock was not read yet");
     };
-    if seat.paused {
-        return Decision::wait_for(moment.backoff()).because("paused");
-    }
     if seat.free_in > 0 {
         return stand_by(seat, &moment);
     }
@@ -136,7 +133,7 @@ fn follow(seen: &Observation, seat: &Seat, moment: &Moment) -> Decision {
         return moment.wait_for_jitter(left, "the seat is left to its successor");
     }
     // A conflict is no reason to back off: the winner's write is on its way through the watch.
-    let failed = seen.attempts.failures > 0 && seen.attempts.last != Outcome::Conflict;
+    let failed = seen.attempts.failures > 0 && seen.attempts.last != outcome::CONFLICT;
     match moment.memory {
         Memory::Campaign(due) if failed && due > moment.uptime => {
             moment.keep_waiting(due, "a campaign failed")

@@ -1,7 +1,7 @@
 //! Each branch of the rule, by the words of its reason.
 
 use hotseat_policy::testing::{Play, Scene};
-use hotseat_policy::{Action, Cause, Decision, OnFailure, Outcome, Policy, Timing};
+use hotseat_policy::{Action, Decision, OnFailure, Policy, Timing, cause, outcome};
 
 use super::Standard;
 use crate::memory::Memory;
@@ -29,7 +29,7 @@ fn expect(scene: Scene, decision: Decision, reason: &str, memory: Memory) {
 #[test]
 fn stopping_resigns_whoever_leads() {
     for scene in [scene().leading(100), scene().vacant()] {
-        let scene = scene.cause(Cause::Stopping).memory(Memory::Jitter(1).write());
+        let scene = scene.cause(cause::STOPPING).memory(Memory::Jitter(1).write());
         let decision = Decision::resign().wake_after(2_000);
         expect(scene, decision, "stopping", Memory::Empty);
     }
@@ -54,7 +54,7 @@ fn a_leader_that_never_wrote_renews() {
 
 #[test]
 fn a_failed_renewal_is_retried_after_a_quarter_to_half_of_the_period() {
-    let failed = || scene().leading(2_100).failed(Outcome::TimedOut, 1);
+    let failed = || scene().leading(2_100).failed(outcome::TIMED_OUT, 1);
     let wait = Decision::wait_for(QUARTER);
     let due = Memory::Renewal(NOW + QUARTER);
     expect(failed(), wait.clone(), "a renewal failed", due);
@@ -71,12 +71,17 @@ fn a_failed_renewal_is_retried_after_a_quarter_to_half_of_the_period() {
 }
 
 #[test]
-fn a_standby_waits_before_the_lock_was_read_and_while_paused() {
+fn a_standby_waits_before_the_lock_was_read() {
     let wait = Decision::wait_for(2_000);
     expect(scene(), wait, "the lock was not read yet", Memory::Empty);
+}
 
-    let paused = scene().vacant().with_seat(|seat| seat.paused = true);
-    expect(paused, Decision::wait_for(BACKOFF), "paused", Memory::Empty);
+#[test]
+fn an_empty_seat_is_taken_although_the_election_is_paused() {
+    let campaign = Decision::campaign().wake_after(BACKOFF);
+    let paused = scene().vacant().memory(Memory::Jitter(NOW).write());
+    let paused = paused.with_seat(|seat| seat.paused = true);
+    expect(paused, campaign, "the seat is free", Memory::Campaign(NOW + BACKOFF));
 }
 
 #[test]
@@ -116,8 +121,8 @@ fn the_named_successor_campaigns_at_once_but_not_while_it_backs_off() {
     let due = Memory::Campaign(NOW + 900);
     let failed = |last| named().failed(last, 1).memory(due.write());
     let wait = Decision::wait_for(900);
-    expect(failed(Outcome::Throttled), wait, "a campaign failed", due);
-    expect(failed(Outcome::Conflict), campaign, "named as the successor", retry);
+    expect(failed(outcome::THROTTLED), wait, "a campaign failed", due);
+    expect(failed(outcome::CONFLICT), campaign, "named as the successor", retry);
 }
 
 #[test]
@@ -163,23 +168,23 @@ fn a_failed_campaign_backs_off_and_a_conflict_does_not() {
     };
     let due = Memory::Campaign(NOW + 700);
     let wait = Decision::wait_for(700);
-    expect(with(Outcome::Unreachable, due), wait, "a campaign failed", due);
+    expect(with(outcome::UNREACHABLE, due), wait, "a campaign failed", due);
 
     let campaign = Decision::campaign().wake_after(BACKOFF);
     let retry = Memory::Campaign(NOW + BACKOFF);
     let passed = Memory::Campaign(NOW);
-    expect(with(Outcome::Unreachable, passed), campaign, "the seat is free", retry);
+    expect(with(outcome::UNREACHABLE, passed), campaign, "the seat is free", retry);
 
     let wait = Decision::wait_for(JITTER);
     let drawn = Memory::Jitter(NOW + JITTER);
-    expect(with(Outcome::Conflict, passed), wait, "waits a random delay for the free seat", drawn);
+    expect(with(outcome::CONFLICT, passed), wait, "waits a random delay for the free seat", drawn);
 }
 
 #[test]
 fn absurd_timing_neither_overflows_nor_wakes_at_once() {
     let timing = |retry_period| Timing { retry_period, ..hotseat_policy::testing::TIMING };
     for (scene, entropy) in [(scene().leading(5), 0), (scene().vacant(), u64::MAX)] {
-        let scene = scene.entropy(entropy).failed(Outcome::TimedOut, 1);
+        let scene = scene.entropy(entropy).failed(outcome::TIMED_OUT, 1);
         let none = scene.clone().timing(timing(0)).ask::<Standard>().unwrap();
         assert!(none.wake_after >= 1, "{none:?}");
         let input = scene.uptime(u64::MAX).timing(timing(u64::MAX)).input();
@@ -192,10 +197,10 @@ fn the_descriptor_and_the_settings_are_the_contracts() {
     let own = Standard::describe();
     assert_eq!((own.name.as_str(), own.memory_schema), ("standard", 1));
     assert_eq!(own.version, env!("CARGO_PKG_VERSION"));
-    assert!(own.settings_schema.is_empty() && !own.wants_roster);
+    assert!(own.settings_schema.is_empty() && own.needs.is_empty());
     assert_eq!(own.on_failure, Some(OnFailure::Standard));
-    let issues = Standard::validate("{\"a\": 1}").unwrap_err();
-    let message = "the standard policy has no settings: leave --policy-settings out";
+    let issues = Standard::validate("{\"a\": 1}");
+    let message = "the standard policy has no settings: give none";
     assert_eq!(issues[0].message, message);
     assert_eq!(Standard::migrate("standard", 1, vec![1]), Ok(vec![1]));
     assert_eq!(Standard::migrate("standard", 2, vec![1]), Ok(vec![]));
@@ -209,7 +214,7 @@ fn a_leader_keeps_the_seat_at_the_operators_pace_through_failures() {
     assert!(play.leads());
     assert!((55..=62).contains(&play.done()), "{} writes in 2 minutes", play.done());
     for _ in 0..100 {
-        play.next_writes(&[Outcome::TimedOut, Outcome::Unreachable]);
+        play.next_writes(&[outcome::TIMED_OUT, outcome::UNREACHABLE]);
         play.run_for(10_000);
         assert!(play.leads(), "at {} ms", play.now());
     }

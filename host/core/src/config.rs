@@ -10,6 +10,10 @@ use std::time::Duration;
 /// Everything that an elector is told once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
+    /// The election's name, and the lock's: for the policy.
+    pub election: String,
+    /// The lock's namespace: for the policy.
+    pub namespace: String,
     /// This candidate's name, as it stands in the lock while it holds it.
     pub identity: String,
     /// This process among all that ever had this name.

@@ -218,6 +218,7 @@ impl Outer {
             reason: reason.to_owned(),
             publish: Vec::new(),
             memory: Vec::new(),
+            extra: Vec::new(),
         });
         Event::Decided { ask, answer }
     }

@@ -2,7 +2,8 @@
 
 use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::{Decider, OnFailure};
-use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Value};
+pub use crate::policy::Verdict;
+use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Source, Value};
 use crate::request::Reply;
 use crate::time::Moment;
 use crate::view::View;
@@ -51,9 +52,10 @@ pub enum Event {
         /// What decides where it gives no usable decision.
         on_failure: OnFailure,
     },
-    /// What the application and the probes report, all of it, in the order of the keys, with the
-    /// moment of each report.
-    Signals(Vec<(String, Value, Moment)>),
+    /// All facts that are known, in the order of their keys.
+    Signals(Vec<Reported>),
+    /// How many elections this process leads beside this one.
+    SeatsElsewhere(u32),
     /// The other candidates as they published themselves.
     Roster(Vec<Candidate>),
     /// Nothing of the application acts any more for the term with this token, or an earlier one, and
@@ -71,6 +73,21 @@ pub enum Event {
     Died(Incarnation),
     /// The process shall stop: give the seat up and finish.
     Stop,
+}
+
+/// A fact as it was last reported.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reported {
+    /// What it is about.
+    pub key: String,
+    /// Who says so.
+    pub source: Source,
+    /// What it says.
+    pub value: Value,
+    /// When it was last reported.
+    pub at: Moment,
+    /// When it was first reported with this value, without a break since.
+    pub since: Moment,
 }
 
 /// How the lock came to be seen.
@@ -163,17 +180,6 @@ pub struct Judged {
     pub decision: Decision,
     /// What became of it.
     pub verdict: Verdict,
-}
-
-/// What the guard did with a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// There was nothing to do.
-    Nothing,
-    /// It was carried out: a write was sent, or belief ended.
-    CarriedOut,
-    /// It was not carried out, for this reason.
-    Overruled(String),
 }
 
 /// A write to the lock: always a compare-and-swap or a create (I4).

@@ -43,10 +43,7 @@ impl OnFailure {
     /// What answers this question: the built-in rule where the process stops, since its seat is
     /// given up whatever the policy does.
     pub(crate) fn for_question(self, input: &Input) -> OnFailure {
-        match input.observation.cause {
-            Cause::Stopping => OnFailure::Standard,
-            _ => self,
-        }
+        if input.observation.causes.has(Cause::Stopping) { OnFailure::Standard } else { self }
     }
 
     /// Answers in the place of the policy. Total: there is no input that it does not answer.
@@ -112,5 +109,6 @@ fn plain(action: Action, wake_after: u64, reason: &str) -> Decision {
         reason: reason.to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     }
 }

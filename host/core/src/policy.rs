@@ -4,7 +4,11 @@
 //! rule and every test speak of a policy without knowing WebAssembly. Durations and ages are in
 //! milliseconds, as in the contract; see there for the meaning of each field.
 
-use std::hash::{Hash, Hasher};
+mod cause;
+mod value;
+
+pub use cause::{Cause, Causes};
+pub use value::{Source, Value};
 
 /// The longest `wake_after` that is accepted, in milliseconds: a day.
 pub const LONGEST_WAKE_MS: u64 = 86_400_000;
@@ -14,29 +18,10 @@ pub const LONGEST_REASON: usize = 1024;
 pub const LARGEST_MEMORY: usize = 64 * 1024;
 /// The most signals that a decision may publish.
 pub const MOST_PUBLISHED: usize = 16;
-/// The longest key, and the longest text, of a published signal, in bytes.
-pub const LONGEST_SIGNAL: usize = 128;
-
-/// Why the policy is asked now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
-    /// The first question after the process started.
-    Started,
-    /// The lock changed, or was read for the first time.
-    SeatChanged,
-    /// The last decision's `wake_after` has passed.
-    Timer,
-    /// A signal appeared, changed or went away.
-    SignalChanged,
-    /// The roster changed.
-    RosterChanged,
-    /// A write to the lock ended.
-    WriteFinished,
-    /// The policy has just taken over from another.
-    Swapped,
-    /// The process was asked to stop; only a named successor counts in the answer.
-    Stopping,
-}
+/// The longest key of a signal, in bytes: as long as a label's, with its prefix and the slash.
+pub const LONGEST_KEY: usize = 317;
+/// The longest value of a published signal, in bytes; of several texts all of them together.
+pub const LONGEST_VALUE: usize = 1024;
 
 /// The lock as this candidate last observed it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,10 +36,28 @@ pub struct Seat {
     pub free_in: u64,
     /// How often the holder changed, as the lock counts it.
     pub transitions: u64,
-    /// Whom the last leader, or a person, asked to follow.
+    /// Milliseconds since the holder was first observed here to hold the lock without a break; 0 if
+    /// nobody does.
+    pub held_for: u64,
+    /// Whom the last leader named to follow it.
     pub successor: Option<String>,
-    /// A person asked that nobody moves.
+    /// Whom somebody asked to lead.
+    pub transfer: Option<Transfer>,
+    /// Somebody asked that the leader stays.
     pub paused: bool,
+    /// What a later host may add.
+    pub extra: Vec<(String, Value)>,
+}
+
+/// A request that the leader hands over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transfer {
+    /// The candidate that shall lead.
+    pub to: String,
+    /// Who asked, as far as the request says.
+    pub by: String,
+    /// Milliseconds until the request is void.
+    pub remaining: u64,
 }
 
 /// This candidate's own leadership.
@@ -112,52 +115,50 @@ pub struct Attempts {
     pub since_success: Option<u64>,
 }
 
-/// What a signal says.
-#[derive(Clone, Debug)]
-pub enum Value {
-    /// Text.
-    Text(String),
-    /// A number.
-    Number(f64),
-    /// Yes or no.
-    Flag(bool),
+/// What became of the policy's own last decision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LastDecision {
+    /// What it was.
+    pub action: Action,
+    /// What the guard did with it.
+    pub verdict: Verdict,
 }
 
-impl Value {
-    /// The value in a form that compares and hashes. A number counts by its bits: an elector's
-    /// state has to equal itself, whatever an application reported, a NaN too.
-    fn key(&self) -> (u8, &str, u64) {
+/// What the guard did with a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// There was nothing to do.
+    Nothing,
+    /// It was carried out: a write was sent, or belief ended.
+    CarriedOut,
+    /// It was not carried out, for this reason.
+    Overruled(String),
+}
+
+impl Verdict {
+    /// The word for policies and documents.
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Value::Text(text) => (0, text, 0),
-            Value::Number(number) => (1, "", number.to_bits()),
-            Value::Flag(flag) => (2, "", u64::from(*flag)),
+            Verdict::Nothing => "nothing",
+            Verdict::CarriedOut => "carried-out",
+            Verdict::Overruled(_) => "overruled",
         }
-    }
-}
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Value {}
-
-impl Hash for Value {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
     }
 }
 
 /// A fact with its age.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Signal {
-    /// Lower-case words joined by dots and dashes.
+    /// Free text, within [`LONGEST_KEY`].
     pub key: String,
+    /// Who says so.
+    pub source: Source,
     /// What it says.
     pub value: Value,
     /// Milliseconds since it was last reported.
     pub age: u64,
+    /// Milliseconds since it was first reported with this value without a break.
+    pub unchanged_for: u64,
 }
 
 /// Another candidate as it published itself.
@@ -167,29 +168,48 @@ pub struct Candidate {
     pub identity: String,
     /// Milliseconds since its publication was last observed to change.
     pub age: u64,
-    /// What it published.
+    /// Whether its application says that it is ready to lead; none if it says nothing.
+    pub ready: Option<bool>,
+    /// The zone of its node.
+    pub zone: Option<String>,
+    /// The digest of the policy that decides for it.
+    pub policy: Option<String>,
+    /// What its policy published.
     pub signals: Vec<Signal>,
+    /// What a later host may add.
+    pub extra: Vec<(String, Value)>,
 }
 
 /// All that a candidate knows when it asks its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Observation {
+    /// The election's name.
+    pub election: String,
+    /// The lock's namespace.
+    pub namespace: String,
     /// This candidate's own name.
     pub identity: String,
     /// Milliseconds since this process started.
     pub uptime: u64,
+    /// How many elections this process leads, this one included.
+    pub seats: u32,
     /// Why the policy is asked.
-    pub cause: Cause,
+    pub causes: Causes,
     /// None until the lock has been read once.
     pub seat: Option<Seat>,
     /// None while this candidate does not lead.
     pub claim: Option<Claim>,
     /// The candidate's own writes.
     pub attempts: Attempts,
-    /// What the application and the host's probes report.
+    /// What became of the policy's last decision; none before its first, and where another decided
+    /// in its place.
+    pub last_decision: Option<LastDecision>,
+    /// What the application and the host's probes report, and what is known of pod and node.
     pub signals: Vec<Signal>,
     /// The other candidates.
     pub roster: Vec<Candidate>,
+    /// What a later host may add.
+    pub extra: Vec<(String, Value)>,
 }
 
 /// The operator's timing, in milliseconds, as the policy sees it.
@@ -262,6 +282,8 @@ pub struct Decision {
     pub publish: Vec<(String, Value)>,
     /// Handed back in the next input.
     pub memory: Vec<u8>,
+    /// For abilities of a later host.
+    pub extra: Vec<(String, Value)>,
 }
 
 /// Why there is no decision. Another is made in its place ([`crate::on_failure`]), and the failure
@@ -351,21 +373,8 @@ pub fn check(decision: &Decision, timing: &Pace) -> Result<(), String> {
             decision.memory.len()
         ));
     }
-    if decision.publish.len() > MOST_PUBLISHED {
-        return Err(format!(
-            "{} signals are published, at most {MOST_PUBLISHED} are allowed",
-            decision.publish.len()
-        ));
-    }
-    let too_long = |(key, value): &&(String, Value)| {
-        key.len() > LONGEST_SIGNAL
-            || matches!(value, Value::Text(text) if text.len() > LONGEST_SIGNAL)
-    };
-    if decision.publish.iter().find(too_long).is_some() {
-        return Err(format!(
-            "a published signal has a key or a text of more than {LONGEST_SIGNAL} bytes"
-        ));
-    }
+    check_pairs("published", &decision.publish)?;
+    check_pairs("extra", &decision.extra)?;
     if let Action::Resign(Some(name)) = &decision.action
         && (name.is_empty() || name.len() > LONGEST_NAME)
     {
@@ -373,6 +382,28 @@ pub fn check(decision: &Decision, timing: &Pace) -> Result<(), String> {
             "the successor's name has {} bytes, it must have from 1 to {LONGEST_NAME}",
             name.len()
         ));
+    }
+    Ok(())
+}
+
+fn check_pairs(which: &str, pairs: &[(String, Value)]) -> Result<(), String> {
+    if pairs.len() > MOST_PUBLISHED {
+        let count = pairs.len();
+        return Err(format!("{count} {which} signals, at most {MOST_PUBLISHED} are allowed"));
+    }
+    for (key, value) in pairs {
+        if key.len() > LONGEST_KEY {
+            let bytes = key.len();
+            return Err(format!(
+                "the key of a signal that is {which} has {bytes} bytes, at most {LONGEST_KEY} are allowed"
+            ));
+        }
+        if value.len() > LONGEST_VALUE {
+            let bytes = value.len();
+            return Err(format!(
+                "the value of a signal that is {which} has {bytes} bytes, at most {LONGEST_VALUE} are allowed"
+            ));
+        }
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ enum Tag {
 /// Decides by the built-in rule. Total: there is no input that it does not answer.
 pub fn decide(input: &Input) -> Decision {
     let observation = &input.observation;
-    if observation.cause == Cause::Stopping {
+    if observation.causes.has(Cause::Stopping) {
         let retry = input.timing.retry_period;
         return answer(Action::Resign(None), retry, Vec::new(), "stopping");
     }
@@ -34,7 +34,6 @@ pub fn decide(input: &Input) -> Decision {
     }
     match &observation.seat {
         None => wait(input.timing.retry_period, Vec::new(), "the lock was not read yet"),
-        Some(seat) if seat.paused => wait(backoff(input), Vec::new(), "paused"),
         Some(seat) if seat.free_in > 0 => stand_by(input, seat),
         Some(seat) => campaign(input, seat),
     }
@@ -139,6 +138,7 @@ fn answer(action: Action, wake_after: u64, memory: Vec<u8>, reason: &str) -> Dec
         reason: reason.to_owned(),
         publish: Vec::new(),
         memory,
+        extra: Vec::new(),
     }
 }
 

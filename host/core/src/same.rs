@@ -6,11 +6,13 @@ impl Decision {
     /// Whether both have the same done: neither the reason, which is for people, nor the memory,
     /// which is a policy's own, counts.
     pub fn does_the_same(&self, other: &Decision) -> bool {
-        let Decision { action, wake_after, lease_duration, reason: _, publish, memory: _ } = self;
+        let Decision { action, wake_after, lease_duration, reason: _, publish, memory: _, extra } =
+            self;
         *action == other.action
             && *wake_after == other.wake_after
             && *lease_duration == other.lease_duration
             && same_signals(publish, &other.publish)
+            && same_signals(extra, &other.extra)
     }
 
     /// Whether both are the same in every field.
@@ -49,6 +51,7 @@ mod tests {
             reason: "a".to_owned(),
             publish: vec![("lag".to_owned(), Value::Number(f64::NAN))],
             memory: vec![1],
+            extra: vec![("by".to_owned(), Value::Integer(7))],
         }
     }
 
@@ -56,11 +59,12 @@ mod tests {
     fn what_is_done_counts() {
         let one = decision();
         assert!(one.is_the_same(&one.clone()));
-        let changes: [fn(&mut Decision); 5] = [
+        let changes: [fn(&mut Decision); 6] = [
             |it| it.action = Action::Resign(None),
             |it| it.wake_after = 11,
             |it| it.lease_duration = Some(10),
             |it| it.publish.clear(),
+            |it| it.extra.clear(),
             |it| it.publish[0].1 = Value::Number(0.0),
         ];
         for change in changes {

@@ -15,6 +15,8 @@ pub(crate) struct Seat {
     lock: Option<Lock>,
     /// When the content was first seen here.
     since: Moment,
+    /// When the holder was first seen here to hold it without a break; none if nobody does.
+    held_since: Option<Moment>,
     /// When the object was last accepted in another version: reads asked for before are stale.
     changed: Moment,
     /// When it was last confirmed.
@@ -76,6 +78,11 @@ impl Seat {
 
     pub(crate) fn since(&self) -> Moment {
         self.since
+    }
+
+    /// When the holder was first seen here to hold it without a break; none if nobody does.
+    pub(crate) fn held_since(&self) -> Option<Moment> {
+        self.held_since
     }
 
     pub(crate) fn heard(&self) -> Moment {
@@ -155,6 +162,7 @@ impl Seat {
             return News::Same;
         }
         self.since = now;
+        self.held_since = self.held_since_after(now, before.as_ref());
         // A new election has had no leader to wait for. README names what that leaves open.
         self.new = before.is_none() && self.record().is_none();
         self.vanished = self.record().is_none() && known.believed.is_some();
@@ -162,6 +170,15 @@ impl Seat {
             self.promise_anew(now, before.as_ref(), sight, known, waits);
         }
         News::Changed
+    }
+
+    /// A term of the same holder goes on; the lock counts those of others.
+    fn held_since_after(&self, now: Moment, before: Option<&Lock>) -> Option<Moment> {
+        let held = self.record().filter(|record| record.holder.is_some())?;
+        let same = before.and_then(Lock::record).is_some_and(|before| {
+            (&before.holder, before.transitions) == (&held.holder, held.transitions)
+        });
+        self.held_since.filter(|_| same).or(Some(now))
     }
 
     /// Whether the seat is as it was: the same content in a version that nobody can have written

@@ -4,15 +4,17 @@
 
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{Event, Via};
+use hotseat_core::event::{Event, Reported, Via};
 use hotseat_core::lock::{Incarnation, Lock};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::Value;
+use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 fn elector() -> Elector {
     let mut elector = Elector::new(Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: "a".to_owned(),
         incarnation: Incarnation { site: "s".to_owned(), nonce: "n".to_owned(), home: None },
         predecessor: None,
@@ -52,12 +54,16 @@ fn a_copy_is_equal_and_goes_on_by_itself() {
 #[test]
 fn a_state_equals_itself_whatever_is_in_it() {
     let mut elector = elector();
-    let signals = vec![("load".to_owned(), Value::Number(f64::NAN), Moment::from_millis(5))];
-    elector.step(Moment::from_millis(5), Event::Signals(signals));
+    let (at, value) = (Moment::from_millis(5), Value::Number(f64::NAN));
+    let (key, source) = ("load".to_owned(), Source::Application);
+    let said = Reported { key, source, value, at, since: at };
+    elector.step(at, Event::Signals(vec![said]));
     let copy = elector.clone();
     assert_eq!(elector, copy);
     assert_eq!(hash(&elector), hash(&copy));
     assert_ne!(Value::Number(0.0), Value::Number(-0.0));
     assert_ne!(Value::Number(1.0), Value::Flag(true));
     assert_ne!(Value::Text(String::new()), Value::Number(0.0));
+    assert_ne!(Value::Text(String::new()), Value::Json(String::new()));
+    assert_ne!(Value::Integer(0), Value::Number(0.0));
 }

@@ -89,13 +89,13 @@ mod tests {
         let reported = async {
             loop {
                 match state.signals().all(clock::now()).pop() {
-                    Some((key, report)) => return (key, report),
+                    Some(held) => return held,
                     None => state.signals().changed().await,
                 }
             }
         };
-        let (key, report) = timeout(SOON, reported).await.unwrap();
-        assert_eq!((key.as_str(), report.ttl), ("app.heartbeat", Some(HOLDS)));
+        let held = timeout(SOON, reported).await.unwrap();
+        assert_eq!((held.key.as_str(), held.report.ttl), ("app.heartbeat", Some(HOLDS)));
         beats.send_replace(false);
         drop(beats);
         timeout(SOON, task).await.unwrap().unwrap();

@@ -25,41 +25,15 @@ impl From<wit::OnFailure> for OnFailure {
     }
 }
 
-impl From<core::Cause> for wit::Cause {
-    fn from(cause: core::Cause) -> wit::Cause {
-        match cause {
-            core::Cause::Started => wit::Cause::Started,
-            core::Cause::SeatChanged => wit::Cause::SeatChanged,
-            core::Cause::Timer => wit::Cause::Timer,
-            core::Cause::SignalChanged => wit::Cause::SignalChanged,
-            core::Cause::RosterChanged => wit::Cause::RosterChanged,
-            core::Cause::WriteFinished => wit::Cause::WriteFinished,
-            core::Cause::Swapped => wit::Cause::Swapped,
-            core::Cause::Stopping => wit::Cause::Stopping,
-        }
-    }
-}
-
-impl From<core::Outcome> for wit::Outcome {
-    fn from(outcome: core::Outcome) -> wit::Outcome {
-        match outcome {
-            core::Outcome::None => wit::Outcome::None,
-            core::Outcome::Written => wit::Outcome::Written,
-            core::Outcome::Conflict => wit::Outcome::Conflict,
-            core::Outcome::Denied => wit::Outcome::Denied,
-            core::Outcome::Throttled => wit::Outcome::Throttled,
-            core::Outcome::TimedOut => wit::Outcome::TimedOut,
-            core::Outcome::Unreachable => wit::Outcome::Unreachable,
-        }
-    }
-}
-
 impl From<&core::Value> for wit::Value {
     fn from(value: &core::Value) -> wit::Value {
         match value {
             core::Value::Text(text) => wit::Value::Text(text.clone()),
+            core::Value::Integer(number) => wit::Value::Integer(*number),
             core::Value::Number(number) => wit::Value::Number(*number),
             core::Value::Flag(flag) => wit::Value::Flag(*flag),
+            core::Value::Texts(texts) => wit::Value::Texts(texts.clone()),
+            core::Value::Json(json) => wit::Value::Json(json.clone()),
         }
     }
 }
@@ -68,60 +42,113 @@ impl From<wit::Value> for core::Value {
     fn from(value: wit::Value) -> core::Value {
         match value {
             wit::Value::Text(text) => core::Value::Text(text),
+            wit::Value::Integer(number) => core::Value::Integer(number),
             wit::Value::Number(number) => core::Value::Number(number),
             wit::Value::Flag(flag) => core::Value::Flag(flag),
+            wit::Value::Texts(texts) => core::Value::Texts(texts),
+            wit::Value::Json(json) => core::Value::Json(json),
         }
     }
 }
 
+fn pairs(pairs: &[(String, core::Value)]) -> Vec<(String, wit::Value)> {
+    pairs.iter().map(|(key, value)| (key.clone(), value.into())).collect()
+}
+
+fn core_pairs(pairs: Vec<(String, wit::Value)>) -> Vec<(String, core::Value)> {
+    pairs.into_iter().map(|(key, value)| (key, value.into())).collect()
+}
+
 impl From<&core::Signal> for wit::Signal {
     fn from(signal: &core::Signal) -> wit::Signal {
-        let core::Signal { key, value, age } = signal;
-        wit::Signal { key: key.clone(), value: value.into(), age: *age }
+        let core::Signal { key, source, value, age, unchanged_for } = signal;
+        wit::Signal {
+            key: key.clone(),
+            source: source.as_str().to_owned(),
+            value: value.into(),
+            age: *age,
+            unchanged_for: *unchanged_for,
+        }
     }
 }
 
 impl From<&core::Candidate> for wit::Candidate {
     fn from(candidate: &core::Candidate) -> wit::Candidate {
-        let core::Candidate { identity, age, signals } = candidate;
+        let core::Candidate { identity, age, ready, zone, policy, signals, extra } = candidate;
         wit::Candidate {
             identity: identity.clone(),
             age: *age,
+            ready: *ready,
+            zone: zone.clone(),
+            policy: policy.clone(),
             signals: signals.iter().map(Into::into).collect(),
+            extra: pairs(extra),
         }
+    }
+}
+
+impl From<&core::Transfer> for wit::Transfer {
+    fn from(transfer: &core::Transfer) -> wit::Transfer {
+        let core::Transfer { to, by, remaining } = transfer;
+        wit::Transfer { to: to.clone(), by: by.clone(), remaining: *remaining }
     }
 }
 
 impl From<&core::Seat> for wit::Seat {
     fn from(seat: &core::Seat) -> wit::Seat {
-        let core::Seat { holder, age, duration, free_in, transitions, successor, paused } = seat;
+        let core::Seat { holder, age, duration, free_in, transitions, held_for, .. } = seat;
+        let core::Seat { successor, transfer, paused, extra, .. } = seat;
         wit::Seat {
             holder: holder.clone(),
             age: *age,
             duration: *duration,
             free_in: *free_in,
             transitions: *transitions,
+            held_for: *held_for,
             successor: successor.clone(),
+            transfer: transfer.as_ref().map(Into::into),
             paused: *paused,
+            extra: pairs(extra),
+        }
+    }
+}
+
+impl From<&core::LastDecision> for wit::Verdict {
+    fn from(last: &core::LastDecision) -> wit::Verdict {
+        let core::LastDecision { action, verdict } = last;
+        let reason = match verdict {
+            core::Verdict::Overruled(reason) => reason.clone(),
+            core::Verdict::Nothing | core::Verdict::CarriedOut => String::new(),
+        };
+        wit::Verdict {
+            action: action.as_str().to_owned(),
+            outcome: verdict.as_str().to_owned(),
+            reason,
         }
     }
 }
 
 impl From<&core::Observation> for wit::Observation {
-    fn from(observation: &core::Observation) -> wit::Observation {
-        let core::Observation { identity, uptime, cause, seat, claim, attempts, signals, roster } =
-            observation;
+    fn from(seen: &core::Observation) -> wit::Observation {
+        let core::Observation { election, namespace, identity, uptime, seats, causes, .. } = seen;
+        let core::Observation { seat, claim, attempts, last_decision, signals, .. } = seen;
+        let core::Observation { roster, extra, .. } = seen;
         let core::Attempts { last, failures, since_success } = *attempts;
         wit::Observation {
+            election: election.clone(),
+            namespace: namespace.clone(),
             identity: identity.clone(),
             uptime: *uptime,
-            cause: (*cause).into(),
+            seats: *seats,
+            causes: causes.iter().map(|cause| cause.as_str().to_owned()).collect(),
             seat: seat.as_ref().map(Into::into),
             claim: claim
                 .map(|core::Claim { held_for, valid_for }| wit::Claim { held_for, valid_for }),
-            attempts: wit::Attempts { last: last.into(), failures, since_success },
+            attempts: wit::Attempts { last: last.as_str().to_owned(), failures, since_success },
+            last_decision: last_decision.as_ref().map(Into::into),
             signals: signals.iter().map(Into::into).collect(),
             roster: roster.iter().map(Into::into).collect(),
+            extra: pairs(extra),
         }
     }
 }
@@ -165,15 +192,16 @@ impl From<wit::Action> for core::Action {
 
 impl From<wit::Decision> for core::Decision {
     fn from(decision: wit::Decision) -> core::Decision {
-        let wit::Decision { action, wake_after, lease_duration, reason, publish, memory } =
+        let wit::Decision { action, wake_after, lease_duration, reason, publish, memory, extra } =
             decision;
         core::Decision {
             action: action.into(),
             wake_after,
             lease_duration,
             reason,
-            publish: publish.into_iter().map(|(key, value)| (key, value.into())).collect(),
+            publish: core_pairs(publish),
             memory,
+            extra: core_pairs(extra),
         }
     }
 }

@@ -2,6 +2,10 @@
 
 use crate::bindings::wit;
 use hotseat_core::on_failure::OnFailure;
+use hotseat_core::policy::LONGEST_KEY;
+
+/// The most facts that a policy may need.
+const MOST_NEEDS: usize = 64;
 
 /// What a policy says of itself, within the bounds of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +20,9 @@ pub struct Descriptor {
     pub memory_schema: u32,
     /// JSON Schema of its settings, or empty; at most 64 KiB.
     pub settings_schema: String,
-    /// Whether it asks for the roster.
-    pub wants_roster: bool,
+    /// The facts that it cannot do without: at most 64, each of 1 to 317 bytes without control
+    /// characters.
+    pub needs: Vec<String>,
     /// What decides in its place where it fails: `Hold` if it does not say.
     pub on_failure: OnFailure,
 }
@@ -31,7 +36,7 @@ impl Descriptor {
             summary,
             memory_schema,
             settings_schema,
-            wants_roster,
+            needs,
             on_failure,
         } = said;
         let on_failure = on_failure.map_or(OnFailure::default(), OnFailure::from);
@@ -51,15 +56,18 @@ impl Descriptor {
         if settings_schema.len() > 64 << 10 {
             return Err(too_long("settings-schema", &settings_schema, 64 << 10));
         }
-        Ok(Descriptor {
-            name,
-            version,
-            summary,
-            memory_schema,
-            settings_schema,
-            wants_roster,
-            on_failure,
-        })
+        if needs.len() > MOST_NEEDS {
+            let count = needs.len();
+            return Err(format!("needs has {count} entries, at most {MOST_NEEDS} are allowed"));
+        }
+        for need in &needs {
+            if need.is_empty() || need.len() > LONGEST_KEY || need.contains(char::is_control) {
+                return Err(format!(
+                    "an entry of needs is not from 1 to {LONGEST_KEY} bytes without control characters: give the keys of facts"
+                ));
+            }
+        }
+        Ok(Descriptor { name, version, summary, memory_schema, settings_schema, needs, on_failure })
     }
 }
 

@@ -8,6 +8,7 @@ use wasmtime::{Result, Store};
 use crate::bindings::wit::{self, Guest, Refusal};
 use crate::bindings::{Election, ElectionPre};
 use crate::descriptor::Descriptor;
+use crate::issue::Issue;
 use crate::runtime::Runtime;
 use crate::sandbox::{Interruptible, Sandbox, Spent, run};
 use crate::settings::Limits;
@@ -91,8 +92,7 @@ impl LoadedPolicy {
         Ok((decision, spent))
     }
 
-    /// Asks the policy whether it can work with `settings`. Nothing wrong with them is an empty
-    /// list; else each entry is a line that names the place and the remedy.
+    /// Asks the policy whether it can work with `settings`: what it finds wrong with them.
     ///
     /// # Errors
     ///
@@ -101,20 +101,13 @@ impl LoadedPolicy {
         &self,
         settings: &str,
         limits: &Limits,
-    ) -> std::result::Result<Vec<String>, Failure> {
+    ) -> std::result::Result<Vec<Issue>, Failure> {
         let Inner { runtime, pre, .. } = &*self.0;
         let (answer, _) = run(runtime, limits, None, |store| {
             let instance = pre.instantiate(&mut *store)?;
             guest(&instance).call_validate(store, settings)
         })?;
-        let issues = answer.err().unwrap_or_default();
-        Ok(issues
-            .iter()
-            .map(|issue| match issue.pointer.as_str() {
-                "" => one_line(&issue.message),
-                pointer => one_line(&format!("{pointer}: {}", issue.message)),
-            })
-            .collect())
+        Ok(answer.iter().map(Issue::of).collect())
     }
 
     /// Asks the policy to make the memory of another one over; the inner error is its refusal.
@@ -179,12 +172,10 @@ impl Linked {
 
 /// The bytes that the host copied out of the policy: texts, memory, and the entries of lists.
 fn size(decision: &Decision) -> usize {
-    let published = decision.publish.iter().map(|(key, value)| {
-        let text = match value {
-            Value::Text(text) => text.len(),
-            _ => 0,
-        };
-        size_of::<(String, wit::Value)>() + key.len() + text
+    let published = decision.publish.iter().chain(&decision.extra).map(|(key, value)| {
+        let parts = if let Value::Texts(texts) = value { texts.len() } else { 0 };
+        let entry = size_of::<(String, wit::Value)>() + parts * size_of::<String>();
+        entry + key.len() + value.len()
     });
     let successor = match &decision.action {
         Action::Resign(Some(successor)) => successor.len(),

@@ -35,6 +35,7 @@ mod descriptor;
 mod error;
 mod handover;
 mod instance;
+mod issue;
 mod left_behind;
 mod load;
 mod runtime;

@@ -121,18 +121,26 @@ impl Loader {
         Ok(LoadedPolicy::new(linked, label(), source.digest().to_owned(), descriptor))
     }
 
-    /// Stage settings: does the policy accept them?
+    /// Stage settings: does the policy accept them? What it warns of, a line each.
     ///
     /// # Errors
     ///
     /// [`LoadError::Settings`] with what the policy says about them.
-    pub fn accept(&self, policy: &LoadedPolicy, settings: &str) -> Result<(), LoadError> {
+    pub fn accept(&self, policy: &LoadedPolicy, settings: &str) -> Result<Vec<String>, LoadError> {
         let (text, limits) = (settings.to_owned(), self.limits.clone());
         let asked = policy.clone();
         let answer = self.apart(policy, move || asked.validate(&text, &limits));
         let why = match answer {
-            Ok(issues) if issues.is_empty() => return Ok(()),
-            Ok(issues) => issues.join("; "),
+            Ok(issues) => {
+                let lines = |errors| {
+                    let some = issues.iter().filter(move |issue| issue.is_error == errors);
+                    some.map(|issue| issue.line.clone()).collect::<Vec<_>>()
+                };
+                match lines(true) {
+                    errors if errors.is_empty() => return Ok(lines(false)),
+                    errors => errors.join("; "),
+                }
+            }
             Err(failure) => format!("`validate`: {}", told(&failure)),
         };
         Err(LoadError::Settings { label: policy.label().to_owned(), why: one_line(&why) })

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 
 use common::{input, limits, standard};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::{Attempts, Cause, Claim, Decision, Input, Outcome, Seat, check};
+use hotseat_core::policy::{
+    Action, Attempts, Candidate, Cause, Claim, Decision, Input, LastDecision, Outcome, Seat,
+    Signal, Source, Transfer, Value, Verdict, check,
+};
 use hotseat_core::rule;
 use hotseat_engine::LoadedPolicy;
 
@@ -56,25 +59,22 @@ impl Chance {
         input.timing.retry_period = self.pick(&[2000, 800, 10, 1, DAY_MS, DAY_MS + 1, u64::MAX]);
         let observation = &mut input.observation;
         observation.uptime = self.millis();
-        observation.cause = self.pick(&[
-            Cause::Started,
-            Cause::SeatChanged,
-            Cause::Timer,
-            Cause::SignalChanged,
-            Cause::RosterChanged,
-            Cause::WriteFinished,
-            Cause::Swapped,
-            Cause::Stopping,
-        ]);
+        observation.causes =
+            Cause::ALL.into_iter().filter(|_| self.bits().is_multiple_of(8)).collect();
         let names = [None, Some("a".to_owned()), Some("b".to_owned())];
+        let by = "operator".to_owned();
+        let transfer = Transfer { to: "b".to_owned(), by, remaining: self.millis() };
         let seat = Seat {
             holder: self.pick(&names),
             age: self.millis(),
             duration: self.millis(),
             free_in: self.pick(&[0, 0, 1]) * self.millis(),
             transitions: self.bits(),
+            held_for: self.millis(),
             successor: self.pick(&names),
+            transfer: self.pick(&[None, Some(transfer)]),
             paused: self.bits().is_multiple_of(8),
+            extra: vec![("more".to_owned(), self.value())],
         };
         observation.seat = (!self.bits().is_multiple_of(10)).then_some(seat);
         let claim = Claim { held_for: self.millis(), valid_for: self.millis() };
@@ -92,8 +92,38 @@ impl Chance {
             failures: self.pick(&[0, 0, 1, 7, u32::MAX]),
             since_success: self.pick(&[None, Some(0), Some(1999), Some(2000), Some(u64::MAX)]),
         };
+        observation.seats = self.pick(&[0, 1, u32::MAX]);
+        let verdict = Verdict::Overruled("no".to_owned());
+        let last = LastDecision { action: Action::Resign(Some("b".to_owned())), verdict };
+        observation.last_decision = self.pick(&[None, Some(last)]);
+        let (source, value) = (self.pick(&Source::ALL), self.value());
+        let (age, unchanged_for) = (self.millis(), self.millis());
+        let signal = Signal { key: "a/b".to_owned(), source, value, age, unchanged_for };
+        observation.roster = vec![Candidate {
+            identity: "b".to_owned(),
+            age,
+            ready: self.pick(&[None, Some(true)]),
+            zone: self.pick(&names),
+            policy: self.pick(&names),
+            signals: vec![signal.clone()],
+            extra: vec![("more".to_owned(), self.value())],
+        }];
+        observation.signals = vec![signal];
+        observation.extra = vec![("more".to_owned(), self.value())];
         input.memory = self.memory(input.observation.uptime);
         input
+    }
+
+    fn value(&mut self) -> Value {
+        let number = f64::from_bits(self.bits());
+        self.pick(&[
+            Value::Text("a".to_owned()),
+            Value::Integer(i64::MIN),
+            Value::Number(number),
+            Value::Flag(true),
+            Value::Texts(vec!["a".to_owned(), String::new()]),
+            Value::Json("{}".to_owned()),
+        ])
     }
 }
 
@@ -120,7 +150,7 @@ fn single_questions_of_all_kinds_are_answered_alike() {
         reasons.insert(both(&policy, &Chance(seed).question()).reason);
     }
     // Each branch of the rule has a reason of its own.
-    assert_eq!(reasons.len(), 14, "branches that no question reached: {reasons:?}");
+    assert_eq!(reasons.len(), 13, "branches that no question reached: {reasons:?}");
 }
 
 /// A lease of more than a day, in the operator's flags or in another's record.
@@ -135,8 +165,11 @@ fn what_is_more_than_a_day_away_is_asked_about_after_a_day() {
             duration: DAY_MS + more,
             free_in: DAY_MS + more,
             transitions: 1,
+            held_for: 0,
             successor: None,
+            transfer: None,
             paused: false,
+            extra: Vec::new(),
         };
         question.observation.seat = Some(seat);
         question.observation.claim = None;

@@ -99,7 +99,7 @@ fn it_behaves_until_it_leads() {
 #[test]
 fn a_trap_on_the_third_question_leaves_the_memory_of_the_second() {
     let mut input = asked("trap-third");
-    input.observation.cause = Cause::Timer;
+    input.observation.causes = Cause::Timer.into();
     for _ in 0..2 {
         input.memory = HOSTILE.decide(&input, &limits()).unwrap().0.memory;
     }
@@ -107,6 +107,6 @@ fn a_trap_on_the_third_question_leaves_the_memory_of_the_second() {
         let failure = HOSTILE.decide(&input, &limits()).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Trapped);
     }
-    input.observation.cause = Cause::SeatChanged;
+    input.observation.causes = Cause::SeatChanged.into();
     assert!(HOSTILE.decide(&input, &limits()).is_ok());
 }

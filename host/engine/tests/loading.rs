@@ -119,7 +119,7 @@ fn exports_of_another_type() {
     assert!(text.contains("expected record of 3 fields, found 2 fields"), "{text}");
     assert!(text.ends_with(": build it against wit/policy.wit"), "{text}");
     // A function less.
-    let wit = CONTRACT.replace("validate: func(settings: string) -> result<_, list<issue>>;", "");
+    let wit = CONTRACT.replace("validate: func(settings: string) -> list<issue>;", "");
     let error = loader().load(&source(&component(&headless(), &wit)), &input()).err().unwrap();
     assert_eq!(error.stage(), "exports", "{error}");
     assert!(error.to_string().contains("validate"), "{error}");
@@ -203,17 +203,21 @@ fn a_component_that_wants_too_much_at_once() {
 
 #[test]
 fn settings_that_the_policy_does_not_take() {
-    let odd = Odd {
-        // Two issues: one at a place, one for the whole.
-        extra: r#"(data (i32.const 4000) "/graceis -1 s\nnot so")
-          (data (i32.const 4100) "\a0\0f\00\00\06\00\00\00\a6\0f\00\00\07\00\00\00")
-          (data (i32.const 4116) "\00\00\00\00\00\00\00\00\ad\0f\00\00\07\00\00\00")"#,
-        validate: "(i32.store8 (i32.const 1100) (i32.const 1))
-          (i32.store (i32.const 1104) (i32.const 4100)) (i32.store (i32.const 1108) (i32.const 2))
-          (i32.const 1100)",
-        ..Odd::default()
+    // A warning for the whole, an error at a place, one for the whole: severity, place, message.
+    let issues = r#"(data (i32.const 4000) "/graceis -1 s\nnot sopsst")
+      (data (i32.const 4100) "\01\00\00\00\00\00\00\00\00\00\00\00\b4\0f\00\00\04\00\00\00")
+      (data (i32.const 4120) "\00\00\00\00\a0\0f\00\00\06\00\00\00\a6\0f\00\00\07\00\00\00")
+      (data (i32.const 4140) "\00\00\00\00\00\00\00\00\00\00\00\00\ad\0f\00\00\07\00\00\00")"#;
+    let count = |count: u32| {
+        let validate = format!(
+            "(i32.store (i32.const 1100) (i32.const 4100))
+             (i32.store (i32.const 1104) (i32.const {count})) (i32.const 1100)"
+        );
+        Odd { extra: issues, validate: &validate, ..Odd::default() }.build()
     };
-    refused(&odd.build(), "settings", "test:odd: settings: /grace: is -1 s; not so");
+    refused(&count(3), "settings", "test:odd: settings: /grace: is -1 s; not so");
+    let warned = load(&count(1));
+    assert_eq!(loader().accept(&warned, "{}").unwrap(), ["psst"]);
     let odd = Odd { validate: "unreachable", ..Odd::default() };
     refused(
         &odd.build(),
@@ -243,7 +247,7 @@ fn the_standard_policy() {
     sample.settings = "{\"a\":1}".into();
     let error = loader().load(&source(STANDARD), &sample).err().unwrap();
     assert_eq!(error.stage(), "settings");
-    assert!(error.to_string().contains("leave --policy-settings out"), "{error}");
+    assert!(error.to_string().contains("has no settings: give none"), "{error}");
 }
 
 #[test]

@@ -308,6 +308,8 @@ fn decisions(setting: &Setting, may_resign: bool) -> Vec<Decision> {
 pub fn begin(setting: &Setting, process: Process, note: Option<(u32, u64)>) -> Elector {
     let timing = setting.timing;
     let mut elector = Elector::new(Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: process.name.text(),
         incarnation: process.incarnation(),
         predecessor: note.map(|(uid, version)| LastWrite {
@@ -348,5 +350,6 @@ fn decision(action: Action, lease_duration: Option<u64>) -> Decision {
         reason: String::new(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     }
 }

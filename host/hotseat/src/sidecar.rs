@@ -413,6 +413,8 @@ fn core_config(
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).context("no random bytes")?;
     Ok(Config {
+        election: settings.name.name().to_owned(),
+        namespace: settings.name.namespace().to_owned(),
         identity: settings.identity.clone(),
         incarnation: identity.incarnation.clone(),
         predecessor,

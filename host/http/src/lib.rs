@@ -40,4 +40,4 @@ pub use report::{
 };
 pub use routes::answers;
 pub use server::{Bound, Running, Server};
-pub use signals::{Scalar, SignalAnswer, SignalsAnswer};
+pub use signals::{Said, SignalAnswer, SignalsAnswer};

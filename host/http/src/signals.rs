@@ -6,13 +6,14 @@
 
 use super::access::{self, Refusal, refuse};
 use super::body::Content;
-use hotseat_core::policy::Value;
+use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::{Moment, millis};
-use hotseat_election::signals::{Full, Key, LONGEST_TEXT, Report};
+use hotseat_election::signals::{Full, Held, Key, LONGEST_TEXT, Report};
 use hotseat_text::parse_duration;
 use http::request::Parts;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{StatusCode, Uri};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,10 +36,14 @@ pub struct SignalsAnswer {
 pub struct SignalAnswer {
     /// Its key.
     pub key: String,
-    /// What it says: a text, a number or a flag.
-    pub value: Scalar,
+    /// Who says so: `application`, `probe`, `pod`, `node` or `host`.
+    pub source: String,
+    /// What it says.
+    pub value: Said,
     /// Since it was last reported, in milliseconds.
     pub age_ms: u64,
+    /// Since it was first reported with this value without a break, in milliseconds.
+    pub unchanged_ms: u64,
     /// How long the report holds from its moment, in milliseconds; null: until it is deleted.
     pub ttl_ms: Option<u64>,
 }
@@ -46,26 +51,57 @@ pub struct SignalAnswer {
 /// A value as JSON has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Scalar {
+pub enum Said {
     /// Yes or no.
     Flag(bool),
+    /// A whole number.
+    Integer(i64),
     /// A number; one of more than 53 bits is rounded.
     Number(f64),
     /// Text.
     Text(String),
+    /// Several texts.
+    Texts(Vec<String>),
+    /// What has parts of its own.
+    Json(serde_json::Value),
+}
+
+impl Said {
+    fn of(value: Value) -> Said {
+        match value {
+            Value::Text(text) => Said::Text(text),
+            Value::Integer(number) => Said::Integer(number),
+            Value::Number(number) => Said::Number(number),
+            Value::Flag(flag) => Said::Flag(flag),
+            Value::Texts(texts) => Said::Texts(texts),
+            // It was JSON when it came; what a host source says is too.
+            Value::Json(json) => serde_json::from_str(&json).map_or(Said::Text(json), Said::Json),
+        }
+    }
+
+    /// As a policy gets it; none for what says nothing: null.
+    fn value(self) -> Option<Value> {
+        Some(match self {
+            Said::Flag(flag) => Value::Flag(flag),
+            Said::Integer(number) => Value::Integer(number),
+            Said::Number(number) => Value::Number(number),
+            Said::Text(text) => Value::Text(text),
+            Said::Texts(texts) => Value::Texts(texts),
+            Said::Json(serde_json::Value::Null) => return None,
+            Said::Json(json) => Value::Json(json.to_string()),
+        })
+    }
 }
 
 impl SignalsAnswer {
     /// What holds at `now`.
-    pub(super) fn at(all: Vec<(Key, Report)>, now: Moment) -> SignalsAnswer {
-        let answer = |(key, report): (Key, Report)| SignalAnswer {
-            key: key.to_string(),
-            value: match report.value {
-                Value::Text(text) => Scalar::Text(text),
-                Value::Number(number) => Scalar::Number(number),
-                Value::Flag(flag) => Scalar::Flag(flag),
-            },
+    pub(super) fn at(all: Vec<Held>, now: Moment) -> SignalsAnswer {
+        let answer = |Held { key, report, since }| SignalAnswer {
+            key: Key::as_str(&key).to_owned(),
+            source: key.source().as_str().to_owned(),
+            value: Said::of(report.value),
             age_ms: millis(now.since(report.at)),
+            unchanged_ms: millis(now.since(since)),
             ttl_ms: report.ttl.map(millis),
         };
         SignalsAnswer { signals: all.into_iter().map(answer).collect() }
@@ -121,16 +157,14 @@ pub(super) fn check_sender(what: &str, peer: Option<IpAddr>, head: &Parts) -> Re
 
 /// The key, if the application may report it.
 pub(super) fn application_key(text: &str) -> Result<Key, Refusal> {
-    let key = Key::parse(text).map_err(|error| {
-        let text: String = text.escape_debug().take(200).collect();
-        Refusal(StatusCode::BAD_REQUEST, format!("{text}: {error}"))
-    })?;
-    if key.is_own() {
-        let why =
-            format!("{key}: the sidecar's own, as all under probe, pod and node: take another key");
-        return refuse(StatusCode::FORBIDDEN, why);
-    }
-    Ok(key)
+    let refused = |why: String| {
+        let shown: String = text.escape_debug().take(200).collect();
+        Refusal(StatusCode::BAD_REQUEST, format!("{shown}: {why}"))
+    };
+    // A path has room for few characters: the others come as %XX.
+    let decoded = percent_decode_str(text).decode_utf8();
+    let decoded = decoded.map_err(|_| refused("no UTF-8 once decoded: send UTF-8".to_owned()))?;
+    Key::new(Source::Application, &decoded).map_err(|error| refused(error.to_string()))
 }
 
 /// The report in a PUT.
@@ -176,26 +210,25 @@ fn value(headers: &HeaderMap, content: &Content) -> Result<Value, Refusal> {
     };
     let value = if is_json {
         match serde_json::from_str(text) {
-            Ok(Scalar::Flag(flag)) => Value::Flag(flag),
-            Ok(Scalar::Number(number)) if number.is_finite() => Value::Number(number),
-            Ok(Scalar::Text(text)) => Value::Text(text),
-            _ => {
-                let why = "the body is no JSON string, number or boolean: send one, or send text as text/plain";
-                return refuse(StatusCode::BAD_REQUEST, why);
-            }
+            Ok(Said::Number(number)) if !number.is_finite() => None,
+            said => said.ok().and_then(Said::value),
         }
     } else {
         // As `echo` leaves it.
-        Value::Text(text.strip_suffix('\n').unwrap_or(text).to_owned())
+        Some(Value::Text(text.strip_suffix('\n').unwrap_or(text).to_owned()))
     };
     match value {
-        Value::Text(text) if text.len() > LONGEST_TEXT => too_long(),
-        value => Ok(value),
+        None => {
+            let why = "the body is no JSON, or null: send a string, a number, a boolean, a list or an object, or send text as text/plain";
+            refuse(StatusCode::BAD_REQUEST, why)
+        }
+        Some(value) if value.len() > LONGEST_TEXT => too_long(),
+        Some(value) => Ok(value),
     }
 }
 
 fn too_long<T>() -> Result<T, Refusal> {
-    let why = format!("a text of more than {LONGEST_TEXT} bytes: send less");
+    let why = format!("a value of more than {LONGEST_TEXT} bytes: send less");
     refuse(StatusCode::PAYLOAD_TOO_LARGE, why)
 }
 

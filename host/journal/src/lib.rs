@@ -22,8 +22,8 @@ pub use record::{Body, Decided, Record, Shadow, Swap};
 pub use wire::Encoder;
 
 /// The version of the records that this crate writes. It reads all from 1 on: those of version 1
-/// name no election.
-pub const VERSION: u64 = 2;
+/// name no election, and those before 3 have one cause, and signals without a source.
+pub const VERSION: u64 = 3;
 /// The longest line that is written and read, in bytes: 1 MiB. With the largest settings and
 /// memories that a policy may have, a decision fits.
 pub const LONGEST_LINE: usize = 1 << 20;

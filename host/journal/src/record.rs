@@ -1,7 +1,7 @@
 //! What is recorded.
 
 use hotseat_core::event::{Account, AskId, Instead, Judged};
-use hotseat_core::policy::{Candidate, Decision, Failure, Input, Signal, Value};
+use hotseat_core::policy::{Candidate, Decision, Failure, Input, Seat, Signal, Value, Verdict};
 
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,13 +103,27 @@ fn of_decided(decided: &Decided) -> usize {
 
 fn of_input(input: &Input) -> usize {
     let seen = &input.observation;
-    let seat = seen.seat.as_ref();
-    let names =
-        seat.map_or(0, |seat| of_text(seat.holder.as_ref()) + of_text(seat.successor.as_ref()));
-    let candidate =
-        |it: &Candidate| size_of::<Candidate>() + it.identity.len() + of_signals(&it.signals);
-    let roster: usize = seen.roster.iter().map(candidate).sum();
-    input.memory.len() + seen.identity.len() + names + of_signals(&seen.signals) + roster
+    let names = seen.election.len() + seen.namespace.len() + seen.identity.len();
+    let seat = seen.seat.as_ref().map_or(0, of_seat);
+    let last = seen.last_decision.as_ref().map_or(0, |last| match &last.verdict {
+        Verdict::Overruled(reason) => reason.len(),
+        Verdict::Nothing | Verdict::CarriedOut => 0,
+    });
+    let roster: usize = seen.roster.iter().map(of_candidate).sum();
+    let facts = of_signals(&seen.signals) + roster + of_pairs(&seen.extra);
+    input.memory.len() + names + seat + last + facts
+}
+
+fn of_seat(seat: &Seat) -> usize {
+    let asked = seat.transfer.as_ref().map_or(0, |transfer| transfer.to.len() + transfer.by.len());
+    let names = of_text(seat.holder.as_ref()) + of_text(seat.successor.as_ref());
+    names + asked + of_pairs(&seat.extra)
+}
+
+fn of_candidate(it: &Candidate) -> usize {
+    let texts = of_text(it.zone.as_ref()) + of_text(it.policy.as_ref());
+    let facts = of_signals(&it.signals) + of_pairs(&it.extra);
+    size_of::<Candidate>() + it.identity.len() + texts + facts
 }
 
 fn of_signals(signals: &[Signal]) -> usize {
@@ -118,17 +132,19 @@ fn of_signals(signals: &[Signal]) -> usize {
 }
 
 fn of_value(value: &Value) -> usize {
-    match value {
-        Value::Text(text) => text.len(),
-        Value::Number(_) | Value::Flag(_) => 0,
-    }
+    let parts = if let Value::Texts(texts) = value { texts.len() } else { 0 };
+    value.len() + parts * size_of::<String>()
+}
+
+fn of_pairs(pairs: &[(String, Value)]) -> usize {
+    let pair =
+        |(key, value): &(String, Value)| size_of::<(String, Value)>() + key.len() + of_value(value);
+    pairs.iter().map(pair).sum()
 }
 
 fn of(decision: &Decision) -> usize {
-    let pair =
-        |(key, value): &(String, Value)| size_of::<(String, Value)>() + key.len() + of_value(value);
-    let publish: usize = decision.publish.iter().map(pair).sum();
-    decision.reason.len() + decision.memory.len() + publish
+    let published = of_pairs(&decision.publish) + of_pairs(&decision.extra);
+    decision.reason.len() + decision.memory.len() + published
 }
 
 fn of_failure(failure: &Failure) -> usize {

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use hotseat_core::event::{Account, AskId, Instead, Judged, Verdict};
+use hotseat_core::event::{Account, AskId, Instead, Judged};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{
-    Action, Attempts, Candidate, Cause, Claim, Decision, Failure, FailureKind, Input, Observation,
-    Outcome, Pace, Seat, Signal, Value,
+    Action, Attempts, Candidate, Cause, Causes, Claim, Decision, Failure, FailureKind, Input,
+    LastDecision, Observation, Outcome, Pace, Seat, Signal, Source, Transfer, Value, Verdict,
 };
 use hotseat_journal::{Body, Decided, Encoder, Reader, Record, Shadow, Swap};
 use proptest::collection::vec;
@@ -14,16 +14,6 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const CAUSES: [Cause; 8] = [
-    Cause::Started,
-    Cause::SeatChanged,
-    Cause::Timer,
-    Cause::SignalChanged,
-    Cause::RosterChanged,
-    Cause::WriteFinished,
-    Cause::Swapped,
-    Cause::Stopping,
-];
 const OUTCOMES: [Outcome; 7] = [
     Outcome::None,
     Outcome::Written,
@@ -48,45 +38,102 @@ fn value() -> BoxedStrategy<Value> {
         any::<i32>().prop_map(|whole| Value::Number(whole.into())),
         select(odd.to_vec()).prop_map(Value::Number),
         any::<bool>().prop_map(Value::Flag),
+        any::<i64>().prop_map(Value::Integer),
+        select(vec![0, i64::MIN, i64::MAX, 1 << 53, -(1 << 53) - 1]).prop_map(Value::Integer),
+        vec(text(), 0..3).prop_map(Value::Texts),
+        text().prop_map(Value::Json),
     ]
     .boxed()
 }
 
+fn pairs() -> BoxedStrategy<Vec<(String, Value)>> {
+    vec((text(), value()), 0..3).boxed()
+}
+
 fn signals() -> BoxedStrategy<Vec<Signal>> {
-    let signal =
-        (text(), value(), any::<u64>()).prop_map(|(key, value, age)| Signal { key, value, age });
+    let parts = (text(), select(Source::ALL.to_vec()), value(), any::<[u64; 2]>());
+    let signal = parts.prop_map(|(key, source, value, [age, unchanged_for])| Signal {
+        key,
+        source,
+        value,
+        age,
+        unchanged_for,
+    });
     vec(signal, 0..4).boxed()
 }
 
 fn seat() -> BoxedStrategy<Seat> {
-    let numbers = any::<[u64; 4]>();
-    (option::of(text()), numbers, option::of(text()), any::<bool>())
-        .prop_map(|(holder, [age, duration, free_in, transitions], successor, paused)| Seat {
-            holder,
-            age,
-            duration,
-            free_in,
-            transitions,
-            successor,
-            paused,
+    let transfer = (text(), text(), any::<u64>()).prop_map(|(to, by, remaining)| Transfer {
+        to,
+        by,
+        remaining,
+    });
+    let names = (option::of(text()), option::of(text()), option::of(transfer));
+    (names, any::<[u64; 5]>(), any::<bool>(), pairs())
+        .prop_map(|((holder, successor, transfer), numbers, paused, extra)| {
+            let [age, duration, free_in, transitions, held_for] = numbers;
+            Seat {
+                holder,
+                age,
+                duration,
+                free_in,
+                transitions,
+                held_for,
+                successor,
+                transfer,
+                paused,
+                extra,
+            }
         })
         .boxed()
 }
 
 fn roster() -> BoxedStrategy<Vec<Candidate>> {
-    let candidate = (text(), any::<u64>(), signals())
-        .prop_map(|(identity, age, signals)| Candidate { identity, age, signals });
+    let said = (option::of(any::<bool>()), option::of(text()), option::of(text()));
+    let candidate = (text(), any::<u64>(), said, signals(), pairs()).prop_map(
+        |(identity, age, (ready, zone, policy), signals, extra)| Candidate {
+            identity,
+            age,
+            ready,
+            zone,
+            policy,
+            signals,
+            extra,
+        },
+    );
     vec(candidate, 0..3).boxed()
+}
+
+fn last_decision() -> BoxedStrategy<Option<LastDecision>> {
+    let last = (action(), verdict()).prop_map(|(action, verdict)| LastDecision { action, verdict });
+    option::of(last).boxed()
 }
 
 fn observation() -> BoxedStrategy<Observation> {
     let claim = any::<[u64; 2]>().prop_map(|[held_for, valid_for]| Claim { held_for, valid_for });
     let attempts = (select(OUTCOMES.to_vec()), any::<u32>(), option::of(any::<u64>()))
         .prop_map(|(last, failures, since_success)| Attempts { last, failures, since_success });
-    let me = (text(), any::<u64>(), select(CAUSES.to_vec()));
-    (me, option::of(seat()), option::of(claim), attempts, signals(), roster())
-        .prop_map(|((identity, uptime, cause), seat, claim, attempts, signals, roster)| {
-            Observation { identity, uptime, cause, seat, claim, attempts, signals, roster }
+    let causes = vec(select(Cause::ALL.to_vec()), 0..4);
+    let me = ([text(), text(), text()], any::<u64>(), any::<u32>(), causes);
+    let lock = (option::of(seat()), option::of(claim), attempts, last_decision());
+    (me, lock, signals(), roster(), pairs())
+        .prop_map(|(me, (seat, claim, attempts, last_decision), signals, roster, extra)| {
+            let ([election, namespace, identity], uptime, seats, causes) = me;
+            Observation {
+                election,
+                namespace,
+                identity,
+                uptime,
+                seats,
+                causes: causes.into_iter().collect::<Causes>(),
+                seat,
+                claim,
+                attempts,
+                last_decision,
+                signals,
+                roster,
+                extra,
+            }
         })
         .boxed()
 }
@@ -114,24 +161,32 @@ fn input() -> BoxedStrategy<Input> {
 }
 
 fn decision() -> BoxedStrategy<Decision> {
-    let action = prop_oneof![
+    let memory = vec(any::<u8>(), 0..80);
+    let lease = option::of(any::<u64>());
+    (action(), any::<u64>(), lease, text(), [pairs(), pairs()], memory)
+        .prop_map(|(action, wake_after, lease_duration, reason, [publish, extra], memory)| {
+            Decision { action, wake_after, lease_duration, reason, publish, memory, extra }
+        })
+        .boxed()
+}
+
+fn action() -> BoxedStrategy<Action> {
+    prop_oneof![
         Just(Action::Wait),
         Just(Action::Campaign),
         Just(Action::Renew),
         option::of(text()).prop_map(Action::Resign),
-    ];
-    let publish = vec((text(), value()), 0..3);
-    let memory = vec(any::<u8>(), 0..80);
-    (action, any::<u64>(), option::of(any::<u64>()), text(), publish, memory)
-        .prop_map(|(action, wake_after, lease_duration, reason, publish, memory)| Decision {
-            action,
-            wake_after,
-            lease_duration,
-            reason,
-            publish,
-            memory,
-        })
-        .boxed()
+    ]
+    .boxed()
+}
+
+fn verdict() -> BoxedStrategy<Verdict> {
+    prop_oneof![
+        Just(Verdict::Nothing),
+        Just(Verdict::CarriedOut),
+        text().prop_map(Verdict::Overruled),
+    ]
+    .boxed()
 }
 
 fn failure() -> BoxedStrategy<Failure> {
@@ -141,12 +196,7 @@ fn failure() -> BoxedStrategy<Failure> {
 }
 
 fn judged() -> BoxedStrategy<Judged> {
-    let verdict = prop_oneof![
-        Just(Verdict::Nothing),
-        Just(Verdict::CarriedOut),
-        text().prop_map(Verdict::Overruled),
-    ];
-    (decision(), verdict).prop_map(|(decision, verdict)| Judged { decision, verdict }).boxed()
+    (decision(), verdict()).prop_map(|(decision, verdict)| Judged { decision, verdict }).boxed()
 }
 
 fn body() -> BoxedStrategy<Body> {

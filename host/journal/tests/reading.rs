@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use hotseat_core::event::{Account, AskId, Instead, Judged, Verdict};
+use hotseat_core::event::{Account, AskId, Instead, Judged};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::{Action, Attempts, Cause, Decision, Input, Observation, Pace, Value};
+use hotseat_core::policy::{
+    Action, Attempts, Cause, Decision, Input, Observation, Pace, Signal, Source, Value, Verdict,
+};
 use hotseat_journal::{Body, Decided, Encoder, LONGEST_LINE, Problem, Reader, Record, Swap};
 
 fn swap(number: u64) -> Record {
@@ -22,14 +24,19 @@ fn decision(number: u64, settings: &str) -> Record {
         longest_lease: 15_000,
     };
     let observation = Observation {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: "web-0".to_owned(),
         uptime: 4_000,
-        cause: Cause::Timer,
+        seats: 0,
+        causes: [Cause::Timer, Cause::Overruled].into_iter().collect(),
         seat: None,
         claim: None,
         attempts: Attempts::default(),
+        last_decision: None,
         signals: Vec::new(),
         roster: Vec::new(),
+        extra: Vec::new(),
     };
     let settings = settings.to_owned();
     let input = Input { settings, memory: vec![1, 2, 255], entropy: 10, timing, observation };
@@ -40,6 +47,7 @@ fn decision(number: u64, settings: &str) -> Record {
         reason: "tired".to_owned(),
         publish: vec![("a".to_owned(), Value::Number(f64::NAN))],
         memory: Vec::new(),
+        extra: Vec::new(),
     };
     let answer = Some(Ok(Judged { decision, verdict: Verdict::Overruled("no".to_owned()) }));
     let account = Account { ask: Some(AskId(3)), input, answer, instead: None };
@@ -67,12 +75,13 @@ fn read(text: &[u8]) -> (Vec<u64>, Vec<String>) {
 #[test]
 fn a_decision_is_one_line_that_people_can_read() {
     let expected = concat!(
-        r#"{"v":2,"kind":"decision","n":1,"election":"shop/web","time":"2026-01-02T03:04:05.006Z","at_ms":9,"#,
+        r#"{"v":3,"kind":"decision","n":1,"election":"shop/web","time":"2026-01-02T03:04:05.006Z","at_ms":9,"#,
         r#""policy":"sha256:ab","ask":3,"settings":"{}","input":{"memory":"AQL/","#,
         r#""entropy":"000000000000000a","timing":{"lease_duration_ms":15000,"#,
         r#""renew_deadline_ms":10000,"retry_period_ms":2000,"shortest_lease_ms":15000,"#,
-        r#""longest_lease_ms":15000},"observation":{"identity":"web-0","uptime_ms":4000,"#,
-        r#""cause":"timer","attempts":{"last":"none","failures":0}}},"answer":{"decided":"#,
+        r#""longest_lease_ms":15000},"observation":{"election":"web","namespace":"shop","#,
+        r#""identity":"web-0","uptime_ms":4000,"seats":0,"causes":["timer","overruled"],"#,
+        r#""attempts":{"last":"none","failures":0}}},"answer":{"decided":"#,
         r#"{"decision":{"action":{"resign":null},"wake_after_ms":500,"reason":"tired","#,
         r#""publish":[{"key":"a","value":{"number":"NaN"}}]},"verdict":{"overruled":"no"}}}}"#,
         "\n"
@@ -111,18 +120,47 @@ fn what_a_later_version_adds_is_passed_over() {
 
 #[test]
 fn a_record_of_the_first_version_is_read_and_names_no_election() {
-    let text = line(&swap(1)).replace("\"v\":2", "\"v\":1");
+    let text = line(&swap(1)).replace("\"v\":3", "\"v\":1");
     let text = text.replace("\"election\":\"shop/web\",", "");
     let mut records = Reader::new(text.as_bytes());
     let (_, record) = records.next().unwrap().unwrap();
     assert_eq!(record, Record { election: String::new(), ..swap(1) });
 }
 
+/// As this program wrote them before facts had sources.
+#[test]
+fn a_question_of_the_second_version_has_one_cause_and_signals_without_a_source() {
+    let observation = concat!(
+        r#""observation":{"identity":"web-0","uptime_ms":4000,"cause":"signal-changed","#,
+        r#""attempts":{"last":"none","failures":0},"signals":["#,
+        r#"{"key":"app.lag","value":{"number":5.0},"age_ms":7},"#,
+        r#"{"key":"probe.web","value":{"flag":true},"age_ms":8}]}"#
+    );
+    let written = line(&decision(1, "{}")).replace("\"v\":3", "\"v\":2");
+    let (before, rest) = written.split_once("\"observation\":").unwrap();
+    let (_, after) = rest.split_once("}},").unwrap();
+    let text = format!("{before}{observation}}},{after}");
+    let (_, record) = Reader::new(text.as_bytes()).next().unwrap().unwrap();
+    let Body::Decision(decided) = record.body else { panic!("no decision") };
+    let seen = decided.account.input.observation;
+    assert!(seen.causes.iter().eq([Cause::SignalChanged]));
+    let signal = |key: &str, source, value, age| Signal {
+        key: key.to_owned(),
+        source,
+        value,
+        age,
+        unchanged_for: age,
+    };
+    let lag = signal("app.lag", Source::Application, Value::Number(5.0), 7);
+    let probe = signal("probe.web", Source::Probe, Value::Flag(true), 8);
+    assert_eq!(seen.signals, [lag, probe]);
+}
+
 #[test]
 fn another_version_and_another_kind_are_no_damage() {
     let text = [
         line(&swap(1)),
-        line(&swap(2)).replace("\"v\":2", "\"v\":3"),
+        line(&swap(2)).replace("\"v\":3", "\"v\":4"),
         line(&swap(3)).replace("\"swap\"", "\"nap\\n\""),
         "{\"v\":1}\n".to_owned(),
         line(&swap(5)),
@@ -132,7 +170,7 @@ fn another_version_and_another_kind_are_no_damage() {
     assert_eq!(
         errors,
         [
-            "line 2: is a record of version 3, and this program reads versions 1 to 2: use the hotseat \
+            "line 2: is a record of version 4, and this program reads versions 1 to 3: use the hotseat \
              that wrote it, or a later one",
             "line 3: is a record of the kind `nap `, which this program does not know",
             "line 4: is a record of the kind ``, which this program does not know",

@@ -39,6 +39,7 @@ pub fn chaotic(seed: u64) -> Policy {
             reason: "chaos".to_owned(),
             publish: Vec::new(),
             memory: vec![dice.bits() as u8; dice.below(12) as usize],
+            extra: Vec::new(),
         })
     })
 }

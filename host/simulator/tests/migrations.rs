@@ -77,6 +77,8 @@ impl Fleet {
             false => format!("site-{name}-{}", self.starts),
         };
         Config {
+            election: "web".to_owned(),
+            namespace: "shop".to_owned(),
             identity: name.to_owned(),
             incarnation: Incarnation { site, nonce: self.starts.to_string(), home: None },
             predecessor: None,

@@ -65,6 +65,7 @@ fn resign() -> Decision {
         reason: "scripted".to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     }
 }
 
@@ -76,6 +77,8 @@ fn flaky(seed: u64) -> hotseat_simulator::Policy {
 
 fn candidate(name: &str, start: u64, timing: Timing) -> Config {
     Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: name.to_owned(),
         incarnation: Incarnation {
             site: format!("site-{name}"),

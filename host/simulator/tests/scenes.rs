@@ -75,6 +75,8 @@ struct Stage {
 
 fn config() -> Config {
     Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: "baz".to_owned(),
         incarnation: Incarnation { site: "here".to_owned(), nonce: "1".to_owned(), home: None },
         predecessor: None,
@@ -90,6 +92,8 @@ fn config() -> Config {
 /// A candidate of a world, alone in its site.
 fn candidate(name: &str, drain: Duration) -> Config {
     Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: name.to_owned(),
         incarnation: Incarnation { site: name.to_owned(), nonce: "1".to_owned(), home: None },
         predecessor: None,
@@ -322,6 +326,7 @@ fn decision(action: Action) -> Decision {
         reason: "scripted".to_owned(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     }
 }
 

@@ -23,6 +23,8 @@ fn config(name: &str) -> Config {
     timing.reaction = REACTION;
     timing.check().unwrap();
     Config {
+        election: "web".to_owned(),
+        namespace: "shop".to_owned(),
         identity: name.to_owned(),
         incarnation: Incarnation {
             site: format!("site-{name}"),

@@ -13,7 +13,7 @@ mod misbehavior;
 #[path = "../../../guest/hostile/src/waste.rs"]
 mod waste;
 
-use hotseat_policy::{Cause, Decision, Descriptor, Input, Issue, Policy, Refusal};
+use hotseat_policy::{Decision, Descriptor, Input, Issue, Policy, Refusal, cause};
 use hotseat_policy_standard::Standard;
 use misbehavior::Misbehavior;
 
@@ -25,8 +25,8 @@ impl Policy for Hostile {
         Descriptor::new("hostile", env!("CARGO_PKG_VERSION"), "misbehaves once it leads")
     }
 
-    fn validate(settings: &str) -> Result<(), Vec<Issue>> {
-        misbehavior(settings).map(drop)
+    fn validate(settings: &str) -> Vec<Issue> {
+        misbehavior(settings).err().unwrap_or_default()
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {
@@ -34,11 +34,13 @@ impl Policy for Hostile {
             let messages = issues.into_iter().map(|issue| issue.message);
             Refusal::UnusableSettings(messages.collect())
         })?;
-        let cause = input.observation.cause;
+        let seen = &input.observation;
         let now = match when {
-            When::Leader => input.observation.leads(),
-            When::Timer => input.observation.leads() && cause == Cause::Timer,
-            When::Later => !matches!(cause, Cause::Started | Cause::Swapped),
+            When::Leader => seen.leads(),
+            When::Timer => seen.leads() && seen.is_asked_for(cause::TIMER),
+            When::Later => {
+                !seen.is_asked_for(cause::STARTED) && !seen.is_asked_for(cause::SWAPPED)
+            }
         };
         match when {
             _ if now => misbehavior.commit(input),

@@ -17,8 +17,8 @@ func Describe() Descriptor {
 	return Descriptor{Name: "go", Version: "0.1.0", Summary: "renews on time"}
 }
 
-func Validate(settings string) types.Result[types.Unit, []Issue] {
-	return types.Ok[types.Unit, []Issue](types.Unit{})
+func Validate(settings string) []Issue {
+	return nil
 }
 
 func Decide(input Input) types.Result[Decision, Refusal] {

@@ -10,6 +10,7 @@ const decision = (action, wakeAfter, reason) => ({
     reason,
     publish: [],
     memory: new Uint8Array(),
+    extra: [],
 });
 
 export const policy = {
@@ -19,13 +20,13 @@ export const policy = {
         summary: "renews on time",
         memorySchema: 0,
         settingsSchema: "",
-        wantsRoster: false,
+        needs: [],
         // What decides where this policy fails. Left out, it is "hold".
         onFailure: "resign",
     }),
 
-    // To return is to accept; to throw a list of issues is to refuse.
-    validate: () => undefined,
+    // Nothing is wrong with any settings.
+    validate: () => [],
 
     decide({ entropy, timing: { retryPeriod }, observation: { claim, seat } }) {
         // Not `Math.random`: the engine drew its seed when the component was built, so that it

@@ -14,10 +14,10 @@ from wit_world.exports import policy as p
 class Policy(exports.Policy):
     def describe(self):
         # The last one is what decides where this policy fails: None is to hold.
-        return p.Descriptor("python", "0.1.0", "renews on time", 0, "", False, None)
+        return p.Descriptor("python", "0.1.0", "renews on time", 0, "", [], None)
 
     def validate(self, settings):
-        return None
+        return []
 
     def decide(self, input):
         # Chance and the time of day are asked on purpose: the host fixes both by the question, so
@@ -27,7 +27,7 @@ class Policy(exports.Policy):
 
         def answer(action, wake, why):
             reason = f"{why}; drew {draw} at {now}"
-            return p.Decision(action, wake, None, reason, [], b"")
+            return p.Decision(action, wake, None, reason, [], b"", [])
 
         if seen.claim is not None:
             # No jitter here: a late renewal is a missed one.

@@ -34,7 +34,10 @@ fn the_manifest_names_what_a_release_has() {
     let run = || Command::new(&script).arg(URL).env("HOTSEAT_DIST", dist.path()).output().unwrap();
     let early = run();
     let said = String::from_utf8_lossy(&early.stderr).into_owned();
-    assert!(!early.status.success() && said.contains("run deploy/release/build.sh first"), "{said}");
+    assert!(
+        !early.status.success() && said.contains("run deploy/release/build.sh first"),
+        "{said}"
+    );
     let targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
     let archives = targets.map(|target| archive(dist.path(), target));
     let done = run();
@@ -50,7 +53,8 @@ fn the_manifest_names_what_a_release_has() {
         assert!(manifest.lines().any(|other| other == line), "{line} is not in {manifest}");
     }
     for (target, (files, sum)) in targets.iter().zip(&archives) {
-        let uri = format!("      uri: {URL}/hotseat-v{VERSION}-{target}.tar.gz\n      sha256: {sum}\n");
+        let uri =
+            format!("      uri: {URL}/hotseat-v{VERSION}-{target}.tar.gz\n      sha256: {sum}\n");
         assert!(manifest.contains(&uri), "{uri} is not in {manifest}");
         let program = format!("{{from: {}, to: kubectl-hotseat}}", files[0]);
         let licence = format!("{{from: {}, to: .}}", files[1]);
@@ -78,5 +82,8 @@ fn kubectl_finds_the_plugin_by_its_name() {
     // In the namespace of the kubeconfig's context, as kubectl's own commands.
     let (code, _, error) = kubectl(&["hotseat", "status", "nothing"]);
     assert_eq!(code, Some(1), "{error}");
-    assert!(error.contains(&format!("{}/nothing: there is no such Lease", api.namespace())), "{error}");
+    assert!(
+        error.contains(&format!("{}/nothing: there is no such Lease", api.namespace())),
+        "{error}"
+    );
 }

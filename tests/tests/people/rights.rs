@@ -17,21 +17,22 @@ fn what_a_person_may_not_is_said_with_the_role_that_gives_it() {
     let account = |name: &str, rights| {
         cluster.create_candidate_account(api.namespace(), name, rights).unwrap()
     };
-    let (nobody, onlooker) = (account("nobody", Rights::None), account("onlooker", Rights::ReadOnly));
+    let (nobody, onlooker) =
+        (account("nobody", Rights::None), account("onlooker", Rights::ReadOnly));
     let by = |account: &std::path::Path, verb: &str, more: &[&str]| {
         let launch = call(Launch::hotseat().unwrap(), &api, verb, more);
         ran(launch.kubeconfig(account))
     };
     let transfer = ["--to", to, "--any-name"];
-    let remedy = format!(
-        "hotseat rbac --for people --election {ELECTION} --namespace {}",
-        api.namespace()
-    );
-    for (verb, more) in [("transfer", &transfer[..]), ("pause", &[]), ("resume", &[]), ("status", &[])]
+    let remedy =
+        format!("hotseat rbac --for people --election {ELECTION} --namespace {}", api.namespace());
+    for (verb, more) in
+        [("transfer", &transfer[..]), ("pause", &[]), ("resume", &[]), ("status", &[])]
     {
         let (code, out, error) = by(&nobody, verb, more);
         assert_eq!((code, out.as_str()), (1, ""), "{verb}");
-        let whose = format!(":nobody may not get leases {ELECTION} in namespace {}", api.namespace());
+        let whose =
+            format!(":nobody may not get leases {ELECTION} in namespace {}", api.namespace());
         assert!(error.contains(&whose), "{verb}: {error}");
         assert!(error.contains(&remedy), "{verb}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");

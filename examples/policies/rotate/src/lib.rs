@@ -22,8 +22,8 @@ impl Policy for Rotate {
             .on_failure(OnFailure::Standard)
     }
 
-    fn validate(text: &str) -> Result<(), Vec<Issue>> {
-        settings::<Settings>(text).map(drop)
+    fn validate(text: &str) -> Vec<Issue> {
+        settings::<Settings>(text).err().unwrap_or_default()
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {

@@ -21,11 +21,11 @@ impl Policy for Steady {
             "properties": {"prefer": {"type": "string"}}}"#;
         Descriptor::new("steady", "1.0.0", "leads from the preferred candidate")
             .settings_schema(schema)
-            .wants_roster()
+            .needs("roster")
     }
 
-    fn validate(text: &str) -> Result<(), Vec<Issue>> {
-        settings::<Settings>(text).map(drop)
+    fn validate(text: &str) -> Vec<Issue> {
+        settings::<Settings>(text).err().unwrap_or_default()
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {

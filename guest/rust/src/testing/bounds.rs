@@ -1,9 +1,10 @@
 //! The bounds that the contract sets to an answer, as the host checks them.
 
 use crate::bounds::{
-    LARGEST_MEMORY, LONGEST_NAME, LONGEST_REASON, LONGEST_SIGNAL, LONGEST_WAKE_MS, MOST_PUBLISHED,
+    LARGEST_MEMORY, LONGEST_KEY, LONGEST_NAME, LONGEST_REASON, LONGEST_VALUE, LONGEST_WAKE_MS,
+    MOST_PUBLISHED,
 };
-use crate::{Action, Decision, Timing, Value};
+use crate::{Action, Decision, Timing};
 
 /// Does a decision keep the contract's bounds? The host rejects one that does not.
 ///
@@ -26,11 +27,10 @@ pub fn check(decision: &Decision, timing: &Timing) -> Result<(), String> {
     at_most("bytes of reason", decision.reason.len(), LONGEST_REASON)?;
     at_most("bytes of memory", decision.memory.len(), LARGEST_MEMORY)?;
     at_most("published signals", decision.publish.len(), MOST_PUBLISHED)?;
-    for (key, value) in &decision.publish {
-        at_most("bytes of a signal's key", key.len(), LONGEST_SIGNAL)?;
-        if let Value::Text(text) = value {
-            at_most("bytes of a signal's text", text.len(), LONGEST_SIGNAL)?;
-        }
+    at_most("entries of extra", decision.extra.len(), MOST_PUBLISHED)?;
+    for (key, value) in decision.publish.iter().chain(&decision.extra) {
+        at_most("bytes of a signal's key", key.len(), LONGEST_KEY)?;
+        at_most("bytes of a signal's value", value.bytes(), LONGEST_VALUE)?;
     }
     if let Action::Resign(Some(name)) = &decision.action {
         if name.is_empty() {
@@ -51,6 +51,7 @@ fn at_most(what: &str, found: usize, most: usize) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Value;
     use crate::testing::TIMING;
 
     #[test]
@@ -70,7 +71,7 @@ mod tests {
             decision
         };
         let text = |letters| Value::Text("v".repeat(letters));
-        let flood = (0..17).map(|n| (format!("k{n}"), Value::Flag(true))).collect();
+        let flood: Vec<_> = (0..17).map(|n| (format!("k{n}"), Value::Flag(true))).collect();
         for (decision, message) in [
             (changed(|it| it.wake_after = 0), "wake-after is 0 ms"),
             (changed(|it| it.wake_after = 86_400_001), "wake-after is 86400001 ms"),
@@ -78,14 +79,15 @@ mod tests {
             (changed(|it| it.lease_duration = Some(60_001)), "lease-duration is 60001 ms"),
             (changed(|it| it.reason.push('x')), "1025 bytes of reason"),
             (changed(|it| it.memory.push(0)), "65537 bytes of memory"),
-            (Decision { publish: flood, ..fine.clone() }, "17 published signals"),
+            (Decision { publish: flood.clone(), ..fine.clone() }, "17 published signals"),
+            (Decision { extra: flood, ..fine.clone() }, "17 entries of extra"),
             (
-                Decision { publish: vec![("k".repeat(129), text(1))], ..fine.clone() },
-                "129 bytes of a signal's key",
+                Decision { publish: vec![("k".repeat(318), text(1))], ..fine.clone() },
+                "318 bytes of a signal's key",
             ),
             (
-                Decision { publish: vec![("k".into(), text(129))], ..fine.clone() },
-                "129 bytes of a signal's text",
+                Decision { publish: vec![("k".into(), text(1_025))], ..fine.clone() },
+                "1025 bytes of a signal's value",
             ),
             (
                 changed(|it| it.action = Action::Resign(Some(String::new()))),

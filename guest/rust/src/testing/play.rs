@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 
 use super::TIMING;
-use crate::{Attempts, Cause, Decision, Input, Outcome, Policy, Refusal, Timing, Value};
+use crate::{Attempts, Decision, Input, Policy, Refusal, Timing, Value, cause, outcome};
 
 /// How long a write takes, in milliseconds.
 const WRITE_MS: u64 = 5;
@@ -71,15 +71,23 @@ pub struct Play<P> {
     writing: Option<Writing>,
     attempts: Attempts,
     last_success: Option<u64>,
-    outcomes: VecDeque<Outcome>,
-    signals: BTreeMap<String, (Value, u64)>,
+    outcomes: VecDeque<String>,
+    signals: BTreeMap<String, Said>,
     rival: Option<(String, u64)>,
     steps: Vec<Step>,
+}
+
+/// A signal as it was last reported.
+struct Said {
+    value: Value,
+    at: u64,
+    since: u64,
 }
 
 /// The lock's content and when it changed.
 struct Lock {
     holder: Option<String>,
+    held_since: Option<u64>,
     changed_at: u64,
     free_at: u64,
     duration: u64,
@@ -121,6 +129,7 @@ impl<P: Policy> Play<P> {
             memory: Vec::new(),
             lock: Lock {
                 holder: None,
+                held_since: None,
                 changed_at: 0,
                 free_at: 0,
                 duration: 0,
@@ -130,7 +139,7 @@ impl<P: Policy> Play<P> {
             },
             term: None,
             writing: None,
-            attempts: Attempts { last: Outcome::None, failures: 0, since_success: None },
+            attempts: Attempts { last: outcome::NONE.into(), failures: 0, since_success: None },
             last_success: None,
             outcomes: VecDeque::new(),
             signals: BTreeMap::new(),
@@ -167,24 +176,25 @@ impl<P: Policy> Play<P> {
     pub fn rival_releases(&mut self, successor: Option<&str>) -> &mut Play<P> {
         self.rival = None;
         self.lock.holder = None;
+        self.lock.held_since = None;
         self.lock.successor = successor.map(Into::into);
         self.lock.changed_at = self.now;
         self.lock.free_at = self.now;
-        self.ask(Cause::SeatChanged);
+        self.ask(cause::SEAT_CHANGED);
         self
     }
 
-    /// A person pauses the election, or lets it go on.
+    /// A person pauses the election, or lets it go on. While it is paused no resignation counts.
     pub fn pause(&mut self, paused: bool) -> &mut Play<P> {
         self.lock.paused = paused;
         self.lock.changed_at = self.now;
-        self.ask(Cause::SeatChanged);
+        self.ask(cause::PAUSE);
         self
     }
 
-    /// The next writes end like this instead of well.
-    pub fn next_writes(&mut self, outcomes: &[Outcome]) -> &mut Play<P> {
-        self.outcomes.extend(outcomes);
+    /// The next writes end like this instead of well, such as [`outcome::CONFLICT`].
+    pub fn next_writes(&mut self, outcomes: &[&str]) -> &mut Play<P> {
+        self.outcomes.extend(outcomes.iter().map(|&outcome| outcome.to_owned()));
         self
     }
 
@@ -192,9 +202,12 @@ impl<P: Policy> Play<P> {
     /// host does not ask because of it.
     pub fn signal(&mut self, key: &str, value: impl Into<Value>) -> &mut Play<P> {
         let value = value.into();
-        let before = self.signals.insert(key.into(), (value.clone(), self.now));
-        if before.is_none_or(|(old, _)| old != value) {
-            self.ask(Cause::SignalChanged);
+        let (at, before) = (self.now, self.signals.get(key));
+        let since = before.filter(|said| said.value == value).map_or(at, |said| said.since);
+        let news = before.is_none_or(|said| said.value != value);
+        self.signals.insert(key.into(), Said { value, at, since });
+        if news {
+            self.ask(cause::SIGNAL_CHANGED);
         }
         self
     }
@@ -202,7 +215,7 @@ impl<P: Policy> Play<P> {
     /// The signal of that key is taken back, or its time is over.
     pub fn signal_goes(&mut self, key: &str) -> &mut Play<P> {
         if self.signals.remove(key).is_some() {
-            self.ask(Cause::SignalChanged);
+            self.ask(cause::SIGNAL_CHANGED);
         }
         self
     }

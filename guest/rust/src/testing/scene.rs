@@ -2,8 +2,8 @@
 
 use super::TIMING;
 use crate::{
-    Attempts, Candidate, Cause, Claim, Decision, Input, Observation, Outcome, Policy, Refusal,
-    Seat, Signal, Timing, Value,
+    Attempts, Candidate, Claim, Decision, Input, Observation, Policy, Refusal, Seat, Signal,
+    Timing, Transfer, Value, cause, outcome,
 };
 
 /// Builds an input. It starts as candidate `a`, a minute after its start, asked by a timer, with
@@ -29,14 +29,23 @@ impl Scene {
                 entropy: 0,
                 timing: TIMING,
                 observation: Observation {
+                    election: "election".into(),
+                    namespace: "default".into(),
                     identity: "a".into(),
                     uptime: 60_000,
-                    cause: Cause::Timer,
+                    seats: 0,
+                    causes: vec![cause::TIMER.into()],
                     seat: None,
                     claim: None,
-                    attempts: Attempts { last: Outcome::None, failures: 0, since_success: None },
+                    attempts: Attempts {
+                        last: outcome::NONE.into(),
+                        failures: 0,
+                        since_success: None,
+                    },
+                    last_decision: None,
                     signals: Vec::new(),
                     roster: Vec::new(),
+                    extra: Vec::new(),
                 },
             },
         }
@@ -56,10 +65,10 @@ impl Scene {
         self
     }
 
-    /// Why the policy is asked.
+    /// Why the policy is asked: one word, such as [`cause::TIMER`], in the place of all others.
     #[must_use]
-    pub fn cause(mut self, cause: Cause) -> Scene {
-        self.input.observation.cause = cause;
+    pub fn cause(mut self, cause: &str) -> Scene {
+        self.input.observation.causes = vec![cause.into()];
         self
     }
 
@@ -107,8 +116,11 @@ impl Scene {
             duration: 0,
             free_in: 0,
             transitions: 0,
+            held_for: 0,
             successor: None,
+            transfer: None,
             paused: false,
+            extra: Vec::new(),
         })
     }
 
@@ -122,9 +134,19 @@ impl Scene {
             duration,
             free_in,
             transitions: 1,
+            held_for: 60_000,
             successor: None,
+            transfer: None,
             paused: false,
+            extra: Vec::new(),
         })
+    }
+
+    /// Somebody, `operator`, asked that this candidate leads; the request holds for 30 s more.
+    #[must_use]
+    pub fn transfer_to(self, identity: &str) -> Scene {
+        let transfer = Transfer { to: identity.into(), by: "operator".into(), remaining: 30_000 };
+        self.with_seat(|seat| seat.transfer = Some(transfer))
     }
 
     /// A change to the lock, which is vacant if nothing was said of it before.
@@ -147,40 +169,67 @@ impl Scene {
         let identity = self.input.observation.identity.clone();
         let timing = self.input.timing;
         let mut scene = self.held_by(&identity, timing.lease_duration);
+        scene.input.observation.seats = 1;
         scene.input.observation.claim = Some(Claim {
             held_for: 60_000,
             valid_for: timing.renew_deadline.saturating_sub(since_success),
         });
-        scene.input.observation.attempts =
-            Attempts { last: Outcome::Written, failures: 0, since_success: Some(since_success) };
+        scene.input.observation.attempts = Attempts {
+            last: outcome::WRITTEN.into(),
+            failures: 0,
+            since_success: Some(since_success),
+        };
         scene.with_seat(|seat| seat.age = since_success)
     }
 
-    /// So many writes in a row failed, the last one in this way.
+    /// So many writes in a row failed, the last one in this way, such as [`outcome::CONFLICT`].
     #[must_use]
-    pub fn failed(mut self, last: Outcome, failures: u32) -> Scene {
-        self.input.observation.attempts.last = last;
+    pub fn failed(mut self, last: &str, failures: u32) -> Scene {
+        self.input.observation.attempts.last = last.into();
         self.input.observation.attempts.failures = failures;
         self
     }
 
-    /// A signal that was reported just now.
+    /// A signal that the application reported just now.
     #[must_use]
     pub fn signal(self, key: &str, value: impl Into<Value>) -> Scene {
         self.old_signal(key, value, 0)
     }
 
-    /// A signal that was reported `age` milliseconds ago.
+    /// A signal that the application reported `age` milliseconds ago, for the first time.
     #[must_use]
-    pub fn old_signal(mut self, key: &str, value: impl Into<Value>, age: u64) -> Scene {
-        self.input.observation.signals.push(Signal { key: key.into(), value: value.into(), age });
+    pub fn old_signal(self, key: &str, value: impl Into<Value>, age: u64) -> Scene {
+        self.fact(Signal { age, unchanged_for: age, ..Signal::new(key, value) })
+    }
+
+    /// A signal of any source.
+    #[must_use]
+    pub fn fact(mut self, signal: Signal) -> Scene {
+        self.input.observation.signals.push(signal);
         self
     }
 
     /// Another candidate on the roster, whose publication changed `age` milliseconds ago.
     #[must_use]
     pub fn candidate(mut self, identity: &str, age: u64, signals: Vec<Signal>) -> Scene {
-        self.input.observation.roster.push(Candidate { identity: identity.into(), age, signals });
+        self.input.observation.roster.push(Candidate {
+            identity: identity.into(),
+            age,
+            ready: None,
+            zone: None,
+            policy: None,
+            signals,
+            extra: Vec::new(),
+        });
+        self
+    }
+
+    /// A change to the candidate that was put on the roster last, if there is one.
+    #[must_use]
+    pub fn with_candidate(mut self, change: impl FnOnce(&mut Candidate)) -> Scene {
+        if let Some(candidate) = self.input.observation.roster.last_mut() {
+            change(candidate);
+        }
         self
     }
 

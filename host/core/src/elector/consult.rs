@@ -3,13 +3,15 @@
 use super::Elector;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::event::{Account, AskId, Effect, Instead, Judged, Notice, Verdict};
+use crate::event::{Account, AskId, Effect, Instead, Judged, Notice};
 use crate::failures::Failures;
 use crate::guard::{Budget, Facts, Ruling, judge};
 use crate::lock::Record;
 use crate::on_failure::{Decider, OnFailure};
-use crate::policy::Observation;
-use crate::policy::{self, Action, Attempts, Cause, Decision, Failure, FailureKind, Input};
+use crate::policy::{
+    self, Action, Attempts, Cause, Causes, Decision, Failure, FailureKind, Input, LastDecision,
+    Observation, Verdict,
+};
 use crate::time::{Moment, millis, millis_up};
 use std::time::Duration;
 
@@ -35,7 +37,9 @@ pub(super) struct Mind {
     memory: Vec<u8>,
     rule_memory: Vec<u8>,
     /// Why the policy should be asked.
-    cause: Option<Cause>,
+    causes: Causes,
+    /// What became of its last decision, which the next question tells.
+    last: Option<LastDecision>,
     question: Option<Question>,
     wake: Moment,
     failures: Failures,
@@ -60,7 +64,8 @@ impl Mind {
             settings: String::new(),
             memory: Vec::new(),
             rule_memory: Vec::new(),
-            cause: None,
+            causes: Causes::default(),
+            last: None,
             question: None,
             wake: Moment::NEVER,
             failures: Failures::new(config.failure_share),
@@ -71,21 +76,9 @@ impl Mind {
         }
     }
 
-    /// Wants the policy asked, for this reason; of several the first in rank is told.
+    /// Wants the policy asked, for this reason beside others that there may be.
     pub(super) fn ask_for(&mut self, cause: Cause) {
-        let rank = |cause: &Cause| match cause {
-            Cause::Stopping => 0,
-            Cause::Started => 1,
-            Cause::Swapped => 2,
-            Cause::WriteFinished => 3,
-            Cause::SeatChanged => 4,
-            Cause::SignalChanged => 5,
-            Cause::RosterChanged => 6,
-            Cause::Timer => 7,
-        };
-        if self.cause.as_ref().is_none_or(|known| rank(&cause) < rank(known)) {
-            self.cause = Some(cause);
-        }
+        self.causes.add(cause);
     }
 
     /// Wants it asked even though an older question is open, whose answer no longer counts.
@@ -102,6 +95,7 @@ impl Mind {
         self.memory = memory;
         self.settings = settings;
         self.failures.forget();
+        self.last = None;
         self.ask_now(Cause::Swapped);
     }
 
@@ -152,16 +146,19 @@ impl Elector {
             // operation is under way.
             self.mind.wake = Moment::NEVER;
         }
-        let Some(cause) = self.mind.cause else { return };
-        let stopping = cause == Cause::Stopping;
+        let causes = self.mind.causes;
+        if causes.is_empty() {
+            return;
+        }
+        let stopping = causes.has(Cause::Stopping);
         let busy = self.operation.is_some() || self.pursuit.is_some();
         if !stopping && (busy || self.retirement.is_some()) {
             return;
         }
-        self.mind.cause = None;
+        self.mind.causes = Causes::default();
         self.mind.wake = Moment::NEVER;
-        self.signals.shown(self.now, cause);
-        let input = self.input(cause);
+        self.signals.shown(self.now, causes);
+        let input = self.input(causes);
         if !self.mind.loaded {
             let instead = Some(self.decide_instead(self.mind.on_failure, &input));
             return self.account(Account { ask: None, input, answer: None, instead });
@@ -191,11 +188,14 @@ impl Elector {
                 self.mind.failures.decided();
                 self.mind.memory.clone_from(&decision.memory);
                 let verdict = self.carry_out(&input, &decision, Decider::Policy);
+                let action = decision.action.clone();
+                self.mind.last = Some(LastDecision { action, verdict: verdict.clone() });
                 let alone = self.is_left_alone(&decision, &verdict);
                 let instead = alone.then(|| self.decide_instead(OnFailure::Standard, &input));
                 (Ok(Judged { decision, verdict }), instead)
             }
             Err(failure) => {
+                self.mind.last = None;
                 self.policy_failed(failure.clone());
                 // I12: whatever the policy did, there is a decision.
                 (Err(failure), Some(self.decide_instead(self.mind.on_failure, &input)))
@@ -259,7 +259,7 @@ impl Elector {
     fn carry_out(&mut self, input: &Input, decision: &Decision, by: Decider) -> Verdict {
         self.mind.reason.clone_from(&decision.reason);
         self.tell(Notice::Decided { decision: decision.clone(), by });
-        if input.observation.cause == Cause::Stopping || self.retirement.is_some() {
+        if input.observation.causes.has(Cause::Stopping) || self.retirement.is_some() {
             let (named, verdict) = match &decision.action {
                 Action::Resign(successor) => (successor.clone(), Verdict::CarriedOut),
                 _ => (None, Verdict::Nothing),
@@ -335,39 +335,44 @@ impl Elector {
         }
     }
 
-    fn input(&mut self, cause: Cause) -> Input {
+    fn input(&mut self, mut causes: Causes) -> Input {
+        // What became of the last decision is no reason to ask; whoever is asked should know of it.
+        if self.mind.last.as_ref().is_some_and(|last| matches!(last.verdict, Verdict::Overruled(_)))
+        {
+            causes.add(Cause::Overruled);
+        }
         Input {
             settings: self.mind.settings.clone(),
             memory: self.mind.memory.clone(),
             entropy: self.mind.entropy.next(),
             timing: self.config.timing.pace(),
-            observation: self.observation(cause),
+            observation: self.observation(causes),
         }
     }
 
-    fn observation(&self, cause: Cause) -> Observation {
+    fn observation(&self, causes: Causes) -> Observation {
         let age = |at: Moment| millis(self.now.since(at));
-        let term = match cause {
-            // Belief has ended, but the policy should know what it ends.
-            Cause::Stopping => self.claim.term(),
-            _ => self.claim.believed(),
-        };
-        let valid = |until: Moment| match cause {
-            Cause::Stopping => 0,
-            _ => millis(until.since(self.now)),
-        };
+        let stopping = causes.has(Cause::Stopping);
+        // Belief has ended when the process stops, but the policy should know what it ends.
+        let term = if stopping { self.claim.term() } else { self.claim.believed() };
+        let valid = |until: Moment| if stopping { 0 } else { millis(until.since(self.now)) };
         Observation {
+            election: self.config.election.clone(),
+            namespace: self.config.namespace.clone(),
             identity: self.config.identity.clone(),
             uptime: age(self.started),
-            cause,
+            seats: self.seats_elsewhere.saturating_add(u32::from(term.is_some())),
+            causes,
             seat: self.both_free_at(self.seat.free_at()).map(|_| self.seat_for_policy()),
             claim: term.map(|term| policy::Claim {
                 held_for: age(term.since),
                 valid_for: valid(self.claim.until().unwrap_or(term.until)),
             }),
             attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
+            last_decision: self.mind.last.clone(),
             signals: self.signals.for_policy(self.now),
             roster: self.roster.clone(),
+            extra: Vec::new(),
         }
     }
 
@@ -389,14 +394,18 @@ impl Elector {
                 .map_or(0, |record| millis(crate::seat::Seat::duration_of(record, own))),
             free_in: self.both_free_at(free_at).map_or(0, |at| millis_up(at.since(self.now))),
             transitions: record.map_or(0, |record| record.transitions),
+            held_for: self.seat.held_since().map_or(0, |since| millis(self.now.since(since))),
             successor: successor.or_else(|| outer.and_then(|outer| outer.successor.clone())),
+            transfer: self.transfer_for_policy(),
             paused: self.is_paused(),
+            extra: Vec::new(),
         };
         match outer.and_then(|outer| outer.seen.as_ref()) {
             Some(seen) if seat.holder.is_none() && seen.foreign && seen.holder.is_some() => {
                 policy::Seat {
                     holder: seen.holder.clone(),
                     age: millis(self.now.since(seen.since)),
+                    held_for: millis(self.now.since(seen.since)),
                     duration: millis(seen.until.since(seen.since)),
                     ..seat
                 }

@@ -80,6 +80,8 @@ pub struct Elector {
     serial: u64,
     signals: Signals,
     roster: Vec<Candidate>,
+    /// How many elections this process leads beside this one.
+    seats_elsewhere: u32,
     twin: Option<String>,
     told_leader: String,
     shown: Option<View>,
@@ -132,6 +134,7 @@ impl Elector {
             serial: 0,
             signals: Signals::default(),
             roster: Vec::new(),
+            seats_elsewhere: 0,
             twin: None,
             told_leader: String::new(),
             shown: None,
@@ -202,6 +205,7 @@ impl Elector {
                 self.mind.swap(memory, settings, on_failure);
             }
             Event::Signals(signals) => self.signals.take_in(self.now, signals),
+            Event::SeatsElsewhere(count) => self.seats_elsewhere = count,
             Event::Roster(roster) => {
                 self.roster = roster;
                 self.mind.ask_for(Cause::RosterChanged);

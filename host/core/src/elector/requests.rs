@@ -9,9 +9,9 @@
 use super::Elector;
 use crate::canon::{NOW, pass};
 use crate::event::{Notice, Purpose, Verdict, Why};
-use crate::policy::{Action, Cause, Decision};
+use crate::policy::{Action, Cause, Causes, Decision, LONGEST_WAKE_MS, Transfer};
 use crate::request::{Reply, Requests, TransferRequest};
-use crate::time::Moment;
+use crate::time::{Moment, millis};
 use std::time::Duration;
 
 /// Who asks by `spec.preferredHolder`.
@@ -31,7 +31,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Takes in what stands on the lock. Gives why the policy has to hear of it, if it has.
-    fn take_in(&mut self, now: Moment, requests: &Requests) -> Option<Cause> {
+    fn take_in(&mut self, now: Moment, requests: &Requests) -> Causes {
         let known = self.transfer.as_ref().map(|(known, _)| known);
         let same = match (known, &requests.transfer) {
             (Some(known), Some(new)) => known.is_same(new),
@@ -50,10 +50,8 @@ impl Asked {
         let pause = self.paused != requests.paused;
         self.preferred.clone_from(&requests.preferred);
         self.paused = requests.paused;
-        match (transfer, pause) {
-            (true, _) | (_, true) => Some(Cause::SeatChanged),
-            (false, false) => None,
-        }
+        let causes = [(transfer, Cause::Transfer), (pause, Cause::Pause)];
+        causes.into_iter().filter(|(is_news, _)| *is_news).map(|(_, cause)| cause).collect()
     }
 
     /// Time passes, for a search: see [`crate::canon`].
@@ -64,6 +62,14 @@ impl Asked {
             debug_assert!(*until >= NOW);
         }
     }
+}
+
+/// A request that holds.
+struct Standing<'a> {
+    to: &'a str,
+    by: &'a str,
+    /// None: until somebody takes it away.
+    until: Option<Moment>,
 }
 
 /// Somebody asked that this candidate leads no longer and another does.
@@ -79,9 +85,15 @@ impl Elector {
     pub(super) fn note_requests(&mut self) {
         let none = Requests::default();
         let requests = self.seat.record().map_or(&none, |record| &record.requests);
-        if let Some(cause) = self.asked.take_in(self.now, requests) {
-            self.mind.ask_for(cause);
-        }
+        let causes = self.asked.take_in(self.now, requests);
+        causes.iter().for_each(|cause| self.mind.ask_for(cause));
+    }
+
+    /// The request that holds now, as the policy sees it, whomever it names.
+    pub(super) fn transfer_for_policy(&self) -> Option<Transfer> {
+        let Standing { to, by, until } = self.standing()?;
+        let remaining = until.map_or(LONGEST_WAKE_MS, |until| millis(until.since(self.now)));
+        Some(Transfer { to: to.to_owned(), by: by.to_owned(), remaining })
     }
 
     /// Whether somebody asked that the leader stays; on either of two locks. What keeps the outer one
@@ -91,23 +103,26 @@ impl Elector {
         !self.is_outer && (self.asked.paused || outer)
     }
 
-    /// The request that holds now and names another candidate.
-    fn wanted(&self) -> Option<Wanted> {
-        if self.is_outer {
-            return None;
-        }
-        let other = |name: &&String| **name != self.config.identity;
+    /// The request that holds now, whomever it names.
+    fn standing(&self) -> Option<Standing<'_>> {
+        let Asked { transfer, refusal, preferred, paused: _ } = &self.asked;
         let holds = |(request, until): &&(TransferRequest, Moment)| {
-            request.refused.is_none() && self.asked.refusal.is_none() && self.now < *until
+            request.refused.is_none() && refusal.is_none() && self.now < *until
         };
-        if let Some((TransferRequest { to, by, .. }, _)) =
-            self.asked.transfer.as_ref().filter(holds)
-        {
-            let wanted = || Wanted { to: to.clone(), by: by.clone(), answerable: true };
-            return Some(to).filter(other).map(|_| wanted());
+        if let Some((request, until)) = transfer.as_ref().filter(holds) {
+            let TransferRequest { to, by, .. } = request;
+            return Some(Standing { to, by, until: Some(*until) });
         }
-        let preferred = self.asked.preferred.as_ref().filter(other)?;
-        Some(Wanted { to: preferred.clone(), by: PREFERRED.to_owned(), answerable: false })
+        Some(Standing { to: preferred.as_ref()?, by: PREFERRED, until: None })
+    }
+
+    /// The same, if it names another candidate, and this elector has to do with it.
+    fn wanted(&self) -> Option<Wanted> {
+        let Standing { to, by, until } = self.standing()?;
+        let is_mine = !self.is_outer && to != self.config.identity;
+        let wanted =
+            || Wanted { to: to.to_owned(), by: by.to_owned(), answerable: until.is_some() };
+        is_mine.then(wanted)
     }
 
     /// Whom a release names whatever the policy says.

@@ -1,6 +1,7 @@
 //! Signals: what the policy sees of them, and how often it is asked because of them.
 
-use crate::policy::{self, Cause, Value};
+use crate::event::Reported;
+use crate::policy::{self, Cause, Causes};
 use crate::time::{Moment, millis};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// The signals as they were last reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Signals {
-    all: Vec<(String, Value, Moment)>,
+    all: Vec<Reported>,
     /// Something changed that the policy has not seen; it is to be asked at this moment.
     due: Option<Moment>,
     /// When the next question because of signals may be asked.
@@ -21,9 +22,11 @@ pub(super) struct Signals {
 impl Signals {
     /// Takes in all signals as they are now. A report that only repeats what was said makes a
     /// signal younger, and nothing else: an application's heartbeat is no reason to decide anew.
-    pub(super) fn take_in(&mut self, now: Moment, all: Vec<(String, Value, Moment)>) {
+    pub(super) fn take_in(&mut self, now: Moment, all: Vec<Reported>) {
         let same = self.all.len() == all.len()
-            && self.all.iter().zip(&all).all(|(old, new)| (&old.0, &old.1) == (&new.0, &new.1));
+            && self.all.iter().zip(&all).all(|(old, new)| {
+                (&old.key, old.source, &old.value) == (&new.key, new.source, &new.value)
+            });
         self.all = all;
         if !same && self.due.is_none() {
             self.due = Some(now.max(self.paced_until));
@@ -35,10 +38,10 @@ impl Signals {
         self.due.take_if(|due| now >= *due).is_some()
     }
 
-    /// The policy is asked for this reason, and sees the signals, whatever the reason is.
-    pub(super) fn shown(&mut self, now: Moment, cause: Cause) {
+    /// The policy is asked for these reasons, and sees the signals, whatever they are.
+    pub(super) fn shown(&mut self, now: Moment, causes: Causes) {
         self.due = None;
-        if cause == Cause::SignalChanged {
+        if causes.has(Cause::SignalChanged) {
             self.paced_until = now + PACE;
         }
     }
@@ -50,10 +53,12 @@ impl Signals {
 
     /// What the policy sees at `now`.
     pub(super) fn for_policy(&self, now: Moment) -> Vec<policy::Signal> {
-        let signal = |(key, value, at): &(String, Value, Moment)| policy::Signal {
-            key: key.clone(),
-            value: value.clone(),
-            age: millis(now.since(*at)),
+        let signal = |said: &Reported| policy::Signal {
+            key: said.key.clone(),
+            source: said.source,
+            value: said.value.clone(),
+            age: millis(now.since(said.at)),
+            unchanged_for: millis(now.since(said.since)),
         };
         self.all.iter().map(signal).collect()
     }

@@ -19,6 +19,7 @@ impl Seat {
         let Seat {
             lock,
             since,
+            held_since,
             changed,
             heard,
             promise,
@@ -35,6 +36,8 @@ impl Seat {
         if record.is_some() {
             *since = NOW - short;
         }
+        // Only the policy wants to know for how long.
+        *held_since = held_since.map(|_| NOW);
         // When a standby that hears nothing reads; nobody waits for news of an empty seat.
         let longest = record.and_then(|record| record.duration).unwrap_or_default();
         let silent = (timing.retry_period * 2).max(longest.max(timing.longest_lease) / 3);

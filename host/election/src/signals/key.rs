@@ -1,15 +1,15 @@
 //! The names of signals.
 
+use hotseat_core::policy::{LONGEST_KEY, Source};
 use std::fmt;
 
-/// The longest key, in bytes.
-pub const LONGEST_KEY: usize = 128;
-/// First words of keys that only the host reports.
-const OWN: [&str; 3] = ["probe", "pod", "node"];
-
-/// The name of a signal: lower-case words joined by dots and dashes, such as `app.heartbeat`.
+/// What a signal is about, and who says so: two sources may speak of the same key, and neither takes
+/// the other's place. Ordered by the text, then by the source, the application last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key(String);
+pub struct Key {
+    text: String,
+    source: Source,
+}
 
 /// Why a text is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,46 +17,43 @@ pub enum KeyError {
     /// It has more than [`LONGEST_KEY`] bytes.
     #[error("a key of {0} bytes: give at most {LONGEST_KEY}")]
     TooLong(usize),
-    /// It is not made of words.
+    /// It is empty, or cannot be shown in one line as one word.
     #[error(
-        "no key of a signal: give lower-case words of letters and digits, joined by single dots and dashes, such as app.heartbeat"
+        "no key of a signal: give one word without spaces and control characters, such as app.heartbeat or app.kubernetes.io/name"
     )]
     Shape,
 }
 
 impl Key {
-    /// The key that the text is.
+    /// The key of a source's signal.
     ///
     /// # Errors
     ///
-    /// It is too long, or not made of words.
-    pub fn parse(text: &str) -> Result<Key, KeyError> {
+    /// It is empty or too long, or has a space or a control character.
+    pub fn new(source: Source, text: &str) -> Result<Key, KeyError> {
         if text.len() > LONGEST_KEY {
             return Err(KeyError::TooLong(text.len()));
         }
-        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        let mut words = text.split(['.', '-']);
-        if words.all(|word| !word.is_empty() && word.chars().all(letter)) {
-            return Ok(Key(text.to_owned()));
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(KeyError::Shape);
         }
-        Err(KeyError::Shape)
+        Ok(Key { text: text.to_owned(), source })
     }
 
     /// The key as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// Whether only the host itself reports it: keys under `probe.`, `pod.` and `node.`. A policy
-    /// may take those for facts that the application cannot have made up.
-    pub fn is_own(&self) -> bool {
-        self.0.split('.').next().is_some_and(|first| OWN.contains(&first))
+    /// Who says so.
+    pub fn source(&self) -> Source {
+        self.source
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -65,22 +62,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_words_joined_by_dots_and_dashes() {
+    fn keys_are_free_words() {
         let longest = "k".repeat(LONGEST_KEY);
-        for text in ["app.heartbeat", "a", "node.zone", "app.lag-ms", "9.a-0", &longest] {
-            assert_eq!(Key::parse(text).unwrap().as_str(), text);
+        let labels = ["app.kubernetes.io/name", "topology.kubernetes.io/zone", "Tier_1"];
+        for text in ["app.heartbeat", "a", "é", "a%20", &longest].into_iter().chain(labels) {
+            assert_eq!(Key::new(Source::Pod, text).unwrap().as_str(), text);
         }
-        for text in ["", ".", "a.", "-a", "a..b", "a.-b", "App", "a_b", "a b", "a/b", "ä", "a%20"]
-        {
-            assert_eq!(Key::parse(text), Err(KeyError::Shape), "{text:?}");
+        for text in ["", " ", "a b", "a\n", "\u{7f}", "a\u{a0}b"] {
+            assert_eq!(Key::new(Source::Application, text), Err(KeyError::Shape), "{text:?}");
         }
-        assert_eq!(Key::parse(&"k".repeat(129)), Err(KeyError::TooLong(129)));
+        let error = Key::new(Source::Node, &"k".repeat(LONGEST_KEY + 1));
+        assert_eq!(error, Err(KeyError::TooLong(LONGEST_KEY + 1)));
     }
 
     #[test]
-    fn some_first_words_are_the_hosts() {
-        let own = |text: &str| Key::parse(text).unwrap().is_own();
-        assert!(own("probe.web") && own("pod.label.tier") && own("node.zone") && own("probe"));
-        assert!(!own("app.probe") && !own("probes.web") && !own("node-zone.a"));
+    fn of_one_key_the_application_comes_last() {
+        let key = |source| Key::new(source, "zone").unwrap();
+        for source in [Source::Host, Source::Node, Source::Pod, Source::Probe] {
+            assert!(key(source) < key(Source::Application), "{source:?}");
+        }
+        assert!(key(Source::Application) < Key::new(Source::Host, "zone.a").unwrap());
     }
 }

@@ -7,9 +7,9 @@ mod key;
 mod relay;
 mod store;
 
-pub use key::{Key, KeyError, LONGEST_KEY};
+pub use key::{Key, KeyError};
 pub use relay::relay;
-pub use store::{Full, MOST_SIGNALS, Report, Store};
+pub use store::{Full, Held, MOST_SIGNALS, Report, Store};
 
-/// The longest text that an application may report, in bytes.
+/// The longest value that an application may report, in bytes; of several texts all together.
 pub const LONGEST_TEXT: usize = 1024;

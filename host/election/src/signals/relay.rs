@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::clock::{self, Alarm};
-use hotseat_core::event::Event;
+use hotseat_core::event::{Event, Reported};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -26,7 +26,13 @@ pub async fn relay(store: Store, events: Sender<Event>) -> std::io::Result<()> {
             rung = alarm.ring() => rung?,
         }
         let all = store.all(clock::now());
-        let all = all.into_iter().map(|(key, said)| (key.to_string(), said.value, said.at));
+        let all = all.into_iter().map(|held| Reported {
+            key: held.key.as_str().to_owned(),
+            source: held.key.source(),
+            value: held.report.value,
+            at: held.report.at,
+            since: held.since,
+        });
         if events.send(Event::Signals(all.collect())).await.is_err() {
             return Ok(());
         }
@@ -38,7 +44,7 @@ pub async fn relay(store: Store, events: Sender<Event>) -> std::io::Result<()> {
 mod tests {
     use super::super::{Key, Report};
     use super::*;
-    use hotseat_core::policy::Value;
+    use hotseat_core::policy::{Source, Value};
     use tokio::sync::mpsc::{Receiver, channel};
     use tokio::time::timeout;
 
@@ -46,12 +52,12 @@ mod tests {
 
     fn report(store: &Store, key: &str, number: f64, ttl: Option<Duration>) {
         let report = Report { value: Value::Number(number), at: clock::now(), ttl };
-        store.report(Key::parse(key).unwrap(), report).unwrap();
+        store.report(Key::new(Source::Application, key).unwrap(), report).unwrap();
     }
 
     async fn next(events: &mut Receiver<Event>) -> Vec<(String, Value)> {
         match timeout(SOON, events.recv()).await.unwrap().unwrap() {
-            Event::Signals(all) => all.into_iter().map(|(key, value, _)| (key, value)).collect(),
+            Event::Signals(all) => all.into_iter().map(|said| (said.key, said.value)).collect(),
             other => panic!("{other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The last report of each signal.
 
 use super::Key;
-use hotseat_core::policy::Value;
+use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,8 @@ pub struct Store(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    reports: Mutex<BTreeMap<Key, Report>>,
+    /// Each report, with the moment since which its value is the same.
+    reports: Mutex<BTreeMap<Key, (Report, Moment)>>,
     changed: Notify,
 }
 
@@ -30,6 +31,17 @@ pub struct Report {
     pub at: Moment,
     /// How long it holds; none: until it is taken back.
     pub ttl: Option<Duration>,
+}
+
+/// A signal that holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What it is about, and who says so.
+    pub key: Key,
+    /// What was last said.
+    pub report: Report,
+    /// When it was first said with this value, without a break since.
+    pub since: Moment,
 }
 
 /// There are [`MOST_SIGNALS`] already.
@@ -50,15 +62,18 @@ impl Store {
     ///
     /// The key is a new one of an application, and there is no room.
     pub fn report(&self, key: Key, report: Report) -> Result<(), Full> {
+        let now = report.at;
         let mut reports = self.reports();
-        if !key.is_own() && !reports.contains_key(&key) {
-            let now = report.at;
-            reports.retain(|_, old| now < old.ends());
-            if reports.keys().filter(|key| !key.is_own()).count() >= MOST_SIGNALS {
+        let reported = |key: &Key| key.source() == Source::Application;
+        if reported(&key) && !reports.contains_key(&key) {
+            reports.retain(|_, (old, _)| now < old.ends());
+            if reports.keys().filter(|key| reported(key)).count() >= MOST_SIGNALS {
                 return Err(Full);
             }
         }
-        reports.insert(key, report);
+        let goes_on = |(old, _): &&(Report, Moment)| now < old.ends() && old.value == report.value;
+        let since = reports.get(&key).filter(goes_on).map_or(now, |(_, since)| *since);
+        reports.insert(key, (report, since));
         drop(reports);
         self.0.changed.notify_one();
         Ok(())
@@ -70,21 +85,26 @@ impl Store {
         if removed.is_some() {
             self.0.changed.notify_one();
         }
-        removed.is_some_and(|report| now < report.ends())
+        removed.is_some_and(|(report, _)| now < report.ends())
     }
 
     /// The signals that hold at `now`, in the order of their keys.
-    pub fn all(&self, now: Moment) -> Vec<(Key, Report)> {
+    pub fn all(&self, now: Moment) -> Vec<Held> {
         let reports = self.reports();
-        let live = reports.iter().filter(|(_, report)| now < report.ends());
-        live.map(|(key, report)| (key.clone(), report.clone())).collect()
+        let live = reports.iter().filter(|(_, (report, _))| now < report.ends());
+        let held = live.map(|(key, (report, since))| Held {
+            key: key.clone(),
+            report: report.clone(),
+            since: *since,
+        });
+        held.collect()
     }
 
     /// Forgets what no longer holds at `now`, and says when the next report ends.
     pub(super) fn forget(&self, now: Moment) -> Moment {
         let mut reports = self.reports();
-        reports.retain(|_, report| now < report.ends());
-        reports.values().map(Report::ends).min().unwrap_or(Moment::NEVER)
+        reports.retain(|_, (report, _)| now < report.ends());
+        reports.values().map(|(report, _)| report.ends()).min().unwrap_or(Moment::NEVER)
     }
 
     /// Waits for a report or a removal since the last call. For one waiter.
@@ -92,7 +112,7 @@ impl Store {
         self.0.changed.notified().await;
     }
 
-    fn reports(&self) -> MutexGuard<'_, BTreeMap<Key, Report>> {
+    fn reports(&self) -> MutexGuard<'_, BTreeMap<Key, (Report, Moment)>> {
         self.0.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +122,8 @@ mod tests {
     use super::*;
 
     fn key(text: &str) -> Key {
-        Key::parse(text).unwrap()
+        let source = if text.starts_with("probe.") { Source::Probe } else { Source::Application };
+        Key::new(source, text).unwrap()
     }
 
     fn said(value: bool, at: u64, ttl: Option<u64>) -> Report {
@@ -118,7 +139,7 @@ mod tests {
         store.report(key("a"), said(false, 100, None)).unwrap();
         let keys = |now| {
             let all = store.all(at(now));
-            all.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
+            all.iter().map(|held| held.key.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(keys(149), ["a", "b"]);
         assert_eq!(keys(150), ["a"]);
@@ -130,6 +151,37 @@ mod tests {
         assert_eq!(keys(9000), ["a"]);
         assert!(store.remove(&key("a"), at(300)));
         assert!(!store.remove(&key("a"), at(300)));
+    }
+
+    #[test]
+    fn a_value_is_as_old_as_its_first_report_without_a_break() {
+        let store = Store::default();
+        let since = |now| store.all(Moment::from_millis(now))[0].since;
+        let said = |value, at| store.report(key("a"), said(value, at, Some(50))).unwrap();
+        said(true, 100);
+        said(true, 140);
+        assert_eq!(since(150), Moment::from_millis(100));
+        said(false, 160);
+        assert_eq!(since(160), Moment::from_millis(160));
+        said(true, 170);
+        said(true, 200);
+        assert_eq!(since(200), Moment::from_millis(170));
+        // It held until 250 and not at 260.
+        said(true, 260);
+        assert_eq!(since(260), Moment::from_millis(260));
+    }
+
+    #[test]
+    fn an_application_does_not_speak_for_others() {
+        let store = Store::default();
+        let zone = |source| Key::new(source, "zone").unwrap();
+        store.report(zone(Source::Application), said(true, 0, None)).unwrap();
+        store.report(zone(Source::Node), said(false, 0, None)).unwrap();
+        let all = store.all(Moment::ZERO);
+        let sources: Vec<_> = all.iter().map(|held| held.key.source()).collect();
+        assert_eq!(sources, [Source::Node, Source::Application]);
+        assert!(store.remove(&zone(Source::Application), Moment::ZERO));
+        assert_eq!(store.all(Moment::ZERO).len(), 1);
     }
 
     #[test]

@@ -75,8 +75,8 @@ impl Odd<'_> {
     fn module(&self) -> Vec<u8> {
         let Odd { interface, memory, describe, validate, decide, migrate, imports, extra, .. } =
             self;
-        // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no roster.
-        let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0]);
+        // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no needs, no on-failure.
+        let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0, 0, 0]);
         let text = format!(
             r#"(module
   {imports}

@@ -149,7 +149,7 @@ pub const RULES: &[Rule] = &[
         states: 74_000,
     },
     Rule {
-        invariant: "pause",
+        invariant: "I11",
         what: "a policy resigns while the election is paused",
         file: "guard.rs",
         code: "facts.paused",

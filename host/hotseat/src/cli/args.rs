@@ -157,7 +157,7 @@ pub(super) struct SidecarArgs {
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
     #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
-    /// How many times an hour a policy may resign in favour of a successor
+    /// How many times an hour a policy may resign in favour of a successor, or be made to by a transfer
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = PREEMPTIONS_PER_HOUR, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
     /// What decides where the policy fails, and until the one that is wanted is there: standard, the

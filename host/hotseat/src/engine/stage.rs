@@ -47,7 +47,9 @@ impl StageRun {
             Stage::Prepare => self.prepare().map(Passed::Prepared),
             Stage::Settings => {
                 let policy = self.loaded()?;
-                self.loader.accept(&policy, &self.policy.settings)?;
+                for warning in self.loader.accept(&policy, &self.policy.settings)? {
+                    tracing::warn!(policy = policy.label(), %warning, "the settings are taken");
+                }
                 Ok(Passed::Fit)
             }
             Stage::Migrate => self.migrate(),
@@ -83,7 +85,7 @@ impl StageRun {
         let mut input = self.asked.clone().unwrap_or_else(|| sample(self.pace));
         input.settings = self.policy.settings.as_ref().to_owned();
         if asked_before {
-            input.observation.cause = Cause::Swapped;
+            input.observation.causes = Cause::Swapped.into();
         }
         input.memory = match &self.active {
             Some(active) => self.loader.inherit(&policy, active, &input.memory)?.memory,

@@ -10,8 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// How long between two looks at the lock.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long between two looks at the lock at first, since most transfers are done within a second.
+const SHORT_PAUSE: Duration = Duration::from_millis(30);
+/// For how long.
+const AT_FIRST: Duration = Duration::from_secs(2);
+/// How long between two looks later.
+const LONG_PAUSE: Duration = Duration::from_millis(200);
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,12 +182,13 @@ struct Course<'a, T> {
 impl<T: Fn(&str)> Course<'_, T> {
     /// Looks at the lock until the one that is named has it, or it is clear that it will not.
     async fn follow(&mut self, asked: &Sight, until: Instant) -> anyhow::Result<Sight> {
-        let mut last = asked.record.clone();
+        let (begun, mut last) = (Instant::now(), asked.record.clone());
         loop {
             if Instant::now() >= until {
                 return Err(self.too_late(last.holder.as_deref()));
             }
-            tokio::time::sleep(PAUSE).await;
+            let pause = if begun.elapsed() < AT_FIRST { SHORT_PAUSE } else { LONG_PAUSE };
+            tokio::time::sleep(pause).await;
             let sight = match self.person.inspector.look().await {
                 Ok(Some(sight)) => sight,
                 Ok(None) => bail!("{}: the lock was deleted meanwhile", self.person.name),

@@ -88,8 +88,8 @@ pub struct PolicyReport {
     pub memory_schema: u32,
     /// Whether it has a schema for its settings.
     pub settings_schema: bool,
-    /// Whether it asks for the roster.
-    pub wants_roster: bool,
+    /// The facts that it says it cannot do without.
+    pub needs: Vec<String>,
     /// What decides in its place where it fails, unless the operator overrules it.
     pub on_failure: &'static str,
 }
@@ -220,7 +220,7 @@ fn load(
         summary: said.summary.clone(),
         memory_schema: said.memory_schema,
         settings_schema: !said.settings_schema.is_empty(),
-        wants_roster: said.wants_roster,
+        needs: said.needs.clone(),
         on_failure: said.on_failure.as_str(),
     });
     Ok(policy)
@@ -313,7 +313,8 @@ impl CheckReport {
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
             let digest = self.settings.as_ref().map_or(String::new(), |it| format!(", {it}"));
             line("settings", &format!("{settings}{accepted}{digest}"));
-            line("roster", if policy.wants_roster { "wanted" } else { "not wanted" });
+            let needs = policy.needs.join(", ");
+            line("needs", if needs.is_empty() { "nothing" } else { &needs });
             line("failing", policy.on_failure);
         }
         for sample in &self.decisions {
@@ -351,6 +352,7 @@ mod tests {
             reason: "due".to_owned(),
             publish: Vec::new(),
             memory: vec![1],
+            extra: Vec::new(),
         };
         (decision, Spent { fuel: 7, wall: Duration::from_micros(9), ..Spent::default() })
     }

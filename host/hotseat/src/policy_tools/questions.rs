@@ -38,8 +38,11 @@ fn seat(holder: Option<&str>, free_in: u64) -> Seat {
         duration: 15_000,
         free_in,
         transitions: 7,
+        held_for: if holder.is_some() { 62_000 } else { 0 },
         successor: None,
+        transfer: None,
         paused: false,
+        extra: Vec::new(),
     }
 }
 
@@ -56,14 +59,19 @@ fn ask(
         entropy: 0x5eed_5eed_5eed_5eed,
         timing: Timing::client_go().pace(),
         observation: Observation {
+            election: "web".to_owned(),
+            namespace: "shop".to_owned(),
             identity: SELF.to_owned(),
             uptime: 65_000,
-            cause,
+            seats: u32::from(claim.is_some()),
+            causes: cause.into(),
             seat: Some(seat),
             claim,
             attempts,
+            last_decision: None,
             signals: Vec::new(),
             roster: Vec::new(),
+            extra: Vec::new(),
         },
     }
 }

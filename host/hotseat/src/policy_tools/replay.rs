@@ -3,7 +3,7 @@
 use super::{component, failed, loader, plain, reference, words};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::event::{Account, Judged};
-use hotseat_core::policy::{Cause, Decision, Failure, Input};
+use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_engine::{Container, Limits, LoadedPolicy, Loader};
 use hotseat_journal::{Body, Decided, LineError, Problem, Reader, Record};
 use hotseat_sources::Settings;
@@ -72,7 +72,7 @@ pub struct Difference {
     /// The time of day.
     pub time: String,
     /// Why the policy was asked.
-    pub cause: String,
+    pub causes: String,
     /// What was decided.
     pub was: String,
     /// What would be.
@@ -169,7 +169,7 @@ impl Player<'_> {
         self.report.differences.push(Difference {
             line,
             time: plain(&record.time),
-            cause: cause(input.observation.cause).to_owned(),
+            causes: input.observation.causes.to_string(),
             was: was.as_ref().map_or_else(failed, |judged| words(&judged.decision)),
             would_be: now.as_ref().map_or_else(failed, words),
         });
@@ -215,26 +215,13 @@ impl Player<'_> {
     }
 }
 
-fn cause(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Started => "started",
-        Cause::SeatChanged => "seat-changed",
-        Cause::Timer => "timer",
-        Cause::SignalChanged => "signal-changed",
-        Cause::RosterChanged => "roster-changed",
-        Cause::WriteFinished => "write-finished",
-        Cause::Swapped => "swapped",
-        Cause::Stopping => "stopping",
-    }
-}
-
 impl ReplayReport {
     /// Lines for people: each difference, and a summary.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for Difference { line, time, cause, was, would_be } in &self.differences {
+        for Difference { line, time, causes, was, would_be } in &self.differences {
             text += &format!(
-                "line {line}, {time}, asked for {cause}\n  was       {was}\n  would be  {would_be}\n"
+                "line {line}, {time}, asked for {causes}\n  was       {was}\n  would be  {would_be}\n"
             );
         }
         let ReplayReport { decisions, equal, different, failures, without_policy, skipped, .. } =

@@ -1,5 +1,6 @@
 //! How probes are written: `web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3`.
 
+use hotseat_core::policy::Source;
 use hotseat_election::signals::Key;
 use hotseat_text::parse_duration;
 use http::Uri;
@@ -87,7 +88,8 @@ pub fn parse(text: &str) -> Result<Vec<Probe>, SpecError> {
 const EXAMPLE: &str = "give NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, optionally followed by options, as in web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3";
 
 fn begin(name: &str, url: &str) -> Result<Probe, String> {
-    let key = Key::parse(&format!("probe.{name}")).map_err(|error| error.to_string())?;
+    let key =
+        Key::new(Source::Probe, &format!("probe.{name}")).map_err(|error| error.to_string())?;
     let target = target(url)?;
     Ok(Probe { key, target, interval: INTERVAL, timeout: TIMEOUT, rise: RISE, fall: FALL })
 }

@@ -61,7 +61,7 @@ async fn until(store: &Store, wanted: Option<bool>) {
     let found = async {
         loop {
             let all = store.all(clock::now());
-            let value = all.first().map(|(_, report)| report.value.clone());
+            let value = all.first().map(|held| held.report.value.clone());
             if value == wanted.map(Value::Flag) {
                 return;
             }
@@ -151,7 +151,7 @@ fn probes_need_no_turn_of_whoever_began_them() {
         assert!(std::time::Instant::now() < deadline, "nothing was reported");
         thread::yield_now();
     }
-    assert_eq!(store.all(clock::now())[0].1.value, Value::Flag(true));
+    assert_eq!(store.all(clock::now())[0].report.value, Value::Flag(true));
     drop(probing);
 }
 
@@ -185,8 +185,8 @@ async fn the_signal_follows_the_target_and_gets_no_older_than_the_interval() {
     let store = Store::default();
     let task = tokio::spawn(run(target.probe("/"), store.clone()));
     until(&store, Some(true)).await;
-    let first = store.all(clock::now())[0].1.at;
-    while store.all(clock::now())[0].1.at == first {
+    let first = store.all(clock::now())[0].report.at;
+    while store.all(clock::now())[0].report.at == first {
         timeout(SOON, store.changed()).await.unwrap();
     }
     target.text.send_replace(ok.replace("200", "503"));

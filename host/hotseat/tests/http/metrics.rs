@@ -179,6 +179,7 @@ fn waiting() -> Decision {
         reason: String::new(),
         publish: Vec::new(),
         memory: Vec::new(),
+        extra: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, Client, get};
 use crate::site::{Site, own_address};
-use hotseat_core::policy::Value;
+use hotseat_core::policy::{Source, Value};
 use hotseat_election::clock;
 use hotseat_election::signals::{Key, Report};
 use hotseat_http::Limits;
@@ -32,7 +32,7 @@ fn put(site: &Site, path: &str, headers: &str, body: &str) -> Answer {
 /// The signals by key and value.
 fn values(site: &Site) -> Vec<(String, Value)> {
     let all = site.state.signals().all(clock::now());
-    all.into_iter().map(|(key, report)| (key.to_string(), report.value)).collect()
+    all.into_iter().map(|held| (held.key.to_string(), held.report.value)).collect()
 }
 
 #[track_caller]
@@ -45,7 +45,7 @@ fn refused(answer: &Answer, status: u16, words: &[&str]) {
 }
 
 #[test]
-fn text_and_json_scalars_are_taken() {
+fn text_and_json_are_taken() {
     let site = Site::start();
     let text = |text: &str| Value::Text(text.to_owned());
     for (headers, body, value) in [
@@ -54,10 +54,15 @@ fn text_and_json_scalars_are_taken() {
         (TEXT, "two words\n", text("two words")),
         ("Content-Type: TEXT/Plain; Charset=\"UTF-8\"\r\n", "äöü", text("äöü")),
         (JSON, "\"a\\u0062\"", text("ab")),
-        (JSON, " 12 ", Value::Number(12.0)),
+        (JSON, " 12 ", Value::Integer(12)),
+        (JSON, "-9223372036854775808", Value::Integer(i64::MIN)),
+        (JSON, "12.0", Value::Number(12.0)),
         (JSON, "-0.5e3", Value::Number(-500.0)),
         (JSON, "18446744073709551615", Value::Number(18_446_744_073_709_551_615.0)),
         (JSON, "true", Value::Flag(true)),
+        (JSON, "[\"a\", \"b\"]", Value::Texts(vec!["a".to_owned(), "b".to_owned()])),
+        (JSON, "[1, \"b\"]", Value::Json("[1,\"b\"]".to_owned())),
+        (JSON, "{\"isr\": [1, 2]}", Value::Json("{\"isr\":[1,2]}".to_owned())),
         ("Content-Type: application/json; charset=utf-8\r\n", "false", Value::Flag(false)),
     ] {
         let answer = put(&site, HEARTBEAT, headers, body);
@@ -71,15 +76,22 @@ fn what_was_set_is_shown_and_deleted() {
     let site = Site::start();
     assert_eq!(put(&site, "/v1/signals/app.lag?ttl=1m30s", JSON, "0.25").status, 200);
     assert_eq!(put(&site, HEARTBEAT, TEXT, "ok").status, 200);
+    let label = "/v1/signals/app.kubernetes.io/name";
+    assert_eq!(put(&site, label, JSON, "{\"a\": [1]}").status, 200);
+    site.report(Source::Node, "app.lag", Value::Texts(vec!["x".to_owned()]));
     let mut shown = get(site.address(), "/v1/signals").json();
     for signal in shown["signals"].as_array_mut().expect("a list") {
-        let age = signal.as_object_mut().expect("an object").remove("age_ms");
-        let age = age.and_then(|age| age.as_u64()).expect("an age");
-        assert!(age < 60_000, "{age}");
+        let signal = signal.as_object_mut().expect("an object");
+        for name in ["age_ms", "unchanged_ms"] {
+            let age = signal.remove(name).and_then(|age| age.as_u64()).expect("an age");
+            assert!(age < 60_000, "{name} {age}");
+        }
     }
     let expected = json!({"signals": [
-        {"key": "app.heartbeat", "value": "ok", "ttl_ms": null},
-        {"key": "app.lag", "value": 0.25, "ttl_ms": 90_000},
+        {"key": "app.heartbeat", "source": "application", "value": "ok", "ttl_ms": null},
+        {"key": "app.kubernetes.io/name", "source": "application", "value": {"a": [1]}, "ttl_ms": null},
+        {"key": "app.lag", "source": "node", "value": ["x"], "ttl_ms": null},
+        {"key": "app.lag", "source": "application", "value": 0.25, "ttl_ms": 90_000},
     ]});
     assert_eq!(shown, expected);
 
@@ -90,7 +102,10 @@ fn what_was_set_is_shown_and_deleted() {
     };
     assert_eq!(delete(&mut client).status, 200);
     refused(&delete(&mut client), 404, &["app.heartbeat: no such signal"]);
-    assert_eq!(values(&site), [("app.lag".to_owned(), Value::Number(0.25))]);
+    assert_eq!(values(&site).len(), 3);
+    let answer = send(site.address(), "DELETE", "/v1/signals/app.lag", "", "");
+    assert_eq!(answer.status, 200);
+    refused(&send(site.address(), "DELETE", "/v1/signals/app.lag", "", ""), 404, &["app.lag"]);
 }
 
 #[test]
@@ -101,7 +116,7 @@ fn a_signal_past_its_ttl_is_not_shown() {
         at: clock::now() - Duration::from_secs(10),
         ttl: Some(Duration::from_secs(9)),
     };
-    let key = Key::parse("app.old").expect("a key");
+    let key = Key::new(Source::Application, "app.old").expect("a key");
     site.state.signals().report(key, report).expect("room");
     assert_eq!(get(site.address(), "/v1/signals").json(), json!({"signals": []}));
     let answer = send(site.address(), "DELETE", "/v1/signals/app.old", "", "");
@@ -113,13 +128,9 @@ fn keys_and_parameters_are_checked() {
     let site = Site::start();
     for (path, status, words) in [
         ("/v1/signals/", 400, &["no key of a signal", "such as app.heartbeat"][..]),
-        ("/v1/signals/App", 400, &["App: ", "lower-case words"]),
-        ("/v1/signals/a/b", 400, &["a/b: "]),
-        ("/v1/signals/a%20b", 400, &["a%20b: "]),
-        ("/v1/signals/a..b", 400, &["single dots and dashes"]),
-        ("/v1/signals/probe.web", 403, &["probe.web: the sidecar's own", "take another key"]),
-        ("/v1/signals/pod.label.tier", 403, &["the sidecar's own"]),
-        ("/v1/signals/node.zone", 403, &["the sidecar's own"]),
+        ("/v1/signals/a%20b", 400, &["a%20b: ", "without spaces and control characters"]),
+        ("/v1/signals/a%0ab", 400, &["a%0ab: "]),
+        ("/v1/signals/a%ff", 400, &["a%ff: ", "UTF-8"]),
         ("/v1/signals/a?ttl=30", 400, &["ttl=30: ", "write it as 15s"]),
         ("/v1/signals/a?ttl=", 400, &["ttl=: "]),
         ("/v1/signals/a?ttl=99ms", 400, &["from 100ms to 24h"]),
@@ -129,11 +140,11 @@ fn keys_and_parameters_are_checked() {
     ] {
         refused(&put(&site, path, TEXT, "x"), status, words);
     }
-    let long = "k".repeat(129);
+    let long = "k".repeat(318);
     let answer = put(&site, &format!("/v1/signals/{long}"), TEXT, "x");
-    refused(&answer, 400, &["a key of 129 bytes: give at most 128"]);
+    refused(&answer, 400, &["a key of 318 bytes: give at most 317"]);
     assert_eq!(values(&site), []);
-    let longest = format!("/v1/signals/{}", "k".repeat(128));
+    let longest = format!("/v1/signals/{}", "k".repeat(317));
     assert_eq!(put(&site, &longest, TEXT, "x").status, 200);
 }
 
@@ -141,9 +152,9 @@ fn keys_and_parameters_are_checked() {
 fn bodies_are_checked() {
     let site = Site::start();
     for (headers, body, status, words) in [
-        (JSON, "null", 400, "no JSON string, number or boolean"),
-        (JSON, "[1]", 400, "no JSON string, number or boolean"),
-        (JSON, "{\"a\":1}", 400, "send one, or send text as text/plain"),
+        (JSON, "null", 400, "no JSON, or null"),
+        (JSON, "[1,]", 400, "send a string, a number, a boolean, a list or an object"),
+        (JSON, "{\"a\"}", 400, "or send text as text/plain"),
         (JSON, "1 2", 400, "no JSON"),
         (JSON, "1e999", 400, "no JSON"),
         (JSON, "", 400, "no JSON"),
@@ -168,7 +179,7 @@ fn bodies_are_checked() {
 }
 
 #[test]
-fn the_size_of_a_text_is_bounded_and_so_is_what_is_read_of_it() {
+fn the_size_of_a_value_is_bounded_and_so_is_what_is_read_of_it() {
     let site = Site::start();
     let longest = "x".repeat(1024);
     assert_eq!(put(&site, HEARTBEAT, TEXT, &longest).status, 200);
@@ -181,9 +192,11 @@ fn the_size_of_a_text_is_bounded_and_so_is_what_is_read_of_it() {
         (TEXT, "x".repeat(20_000)),
         (JSON, format!("\"{}\"", "x".repeat(1025))),
         (JSON, format!("{}1", " ".repeat(10_000))),
+        (JSON, format!("[{}\"\"]", "\"\",".repeat(1024))),
+        (JSON, format!("{{\"a\":\"{}\"}}", "x".repeat(1024))),
     ] {
         let answer = put(&site, HEARTBEAT, headers, &body);
-        refused(&answer, 413, &["a text of more than 1024 bytes: send less"]);
+        refused(&answer, 413, &["a value of more than 1024 bytes: send less"]);
         assert_eq!(answer.header("connection"), None, "what was read needs no end");
     }
     // More than is read even to be thrown away.
@@ -339,9 +352,7 @@ fn ipv6_loopback(port: u16) -> SocketAddr {
 fn probes_are_in_the_metrics() {
     let site = Site::start();
     for (name, up) in [("web", true), ("db-main", false)] {
-        let key = Key::parse(&format!("probe.{name}")).expect("a key");
-        let report = Report { value: Value::Flag(up), at: clock::now(), ttl: None };
-        site.state.signals().report(key, report).expect("room");
+        site.report(Source::Probe, &format!("probe.{name}"), Value::Flag(up));
     }
     let metrics = get(site.address(), "/metrics").body;
     for line in [

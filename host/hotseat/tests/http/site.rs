@@ -3,7 +3,9 @@
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::Shared;
 use hotseat_core::lock::Token;
+use hotseat_core::policy::{Source, Value};
 use hotseat_core::view::{Sighting, Term, View};
+use hotseat_election::signals::{Key, Report};
 use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
 use hotseat_http::{Access, Limits, Running, Server};
 use hotseat_rollout::{About, Active, Policy};
@@ -59,6 +61,13 @@ impl Site {
     /// Shows the lock as held by somebody else for so long.
     pub fn show_holder(&self, name: &str, left: Duration) {
         self.state.show(seen(name, left));
+    }
+
+    /// Reports a signal as the host does, until it is taken back.
+    pub fn report(&self, source: Source, key: &str, value: Value) {
+        let report = Report { value, at: clock::now(), ttl: None };
+        let key = Key::new(source, key).expect("a key");
+        self.state.signals().report(key, report).expect("room");
     }
 
     /// Shows this candidate as the leader for so long.

@@ -3,7 +3,7 @@
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat_core::event::{Notice, Purpose, Trouble};
 use hotseat_core::lock::Token;
-use hotseat_core::policy::{Outcome, Value};
+use hotseat_core::policy::{Outcome, Source, Value};
 use hotseat_core::view::{Sighting, View};
 use hotseat_election::signals::{Key, Report};
 use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
@@ -35,7 +35,7 @@ pub fn everything() -> String {
     facts.say(&Fact::Requested("update"));
     metrics.http_request("/", 200);
     status.change_policy(|report| report.rollout.active = Some(standard()));
-    let key = Key::parse("probe.web").expect("a key");
+    let key = Key::new(Source::Probe, "probe.web").expect("a key");
     let report = Report { value: Value::Flag(true), at: now, ttl: None };
     status.signals().report(key, report).expect("there is room");
     status.show(View { seen: Some(somebody()), ..View::default() });

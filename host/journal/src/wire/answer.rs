@@ -1,10 +1,11 @@
 //! The answer: a decision with what became of it, or a failure.
 
-use super::input::ValueDef;
+use super::input::{ActionDef, VerdictDef};
+use super::pairs;
 use super::scalar::bytes;
-use hotseat_core::event::{Instead, Judged, Verdict};
+use hotseat_core::event::{Instead, Judged};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Value};
+use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Value, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A policy's answer, judged.
@@ -107,14 +108,6 @@ struct JudgedDef {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Verdict", rename_all = "kebab-case")]
-enum VerdictDef {
-    Nothing,
-    CarriedOut,
-    Overruled(String),
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(remote = "Decision")]
 struct DecisionDef {
     #[serde(with = "ActionDef")]
@@ -124,19 +117,12 @@ struct DecisionDef {
     #[serde(rename = "lease_duration_ms", default, skip_serializing_if = "Option::is_none")]
     lease_duration: Option<u64>,
     reason: String,
-    #[serde(with = "publish", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(with = "pairs", default, skip_serializing_if = "Vec::is_empty")]
     publish: Vec<(String, Value)>,
     #[serde(with = "bytes", default, skip_serializing_if = "Vec::is_empty")]
     memory: Vec<u8>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Action", rename_all = "kebab-case")]
-enum ActionDef {
-    Wait,
-    Campaign,
-    Renew,
-    Resign(Option<String>),
+    #[serde(with = "pairs", default, skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<(String, Value)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,38 +143,4 @@ enum FailureKindDef {
     OutOfMemory,
     AnswerTooLarge,
     Rejected,
-}
-
-/// Published signals, a key and a value each.
-mod publish {
-    use super::{Deserialize, Serialize, Value, ValueDef};
-    use serde::{Deserializer, Serializer};
-
-    #[derive(Serialize)]
-    struct Lent<'a> {
-        key: &'a str,
-        #[serde(with = "ValueDef")]
-        value: &'a Value,
-    }
-
-    #[derive(Deserialize)]
-    struct Owned {
-        key: String,
-        #[serde(with = "ValueDef")]
-        value: Value,
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        list: &[(String, Value)],
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        to.collect_seq(list.iter().map(|(key, value)| Lent { key, value }))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<(String, Value)>, D::Error> {
-        let list = Vec::<Owned>::deserialize(from)?;
-        Ok(list.into_iter().map(|Owned { key, value }| (key, value)).collect())
-    }
 }

@@ -1,8 +1,10 @@
 //! The question: the argument of `decide`.
 
-use super::scalar::{bits, bytes, number};
+use super::pairs;
+use super::scalar::{bits, bytes, integer, number};
 use hotseat_core::policy::{
-    Attempts, Candidate, Cause, Claim, Input, Observation, Outcome, Pace, Seat, Signal, Value,
+    Action, Attempts, Candidate, Causes, Claim, Input, LastDecision, Observation, Outcome, Pace,
+    Seat, Signal, Source, Transfer, Value, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,34 +42,62 @@ struct PaceDef {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Observation")]
 struct ObservationDef {
+    #[serde(default)]
+    election: String,
+    #[serde(default)]
+    namespace: String,
     identity: String,
     #[serde(rename = "uptime_ms")]
     uptime: u64,
-    #[serde(with = "CauseDef")]
-    cause: Cause,
+    #[serde(default)]
+    seats: u32,
+    #[serde(with = "causes", alias = "cause")]
+    causes: Causes,
     #[serde(with = "seat", default, skip_serializing_if = "Option::is_none")]
     seat: Option<Seat>,
     #[serde(with = "claim", default, skip_serializing_if = "Option::is_none")]
     claim: Option<Claim>,
     #[serde(with = "AttemptsDef")]
     attempts: Attempts,
+    #[serde(with = "last_decision", default, skip_serializing_if = "Option::is_none")]
+    last_decision: Option<LastDecision>,
     #[serde(with = "signals", default, skip_serializing_if = "Vec::is_empty")]
     signals: Vec<Signal>,
     #[serde(with = "roster", default, skip_serializing_if = "Vec::is_empty")]
     roster: Vec<Candidate>,
+    #[serde(with = "pairs", default, skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<(String, Value)>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Cause", rename_all = "kebab-case")]
-enum CauseDef {
-    Started,
-    SeatChanged,
-    Timer,
-    SignalChanged,
-    RosterChanged,
-    WriteFinished,
-    Swapped,
-    Stopping,
+/// A list of words; records before version 3 have one word.
+mod causes {
+    use hotseat_core::policy::{Cause, Causes};
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        One(String),
+        Several(Vec<String>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(causes: &Causes, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(causes.iter().map(Cause::as_str))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Causes, D::Error> {
+        let words = match Words::deserialize(from)? {
+            Words::One(word) => vec![word],
+            Words::Several(words) => words,
+        };
+        let cause = |word: String| {
+            let known = Cause::ALL.into_iter().find(|cause| cause.as_str() == word);
+            known
+                .ok_or_else(|| D::Error::custom(format_args!("`{word}` is no cause of a question")))
+        };
+        words.into_iter().map(cause).collect()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,10 +112,25 @@ struct SeatDef {
     #[serde(rename = "free_in_ms")]
     free_in: u64,
     transitions: u64,
+    #[serde(rename = "held_for_ms", default)]
+    held_for: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     successor: Option<String>,
+    #[serde(with = "transfer", default, skip_serializing_if = "Option::is_none")]
+    transfer: Option<Transfer>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     paused: bool,
+    #[serde(with = "pairs", default, skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<(String, Value)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Transfer")]
+struct TransferDef {
+    to: String,
+    by: String,
+    #[serde(rename = "remaining_ms")]
+    remaining: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,21 +165,84 @@ enum OutcomeDef {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "LastDecision")]
+struct LastDecisionDef {
+    #[serde(with = "ActionDef")]
+    action: Action,
+    #[serde(with = "VerdictDef")]
+    verdict: Verdict,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Action", rename_all = "kebab-case")]
+pub(super) enum ActionDef {
+    Wait,
+    Campaign,
+    Renew,
+    Resign(Option<String>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Verdict", rename_all = "kebab-case")]
+pub(super) enum VerdictDef {
+    Nothing,
+    CarriedOut,
+    Overruled(String),
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Signal")]
 struct SignalDef {
     key: String,
+    #[serde(with = "SourceDef", default = "application")]
+    source: Source,
     #[serde(with = "ValueDef")]
     value: Value,
     #[serde(rename = "age_ms")]
     age: u64,
+    #[serde(rename = "unchanged_for_ms", default)]
+    unchanged_for: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Source", rename_all = "kebab-case")]
+enum SourceDef {
+    Application,
+    Probe,
+    Pod,
+    Node,
+    Host,
+}
+
+fn application() -> Source {
+    Source::Application
+}
+
+/// Gives a question of a record before version 3 what was not written down then: who reported a
+/// signal stood in the first word of its key, and how long it had its value is not known to be
+/// longer than since the last report.
+pub(super) fn complete(observation: &mut Observation) {
+    let roster = observation.roster.iter_mut().flat_map(|candidate| &mut candidate.signals);
+    for signal in observation.signals.iter_mut().chain(roster) {
+        signal.source = match signal.key.split('.').next() {
+            Some("probe") => Source::Probe,
+            Some("pod") => Source::Pod,
+            Some("node") => Source::Node,
+            _ => Source::Application,
+        };
+        signal.unchanged_for = signal.age;
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Value", rename_all = "kebab-case")]
 pub(super) enum ValueDef {
     Text(String),
+    Integer(#[serde(with = "integer")] i64),
     Number(#[serde(with = "number")] f64),
     Flag(bool),
+    Texts(Vec<String>),
+    Json(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,8 +251,16 @@ struct CandidateDef {
     identity: String,
     #[serde(rename = "age_ms")]
     age: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ready: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
     #[serde(with = "signals", default, skip_serializing_if = "Vec::is_empty")]
     signals: Vec<Signal>,
+    #[serde(with = "pairs", default, skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<(String, Value)>,
 }
 
 /// `with` reaches neither into an option nor into a list: these modules do.
@@ -204,5 +320,7 @@ macro_rules! list {
 
 optional!(seat, Seat, "SeatDef");
 optional!(claim, Claim, "ClaimDef");
+optional!(transfer, Transfer, "TransferDef");
+optional!(last_decision, LastDecision, "LastDecisionDef");
 list!(signals, Signal, "SignalDef");
 list!(roster, Candidate, "CandidateDef");

@@ -5,6 +5,7 @@
 
 mod answer;
 mod input;
+mod pairs;
 mod scalar;
 
 use crate::reader::Problem;
@@ -63,7 +64,10 @@ pub(crate) fn decode(line: &str, above: &mut Option<String>) -> Result<Record, P
     }
     let body = match head.kind.as_str() {
         "decision" => {
-            let line: DecisionIn = serde_json::from_str(line).map_err(damaged)?;
+            let mut line: DecisionIn = serde_json::from_str(line).map_err(damaged)?;
+            if head.v < 3 {
+                input::complete(&mut line.input.observation);
+            }
             Body::Decision(Box::new(decided(line, above)?))
         }
         "swap" => {

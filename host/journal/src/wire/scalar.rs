@@ -30,6 +30,49 @@ pub(super) mod bits {
     }
 }
 
+/// A whole number as a number where every reader keeps it, else as text.
+pub(super) mod integer {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+    use std::fmt;
+
+    /// The largest that a reader which knows only floating point keeps.
+    const EXACT: u64 = 1 << 53;
+
+    pub(crate) fn serialize<S: Serializer>(number: &i64, to: S) -> Result<S::Ok, S::Error> {
+        if number.unsigned_abs() <= EXACT {
+            return to.serialize_i64(*number);
+        }
+        to.collect_str(number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+        from.deserialize_any(Integer)
+    }
+
+    struct Integer;
+
+    impl Visitor<'_> for Integer {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number, or one as text")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+            Ok(number)
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+            i64::try_from(number).map_err(E::custom)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+            text.parse().map_err(|_| E::custom(format_args!("`{text}` is no whole number")))
+        }
+    }
+}
+
 /// A number as a number where it comes back the same, else as text, such as `"NaN"`.
 pub(super) mod number {
     use serde::de::{Error, Visitor};

@@ -319,6 +319,8 @@ mod hands {
     impl Standby {
         fn new() -> Standby {
             let config = Config {
+                election: "web".to_owned(),
+                namespace: "shop".to_owned(),
                 identity: "standby".to_owned(),
                 incarnation: Incarnation {
                     site: "t".to_owned(),

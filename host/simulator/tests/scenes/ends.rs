@@ -33,7 +33,7 @@ fn a_leader_that_stops_asks_for_a_successor_and_tells_what_it_ends() {
     let mut stage = leader(config());
     stage.tell(Event::Stop);
     let observation = last_input(&stage).observation;
-    assert_eq!(observation.cause, Cause::Stopping);
+    assert!(observation.causes.has(Cause::Stopping), "{:?}", observation.causes);
     let claim = observation.claim.unwrap();
     assert_eq!(claim.valid_for, 0, "belief has ended");
     assert!((700..=725).contains(&claim.held_for), "{claim:?}");

@@ -86,6 +86,38 @@ fn a_leader_hands_over_as_asked_whatever_its_policy_says() {
     }
 }
 
+fn last_input(stage: &Stage) -> Input {
+    let asked = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask { input, .. } => Some((**input).clone()),
+        _ => None,
+    });
+    asked.expect("a question")
+}
+
+#[test]
+fn the_policies_of_all_hear_what_is_asked() {
+    for leads in [true, false] {
+        let mut stage = Stage::new();
+        match leads {
+            true => drop(stage.lead()),
+            false => stage.starts_with(Lock::Present(marked("cleo", 15, 1, 10, Some(9)))),
+        }
+        stage.pass(millis(10));
+        asks(&mut stage, |requests| requests.paused = true);
+        let input = last_input(&stage);
+        assert!(input.observation.causes.has(Cause::Pause), "{input:?}");
+        assert!(input.observation.seat.unwrap().paused);
+        asks(&mut stage, |requests| requests.paused = false);
+        assert!(last_input(&stage).observation.causes.has(Cause::Pause));
+        stage.answers = false;
+        asks(&mut stage, |requests| requests.transfer = transfer("bing"));
+        let input = last_input(&stage);
+        assert!(input.observation.causes.has(Cause::Transfer), "{input:?}");
+        let told = input.observation.seat.unwrap().transfer.unwrap();
+        assert_eq!((told.to.as_str(), told.by.as_str(), told.remaining), ("bing", "ann", 30_000));
+    }
+}
+
 #[test]
 fn a_transfer_that_meets_a_renewal_waits_for_its_end() {
     let mut stage = Stage::new();

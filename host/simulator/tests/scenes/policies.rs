@@ -192,7 +192,7 @@ fn the_observation_tells_what_is_so() {
         })
         .collect();
     let last = inputs.last().unwrap();
-    assert_eq!(last.observation.cause, Cause::WriteFinished);
+    assert!(last.observation.causes.has(Cause::WriteFinished), "{:?}", last.observation.causes);
     assert!(last.observation.claim.is_some());
     assert_eq!(last.observation.attempts.last, Outcome::Written);
     assert_eq!(last.timing.lease_duration, 15_000);

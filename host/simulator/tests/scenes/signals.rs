@@ -1,13 +1,15 @@
 //! What signals do to an election: they reach the policy, and can neither hurry nor hinder it.
 
 use super::*;
-use hotseat_core::policy::{Signal, Value};
+use hotseat_core::event::Reported;
+use hotseat_core::policy::{Signal, Source, Value};
 
 const HEARTBEAT: &str = "app.heartbeat";
 
 fn report(stage: &mut Stage, value: Value) {
     let now = stage.now;
-    stage.tell(Event::Signals(vec![(HEARTBEAT.to_owned(), value, now)]));
+    let (key, source) = (HEARTBEAT.to_owned(), Source::Application);
+    stage.tell(Event::Signals(vec![Reported { key, source, value, at: now, since: now }]));
 }
 
 /// The questions since the last call.
@@ -24,7 +26,7 @@ fn asked(stage: &mut Stage) -> Vec<Input> {
 }
 
 fn causes(inputs: &[Input]) -> Vec<Cause> {
-    inputs.iter().map(|input| input.observation.cause).collect()
+    inputs.iter().flat_map(|input| input.observation.causes.iter()).collect()
 }
 
 /// A leader whose policy has nothing to do for a while.
@@ -39,7 +41,13 @@ fn leader() -> Stage {
 #[test]
 fn a_signal_that_comes_changes_or_goes_is_a_question() {
     let mut stage = leader();
-    let seen = |value: Value| Signal { key: HEARTBEAT.to_owned(), value, age: 0 };
+    let seen = |value: Value| Signal {
+        key: HEARTBEAT.to_owned(),
+        source: Source::Application,
+        value,
+        age: 0,
+        unchanged_for: 0,
+    };
     for value in [Value::Flag(true), Value::Flag(false), Value::Text("no".to_owned())] {
         report(&mut stage, value.clone());
         let inputs = asked(&mut stage);
@@ -81,7 +89,7 @@ fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
         stage.pass(millis(1));
         assert!(stage.leads());
         for input in asked(&mut stage) {
-            questions += usize::from(input.observation.cause == Cause::SignalChanged);
+            questions += usize::from(input.observation.causes.has(Cause::SignalChanged));
             // What waited is told with what came meanwhile.
             assert!(input.observation.signals[0].age <= 1);
         }
@@ -127,7 +135,7 @@ fn a_change_during_a_write_is_asked_about_when_it_has_ended_and_wakes_nobody_bef
     assert!(wakes(&stage) <= before + 1, "the shell is woken for nothing");
     stage.succeeds(&renewal, 12);
     let inputs = asked(&mut stage);
-    assert_eq!(causes(&inputs), [Cause::WriteFinished]);
+    assert_eq!(causes(&inputs), [Cause::SeatChanged, Cause::SignalChanged, Cause::WriteFinished]);
     assert_eq!(inputs[0].observation.signals[0].value, Value::Flag(false));
     // It was seen: no second question about it.
     stage.pass(millis(300));

@@ -38,9 +38,11 @@ fn a_write_takes_its_time_and_is_then_told_of() {
     let [first, second] = play.steps() else {
         panic!("two questions, not {:?}", play.steps());
     };
-    assert_eq!((first.input.observation.cause, first.effect), (Cause::Started, Effect::Done));
+    assert!(first.input.observation.is_asked_for(cause::STARTED));
+    assert_eq!(first.effect, Effect::Done);
     let seen = &second.input.observation;
-    assert_eq!((seen.cause, seen.attempts.last), (Cause::WriteFinished, Outcome::Written));
+    assert!(seen.is_asked_for(cause::WRITE_FINISHED));
+    assert_eq!(seen.attempts.last, outcome::WRITTEN);
     assert_eq!(seen.attempts.since_success, Some(WRITE_MS));
     assert_eq!(second.input.memory, [1]);
 }
@@ -65,9 +67,9 @@ fn a_rival_that_writes_first_makes_a_conflict() {
     play.run_for(2);
     play.rival("b").run_for(10);
     assert!(!play.leads());
-    let last = play.steps().last().map(|step| step.input.observation.attempts);
+    let last = play.steps().last().map(|step| step.input.observation.attempts.clone());
     let last = last.map(|attempts| (attempts.last, attempts.failures));
-    assert_eq!(last, Some((Outcome::Conflict, 1)));
+    assert_eq!(last, Some((outcome::CONFLICT.to_owned(), 1)));
 }
 
 #[test]
@@ -90,9 +92,9 @@ fn a_rivals_lease_and_its_release_are_seen() {
 #[test]
 fn failed_writes_and_a_resignation_have_their_effect() {
     let mut play = Play::<Plain>::new();
-    play.next_writes(&[Outcome::Denied, Outcome::TimedOut]);
+    play.next_writes(&[outcome::DENIED, outcome::TIMED_OUT]);
     play.run_for(12);
-    let attempts = play.steps().last().map(|step| step.input.observation.attempts);
+    let attempts = play.steps().last().map(|step| step.input.observation.attempts.clone());
     assert_eq!(attempts.map(|attempts| attempts.failures), Some(2));
     play.run_for(10);
     assert!(play.leads());

@@ -2,7 +2,7 @@
 
 use super::{Effect, Play, Step, Term, WRITE_MS, Writing};
 use crate::testing::Scene;
-use crate::{Action, Attempts, Cause, Claim, Decision, Input, Outcome, Policy, Seat, Signal};
+use crate::{Action, Attempts, Claim, Decision, Input, Policy, Seat, Signal, cause, outcome};
 
 /// What happens next.
 #[derive(Clone, Copy)]
@@ -36,11 +36,11 @@ impl<P: Policy> Play<P> {
             Event::WriteEnds => self.write_ends(),
             Event::BeliefEnds => {
                 self.term = None;
-                self.ask(Cause::Timer);
+                self.ask(cause::TIMER);
             }
             Event::RivalRenews => self.rival_renews(),
-            Event::Wake if self.steps.is_empty() => self.ask(Cause::Started),
-            Event::Wake => self.ask(Cause::Timer),
+            Event::Wake if self.steps.is_empty() => self.ask(cause::STARTED),
+            Event::Wake => self.ask(cause::TIMER),
         }
     }
 
@@ -52,30 +52,32 @@ impl<P: Policy> Play<P> {
         if self.lock.holder.as_ref() != Some(identity) {
             self.lock.transitions += 1;
             self.lock.holder = Some(identity.clone());
+            self.lock.held_since = Some(self.now);
             self.term = None;
         }
         self.lock.successor = None;
         self.lock.duration = self.timing.lease_duration;
         self.lock.changed_at = self.now;
         self.lock.free_at = self.now + self.lock.duration;
-        self.ask(Cause::SeatChanged);
+        self.ask(cause::SEAT_CHANGED);
     }
 
     fn write_ends(&mut self) {
         let Some(writing) = self.writing.take() else {
             return;
         };
-        let mut outcome = self.outcomes.pop_front().unwrap_or(Outcome::Written);
+        let mut outcome = self.outcomes.pop_front().unwrap_or_else(|| outcome::WRITTEN.into());
         if writing.seen_change_at != self.lock.changed_at {
-            outcome = Outcome::Conflict;
+            outcome = outcome::CONFLICT.into();
         }
+        let written = outcome == outcome::WRITTEN;
         self.attempts.last = outcome;
-        if outcome == Outcome::Written {
+        if written {
             self.adopt(&writing);
         } else {
             self.attempts.failures += 1;
         }
-        self.ask(Cause::WriteFinished);
+        self.ask(cause::WRITE_FINISHED);
     }
 
     /// The write is in the lock: this candidate leads, or goes on leading.
@@ -87,6 +89,7 @@ impl<P: Policy> Play<P> {
             Some(term) => term.believes_until = believes_until,
             None => {
                 self.lock.transitions += 1;
+                self.lock.held_since = Some(self.now);
                 self.term = Some(Term { acquired_at: writing.sent_at, believes_until });
             }
         }
@@ -102,7 +105,7 @@ impl<P: Policy> Play<P> {
     }
 
     /// Asks the policy, and does what the host would do with the answer.
-    pub(super) fn ask(&mut self, cause: Cause) {
+    pub(super) fn ask(&mut self, cause: &str) {
         let input = self.input(cause);
         let answer = P::decide(input.clone());
         let effect = match &answer {
@@ -124,7 +127,8 @@ impl<P: Policy> Play<P> {
         let may = match &decision.action {
             Action::Wait => return Effect::Waits,
             Action::Campaign => self.term.is_none() && self.lock.free_at <= self.now,
-            Action::Renew | Action::Resign(_) => self.term.is_some(),
+            Action::Renew => self.term.is_some(),
+            Action::Resign(_) => self.term.is_some() && !self.lock.paused,
         };
         if !may || self.writing.is_some() {
             return Effect::Ignored;
@@ -132,6 +136,7 @@ impl<P: Policy> Play<P> {
         if let Action::Resign(successor) = &decision.action {
             self.term = None;
             self.lock.holder = None;
+            self.lock.held_since = None;
             self.lock.successor.clone_from(successor);
             self.lock.changed_at = self.now;
             self.lock.free_at = self.now;
@@ -145,7 +150,7 @@ impl<P: Policy> Play<P> {
         Effect::Done
     }
 
-    fn input(&mut self, cause: Cause) -> Input {
+    fn input(&mut self, cause: &str) -> Input {
         // An odd constant steps through all values; what matters is only that they differ.
         self.entropy = self.entropy.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut input = Scene::new()
@@ -162,8 +167,11 @@ impl<P: Policy> Play<P> {
                 duration: self.lock.duration,
                 free_in: self.lock.free_at.saturating_sub(self.now),
                 transitions: self.lock.transitions,
+                held_for: self.lock.held_since.map_or(0, |since| self.now - since),
                 successor: self.lock.successor.clone(),
+                transfer: None,
                 paused: self.lock.paused,
+                extra: Vec::new(),
             })
             .input();
         let seen = &mut input.observation;
@@ -171,12 +179,13 @@ impl<P: Policy> Play<P> {
             held_for: self.now - term.acquired_at,
             valid_for: term.believes_until.saturating_sub(self.now),
         });
-        seen.attempts =
-            Attempts { since_success: self.last_success.map(|at| self.now - at), ..self.attempts };
-        let signals = self.signals.iter().map(|(key, (value, at))| Signal {
-            key: key.clone(),
-            value: value.clone(),
-            age: self.now - at,
+        seen.seats = u32::from(self.term.is_some());
+        let since_success = self.last_success.map(|at| self.now - at);
+        seen.attempts = Attempts { since_success, ..self.attempts.clone() };
+        let signals = self.signals.iter().map(|(key, said)| Signal {
+            age: self.now - said.at,
+            unchanged_for: self.now - said.since,
+            ..Signal::new(key.clone(), said.value.clone())
         });
         seen.signals.extend(signals);
         input

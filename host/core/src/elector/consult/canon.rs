@@ -18,7 +18,8 @@ impl Mind {
             settings: _,
             memory,
             rule_memory,
-            cause,
+            causes,
+            last,
             question,
             wake,
             failures,
@@ -35,7 +36,13 @@ impl Mind {
         failures.forget();
         *entropy = Entropy::new(0);
         preemptions.counted_at(NOW);
-        *cause = cause.map(|cause| if cause == Cause::Stopping { cause } else { Cause::Timer });
+        *last = None;
+        // Which of the others they are only the policy hears; that it is to be asked counts.
+        *causes = match *causes {
+            none if none.is_empty() => none,
+            some if some.has(Cause::Stopping) => Cause::Stopping.into(),
+            _ => Cause::Timer.into(),
+        };
         // Asked again at once, or after the next tick: the search answers every question with the
         // soonest wake-up.
         pass(wake, passed, Duration::ZERO);
@@ -51,6 +58,7 @@ impl Mind {
             input.observation.seat = None;
             input.observation.claim = None;
             input.observation.uptime = 0;
+            input.observation.last_decision = None;
         }
     }
 }

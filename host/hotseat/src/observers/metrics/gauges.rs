@@ -2,9 +2,10 @@
 
 use super::super::JournalKeeper;
 use crate::telemetry;
-use hotseat_core::policy::Value;
+use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use hotseat_election::Status;
+use hotseat_election::signals::Held;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
@@ -156,7 +157,9 @@ fn signals(all: &mut Registry, elections: &[Status], now: Moment) {
     for status in elections {
         let signals = status.signals().all(now);
         count.get_or_create(&[of(status)]).set(signals.len() as u64);
-        for (key, report) in signals {
+        for Held { key, report, .. } in
+            signals.into_iter().filter(|it| it.key.source() == Source::Probe)
+        {
             let name = key.as_str().strip_prefix(PROBE);
             if let (Some(name), Value::Flag(flag)) = (name, report.value) {
                 let labels = [of(status), ("probe", name.to_owned())];
