@@ -69,13 +69,13 @@ impl Inspector {
     /// What the pod of that name is, in the lock's namespace.
     pub async fn pod(&self, name: &str) -> PodIs {
         let pods = Request::new(Pod::url_path(&(), Some(&self.namespace)));
-        let request = match pods.get_metadata(name, &GetParams::default()) {
+        let request = match pods.get(name, &GetParams::default()) {
             Ok(request) => request,
             Err(error) => {
                 return PodIs::Unknown(Failure::unsendable(&error.to_string()).trouble.detail);
             }
         };
-        match self.fetch::<PartialObjectMeta<Pod>>("get", request).await {
+        match self.fetch::<PartialObjectMeta>("get", request).await {
             Ok(pod) if pod.metadata.deletion_timestamp.is_some() => PodIs::Ending,
             Ok(_) => PodIs::There,
             Err(failure) if failure.is_not_found() => PodIs::Missing,

@@ -1,7 +1,8 @@
 //! Another leader, as a person or a coordinator asks.
 
+use hotseat_tests::cluster::{Cluster, Kind, Options, Rights};
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Crew, SOON};
+use hotseat_tests::scene::{Api, Crew, Led, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -118,11 +119,8 @@ fn a_lock_of_another_elector_is_not_asked() {
     assert!(out.contains("not by a Hotseat"), "{out}");
 }
 
-/// A server without the field drops it; the embedded one keeps it, as one with coordinated election.
-#[test]
-fn a_coordinators_preferred_holder_is_handed_over_to() {
-    let api = Api::embedded("preferred").unwrap();
-    let crew = Crew::start(&api, &NAMES).unwrap();
+/// Asks for another leader as a coordinator does. Gives who led and who shall.
+fn prefer(api: &Api, crew: &Crew<'_>) -> (Led, &'static str) {
     let before = crew.leader();
     let to = NAMES.into_iter().find(|name| *name != before.name).unwrap();
     api.edit_lease(|lease| {
@@ -130,6 +128,24 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
         lease["spec"]["preferredHolder"] = json!(to);
     })
     .unwrap();
+    (before, to)
+}
+
+#[test]
+fn a_coordinators_preferred_holder_is_handed_over_to() {
+    // The newest alone has the field, behind a gate.
+    let kind = Kind::from_env().unwrap();
+    if kind == Kind::Oldest {
+        return a_server_without_the_field_drops_it(&Api::real("preferred").unwrap());
+    }
+    let flags = &[
+        "--feature-gates=CoordinatedLeaderElection=true",
+        "--runtime-config=coordination.k8s.io/v1beta1=true",
+    ];
+    let cluster = Cluster::start(Options { flags, ..Options::default() }).unwrap();
+    let api = Api::of(&cluster, "preferred", Rights::Full).unwrap();
+    let crew = Crew::start(&api, &NAMES).unwrap();
+    let (before, to) = prefer(&api, &crew);
     let after = crew.leader_after(&before);
     assert_eq!(after.name, to, "{}", crew.logs());
     let lease = until("the field to be emptied", SOON, || match api.lease().unwrap().unwrap() {
@@ -138,6 +154,23 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
     });
     assert_eq!(lease["spec"]["strategy"], json!("example.com/by-hand"));
     crew.finish();
+}
+
+fn a_server_without_the_field_drops_it(api: &Api) {
+    let crew = Crew::start(api, &NAMES).unwrap();
+    let (before, _) = prefer(api, &crew);
+    let edited = api.spec("renewTime").unwrap();
+    until("a renewal after the edit", SOON, || match api.spec("renewTime").unwrap() {
+        time if time == edited => Err(time),
+        _ => Ok(()),
+    });
+    assert!(crew.leader().is_same_term(&before), "{}", crew.logs());
+    crew.finish();
+}
+
+#[test]
+fn an_api_server_without_coordinated_election_drops_the_field() {
+    a_server_without_the_field_drops_it(&Api::embedded("no-field").unwrap());
 }
 
 #[test]

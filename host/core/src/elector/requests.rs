@@ -87,6 +87,12 @@ impl Elector {
         let requests = self.seat.record().map_or(&none, |record| &record.requests);
         let causes = self.asked.take_in(self.now, requests);
         causes.iter().for_each(|cause| self.mind.ask_for(cause));
+        let me = &self.config.identity;
+        let names_me = self.standing().is_some_and(|standing| standing.to == me);
+        if causes.has(Cause::Transfer) && names_me {
+            // It rests so that policies do not pass the seat to and fro. Who asks for it knows better.
+            self.resting_until = self.resting_until.min(self.now);
+        }
     }
 
     /// The request that holds now, as the policy sees it, whomever it names.

@@ -360,6 +360,18 @@ fn the_candidate_that_was_asked_for_takes_the_seat_first() {
     }
 }
 
+/// Who has resigned rests for a lease, but not from people.
+#[test]
+fn the_seat_can_be_asked_back_at_once() {
+    let mut world = three();
+    for (to, index) in [("b", 1), ("a", 0), ("b", 1)] {
+        let request = TransferRequest { until: format!("round {index}"), ..transfer(to).unwrap() };
+        asked(&mut world, |requests| requests.transfer = Some(request));
+        world.run_for(millis(600)).unwrap();
+        assert_eq!(world.leader(), Some(index), "{to}");
+    }
+}
+
 #[test]
 fn a_transfer_to_a_candidate_that_is_not_there_ends_with_somebody_leading() {
     for by_coordinator in [false, true] {
@@ -375,6 +387,20 @@ fn a_transfer_to_a_candidate_that_is_not_there_ends_with_somebody_leading() {
         world.run_for(Duration::from_secs(120)).unwrap();
         assert_eq!((world.leader(), world.terms()), (Some(1), 2));
     }
+}
+
+/// With nobody else there the old leader leads again, well before a lease is over.
+#[test]
+fn a_leader_that_handed_over_to_nobody_leads_again() {
+    let mut world = World::new(7, Network::perfect());
+    let leader = world.add(candidate("a", Duration::ZERO), by_rule(), 0);
+    world.start(leader);
+    world.run_for(Duration::from_secs(1)).unwrap();
+    asked(&mut world, |requests| requests.transfer = transfer("z"));
+    world.run_for(millis(500)).unwrap();
+    assert_eq!(world.leader(), None);
+    world.run_for(Duration::from_secs(6)).unwrap();
+    assert_eq!(world.leader(), Some(leader));
 }
 
 #[test]
