@@ -11,6 +11,8 @@ mod behind;
 mod death;
 #[path = "election/end.rs"]
 mod end;
+#[path = "election/facts.rs"]
+mod facts;
 #[path = "election/hand.rs"]
 mod hand;
 #[path = "election/label.rs"]

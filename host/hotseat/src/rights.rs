@@ -4,7 +4,7 @@
 //! for that nothing uses.
 
 use crate::locks::LockOptions;
-use crate::own_pod::{OwnPod, PodFeatures};
+use crate::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
 use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
@@ -40,8 +40,8 @@ pub fn role_name(election: &ElectionName) -> String {
 }
 
 /// All there are. Each says whether it is in use, and what it needs.
-const FEATURES: [fn(&Uses) -> Option<Feature>; 8] =
-    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader];
+const FEATURES: [fn(&Uses) -> Option<Feature>; 9] =
+    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader, facts];
 
 impl Uses {
     /// What a sidecar with these settings uses.
@@ -138,7 +138,14 @@ fn watch_pods(uses: &Uses) -> Option<Feature> {
 
 /// What the leader's pod says of it.
 fn label_leader(uses: &Uses) -> Option<Feature> {
-    of_pods(uses, PodFeatures { watch: false, ..uses.pods.clone() }, "label-leader")
+    let facts = FactsWanted::default();
+    of_pods(uses, PodFeatures { watch: false, facts, ..uses.pods.clone() }, "label-leader")
+}
+
+/// What the policy is told of this pod and its node.
+fn facts(uses: &Uses) -> Option<Feature> {
+    let facts = uses.pods.facts.clone();
+    of_pods(uses, PodFeatures { facts, ..PodFeatures::default() }, "facts")
 }
 
 fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
@@ -197,7 +204,7 @@ mod tests {
     #[test]
     fn a_right_that_two_features_need_is_there_once() {
         let label = Some(("role".to_owned(), "leader".to_owned()));
-        let pods = PodFeatures { watch: true, label, deletion_cost: None };
+        let pods = PodFeatures { watch: true, label, ..PodFeatures::default() };
         let rights = Uses { pods, ..uses("web", "builtin") }.rights();
         let lists = rights.iter().filter(|right| (right.resource, right.verb) == ("pods", "list"));
         assert_eq!(lists.count(), 1, "{rights:?}");

@@ -129,8 +129,8 @@ impl Elector {
         if self.finished {
             return;
         }
-        if self.signals.take_due(self.now) {
-            self.mind.ask_for(Cause::SignalChanged);
+        for cause in self.signals.take_due(self.now).iter() {
+            self.mind.ask_for(cause);
         }
         if let Some(question) = &self.mind.question {
             if self.now >= question.deadline {

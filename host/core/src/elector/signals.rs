@@ -1,7 +1,7 @@
 //! Signals: what the policy sees of them, and how often it is asked because of them.
 
 use crate::event::Reported;
-use crate::policy::{self, Cause, Causes};
+use crate::policy::{self, Cause, Causes, Source, Value};
 use crate::time::{Moment, millis};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub(super) struct Signals {
     all: Vec<Reported>,
     /// Something changed that the policy has not seen; it is to be asked at this moment.
     due: Option<Moment>,
+    /// The pod or its node began to go away since the policy was asked last.
+    drains: bool,
     /// When the next question because of signals may be asked.
     paced_until: Moment,
 }
@@ -27,15 +29,24 @@ impl Signals {
             && self.all.iter().zip(&all).all(|(old, new)| {
                 (&old.key, old.source, &old.value) == (&new.key, new.source, &new.value)
             });
+        let goes = |all: &[Reported]| all.iter().any(is_about_to_go);
+        self.drains |= goes(&all) && !goes(&self.all);
         self.all = all;
         if !same && self.due.is_none() {
             self.due = Some(now.max(self.paced_until));
         }
     }
 
-    /// Whether the policy is to be asked because of signals now; says so once.
-    pub(super) fn take_due(&mut self, now: Moment) -> bool {
-        self.due.take_if(|due| now >= *due).is_some()
+    /// Why the policy is to be asked because of signals now; says so once.
+    pub(super) fn take_due(&mut self, now: Moment) -> Causes {
+        let mut causes = Causes::default();
+        if self.due.take_if(|due| now >= *due).is_some() {
+            causes.add(Cause::SignalChanged);
+            if std::mem::take(&mut self.drains) {
+                causes.add(Cause::Drain);
+            }
+        }
+        causes
     }
 
     /// The policy is asked for these reasons, and sees the signals, whatever they are.
@@ -62,4 +73,15 @@ impl Signals {
         };
         self.all.iter().map(signal).collect()
     }
+}
+
+/// Whether it says that this candidate's pod, or its node, is about to go away; nobody else's word for
+/// it counts.
+fn is_about_to_go(said: &Reported) -> bool {
+    let key = match said.source {
+        Source::Pod => "pod.terminating",
+        Source::Node => "node.draining",
+        _ => return false,
+    };
+    said.key == key && said.value == Value::Flag(true)
 }
