@@ -187,6 +187,8 @@ fn a_request_holds_from_its_first_sight_and_no_longer() {
     stage.pass(Duration::from_secs(21));
     let write = stage.one_write();
     assert_eq!((write.purpose, &write.reply), (Purpose::Acquire, &Reply::Remove));
+    let told = last_input(&stage).observation.seat.unwrap();
+    assert_eq!(told.transfer, None, "the policy hears no more of it either");
     stage.succeeds(&write, 12);
     goes_on(&mut stage, Duration::from_secs(5));
     assert!(stage.leads());
