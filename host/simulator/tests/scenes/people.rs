@@ -261,12 +261,15 @@ fn while_paused_a_policy_that_resigns_is_overruled_and_the_leader_renews() {
     }
 }
 
+/// What a policy answers, whatever it remembers.
+type Answers = fn(&Input) -> Result<Decision, Failure>;
+
 /// A lease that is left to end is a seat given up.
 #[test]
 fn while_paused_a_leader_stays_whose_policy_no_longer_renews_or_fails() {
     let failing = |_: &Input| Err(Failure { kind: FailureKind::Trapped, detail: String::new() });
     let waiting = |_: &Input| Ok(Decision { wake_after: 60_000, ..decision(Action::Wait) });
-    let policies: [(&str, fn(&Input) -> Result<Decision, Failure>, OnFailure); 3] = [
+    let policies: [(&str, Answers, OnFailure); 3] = [
         ("waits", waiting, OnFailure::Hold),
         ("fails, resign", failing, OnFailure::Resign),
         ("fails, hold", failing, OnFailure::Hold),
