@@ -36,7 +36,7 @@ demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by
 # The program that the tests start, which cargo builds together with them.
 PROGRAM = HOTSEAT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/hotseat"
 # The suites that run against a real API server; `http` brings the program with it.
-ON_A_SERVER = http cluster credentials election faults hostile migration refusals signals swap
+ON_A_SERVER = http cluster credentials election faults hostile migration people refusals signals swap
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null

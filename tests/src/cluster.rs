@@ -41,6 +41,8 @@ pub struct Options {
     /// Whether etcd waits for the disk. Without it a crash of the whole machine loses data, a
     /// crash of etcd does not.
     pub fsync: bool,
+    /// Further flags of the API server.
+    pub flags: &'static [&'static str],
 }
 
 /// A running API server with its store. Both end when this is dropped or this process dies.
@@ -93,6 +95,7 @@ impl Cluster {
         let kind = options.kind.map_or_else(Kind::from_env, Ok)?;
         let folder = ScratchDir::new("hotseat-cluster-")?;
         let mut plan = Plan::write(folder.path(), kind, options.fsync)?;
+        plan.flags = options.flags;
         let (etcd, apiserver) = start_programs(&mut plan)?;
         let version = block_on(async || {
             let client = client_for(&plan.kubeconfig()).await?;

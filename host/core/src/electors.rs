@@ -76,7 +76,7 @@ impl Electors {
         let mut inner = Elector::new(config);
         inner.stand_within();
         let mut elector = Elector::new(of_outer);
-        elector.count_from(OUTER_SERIALS);
+        elector.stand_without(OUTER_SERIALS);
         let wakes = [Moment::NEVER; 2];
         let outer = Outer { elector, wanted: None, wakes, finished: [false; 2] };
         Electors { inner, outer: Some(outer) }

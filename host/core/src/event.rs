@@ -4,6 +4,7 @@ use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::{Decider, OnFailure};
 pub use crate::policy::Verdict;
 use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Source, Value};
+use crate::request::Reply;
 use crate::time::Moment;
 use crate::view::View;
 use std::time::Duration;
@@ -200,6 +201,8 @@ pub struct Write {
     pub token: Fencing,
     /// Goes into the record: who should follow.
     pub successor: Option<String>,
+    /// What becomes of the requests of people that stand on the record.
+    pub reply: Reply,
     /// When to give up waiting for the answer. The elector goes on without it before that, but an
     /// answer counts until then: to drop the request earlier would undo a write that is only slow.
     pub deadline: Moment,
@@ -328,6 +331,15 @@ pub enum Notice {
         /// Why not.
         reason: String,
     },
+    /// This leader does not carry a transfer out that somebody asked for.
+    TransferRefused {
+        /// Who should lead.
+        to: String,
+        /// Who asked.
+        by: String,
+        /// Why not.
+        reason: String,
+    },
     /// Another live process uses this candidate's name.
     Twin(String),
     /// The process of the candidate of that name, which held the seat, is proved to have ended, so
@@ -349,6 +361,8 @@ pub enum Why {
     Lost(Option<String>),
     /// The policy resigned.
     Resigned(String),
+    /// Somebody asked for another leader: who, and for whom.
+    Transferred(String),
     /// The process stops.
     Stopped,
 }
@@ -360,6 +374,7 @@ impl Why {
             Why::Lapsed => "lapsed",
             Why::Lost(_) => "lost",
             Why::Resigned(_) => "resigned",
+            Why::Transferred(_) => "transferred",
             Why::Stopped => "stopped",
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) paced_until: Moment,
     /// A resignation in favour of a successor is within the budget.
     pub(crate) may_preempt: bool,
+    /// Somebody asked that the leader stays.
+    pub(crate) paused: bool,
 }
 
 /// Where the outer of two locks stands, for a claim on the inner one (I16).
@@ -101,6 +103,11 @@ fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Ruling {
     let soon = facts.now + Duration::from_secs(1);
     if !facts.leads {
         return Ruling::Overrule("only a leader can resign".to_owned(), soon);
+    }
+    if facts.paused {
+        // A process that stops, or whose application has let go, gives its seat up without asking here.
+        let reason = "the election is paused, so its leader stays".to_owned();
+        return Ruling::Overrule(reason, soon);
     }
     match successor {
         Some(name) if name == facts.identity => {

@@ -18,6 +18,7 @@ pub mod failures;
 pub mod lock;
 pub mod on_failure;
 pub mod policy;
+pub mod request;
 pub mod rule;
 pub mod time;
 pub mod view;

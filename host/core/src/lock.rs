@@ -1,5 +1,6 @@
 //! The lock as the core sees it: what one object in Kubernetes says about the seat.
 
+use crate::request::Requests;
 use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
@@ -127,10 +128,10 @@ pub struct Record {
     pub released: bool,
     /// The times in the record as text. A change marker: never compared with a clock.
     pub times: String,
-    /// Whom the last leader, or a person, asked to follow.
+    /// Whom the last leader named to follow it.
     pub successor: Option<String>,
-    /// A person asked that nobody moves.
-    pub paused: bool,
+    /// What people ask of the election.
+    pub requests: Requests,
 }
 
 impl Record {

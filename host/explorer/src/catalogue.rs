@@ -32,6 +32,12 @@ const MORE: &[&str] = &[
     "foreign client-go-release",
     "resign put-back",
     "stop put-back",
+    "pause=2 resign",
+    "pause transfer",
+    "transfer crash",
+    "transfer put-back",
+    "prefer stop",
+    "transfer reaction=1 timing=4/2/1",
     "candidates=3",
     "candidates=3 null-spec",
     "candidates=3 put-back",
@@ -53,9 +59,11 @@ pub fn quick() -> Vec<String> {
     let narrow = "met tokens=0 lost-reads=0 lost-writes=0";
     let faults = ["", "null-spec short", "client-go-release", "put-back crash", "put-back resign"];
     let narrow = faults.iter().map(|faults| format!("{faults} {narrow}"));
+    let people = ["pause resign", "transfer prefer stop"]
+        .map(|faults| format!("{faults} met tokens=0 lost-reads=0 lost-writes=0"));
     let wide =
         ["put-back restore met", "delete", "candidates=3 empty-and-short", "crash deaths met"];
-    narrow.chain(wide.map(str::to_owned)).collect()
+    narrow.chain(people).chain(wide.map(str::to_owned)).collect()
 }
 
 /// What came of the exploration of a list of settings.

@@ -38,6 +38,12 @@ pub enum Fault {
     Foreign,
     /// A label is edited: a new version of the same record.
     Relabel,
+    /// Somebody asks that the leader stays, or no longer does.
+    Pause,
+    /// Somebody asks that any candidate leads.
+    Transfer,
+    /// A coordinator does.
+    Prefer,
     /// A process dies, and another begins at the same place under the same name.
     Crash,
     /// A process dies, and another begins at another place under the same name.
@@ -56,7 +62,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 23] = [
+    pub const ALL: [Fault; 26] = [
         Fault::NullSpec,
         Fault::NullHolder,
         Fault::NullDuration,
@@ -73,6 +79,9 @@ impl Fault {
         Fault::ClientGoRelease,
         Fault::Foreign,
         Fault::Relabel,
+        Fault::Pause,
+        Fault::Transfer,
+        Fault::Prefer,
         Fault::Crash,
         Fault::Move,
         Fault::Stop,
@@ -122,6 +131,9 @@ impl Fault {
             Fault::ClientGoRelease => "client-go-release",
             Fault::Foreign => "foreign",
             Fault::Relabel => "relabel",
+            Fault::Pause => "pause",
+            Fault::Transfer => "transfer",
+            Fault::Prefer => "prefer",
             Fault::Crash => "crash",
             Fault::Move => "move",
             Fault::Stop => "stop",
@@ -174,7 +186,27 @@ impl Budget {
     }
 }
 
-/// Carries one of [`Fault::EDITS`] out; `lease` is the longest of the election, in seconds. False
+/// Somebody asks that this candidate leads: by an annotation or as a coordinator. False if that stands
+/// there already, or there is no lock.
+pub fn ask_for(store: &mut Store, fault: Fault, to: Name) -> bool {
+    let Some(mut object) = store.object else {
+        return false;
+    };
+    let before = object;
+    let asked = &mut object.asked;
+    match fault {
+        Fault::Transfer => (asked.transfer, asked.refused) = (Some(to), false),
+        Fault::Prefer => asked.preferred = Some(to),
+        _ => {}
+    }
+    if object == before {
+        return false;
+    }
+    store.put(object);
+    true
+}
+
+/// Carries one of [`Fault::EDITS`], or a pause, out; `lease` is the longest of the election, in seconds. False
 /// if there is nothing to edit.
 pub fn edit(store: &mut Store, fault: Fault, lease: u16) -> bool {
     let Some(mut object) = store.object else {
@@ -203,6 +235,7 @@ pub fn edit(store: &mut Store, fault: Fault, lease: u16) -> bool {
             (said.holder, said.duration) = (Some(Name::FOREIGN), Some(lease));
             (said.acquired, said.renewed) = (now, now);
         }
+        Fault::Pause => object.asked.paused = !object.asked.paused,
         _ => {}
     }
     if object == before && fault != Fault::Relabel {

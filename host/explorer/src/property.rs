@@ -1,7 +1,8 @@
 //! What must hold in each state, and what must have happened somewhere for that to mean anything.
 
+use crate::hands::Fault;
 use crate::setting::Setting;
-use crate::store::Process;
+use crate::store::{Answer, Process};
 use crate::world::World;
 use hotseat_core::elector::Phase;
 use hotseat_core::event::Purpose;
@@ -20,6 +21,8 @@ pub enum Broken {
     PromiseNotKept,
     /// Faults have ended, and yet nobody leads for long.
     NobodyLeads,
+    /// A leader that sees that it shall stay gives its seat up.
+    LeavesWhilePaused,
 }
 
 impl fmt::Display for Broken {
@@ -30,6 +33,7 @@ impl fmt::Display for Broken {
             Broken::TokenNotLarger => "the token of a term is not larger than those before",
             Broken::PromiseNotKept => "a seat was taken that was promised to another",
             Broken::NobodyLeads => "nobody leads though faults have ended",
+            Broken::LeavesWhilePaused => "a leader resigns while the election is paused",
         })
     }
 }
@@ -63,11 +67,13 @@ pub enum Sometimes {
     IsUnsure,
     /// A write meets another version than it replaces.
     Conflicts,
+    /// A leader hands over as somebody asked.
+    Transfers,
 }
 
 impl Sometimes {
     /// All of them.
-    pub const ALL: [Sometimes; 13] = [
+    pub const ALL: [Sometimes; 14] = [
         Sometimes::Leads,
         Sometimes::Learns,
         Sometimes::StepsDown,
@@ -81,6 +87,7 @@ impl Sometimes {
         Sometimes::Reserves,
         Sometimes::IsUnsure,
         Sometimes::Conflicts,
+        Sometimes::Transfers,
     ];
 }
 
@@ -152,6 +159,9 @@ pub fn note(setting: &Setting, before: &World, world: &mut World) {
     } else if believers == 1 && acting > 1 {
         broken = broken.or(Some(Broken::ActsLate));
     }
+    if leaves_while_paused(before, world) {
+        broken = broken.or(Some(Broken::LeavesWhilePaused));
+    }
     happened.add_all(look(before, world));
     world.outcome = Outcome { broken, happened };
 }
@@ -187,6 +197,19 @@ fn new_belief(
     happened
 }
 
+/// Whether a leader that sees a pause begins to give its seat up, other than because it shall stop.
+fn leaves_while_paused(before: &World, world: &World) -> bool {
+    let stops = before.budget.count(Fault::Stop) != world.budget.count(Fault::Stop);
+    let paused = |c: &crate::world::Candidate| {
+        c.cell.elector.sees().is_some_and(|record| record.requests.paused)
+    };
+    let leaves = |(old, new): (&crate::world::Candidate, &crate::world::Candidate)| {
+        let gives_up = new.cell.elector.state().phase == Phase::SteppingDown;
+        old.token().is_some() && gives_up && paused(old) && paused(new)
+    };
+    !stops && before.candidates.iter().zip(&world.candidates).any(leaves)
+}
+
 /// What can be seen in the state itself.
 fn look(before: &World, world: &World) -> Happened {
     let mut happened = Happened::default();
@@ -204,6 +227,12 @@ fn look(before: &World, world: &World) -> Happened {
         }
         if state.unsure {
             happened.add(Sometimes::IsUnsure);
+        }
+        let hands_over = |wire: &crate::store::Wire| {
+            wire.purpose == Purpose::Release && wire.answer != Answer::Leave
+        };
+        if new.wires.iter().any(hands_over) {
+            happened.add(Sometimes::Transfers);
         }
         if new.pending.iter().any(|pending| pending.answer == Some(None)) {
             happened.add(Sometimes::Conflicts);

@@ -50,6 +50,8 @@ pub struct Setting {
     pub wall_clock: bool,
     /// Promises are looked at one by one, not only by what comes of them.
     pub promises: bool,
+    /// How often a candidate may hand over as somebody asks. Time does not give it more.
+    pub transfers: u8,
     /// The ends of processes are reported (I15). If not, their leases are waited out.
     pub deaths: bool,
     /// Hands touch the lock only after all candidates have seen it.
@@ -84,6 +86,7 @@ impl Setting {
             tokens: true,
             wall_clock: faults.iter().any(|fault| Fault::LOSE_TOKENS.contains(fault)),
             promises: true,
+            transfers: 1,
             deaths: false,
             after_all_met: false,
             liveness: 16,
@@ -92,7 +95,7 @@ impl Setting {
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `writes=2`, `deaths`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `writes=2`, `transfers=0`, `deaths`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -145,6 +148,7 @@ impl Setting {
             "tokens" => self.tokens = number > 0,
             "promises" => self.promises = number > 0,
             "deaths" => self.deaths = number > 0,
+            "transfers" => self.transfers = u8::try_from(number).ok()?,
             "met" => self.after_all_met = number > 0,
             "live" => self.liveness = number,
             _ => return None,

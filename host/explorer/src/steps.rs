@@ -1,10 +1,10 @@
 //! What may happen next in a state: all of it, in an order that does not change.
 
 use crate::cell::Lab;
-use crate::hands::{Fault, edit};
+use crate::hands::{Fault, ask_for, edit};
 use crate::property;
 use crate::setting::Setting;
-use crate::store::{Object, Process, Wire};
+use crate::store::{Name, Object, Process, Wire};
 use crate::world::{Candidate, Happening, How, Pending, Reading, World, begin};
 use hotseat_core::event::Purpose;
 use std::time::Duration;
@@ -288,6 +288,10 @@ impl Next<'_> {
             return;
         }
         for fault in self.before.budget.left() {
+            if let Fault::Transfer | Fault::Prefer = fault {
+                self.requests(fault);
+                continue;
+            }
             let mut world = self.before.clone();
             world.budget.spend(fault);
             let is_done = match fault {
@@ -308,6 +312,18 @@ impl Next<'_> {
                 _ => edit(&mut world.store, fault, self.lab.setting.longest()),
             };
             if is_done {
+                self.out.push(world);
+                self.done(Step::Hand(fault));
+            }
+        }
+    }
+
+    /// Any candidate may be asked for, the leader too.
+    fn requests(&mut self, fault: Fault) {
+        for name in 0..self.lab.setting.candidates {
+            let mut world = self.before.clone();
+            world.budget.spend(fault);
+            if ask_for(&mut world.store, fault, Name(name)) {
                 self.out.push(world);
                 self.done(Step::Hand(fault));
             }

@@ -2,6 +2,7 @@
 
 use hotseat_core::event::{Base, Fencing, Purpose, Write};
 use hotseat_core::lock::{Incarnation, Lock, Mark, Record, Token, Version};
+use hotseat_core::request::{Reply, Requests, TransferRequest};
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
@@ -78,6 +79,69 @@ pub struct Stamp {
     pub said: Said,
 }
 
+/// What people ask, as annotations: a pause, and that a candidate leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// That the leader stays.
+    pub paused: bool,
+    /// Who shall lead.
+    pub transfer: Option<Name>,
+    /// The leader has answered that it does not carry it out.
+    pub refused: bool,
+    /// `spec.preferredHolder`.
+    pub preferred: Option<Name>,
+}
+
+impl Asked {
+    /// How long a request for another leader holds: a few ticks of most settings.
+    const WITHIN: Duration = Duration::from_secs(3);
+
+    fn decode(self) -> Requests {
+        let transfer = self.transfer.map(|to| TransferRequest {
+            to: to.text(),
+            by: "somebody".to_owned(),
+            within: Asked::WITHIN,
+            until: String::new(),
+            refused: self.refused.then(|| "refused".to_owned()),
+        });
+        Requests { transfer, preferred: self.preferred.map(Name::text), paused: self.paused }
+    }
+
+    /// What a write leaves of it.
+    fn answered(self, answer: Answer) -> Asked {
+        match answer {
+            Answer::Leave => self,
+            Answer::Remove => Asked { transfer: None, refused: false, ..self },
+            Answer::Refuse => Asked { refused: self.transfer.is_some(), ..self },
+            Answer::Unprefer => Asked { preferred: None, ..self },
+        }
+    }
+}
+
+/// [`Reply`] without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// [`Reply::Leave`].
+    Leave,
+    /// [`Reply::Remove`].
+    Remove,
+    /// [`Reply::Refuse`].
+    Refuse,
+    /// [`Reply::Unprefer`].
+    Unprefer,
+}
+
+impl Answer {
+    fn of(reply: &Reply) -> Answer {
+        match reply {
+            Reply::Leave => Answer::Leave,
+            Reply::Remove => Answer::Remove,
+            Reply::Refuse(_) => Answer::Refuse,
+            Reply::Unprefer => Answer::Unprefer,
+        }
+    }
+}
+
 /// The Lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
@@ -89,6 +153,8 @@ pub struct Object {
     pub said: Said,
     /// The annotation.
     pub stamp: Option<Stamp>,
+    /// What people ask.
+    pub asked: Asked,
 }
 
 impl Object {
@@ -116,7 +182,7 @@ impl Object {
                 (acquired, renewed) => format!("{acquired} {renewed}"),
             },
             successor: None,
-            paused: false,
+            requests: self.asked.decode(),
         }
     }
 
@@ -145,6 +211,8 @@ pub struct Wire {
     pub token: u64,
     /// The token is a new one.
     pub new_token: bool,
+    /// What becomes of what people ask.
+    pub answer: Answer,
 }
 
 impl Wire {
@@ -161,6 +229,7 @@ impl Wire {
                 Base::Replace(version) => Some(number(&version.0)),
             },
             holder: write.holder.as_ref().map(|_| writer.name),
+            answer: Answer::of(&write.reply),
             // A Lease counts whole seconds, rounded up.
             duration: u16::try_from(write.duration.as_millis().div_ceil(1000)).unwrap_or(u16::MAX),
         }
@@ -275,7 +344,9 @@ impl Store {
         };
         let Wire { writer, serial, base, purpose, token, .. } = *wire;
         let stamp = Stamp { writer, serial, base, purpose, token, said };
-        self.put(Object { version: 0, uid, said, stamp: Some(stamp) });
+        let asked = self.object.map(|object| object.asked).unwrap_or_default();
+        let asked = asked.answered(wire.answer);
+        self.put(Object { version: 0, uid, said, stamp: Some(stamp), asked });
         self.object
     }
 }

@@ -35,8 +35,13 @@ fn the_catalogue_can_be_read() {
 /// A search in which nothing happens finds nothing.
 #[test]
 fn whatever_should_happen_happens() {
-    let settings =
-        ["lost-reads=0 resign", "lost-reads=0 lost-writes=0 stop", "delete met", "crash met"];
+    let settings = [
+        "lost-reads=0 resign",
+        "lost-reads=0 lost-writes=0 stop",
+        "delete met",
+        "crash met",
+        "transfer met lost-reads=0 lost-writes=0",
+    ];
     let settings = settings.map(str::to_owned);
     // So many states, however long a busy machine takes for them.
     let (time, states) = (Duration::from_secs(3600), 250_000);

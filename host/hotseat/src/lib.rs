@@ -31,6 +31,7 @@ pub mod fence;
 mod leader_file;
 pub mod lock_tool;
 mod open_files;
+pub mod people;
 pub mod run;
 pub mod wait;
 

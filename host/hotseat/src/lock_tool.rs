@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail};
 use hotseat_election::{ElectionName, Facts, clock};
-use hotseat_kubernetes::{Connection, Credentials, Inspector, LockKind, NotCleared, Sight};
+use hotseat_kubernetes::{Connection, Credentials, Inspector, LockKind, NotWritten, Sight};
 use hotseat_text::visible;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -98,10 +98,10 @@ pub fn clear(
                 let follows = what_follows(&sight);
                 Ok(Cleared { holder, replaced, version, follows })
             }
-            Err(NotCleared::Changed(_)) => bail!(
+            Err(NotWritten::Changed(_)) => bail!(
                 "{name}: somebody wrote the lock after it was read, so its holder is alive or has changed, and nothing was done: look at it with `hotseat lock show`, and try again"
             ),
-            Err(NotCleared::Other(error)) => Err(anyhow!("{name}: {error}")),
+            Err(NotWritten::Other(error)) => Err(anyhow!("{name}: {error}")),
         }
     })
 }
@@ -159,7 +159,7 @@ pub(crate) fn document(sight: &Sight) -> Value {
         "written_by": author(sight).0,
         "released": record.released,
         "successor": record.successor,
-        "paused": record.paused,
+        "paused": record.requests.paused,
         "version": record.version.0,
         "uid": record.uid,
         "object": sight.object(),
@@ -202,7 +202,7 @@ fn describe(name: &ElectionName, sight: &Sight) -> String {
     if let Some(successor) = &record.successor {
         lines.push(("successor", successor.clone()));
     }
-    if record.paused {
+    if record.requests.paused {
         lines.push(("paused", "nobody is to move".to_owned()));
     }
     let mut text = String::new();

@@ -179,7 +179,7 @@ mod tests {
             released: false,
             times: String::new(),
             successor: None,
-            paused: false,
+            requests: hotseat_core::request::Requests::default(),
         }
     }
 

@@ -60,6 +60,20 @@ impl Uses {
         FEATURES.iter().filter_map(|feature| feature(self)).collect()
     }
 
+    /// What people need, and no sidecar, to ask something of the election.
+    pub fn of_people(&self) -> Vec<Feature> {
+        let election = &self.election;
+        let of_lock = |verbs: &[&str]| -> Vec<Right> {
+            let kinds = self.lock.choice.kinds();
+            let all = kinds.flat_map(|kind| kind.rights(election.namespace(), election.name()));
+            all.filter(|right| verbs.contains(&right.verb)).collect()
+        };
+        vec![
+            Feature { name: "people", rights: of_lock(&["get", "update"]) },
+            Feature { name: "status", rights: of_lock(&["get"]) },
+        ]
+    }
+
     /// All the rights that they need, each once: several may need the same one.
     pub fn rights(&self) -> Vec<Right> {
         let mut rights: Vec<Right> = Vec::new();

@@ -286,7 +286,8 @@ fn failure(policy: &PolicyAnswer) -> String {
     }
 }
 
-fn length(millis: u64) -> String {
+/// A length for people.
+pub(crate) fn length(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
         0..60 => format!("{seconds}.{} s", millis % 1000 / 100),

@@ -5,9 +5,11 @@
 //! update.
 
 mod extras;
+mod requests;
 mod seat;
 
 pub(crate) use extras::Extras;
+pub use requests::{PAUSE, PauseNote, TRANSFER, TransferNote};
 pub use seat::LEADER;
 use seat::Seat;
 
@@ -23,10 +25,8 @@ use std::time::Duration;
 /// Which process made the last write. Holds only for as long as the record is as that write left it,
 /// in each field that says something of the seat: other electors and hands change one or another.
 pub const WRITE: &str = "hotseat.dev/write";
-/// Whom the last leader, or a person, asked to follow.
+/// Whom the last leader named to follow it.
 pub const SUCCESSOR: &str = "hotseat.dev/successor";
-/// `true`: a person asked that nobody moves.
-pub const PAUSED: &str = "hotseat.dev/paused";
 
 /// The largest token that is taken from an annotation whose mark does not hold, so that a hand which
 /// writes nonsense there leaves room for more terms than there will ever be.
@@ -108,6 +108,11 @@ pub(super) fn times(kind: LockKind, object: &DynamicObject) -> [String; 2] {
     [seat.acquire_time, seat.renew_time]
 }
 
+/// The request for another leader, and the pause, as they stand there.
+pub(super) fn notes(object: &DynamicObject) -> (Option<TransferNote>, Option<PauseNote>) {
+    (requests::transfer(object), requests::pause(object))
+}
+
 /// A lock object without its holder, and with all else as it is.
 pub(super) fn without_holder(kind: LockKind, object: &DynamicObject) -> DynamicObject {
     let mut object = object.clone();
@@ -149,7 +154,7 @@ pub(super) fn decode(kind: LockKind, object: &DynamicObject) -> Record {
         },
         holder: (!seat.holder.is_empty()).then_some(seat.holder),
         successor: annotation(SUCCESSOR).filter(|name| !name.is_empty()),
-        paused: annotation(PAUSED).is_some_and(|text| text == "true"),
+        requests: requests::read(kind, object),
     }
 }
 
@@ -193,6 +198,7 @@ pub(super) fn encode(
         (None, Purpose::Renew) => {}
         (None, _) => drop(annotations.remove(SUCCESSOR)),
     }
+    requests::answer(kind, &mut object, &write.reply);
     object
 }
 

@@ -7,7 +7,6 @@ use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane, parse};
 use super::kind::LockKind;
 use hotseat_core::lock::Record;
-use hotseat_core::policy::Outcome;
 use hotseat_election::{Facts, Right};
 use http::header::DATE;
 use jiff::Timestamp;
@@ -17,6 +16,7 @@ use kube::api::PostParams;
 use kube::core::params::GetParams;
 use kube::core::{DynamicObject, Request, request};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Inspector {
     channel: Channel,
     collection: Request,
-    kind: LockKind,
-    name: String,
+    pub(super) kind: LockKind,
+    pub(super) namespace: String,
+    pub(super) name: String,
 }
 
 /// What the API server says of itself.
@@ -47,20 +48,20 @@ pub struct Greeting {
 #[derive(Clone, Debug)]
 pub struct Sight {
     kind: LockKind,
-    object: DynamicObject,
+    pub(super) object: DynamicObject,
     /// What it says.
     pub record: Record,
     /// How long it took to read.
     pub took: Duration,
 }
 
-/// Why a lock was not emptied.
+/// Why a lock was not written.
 #[derive(Debug, thiserror::Error)]
-pub enum NotCleared {
+pub enum NotWritten {
     /// Somebody wrote it after it was looked at.
     #[error("it has changed since it was read: {0}")]
     Changed(String),
-    /// Anything else; it may have been emptied where no answer came.
+    /// Anything else; it may have been written where no answer came.
     #[error("{0}")]
     Other(String),
 }
@@ -76,6 +77,7 @@ impl Inspector {
                 Some(election.namespace()),
             )),
             kind,
+            namespace: election.namespace().to_owned(),
             name: election.name().to_owned(),
         }
     }
@@ -126,10 +128,7 @@ impl Inspector {
         let begun = Instant::now();
         let request = self.collection.get(&self.name, &GetParams::default());
         match self.send("get", request).await {
-            Ok(object) => {
-                let (kind, record) = (self.kind, decode(self.kind, &object));
-                Ok(Some(Sight { kind, object, record, took: begun.elapsed() }))
-            }
+            Ok(object) => Ok(Some(self.sight(object, begun))),
             Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(told(failure)),
         }
@@ -142,19 +141,34 @@ impl Inspector {
     /// # Errors
     ///
     /// The lock has changed since, or the server refuses.
-    pub async fn clear(&self, sight: &Sight) -> Result<String, NotCleared> {
-        let mut object = without_holder(sight.kind, &sight.object);
+    pub async fn clear(&self, sight: &Sight) -> Result<String, NotWritten> {
+        let cleared = self.replace(without_holder(sight.kind, &sight.object)).await?;
+        Ok(cleared.record.version.0)
+    }
+
+    /// Puts an object in the place of the version of it that was read.
+    pub(super) async fn replace(&self, mut object: DynamicObject) -> Result<Sight, NotWritten> {
+        let begun = Instant::now();
         object.metadata.managed_fields = None;
-        let other = |error: String| NotCleared::Other(error);
-        let bytes = serde_json::to_vec(&object).map_err(|error| other(error.to_string()))?;
+        let bytes = serde_json::to_vec(&object);
+        let bytes = bytes.map_err(|error| NotWritten::Other(error.to_string()))?;
         let request = self.collection.replace(&self.name, &PostParams::default(), bytes);
-        match self.send("update", request).await {
-            Ok(object) => Ok(object.metadata.resource_version.unwrap_or_default()),
-            Err(failure) if failure.trouble.outcome == Outcome::Conflict => {
-                Err(NotCleared::Changed(failure.trouble.detail))
-            }
-            Err(failure) => Err(other(failure.trouble.detail)),
-        }
+        let object = self.send("update", request).await.map_err(NotWritten::of)?;
+        Ok(self.sight(object, begun))
+    }
+
+    fn sight(&self, object: DynamicObject, begun: Instant) -> Sight {
+        let (kind, record) = (self.kind, decode(self.kind, &object));
+        Sight { kind, object, record, took: begun.elapsed() }
+    }
+
+    /// One request beside the lock's own.
+    pub(super) async fn fetch<T: DeserializeOwned>(
+        &self,
+        verb: &'static str,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<T, Failure> {
+        self.channel.ask(verb, PATIENCE, request).await
     }
 
     async fn send(

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod asking;
 mod backoff;
 mod codec;
 mod config_map;
@@ -33,14 +34,15 @@ mod watch;
 mod words;
 
 pub use access::RightsCheck;
-pub use codec::{LEADER, PAUSED, SUCCESSOR, WRITE};
+pub use asking::{Asking, PodIs};
+pub use codec::{LEADER, PAUSE, PauseNote, SUCCESSOR, TRANSFER, TransferNote, WRITE};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
-pub use credentials::Credentials;
+pub use credentials::{Credentials, context_namespace};
 pub use deaths::{DeathWatch, last_words, pod_watch_rights};
 pub use events::EventRecorder;
 pub use exchange::VERBS;
-pub use inspect::{Greeting, Inspector, NotCleared, Sight};
+pub use inspect::{Greeting, Inspector, NotWritten, Sight};
 pub use kind::LockKind;
 pub use leader_label::{LEADS, LabelledLock, LeaderLabel, LeaderMarks};
 pub use lock::{FollowPace, LockExtras, ObjectLock};

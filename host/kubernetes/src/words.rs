@@ -57,11 +57,18 @@ impl Words {
             }
             Notice::SteppedDown(why) => Some(Words {
                 reason: "LeaderElection",
-                note: format!("{identity} stopped leading ({})", why.as_str()),
+                note: match why {
+                    Why::Transferred(asked) => format!("{identity} stopped leading: {asked}"),
+                    _ => format!("{identity} stopped leading ({})", why.as_str()),
+                },
                 warning: matches!(why, Why::Lapsed),
                 of_fleet: false,
                 on_pod: false,
             }),
+            Notice::TransferRefused { to, by, reason } => Words::warning(
+                "TransferRefused",
+                format!("{identity} does not hand over to {to} as {by} asked: {reason}"),
+            ),
             Notice::Twin(who) => Words::warning(
                 "IdentityClash",
                 format!("another live process uses the name {identity}: {who}"),

@@ -13,7 +13,9 @@ use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Version};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
+use hotseat_core::request::{Requests, TRANSFER_WITHIN, TransferRequest};
 use hotseat_core::rule;
+use hotseat_core::time::Moment;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -91,6 +93,17 @@ impl Play {
             ("delete", []) => drop(self.world.store.delete()),
             ("clear", []) => drop(self.world.store.clear_holder()),
             ("relabel", []) => drop(self.world.store.relabel()),
+            ("transfer", [to]) => self.ask(|requests, at| {
+                requests.transfer = Some(TransferRequest {
+                    to: (*to).to_owned(),
+                    by: "somebody".to_owned(),
+                    within: TRANSFER_WITHIN,
+                    until: format!("asked at {at}"),
+                    refused: None,
+                });
+            }),
+            ("pause", []) => self.ask(|requests, _| requests.paused = true),
+            ("resume", []) => self.ask(|requests, _| requests.paused = false),
             ("put", [holder, duration]) => self.put(holder, seconds(duration)?, false),
             ("put", ["nobody"]) => self.put("", Duration::ZERO, false),
             ("put", ["released"]) => self.put("", Duration::from_secs(1), true),
@@ -98,6 +111,11 @@ impl Play {
         }
         self.world.announce();
         Ok(())
+    }
+
+    fn ask(&mut self, change: impl FnOnce(&mut Requests, Moment)) {
+        let at = self.world.now;
+        self.world.store.edit(|record| change(&mut record.requests, at));
     }
 
     fn put(&mut self, holder: &str, duration: Duration, released: bool) {
@@ -114,7 +132,7 @@ impl Play {
             released,
             times: if duration.is_zero() { String::new() } else { format!("put at {at}") },
             successor: None,
-            paused: false,
+            requests: Requests::default(),
         });
     }
 
@@ -239,6 +257,7 @@ fn told(notice: &Notice) -> Option<String> {
         Notice::Renewed => "renewed".to_owned(),
         Notice::SteppedDown(why) => match why {
             Why::Resigned(reason) => format!("STEPPED DOWN, resigned: {reason}"),
+            Why::Transferred(reason) => format!("STEPPED DOWN, transferred: {reason}"),
             Why::Lost(Some(holder)) => format!("STEPPED DOWN, lost to {holder}"),
             why => format!("STEPPED DOWN, {}", why.as_str()),
         },
@@ -256,6 +275,9 @@ fn told(notice: &Notice) -> Option<String> {
             format!("its policy failed, {in_a_row} in a row: {}", failure.kind.as_str())
         }
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),
+        Notice::TransferRefused { to, by, reason } => {
+            format!("does not hand over to {to} as {by} asked: {reason}")
+        }
         Notice::Twin(who) => format!("another process has its name: {who}"),
         Notice::HolderDied { holder, free_in } => {
             format!("knows that {holder} has ended, its seat is free in {free_in:?}")

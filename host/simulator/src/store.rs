@@ -61,6 +61,9 @@ impl Store {
         };
         self.version += 1;
         self.edits += 1;
+        let before = self.record.as_ref().filter(|old| old.uid == uid);
+        let mut requests = before.map(|old| old.requests.clone()).unwrap_or_default();
+        write.reply.apply(&mut requests);
         let record = Record {
             version: Version(self.version.to_string()),
             uid,
@@ -73,7 +76,7 @@ impl Store {
             released: write.purpose == Purpose::Release,
             times: format!("written {}", self.edits),
             successor: write.successor.clone(),
-            paused: false,
+            requests,
         };
         self.record = Some(record.clone());
         self.history.push_back(record.clone());

@@ -12,6 +12,7 @@ use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Cause, Decision, Failure, FailureKind, Input, Outcome};
+use hotseat_core::request::Requests;
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
@@ -36,6 +37,8 @@ mod let_go;
 mod lives;
 #[path = "scenes/pace.rs"]
 mod pace;
+#[path = "scenes/people.rs"]
+mod people;
 #[path = "scenes/policies.rs"]
 mod policies;
 #[path = "scenes/promises.rs"]
@@ -119,7 +122,7 @@ fn record(holder: &str, seconds: u64) -> Record {
         released: false,
         times: if seconds > 0 { "then then".to_owned() } else { String::new() },
         successor: None,
-        paused: false,
+        requests: Requests::default(),
     }
 }
 
@@ -280,12 +283,16 @@ impl Stage {
             released: write.purpose == Purpose::Release,
             times: format!("{version}"),
             successor: write.successor.clone(),
-            paused: false,
+            requests: Requests::default(),
         }
     }
 
     fn succeeds(&mut self, write: &Write, version: u64) {
-        let stored = Stage::stored(write, version);
+        let mut stored = Stage::stored(write, version);
+        if let Some(before) = self.lock.as_ref().and_then(Lock::record) {
+            stored.requests.clone_from(&before.requests);
+            write.reply.apply(&mut stored.requests);
+        }
         self.lock = Some(Lock::Present(stored.clone()));
         let result = Ok(stored);
         self.tell(Event::WriteEnded { serial: write.mark.serial, result });

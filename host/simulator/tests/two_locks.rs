@@ -8,7 +8,8 @@ use hotseat_core::event::{Effect, Event, Notice, Purpose, Why};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Token, Version};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::Action;
+use hotseat_core::policy::{Action, Decision};
+use hotseat_core::request::{Requests, TransferRequest};
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
 use hotseat_simulator::{Locks, Network, Policy, Store, World};
@@ -69,7 +70,7 @@ fn held_by(name: &str, store: &mut Store, token: u64) {
         released: false,
         times: format!("written by {name}"),
         successor: None,
-        paused: false,
+        requests: Requests::default(),
     });
 }
 
@@ -269,5 +270,48 @@ fn two_locks_cause_few_wake_ups() {
     for index in 0..3 {
         let steps = count(&world, index);
         assert!(steps < 60 * 10, "{index}: {steps} steps in a minute");
+    }
+}
+
+/// The outer lock has no policy of its own that a pause could be meant for.
+#[test]
+fn a_pause_on_either_lock_keeps_the_leader_and_no_lock_that_it_has_lost() {
+    for which in [Which::Inner, Which::Outer] {
+        let mut world = world(&[Locks::Both]);
+        let store = if which == Which::Inner { &mut world.store } else { &mut world.outer };
+        store.edit(|record| record.requests.paused = true);
+        world.announce();
+        world.run_for(Duration::from_millis(100)).unwrap();
+        let resigns: Policy =
+            Box::new(|input| Ok(Decision { action: Action::Resign(None), ..rule::decide(input) }));
+        world.swap(0, resigns);
+        world.run_for(A_WHILE * 3).unwrap();
+        assert!(world.leads(0), "{which:?}");
+        held_by("x", &mut world.store, 0);
+        world.announce();
+        world.run_for(A_WHILE).unwrap();
+        assert_eq!(holder(&world.outer), None, "{which:?}: given up");
+    }
+}
+
+#[test]
+fn both_locks_are_handed_over_as_somebody_asks() {
+    let mut world = world(&[Locks::Both, Locks::Both, Locks::Both]);
+    let leader = world.leader().unwrap();
+    for to in (0..3).filter(|index| *index != leader) {
+        let name = ["a", "b", "c"][to];
+        world.store.edit(|record| {
+            record.requests.transfer = Some(TransferRequest {
+                to: name.to_owned(),
+                by: "ann".to_owned(),
+                within: Duration::from_secs(30),
+                until: format!("for {name}"),
+                refused: None,
+            });
+        });
+        world.announce();
+        world.run_for(REACTION + Duration::from_millis(800)).unwrap();
+        assert_eq!(world.leader(), Some(to));
+        assert_eq!(world.store.read().record().unwrap().requests, Requests::default());
     }
 }

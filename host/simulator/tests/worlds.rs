@@ -11,6 +11,7 @@ use hotseat_core::event::{Effect, Event};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Token};
 use hotseat_core::on_failure::OnFailure;
+use hotseat_core::request::TransferRequest;
 use hotseat_core::rule;
 use hotseat_core::view::View;
 use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic, random_timing};
@@ -128,7 +129,7 @@ impl Run {
         let met = self.have_met();
         let index = self.dice.below(self.names.len() as u64) as usize;
         let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
-        match self.dice.below(11) {
+        match self.dice.below(13) {
             0 | 1 => self.world.freeze(index, length),
             2 | 3 => self.world.cut(index, true),
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
@@ -142,6 +143,7 @@ impl Run {
             }
             8 => self.restart(index),
             9 => self.world.let_go(index),
+            10 | 11 => self.ask(),
             _ => {
                 let policy = self.policy();
                 self.world.swap(index, policy);
@@ -151,6 +153,26 @@ impl Run {
         }
         self.world.announce();
         Ok(())
+    }
+
+    /// People ask for a pause or its end, and for another leader, who may be there or not.
+    fn ask(&mut self) {
+        let to = self.dice.below(self.names.len() as u64 + 1) as usize;
+        let to = self.names.get(to).cloned().unwrap_or_else(|| "nobody".to_owned());
+        let (what, within) = (self.dice.below(5), Duration::from_secs(1 + self.dice.below(60)));
+        let until = format!("asked at {}", self.world.now);
+        self.world.store.edit(|record| {
+            let requests = &mut record.requests;
+            match what {
+                0 => requests.paused = !requests.paused,
+                1 => requests.preferred = Some(to),
+                _ => {
+                    let by = "somebody".to_owned();
+                    requests.transfer =
+                        Some(TransferRequest { to, by, within, until, refused: None });
+                }
+            }
+        });
     }
 
     /// A hand, another elector or a backup changes the record in any way.

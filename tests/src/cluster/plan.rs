@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     ports: [u16; 3],
     /// Tells the files of one API server from those of another.
     mark: &'static str,
+    /// Further flags of the API server.
+    pub(crate) flags: &'static [&'static str],
 }
 
 /// A program with its arguments and the file that takes its output.
@@ -90,8 +92,15 @@ impl Plan {
         let (programs, kind) = kind.programs()?;
         pki::write(&folder.join("pki"))?;
         fs::write(folder.join("audit.yaml"), audit::POLICY).context("cannot write audit.yaml")?;
-        let mut plan =
-            Self { folder: folder.to_owned(), programs, kind, fsync, ports: [0; 3], mark: "" };
+        let mut plan = Self {
+            folder: folder.to_owned(),
+            programs,
+            kind,
+            fsync,
+            ports: [0; 3],
+            mark: "",
+            flags: &[],
+        };
         plan.choose_ports()?;
         Ok(plan)
     }
@@ -181,7 +190,7 @@ impl Plan {
 
     pub(crate) fn apiserver(&self) -> Call {
         let pki = |name: &str| self.folder.join("pki").join(name);
-        let args = vec![
+        let mut args = vec![
             flag("--etcd-servers", format!("http://127.0.0.1:{}", self.ports[0])),
             "--bind-address=127.0.0.1".into(),
             "--advertise-address=127.0.0.1".into(),
@@ -199,6 +208,7 @@ impl Plan {
             flag("--audit-policy-file", self.folder.join("audit.yaml")),
             flag("--audit-log-path", self.audit_log()),
         ];
+        args.extend(self.flags.iter().map(OsString::from));
         self.call("kube-apiserver", args)
     }
 

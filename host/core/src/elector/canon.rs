@@ -29,6 +29,7 @@ impl Elector {
         self.claim.pass(none, timing.stretch(self.config.drain));
         self.mind.pass(passed, half);
         self.pass_paces(passed);
+        self.asked.pass(passed);
         if let Some(retirement) = &mut self.retirement {
             retirement.pass(passed);
         }

@@ -111,6 +111,16 @@ impl Mind {
     pub(super) fn reason(&self) -> &str {
         &self.reason
     }
+
+    /// Whether a resignation in favour of a successor is within the budget.
+    pub(super) fn may_preempt(&mut self, now: Moment) -> bool {
+        self.preemptions.has_one(now)
+    }
+
+    /// One was made.
+    pub(super) fn spend_preemption(&mut self) {
+        self.preemptions.spend();
+    }
 }
 
 impl Elector {
@@ -194,13 +204,16 @@ impl Elector {
         self.account(Account { ask: Some(ask), input, answer: Some(answer), instead });
     }
 
-    /// A leader that may not resign still has to be led by somebody: the built-in rule. The policy
-    /// did decide, so this is no failure of its.
+    /// A leader that may not resign still has to be led by somebody: the built-in rule. So has one that
+    /// must stay while its policy lets the lease end. The policy did decide, so this is no failure of
+    /// its.
     fn is_left_alone(&self, decision: &Decision, verdict: &Verdict) -> bool {
-        matches!(decision.action, Action::Resign(_))
-            && matches!(verdict, Verdict::Overruled(_))
-            && self.operation.is_none()
-            && self.claim.believed().is_some()
+        let let_go = match decision.action {
+            Action::Resign(_) => matches!(verdict, Verdict::Overruled(_)),
+            Action::Wait => self.now >= self.overdue_at(),
+            Action::Campaign | Action::Renew => false,
+        };
+        let_go && self.operation.is_none() && self.claim.believed().is_some()
     }
 
     /// Hands a decision to the journal, before the end if this was the last.
@@ -226,8 +239,17 @@ impl Elector {
 
     /// Decides in the policy's place. What is decided goes through the same guard.
     fn decide_instead(&mut self, on_failure: OnFailure, input: &Input) -> Instead {
-        let memory = std::mem::take(&mut self.mind.rule_memory);
         let by = on_failure.for_question(input);
+        let instead = self.decide_by(by, input);
+        let Judged { decision, verdict } = &instead.judged;
+        match by != OnFailure::Standard && self.is_left_alone(decision, verdict) {
+            true => self.decide_by(OnFailure::Standard, input),
+            false => instead,
+        }
+    }
+
+    fn decide_by(&mut self, by: OnFailure, input: &Input) -> Instead {
+        let memory = std::mem::take(&mut self.mind.rule_memory);
         let decision = by.answer(&Input { memory, ..input.clone() });
         self.mind.rule_memory.clone_from(&decision.memory);
         let verdict = self.carry_out(input, &decision, Decider::Instead(by));
@@ -249,6 +271,9 @@ impl Elector {
         }
         let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
         self.mind.wake = self.now + pause;
+        if self.now < self.overdue_at() {
+            self.mind.wake = self.mind.wake.min(self.overdue_at());
+        }
         // An operation that began since the question was asked is waited for, and what it found may
         // change the answer: the policy is asked again at its end, not when it wanted to be next.
         if self.operation.is_some() {
@@ -257,6 +282,9 @@ impl Elector {
             }
             self.mind.ask_for(Cause::Timer);
             return Verdict::Overruled("a request about the lock is under way".to_owned());
+        }
+        if let Some(verdict) = self.hand_over(decision) {
+            return verdict;
         }
         match judge(&decision.action, &self.facts()) {
             Ruling::Nothing => return Verdict::Nothing,
@@ -303,6 +331,7 @@ impl Elector {
             throttled_until: self.throttled_until,
             paced_until,
             may_preempt,
+            paused: self.is_paused(),
         }
     }
 
@@ -357,7 +386,6 @@ impl Elector {
         let mine = record.is_some_and(|record| self.wrote(record));
         let free_at = if mine { Some(self.resting_until) } else { self.free_at() };
         let duration = record.filter(|record| record.holder.is_some() || record.duration.is_some());
-        let paused = record.is_some_and(|record| record.paused);
         let successor = text(|record| record.successor.as_ref());
         let seat = policy::Seat {
             holder: text(|record| record.holder.as_ref()),
@@ -368,8 +396,8 @@ impl Elector {
             transitions: record.map_or(0, |record| record.transitions),
             held_for: self.seat.held_since().map_or(0, |since| millis(self.now.since(since))),
             successor: successor.or_else(|| outer.and_then(|outer| outer.successor.clone())),
-            transfer: None,
-            paused: paused || outer.is_some_and(|outer| outer.paused),
+            transfer: self.transfer_for_policy(),
+            paused: self.is_paused(),
             extra: Vec::new(),
         };
         match outer.and_then(|outer| outer.seen.as_ref()) {

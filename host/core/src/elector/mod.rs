@@ -16,6 +16,7 @@ mod consult;
 mod observe;
 pub(crate) mod outer;
 mod pace;
+mod requests;
 mod retire;
 mod signals;
 mod state;
@@ -31,6 +32,7 @@ use crate::time::Moment;
 use crate::view::{Sighting, Term, View};
 use consult::Mind;
 use outer::{Outer, Pursuit};
+use requests::Asked;
 use retire::Retirement;
 use signals::Signals;
 use std::sync::Arc;
@@ -68,6 +70,10 @@ pub struct Elector {
     floor: Token,
     /// The outer of two locks, where this elector has the inner one.
     outer: Option<Outer>,
+    /// This elector has the outer of two locks.
+    is_outer: bool,
+    /// What people ask.
+    asked: Asked,
     /// A claim that waits for the outer lock.
     pursuit: Option<Pursuit>,
     finished: bool,
@@ -121,6 +127,8 @@ impl Elector {
             let_go: Token::default(),
             floor: Token::default(),
             outer: None,
+            is_outer: false,
+            asked: Asked::default(),
             pursuit: None,
             finished: false,
             serial: 0,

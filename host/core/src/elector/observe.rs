@@ -69,6 +69,7 @@ impl Elector {
             blind,
         };
         let news = self.seat.accept(self.now, lock, sight, known, waits);
+        self.note_requests();
         if news == News::Changed {
             self.mind.ask_for(Cause::SeatChanged);
         }

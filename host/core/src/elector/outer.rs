@@ -74,7 +74,7 @@ impl Elector {
             },
             seen: self.sighting(),
             successor: record.and_then(|record| record.successor.clone()),
-            paused: record.is_some_and(|record| record.paused),
+            paused: record.is_some_and(|record| record.requests.paused),
         }
     }
 
@@ -90,9 +90,10 @@ impl Elector {
         self.claim.term().map(|term| term.token)
     }
 
-    /// The serial of this elector's next write is larger than those: no two writes of a process have
-    /// one mark.
-    pub(crate) fn count_from(&mut self, serial: u64) {
+    /// From now on this elector has the outer of two locks. Before its first event. The serial of its
+    /// next write is larger than those: no two writes of a process have one mark.
+    pub(crate) fn stand_without(&mut self, serial: u64) {
+        self.is_outer = true;
         self.serial = self.serial.max(serial);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Retirement {
     /// The policy is asked for a successor, until this moment at the latest.
     asking_until: Option<Moment>,
     pub(super) successor: Option<String>,
+    /// How long it leaves the seat to others afterwards.
+    rest: Duration,
     /// How often the release was sent.
     tries: u32,
     /// It is not sent again before this moment.
@@ -42,6 +44,7 @@ impl Retirement {
             give_up_at,
             asking_until,
             successor: _,
+            rest: _,
             tries,
             again_at,
         } = self;
@@ -71,9 +74,21 @@ impl Elector {
 
     /// The policy resigned, and the guard let it.
     pub(super) fn resign(&mut self, successor: Option<String>, reason: String) {
+        self.step_down(successor, Why::Resigned(reason));
+    }
+
+    /// Belief ends, and the seat is given up after the drain.
+    pub(super) fn step_down(&mut self, successor: Option<String>, why: Why) {
+        let transferred = matches!(why, Why::Transferred(_));
         self.claim.stop_believing(self.now);
-        self.tell(Notice::SteppedDown(Why::Resigned(reason)));
+        self.tell(Notice::SteppedDown(why));
         self.begin(false, true, successor);
+        if let Some(retirement) = self.retirement.as_mut().filter(|_| transferred) {
+            // A request is carried out once, so that nothing goes to and fro by it. The successor has its
+            // time, and others have some; then whoever is there leads, before nobody does.
+            let while_left = self.config.timing.retry_period * 2;
+            retirement.rest = while_left.min(self.config.timing.lease_duration);
+        }
     }
 
     /// The application acts no more for the term with that token. What is left of its drain is not
@@ -99,6 +114,9 @@ impl Elector {
             give_up_at: drained_at + timing.renew_deadline / 2,
             asking_until: (exits && led).then(|| self.now + ANSWER_WITHIN),
             successor,
+            // Whoever resigns leaves the seat to others for a lease, or two of its kind would pass it
+            // to and fro.
+            rest: timing.lease_duration,
             tries: 0,
             again_at: Moment::ZERO,
         });
@@ -143,10 +161,10 @@ impl Elector {
             && self.seat.record().is_some_and(|record| self.wrote(record));
         let unknown = self.claim.has_unconfirmed();
         if !mine && !unknown {
-            self.retired(retirement.exits);
+            self.retired(&retirement);
         } else if over {
             self.tell(Notice::NotReleased("no answer in time".to_owned()));
-            self.retired(retirement.exits);
+            self.retired(&retirement);
         } else if self.read_at.is_some() {
             // I5: what is there is not known. The read that is due comes first.
         } else if mine {
@@ -167,23 +185,21 @@ impl Elector {
         }
         retirement.tries = retirement.tries.saturating_add(1);
         retirement.again_at = self.now + self.release_pause(retirement.tries);
-        let successor = retirement.successor.clone();
+        let successor = self.wanted_successor().or_else(|| retirement.successor.clone());
         self.retirement = Some(retirement);
         self.write_release(successor);
     }
 
-    fn retired(&mut self, exits: bool) {
+    fn retired(&mut self, retirement: &Retirement) {
         self.retirement = None;
         self.claim.lose(self.now);
-        if exits {
+        if retirement.exits {
             self.finished = true;
             self.show();
             self.out.push(Effect::Finished);
             return;
         }
-        // Whoever resigns leaves the seat to others for a lease, or two of its kind would pass it
-        // to and fro.
-        let rest = self.now + self.config.timing.lease_duration;
+        let rest = self.now + retirement.rest;
         self.resting_until = self.resting_until.max(rest);
         self.mind.ask_for(Cause::SeatChanged);
     }

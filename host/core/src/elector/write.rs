@@ -79,6 +79,7 @@ impl Elector {
             None => Base::Create,
         };
         let deadline = self.now + timing.answer_timeout();
+        let reply = self.reply(draft.purpose, draft.holder.as_ref(), draft.successor.as_ref());
         self.claim.send(Sent {
             serial: self.serial,
             purpose: draft.purpose,
@@ -103,6 +104,7 @@ impl Elector {
             transitions: draft.transitions,
             token: draft.token,
             successor: draft.successor,
+            reply,
             deadline,
         }));
     }

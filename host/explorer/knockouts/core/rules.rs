@@ -148,4 +148,13 @@ pub const RULES: &[Rule] = &[
         setting: "crash deaths reaction=1 met tokens=0 live=0 lost-reads=0 lost-writes=0",
         states: 74_000,
     },
+    Rule {
+        invariant: "I11",
+        what: "a policy resigns while the election is paused",
+        file: "guard.rs",
+        code: "facts.paused",
+        broken: "false",
+        setting: "pause resign met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 10_000,
+    },
 ];

@@ -6,6 +6,7 @@ use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
 use super::lock::LockCommand;
 use super::lock_args::LockArgs;
+use super::people::{PauseArgs, TransferArgs, Where};
 use super::pod::PodArgs;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
@@ -49,8 +50,14 @@ pub(super) enum Command {
     Demo(super::demo::DemoArgs),
     /// Run a command while this candidate leads, and stop it before anybody else may
     Run(Box<RunArgs>),
-    /// Ask a running sidecar who leads and what its policy does
+    /// Say who leads: ask a running sidecar, or the cluster about ELECTION
     Status(StatusArgs),
+    /// Have the leader of an election hand over to another candidate
+    Transfer(TransferArgs),
+    /// Have the leader of an election stay, whatever its policy says
+    Pause(PauseArgs),
+    /// End a pause
+    Resume(PauseArgs),
     /// Print the Role that a sidecar needs. Give the sidecar's own flags, such as --election and
     /// --policy: they decide which rights those are
     // As for the sidecar, a later flag wins.
@@ -150,7 +157,7 @@ pub(super) struct SidecarArgs {
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
     #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
-    /// How many times an hour a policy may resign in favour of a successor
+    /// How many times an hour a policy may resign in favour of a successor, or be made to by a transfer
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = PREEMPTIONS_PER_HOUR, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,
     /// What decides where the policy fails, and until the one that is wanted is there: standard, the
@@ -281,6 +288,11 @@ pub(super) enum Output {
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
+    /// The election to ask the cluster about, with the credentials of kubectl; none: ask the sidecar
+    #[arg(value_name = "ELECTION")]
+    pub(super) election: Option<String>,
+    #[command(flatten)]
+    pub(super) of: Where,
     /// The address of the sidecar
     #[arg(
         long,

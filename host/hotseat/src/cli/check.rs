@@ -108,6 +108,13 @@ pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
     Ok(name)
 }
 
+/// The same for a person, whose kubeconfig may name one: where no flag and no pod does.
+pub(super) fn namespace_of_person(flag: Option<String>) -> anyhow::Result<String> {
+    let named = flag.filter(|name| !name.is_empty());
+    let mounted = || own_pod::mounted_namespace().filter(|name| !name.trim().is_empty());
+    namespace(named.or_else(mounted).or_else(hotseat_kubernetes::context_namespace))
+}
+
 /// This pod, where the manifest hands its name and its UID in by the downward API.
 pub(super) fn own_pod() -> Option<PodName> {
     let namespace = own_pod::namespace()?;

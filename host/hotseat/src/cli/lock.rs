@@ -35,7 +35,8 @@ pub(super) struct Which {
     /// The name of the election, which is the name of the Lease
     #[arg(value_name = "ELECTION")]
     election: String,
-    /// Namespace of the Lease [default: the pod's own, else default]
+    /// Namespace of the Lease [default: the pod's own, else that of the kubeconfig's context, else
+    /// default]
     #[arg(
         short = 'n',
         long = "election-namespace",
@@ -96,7 +97,7 @@ impl Which {
             );
         }
         let election = check::election(Some(self.election))?;
-        let name = ElectionName::new(&check::namespace(self.namespace)?, &election);
+        let name = ElectionName::new(&check::namespace_of_person(self.namespace)?, &election);
         Ok((name, self.lock.inner()))
     }
 }

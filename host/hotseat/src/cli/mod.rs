@@ -10,6 +10,8 @@ mod fence;
 mod limits;
 mod lock;
 mod lock_args;
+mod people;
+mod plugin;
 mod pod;
 mod policy;
 mod policy_diff;
@@ -28,8 +30,8 @@ use crate::telemetry::LogFormat;
 use crate::{sidecar, status, telemetry};
 use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
+use clap::CommandFactory;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
@@ -59,7 +61,8 @@ pub fn main() -> ExitCode {
         telemetry::complain(&format!("hotseat: {why}"));
         return ExitCode::FAILURE;
     }
-    let cli = match Cli::try_parse() {
+    let plugin = plugin::is_called(std::env::args_os().next().as_deref());
+    let cli = match plugin::parse(plugin, std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -93,10 +96,16 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             needs_linux("the demonstration")?;
             hotseat_demo::run(options.into_options()?)
         }
-        Some(Command::Status(options)) => {
-            status::run(&options.address, options.output == args::Output::Json)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Some(Command::Status(options)) => match options.election {
+            Some(election) => people::status(election, &options.of, options.output),
+            None => {
+                status::run(&options.address, options.output == args::Output::Json)?;
+                Ok(ExitCode::SUCCESS)
+            }
+        },
+        Some(Command::Transfer(options)) => options.run(),
+        Some(Command::Pause(options)) => options.pause(),
+        Some(Command::Resume(options)) => options.resume(),
         Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }

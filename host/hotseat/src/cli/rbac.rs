@@ -16,7 +16,8 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub(super) struct RbacArgs {
     /// Only the rights for these features, separated by commas, such as lease,events; a wrong name is
-    /// answered by those that there are [default: all that the flags use]
+    /// answered by those that there are. People need other ones: people for hotseat transfer, pause and
+    /// resume, status for hotseat status ELECTION [default: all that the flags use]
     #[arg(long = "for", value_name = "FEATURES", value_delimiter = ',')]
     features: Vec<String>,
     /// The namespace of the pods, and of the election if --election-namespace does not say otherwise
@@ -75,7 +76,14 @@ impl RbacArgs {
     fn report(self) -> anyhow::Result<String> {
         let uses = check::uses(&self.sidecar.0, self.namespace.as_deref())?;
         let rights = chosen(&uses, &self.features)?;
-        let role = self.role.unwrap_or_else(|| role_name(&uses.election));
+        let role = match self.role {
+            Some(role) => role,
+            // The sidecars' Role stays what it is.
+            None if is_for_people(&uses, &self.features) => {
+                format!("{}-people", role_name(&uses.election))
+            }
+            None => role_name(&uses.election),
+        };
         check_name("--role", &role)?;
         let pods = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
         let account = match self.service_account {
@@ -103,7 +111,10 @@ impl RbacArgs {
 
 /// The rights of the features that were chosen; of all if none was.
 fn chosen(uses: &Uses, wanted: &[String]) -> anyhow::Result<Vec<Right>> {
-    let features = uses.features();
+    let mut features = uses.features();
+    if !wanted.is_empty() {
+        features.extend(uses.of_people());
+    }
     for name in wanted {
         if !features.iter().any(|feature| feature.name == name) {
             let used: Vec<&str> = features.iter().map(|feature| feature.name).collect();
@@ -116,7 +127,20 @@ fn chosen(uses: &Uses, wanted: &[String]) -> anyhow::Result<Vec<Right>> {
     }
     let is_wanted =
         |feature: &Feature| wanted.is_empty() || wanted.iter().any(|name| name == feature.name);
-    Ok(features.into_iter().filter(is_wanted).flat_map(|feature| feature.rights).collect())
+    let mut rights: Vec<Right> = Vec::new();
+    for right in features.into_iter().filter(is_wanted).flat_map(|feature| feature.rights) {
+        if !rights.contains(&right) {
+            rights.push(right);
+        }
+    }
+    Ok(rights)
+}
+
+/// Whether only people need what was chosen.
+fn is_for_people(uses: &Uses, wanted: &[String]) -> bool {
+    let people = uses.of_people();
+    let is_theirs = |name: &String| people.iter().any(|feature| feature.name == name);
+    !wanted.is_empty() && wanted.iter().all(is_theirs)
 }
 
 /// A name of an object in Kubernetes, which then needs no quotes in YAML either.

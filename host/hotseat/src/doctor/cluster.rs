@@ -176,7 +176,7 @@ fn record(settings: &Settings, kind: LockKind, sight: Option<&Sight>) -> Check {
                 "the holder's lease {lease:?} is longer than the longest of this timing, {longest:?}: give all candidates of an election the same --longest-lease"
             ),
         ),
-        (Some(_), _) if record.paused => {
+        (Some(_), _) if record.requests.paused => {
             Check::note("lock", format!("{found}; paused: nobody is to move"))
         }
         _ => Check::ok("lock", found),

@@ -99,6 +99,9 @@ impl Log {
                     "another live process uses the name {identity}; this one does not lead while that one does"
                 );
             }
+            Notice::TransferRefused { to, by, reason } => {
+                tracing::warn!(%to, %by, %reason, "the seat is not handed over as somebody asked");
+            }
             Notice::HolderDied { holder, free_in } => {
                 tracing::info!(%holder, ?free_in, "the process that holds the seat has ended");
             }
@@ -210,6 +213,9 @@ fn log_step_down(why: &Why) {
         Why::Lost(None) => tracing::warn!("stepped down: the lock was deleted or cleared"),
         Why::Lapsed => tracing::warn!("stepped down: no renewal before the renew deadline"),
         Why::Resigned(reason) => tracing::info!(%reason, "stepped down: the policy resigned"),
+        Why::Transferred(reason) => {
+            tracing::info!(%reason, "stepped down: the seat is handed over")
+        }
         Why::Stopped => tracing::info!("stepped down: stopping"),
     }
 }

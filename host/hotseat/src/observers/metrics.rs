@@ -72,6 +72,7 @@ struct Counters {
     releases_failed: PerElection,
     reads_failed: ByWord,
     twins: PerElection,
+    transfers_refused: PerElection,
     deaths: PerElection,
     decisions: ByWord,
     failures: ByWord,
@@ -238,6 +239,7 @@ impl Counters {
             Notice::Decided { by, .. } => of.count_word(&self.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
             Notice::Twin(_) => of.count(&self.twins),
+            Notice::TransferRefused { .. } => of.count(&self.transfers_refused),
             Notice::HolderDied { .. } => of.count(&self.deaths),
         }
     }
@@ -366,6 +368,11 @@ impl Counters {
             "hotseat_twins",
             "Sightings of another live process with this candidate's name",
             self.twins.clone(),
+        );
+        all.register(
+            "hotseat_transfers_refused",
+            "Requests for another leader that this leader did not carry out",
+            self.transfers_refused.clone(),
         );
         all.register(
             "hotseat_holder_deaths",

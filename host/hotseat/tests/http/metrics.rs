@@ -211,6 +211,7 @@ fn every_notice_is_counted() {
         decided(Decider::Instead(OnFailure::Resign)),
         overruled,
         Notice::Twin(String::new()),
+        Notice::TransferRefused { to: String::new(), by: String::new(), reason: String::new() },
         Notice::HolderDied { holder: String::new(), free_in: Duration::ZERO },
     ] {
         site.say(Fact::Elector(notice));
@@ -240,6 +241,7 @@ fn every_notice_is_counted() {
             ("hotseat_policy_decisions_total{by=\"policy\"}", 1.0),
             ("hotseat_policy_overruled_total{action=\"campaign\"}", 1.0),
             ("hotseat_twins_total", 1.0),
+            ("hotseat_transfers_refused_total", 1.0),
             ("hotseat_holder_deaths_total", 1.0),
             ("hotseat_api_requests_total{verb=\"update\"}", 1.0),
             ("hotseat_policy_decide_seconds_count", 1.0),

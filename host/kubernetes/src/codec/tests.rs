@@ -24,6 +24,7 @@ pub(super) fn write(purpose: Purpose, holder: Option<&str>) -> Write {
         transitions: 2,
         token: Fencing::Keep(Token(7)),
         successor: None,
+        reply: hotseat_core::request::Reply::default(),
         deadline: Moment::NEVER,
     }
 }

@@ -106,6 +106,15 @@ impl files::Chosen {
     }
 }
 
+/// The namespace that the current context of the kubeconfig names, for commands of people: an election's
+/// candidates do not go by it. None without one; what is wrong with the file is said when it is used.
+pub fn context_namespace() -> Option<String> {
+    let file = kube::config::Kubeconfig::read().ok()?;
+    let current = file.current_context.as_ref()?;
+    let named = file.contexts.into_iter().find(|context| context.name == *current)?;
+    named.context?.namespace.filter(|namespace| !namespace.is_empty())
+}
+
 /// A text that is there and not empty: client-go writes and reads an empty one as none.
 fn filled(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty())

@@ -63,7 +63,7 @@ fn held(process: &Incarnation, version: u64) -> Event {
         released: false,
         times: version.to_string(),
         successor: None,
-        paused: false,
+        requests: hotseat_core::request::Requests::default(),
     };
     Event::Observed { lock: Lock::Present(record), via: Via::Watch }
 }

@@ -229,6 +229,7 @@ fn write(purpose: Purpose) -> Write {
         transitions: 0,
         token: Fencing::Keep(Token(1)),
         successor: None,
+        reply: hotseat_core::request::Reply::default(),
         deadline: clock::now() + Duration::from_secs(10),
     }
 }

@@ -28,7 +28,7 @@ fn the_policy_is_told_the_seat_as_it_is() {
             duration,
             transitions: 7,
             successor: Some("cleo".to_owned()),
-            paused: true,
+            requests: Requests { paused: true, ..Requests::default() },
             ..record("", 0)
         }));
         stage.pass(millis(30));

@@ -24,7 +24,13 @@ impl Counters {
     pub(super) fn begin_at_zero(&self, election: &ElectionName) {
         let of = Of(election);
         of.set(&self.rights_missing, 0);
-        let ends = [Why::Lapsed, Why::Lost(None), Why::Resigned(String::new()), Why::Stopped];
+        let ends = [
+            Why::Lapsed,
+            Why::Lost(None),
+            Why::Resigned(String::new()),
+            Why::Transferred(String::new()),
+            Why::Stopped,
+        ];
         let words: [(_, _, Vec<&str>); 8] = [
             (&self.step_downs, "why", ends.iter().map(Why::as_str).collect()),
             (&self.failures, "kind", FailureKind::ALL.map(FailureKind::as_str).to_vec()),
@@ -53,6 +59,7 @@ impl Counters {
             &self.renewals,
             &self.releases_failed,
             &self.twins,
+            &self.transfers_refused,
             &self.deaths,
             &self.shadow_decisions,
             &self.shadow_differences,
