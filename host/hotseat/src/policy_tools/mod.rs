@@ -16,7 +16,7 @@ pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
 pub use usage::Usage;
 
 use crate::engine;
-use crate::source::builtin;
+use crate::source::{builtin, known};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
 use hotseat_engine::{
@@ -39,8 +39,10 @@ fn reference(name: &str) -> anyhow::Result<PolicyRef> {
     if elsewhere {
         bail!("{name}: is not a local file: give the component's file");
     }
-    if name == STANDARD_LABEL || name.starts_with("file:") {
-        return name.parse().map_err(|error| anyhow!("{name}: {error}"));
+    if name == STANDARD_LABEL || name.starts_with("builtin:") || name.starts_with("file:") {
+        let reference: PolicyRef = name.parse().map_err(|error| anyhow!("{name}: {error}"))?;
+        known(&reference).map_err(|error| anyhow!("{name}: {error}"))?;
+        return Ok(reference);
     }
     Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None })
 }
@@ -54,6 +56,9 @@ enum ComponentError {
     /// A stage of loading failed.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The program does not have it, or is damaged.
+    #[error(transparent)]
+    Program(#[from] anyhow::Error),
 }
 
 impl ComponentError {
@@ -62,6 +67,7 @@ impl ComponentError {
         match self {
             ComponentError::Source(error) => error.stage(),
             ComponentError::Load(error) => error.stage(),
+            ComponentError::Program(_) => "read",
         }
     }
 }
@@ -78,7 +84,11 @@ fn component(
             let limit = LARGEST_COMPONENT;
             FileSource { path: path.clone(), limit, signed: key.is_some() }.read()?
         }
-        _ => builtin(),
+        Origin::Builtin(name) => builtin(name.as_deref())?,
+        // `reference` lets none of them through.
+        Origin::ConfigMap(_) | Origin::Oci(_) => {
+            return Err(anyhow!("{reference}: is not a local file").into());
+        }
     };
     let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key };
     let Publication { label, bytes, digest, .. } = compose(fetched, settings, &demands)?;
