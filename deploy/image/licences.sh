@@ -28,9 +28,16 @@ trap 'rm -f "$config"' EXIT
 cd "$root"
 # It reads the manifests of all crates, also of those that only other platforms compile.
 cargo fetch --quiet --locked >&2
-"$root/target/tools/cargo-about-0.9.3/bin/cargo-about" generate --fail --locked --offline \
-    --manifest-path host/hotseat/Cargo.toml --no-default-features --target "$target" \
-    --config "$config" --output-file "$folder/crates.txt" deploy/image/licences.hbs >&2
+# crates CRATE TARGET FILE: the licences of what the crate in that folder is made of.
+crates() {
+    "$root/target/tools/cargo-about-0.9.3/bin/cargo-about" generate --fail --locked --offline \
+        --manifest-path "$1/Cargo.toml" --no-default-features --target "$2" \
+        --config "$config" --output-file "$folder/$3" deploy/image/licences.hbs >&2
+}
+crates host/hotseat "$target" crates.txt
+# The policies in the program are built for themselves, so that it does not depend on their crates. What
+# the others are made of is in this one too.
+crates guest/rules wasm32-unknown-unknown policies.txt
 
 # copyright PACKAGE...: what Debian says of the first of them that is installed.
 copyright() {

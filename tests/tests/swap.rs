@@ -23,6 +23,8 @@ mod languages;
 mod longest;
 #[path = "swap/many.rs"]
 mod many;
+#[path = "swap/rules.rs"]
+mod rules;
 
 /// Until a policy is compiled by a debug build on a busy machine: Python's interpreter takes most of
 /// a minute of a processor that is not shared.

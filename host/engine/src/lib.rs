@@ -25,6 +25,7 @@
 
 mod backstop;
 mod bindings;
+mod builtin;
 mod child;
 mod compile;
 mod component;
@@ -52,6 +53,7 @@ mod timer;
 mod wasi;
 mod worker;
 
+pub use builtin::{BUILTINS, Builtin};
 pub use child::compile_child_main;
 pub use compile::{CompileError, CompileLimits, CompiledComponent, Compiler};
 pub use component::Surface;

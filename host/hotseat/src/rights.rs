@@ -8,7 +8,7 @@ use crate::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
 use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
-use hotseat_sources::{Origin, PolicyRef};
+use hotseat_sources::{ConfigMapRef, Origin, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Uses {
     pub pods: PodFeatures,
     /// Where the policy comes from.
     pub policy: PolicyRef,
+    /// The ConfigMap that has its settings, where one does.
+    pub settings: Option<ConfigMapRef>,
 }
 
 /// Something that a sidecar does by the API.
@@ -52,6 +54,7 @@ impl Uses {
             lock: settings.lock.clone(),
             pods: settings.pod_features.clone(),
             policy: settings.policy.policy.clone(),
+            settings: settings.policy.settings.config_map().cloned(),
         }
     }
 
@@ -123,11 +126,19 @@ fn events(uses: &Uses) -> Option<Feature> {
     Some(Feature { name: "events", rights })
 }
 
-/// A policy in a ConfigMap.
+/// A policy in a ConfigMap, and settings in one.
 fn config_map(uses: &Uses) -> Option<Feature> {
-    let Origin::ConfigMap(map) = &uses.policy.origin else { return None };
-    let namespace = map.namespace().unwrap_or(uses.election.namespace());
-    Some(Feature { name: "configmap", rights: config_map_rights(namespace, map.name()) })
+    let of_policy = match &uses.policy.origin {
+        Origin::ConfigMap(map) => Some(map),
+        Origin::Builtin(_) | Origin::File(_) | Origin::Oci(_) => None,
+    };
+    let maps = of_policy.into_iter().chain(&uses.settings);
+    let of = |map: &ConfigMapRef| {
+        let namespace = map.namespace().unwrap_or(uses.election.namespace());
+        config_map_rights(namespace, map.name())
+    };
+    let rights: Vec<Right> = maps.flat_map(of).collect();
+    (!rights.is_empty()).then_some(Feature { name: "configmap", rights })
 }
 
 /// The ends of other candidates' processes (I15).
@@ -158,6 +169,7 @@ fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Fea
 mod tests {
     use super::*;
     use crate::locks::LockChoice;
+    use hotseat_sources::SettingsSource;
 
     fn uses(pod_namespace: &str, policy: &str) -> Uses {
         Uses {
@@ -166,6 +178,7 @@ mod tests {
             lock: LockOptions::default(),
             pods: PodFeatures::default(),
             policy: policy.parse().unwrap(),
+            settings: None,
         }
     }
 
@@ -182,6 +195,14 @@ mod tests {
         let rights = by_map.rights();
         assert_eq!(rights.len(), 8);
         assert!(rights[6..].iter().all(|right| right.namespace == "platform"), "{rights:?}");
+        let settings = SettingsSource::parse("configmap:shop-rules").unwrap();
+        let settings = settings.config_map().cloned();
+        let by_settings = Uses { settings: settings.clone(), ..uses("web", "builtin:rules") };
+        assert_eq!(names(&by_settings), ["lease", "events", "configmap"]);
+        let rights = by_settings.rights();
+        assert_eq!(rights.len(), 8);
+        assert!(rights[6..].iter().all(|right| right.namespace == "web"), "{rights:?}");
+        assert_eq!(Uses { settings, ..by_map }.rights().len(), 10);
     }
 
     #[test]

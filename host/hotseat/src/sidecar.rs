@@ -354,7 +354,7 @@ impl Candidate {
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
-            config: core_config(&settings, &identity, locks.predecessor, source.is_builtin())?,
+            config: core_config(&settings, &identity, locks.predecessor, source.is_standard())?,
             rollout: rollout_config(&settings),
             lock,
             outer: locks.outer,
@@ -415,11 +415,11 @@ fn core_config(
     settings: &ElectionSettings,
     identity: &Identity,
     predecessor: Option<LastWrite>,
-    builtin: bool,
+    standard: bool,
 ) -> anyhow::Result<Config> {
-    // The rule is the builtin policy's own twin: it may decide until that is compiled. Another
+    // The rule is the standard policy's own twin: it may decide until that is compiled. Another
     // policy is waited for.
-    let first = if builtin { OnFailure::Standard } else { OnFailure::Hold };
+    let first = if standard { OnFailure::Standard } else { OnFailure::Hold };
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).context("no random bytes")?;
     Ok(Config {

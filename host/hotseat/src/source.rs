@@ -1,13 +1,14 @@
 //! Where the policy and its settings come from, as a port of the election.
 
-use anyhow::bail;
+use anyhow::{Context as _, anyhow, bail};
 use hotseat_election::{Component, Facts, Future, PolicySource, Publication, Sourced};
-use hotseat_engine::{LARGEST_COMPONENT, STANDARD, STANDARD_LABEL};
+use hotseat_engine::{Builtin, LARGEST_COMPONENT, STANDARD_LABEL};
 use hotseat_kubernetes::{Connection, Seen, watch_config_map};
 use hotseat_rollout::Refusal;
 use hotseat_sources::{
-    self as sources, ConfigMapRef, ConfigMapSight, Demands, Fetched, Origin, PolicyKey, PolicyRef,
-    Registries, SettingsSource, Terms, follow_builtin, follow_config_map, follow_file, follow_oci,
+    self as sources, ConfigMapRef, ConfigMapSight, Demands, Digest, Fetched, Origin, PolicyKey,
+    PolicyRef, Registries, SettingsSights, SettingsSource, Terms, follow_builtin,
+    follow_config_map, follow_file, follow_oci,
 };
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -31,7 +32,7 @@ impl PolicyOptions {
     /// The standard policy without settings.
     pub fn builtin() -> PolicyOptions {
         PolicyOptions {
-            policy: PolicyRef { origin: Origin::Builtin, pin: None },
+            policy: PolicyRef { origin: Origin::Builtin(None), pin: None },
             settings: SettingsSource::Inline("".into()),
             key: None,
             poll: Duration::from_secs(2),
@@ -60,7 +61,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The built-in policy is pinned to another digest.
+    /// The program has no such policy, or the one that it has is pinned to another digest.
     pub fn new(
         options: PolicyOptions,
         namespace: &str,
@@ -68,48 +69,76 @@ impl Source {
         facts: Facts,
     ) -> anyhow::Result<Source> {
         let label = options.policy.to_string();
-        if let (Origin::Builtin, Some(pin)) = (&options.policy.origin, options.policy.pin) {
-            let digest = crate::engine::standard_digest();
-            if pin.to_string() != digest {
-                bail!("the builtin policy is {digest}: pin that, or leave the pin out");
+        if let Origin::Builtin(name) = &options.policy.origin {
+            let digest = Digest::of(&builtin(name.as_deref())?.bytes);
+            if options.policy.pin.is_some_and(|pin| pin != digest) {
+                bail!("the policy {label} is {digest}: pin that, or leave the pin out");
             }
         }
         Ok(Source { label, options, namespace: namespace.to_owned(), connection, facts })
     }
 
-    /// Whether it has to give a policy that loads at the start: it is a file of the operator's own.
+    /// Whether it has to give a policy that loads at the start: all of it is on this machine, so
+    /// that what is wrong with it is the operator's to put right. The standard policy has the
+    /// built-in rule to stand in for it.
     pub fn first_must_load(&self) -> bool {
-        matches!(self.options.policy.origin, Origin::File(_))
+        let local = match &self.options.policy.origin {
+            Origin::File(_) => true,
+            Origin::Builtin(_) => !self.is_standard(),
+            Origin::ConfigMap(_) | Origin::Oci(_) => false,
+        };
+        local && self.options.settings.config_map().is_none()
     }
 
     /// Whether it is the standard policy, which the built-in rule can stand in for.
-    pub fn is_builtin(&self) -> bool {
-        self.options.policy.origin == Origin::Builtin
+    pub fn is_standard(&self) -> bool {
+        let Origin::Builtin(name) = &self.options.policy.origin else { return false };
+        Builtin::find(name.as_deref()).is_some_and(|builtin| builtin.is_standard())
     }
 
-    fn config_map<'a>(&'a self, map: &'a ConfigMapRef) -> (&'a str, &'a str) {
-        (map.namespace().unwrap_or(&self.namespace), map.name())
+    /// What is seen of a ConfigMap, and what sees to it.
+    fn watch(
+        &self,
+        map: &ConfigMapRef,
+    ) -> (Receiver<ConfigMapSight>, impl std::future::Future<Output = ()> + use<>) {
+        let namespace = map.namespace().unwrap_or(&self.namespace).to_owned();
+        let name = map.name().to_owned();
+        let (seen, sights) = channel(1);
+        let (passed, passed_on) = channel(1);
+        let (connection, facts) = (self.connection.clone(), self.facts.clone());
+        let watching = async move {
+            let watch = watch_config_map(connection, facts, namespace, name, seen);
+            tokio::join!(watch, pass_on(sights, passed));
+        };
+        (passed_on, watching)
     }
 
     async fn find(self, tell: Sender<sources::Sourced>) {
+        match self.options.settings.config_map().cloned() {
+            Some(map) => {
+                let (sights, watching) = self.watch(&map);
+                tokio::join!(watching, self.find_with(Some(sights), tell));
+            }
+            None => self.find_with(None, tell).await,
+        }
+    }
+
+    async fn find_with(self, settings: SettingsSights, tell: Sender<sources::Sourced>) {
         let terms = self.options.terms();
         match self.options.policy.origin.clone() {
-            Origin::Builtin => follow_builtin(builtin(), terms, tell).await,
-            Origin::File(path) => follow_file(path, terms, tell).await,
+            Origin::Builtin(name) => match builtin(name.as_deref()) {
+                Ok(component) => follow_builtin(component, terms, settings, tell).await,
+                // It was there when the source was made.
+                Err(error) => tracing::error!(%error, "the program's own policy"),
+            },
+            Origin::File(path) => follow_file(path, terms, settings, tell).await,
             Origin::Oci(artifact) => {
-                follow_oci(artifact, self.options.registries.clone(), terms, tell).await;
+                let registries = self.options.registries.clone();
+                follow_oci(artifact, registries, terms, settings, tell).await;
             }
             Origin::ConfigMap(map) => {
-                let (namespace, name) = self.config_map(&map);
-                let (namespace, name) = (namespace.to_owned(), name.to_owned());
-                let (seen, sights) = channel(1);
-                let (passed, passed_on) = channel(1);
-                let (connection, facts) = (self.connection, self.facts);
-                tokio::join!(
-                    watch_config_map(connection, facts, namespace, name, seen),
-                    pass_on(sights, passed),
-                    follow_config_map(map, passed_on, terms, tell),
-                );
+                let (sights, watching) = self.watch(&map);
+                tokio::join!(watching, follow_config_map(map, sights, terms, settings, tell));
             }
         }
     }
@@ -135,14 +164,32 @@ impl PolicySource for Source {
     }
 }
 
-/// The standard policy as a source has it.
-pub(crate) fn builtin() -> Fetched {
-    Fetched {
-        label: STANDARD_LABEL.to_owned(),
-        file: STANDARD_LABEL.to_owned(),
-        bytes: STANDARD.to_vec(),
-        signature: None,
+/// Whether the program has the policy, if it is to be one of its own.
+///
+/// # Errors
+///
+/// It has none of this name.
+pub(crate) fn known(policy: &PolicyRef) -> anyhow::Result<()> {
+    match &policy.origin {
+        Origin::Builtin(name) if Builtin::find(name.as_deref()).is_none() => Err(no_such()),
+        _ => Ok(()),
     }
+}
+
+fn no_such() -> anyhow::Error {
+    anyhow!("the program has no such policy: give one of {}", Builtin::names())
+}
+
+/// A policy of the program as a source has it; the standard one where no name is given.
+///
+/// # Errors
+///
+/// The program has none of this name.
+pub(crate) fn builtin(name: Option<&str>) -> anyhow::Result<Fetched> {
+    let builtin = Builtin::find(name).ok_or_else(no_such)?;
+    let label = builtin.label();
+    let bytes = builtin.component().with_context(|| format!("{label}: this program is damaged"))?;
+    Ok(Fetched { file: label.clone(), label, bytes, signature: None })
 }
 
 /// Hands what is seen of the ConfigMap on, in the words of its reader.

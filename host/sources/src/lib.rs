@@ -36,5 +36,5 @@ pub use oci::{
 };
 pub use publication::{Publication, Signed, Sourced, compose};
 pub use reference::{ConfigMapRef, Origin, PolicyRef, RefError};
-pub use settings::{LARGEST_SETTINGS, SETTINGS_KEY, Settings, SettingsSource};
+pub use settings::{LARGEST_SETTINGS, SETTINGS_KEYS, Settings, SettingsSource};
 pub use signature::{KeyError, PolicyKey};

@@ -40,6 +40,11 @@ pub(crate) fn is_component(key: &str) -> bool {
     key.ends_with(".wasm") || key.ends_with(".wasm.gz")
 }
 
+/// Whether a key of a ConfigMap names settings by its ending.
+pub(crate) fn is_settings(key: &str) -> bool {
+    [".json", ".yaml", ".yml"].iter().any(|ending| key.ends_with(ending))
+}
+
 fn is_label(name: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     edge(name.chars().next())

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// Where a policy comes from and, if it is pinned, which one it must be.
 ///
-/// `builtin`, `file:PATH`, `configmap:[NAMESPACE/]NAME[/KEY]` or `oci://REPOSITORY@sha256:DIGEST`,
+/// `builtin` or `builtin:NAME`, `file:PATH`, `configmap:[NAMESPACE/]NAME[/KEY]` or `oci://REPOSITORY@sha256:DIGEST`,
 /// each with `#sha256=DIGEST` behind it if the component is to be pinned. It is printed as it was
 /// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct PolicyRef {
 /// Where a policy comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The policy that the program brings along.
-    Builtin,
+    /// A policy that the program brings along: the standard one, or that of this name.
+    Builtin(Option<String>),
     /// A file, relative to the working directory or absolute. Its signature is `PATH.minisig`.
     File(PathBuf),
     /// A key of a ConfigMap, read through the Kubernetes API.
@@ -42,6 +42,12 @@ pub struct ConfigMapRef {
 }
 
 impl ConfigMapRef {
+    /// One that has settings: of two parts, the second is a key if it has the ending of JSON or
+    /// YAML.
+    pub(crate) fn of_settings(path: &str) -> Result<ConfigMapRef, RefError> {
+        config_map(path, names::is_settings)
+    }
+
     /// The namespace, if one was written.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
@@ -83,9 +89,10 @@ impl FromStr for PolicyRef {
         }
         let (text, pin) = split_pin(text)?;
         let origin = match text.split_once(':') {
-            None if text == "builtin" => Origin::Builtin,
+            None if text == "builtin" => Origin::Builtin(None),
+            Some(("builtin", name)) => Origin::Builtin(Some(builtin(name)?)),
             Some(("file", path)) => Origin::File(file(path)?),
-            Some(("configmap", path)) => Origin::ConfigMap(config_map(path)?),
+            Some(("configmap", path)) => Origin::ConfigMap(config_map(path, is_component)?),
             Some(("oci", rest)) => match rest.strip_prefix("//") {
                 Some(name) => Origin::Oci(oci::Reference::parse(name)?),
                 None => return malformed("an artifact is written oci://HOST/NAME@sha256:DIGEST"),
@@ -99,18 +106,10 @@ impl FromStr for PolicyRef {
 impl fmt::Display for PolicyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            Origin::Builtin => f.write_str("builtin")?,
+            Origin::Builtin(None) => f.write_str("builtin")?,
+            Origin::Builtin(Some(name)) => write!(f, "builtin:{name}")?,
             Origin::File(path) => write!(f, "file:{}", path.display())?,
-            Origin::ConfigMap(map) => {
-                f.write_str("configmap:")?;
-                if let Some(namespace) = &map.namespace {
-                    write!(f, "{namespace}/")?;
-                }
-                f.write_str(&map.name)?;
-                if let Some(key) = &map.key {
-                    write!(f, "/{key}")?;
-                }
-            }
+            Origin::ConfigMap(map) => write!(f, "{map}")?,
             Origin::Oci(reference) => write!(f, "{reference}")?,
         }
         match self.pin {
@@ -120,7 +119,21 @@ impl fmt::Display for PolicyRef {
     }
 }
 
-const SOURCES: &str = "no such source: give builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://HOST/NAME@sha256:DIGEST";
+impl fmt::Display for ConfigMapRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("configmap:")?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)?;
+        match &self.key {
+            Some(key) => write!(f, "/{key}"),
+            None => Ok(()),
+        }
+    }
+}
+
+const SOURCES: &str = "no such source: give builtin, builtin:NAME, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://HOST/NAME@sha256:DIGEST";
 
 fn malformed<T>(why: impl Into<String>) -> Result<T, RefError> {
     Err(RefError::Malformed(why.into()))
@@ -133,6 +146,14 @@ fn split_pin(text: &str) -> Result<(&str, Option<Digest>), RefError> {
     match digest {
         Some(digest) => Ok((rest, Some(digest))),
         None => malformed("a pin is written #sha256= and 64 lower-case hexadecimal digits"),
+    }
+}
+
+/// Which there are is the program's to know.
+fn builtin(name: &str) -> Result<String, RefError> {
+    match names::is_namespace(name) {
+        true => Ok(name.to_owned()),
+        false => malformed("names no policy of the program: give builtin, or builtin:NAME"),
     }
 }
 
@@ -149,12 +170,12 @@ fn file(path: &str) -> Result<PathBuf, RefError> {
     Ok(PathBuf::from(path))
 }
 
-/// Two parts are NAME/KEY if the second has the ending of a component, else NAMESPACE/NAME.
-fn config_map(path: &str) -> Result<ConfigMapRef, RefError> {
+/// Two parts are NAME/KEY if the second has the ending of such a key, else NAMESPACE/NAME.
+fn config_map(path: &str, is_key: fn(&str) -> bool) -> Result<ConfigMapRef, RefError> {
     let parts: Vec<&str> = path.split('/').collect();
     let (namespace, name, key) = match parts.as_slice() {
         [name] => (None, *name, None),
-        [name, key] if is_component(key) => (None, *name, Some(*key)),
+        [name, key] if is_key(key) => (None, *name, Some(*key)),
         [namespace, name] => (Some(*namespace), *name, None),
         [namespace, name, key] => (Some(*namespace), *name, Some(*key)),
         _ => return malformed("has too many parts: give configmap:[NAMESPACE/]NAME[/KEY]"),
@@ -185,6 +206,7 @@ mod tests {
     fn each_form_is_printed_as_it_was_written() {
         for text in [
             "builtin".to_owned(),
+            "builtin:rules".to_owned(),
             "file:/etc/hotseat/policy.wasm".to_owned(),
             "file:a#1 b.wasm".to_owned(),
             "configmap:policy".to_owned(),
@@ -223,11 +245,12 @@ mod tests {
     fn what_is_none_is_refused_with_the_mend() {
         let short = "file:a#sha256=e3b0";
         for (text, words) in [
-            ("", "no such source: give builtin, file:PATH"),
+            ("", "no such source: give builtin, builtin:NAME, file:PATH"),
             ("policy.wasm", "no such source"),
             ("Builtin", "no such source"),
             ("http://a/b", "no such source"),
-            ("builtin:x", "no such source"),
+            ("builtin:", "names no policy of the program"),
+            ("builtin:X", "names no policy of the program"),
             ("file:", "names no file"),
             ("file:///etc/policy.wasm", "with one slash"),
             ("file:/etc/", "it is a folder"),

@@ -46,7 +46,7 @@ impl Followed {
         };
         let (tell, sourced) = mpsc::channel(1);
         let terms = Terms { settings, ..terms(poll) };
-        tokio::spawn(follow_file(folder.path().join(name), terms, tell));
+        tokio::spawn(follow_file(folder.path().join(name), terms, None, tell));
         Followed { folder, sourced }
     }
 
@@ -295,7 +295,7 @@ async fn a_signature_is_looked_for_where_a_key_is_demanded() {
     let (tell, mut sourced) = mpsc::channel(1);
     let demands = Demands { key: Some(PolicyKey::parse(KEY).unwrap()), ..terms(NEVER).demands };
     let terms = Terms { demands, ..terms(NEVER) };
-    tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms, tell));
+    tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms, None, tell));
     for (signature, words) in [(None, "it is not signed"), (Some("text"), "is not minisign's")] {
         if let Some(text) = signature {
             replace(&folder.path().join("policy.wasm.minisig"), text);
@@ -311,7 +311,8 @@ async fn it_ends_with_its_receiver() {
     let folder = tempfile::tempdir().unwrap();
     replace(&folder.path().join("policy.wasm"), "one");
     let (tell, mut sourced) = mpsc::channel(1);
-    let task = tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms(NEVER), tell));
+    let task =
+        tokio::spawn(follow_file(folder.path().join("policy.wasm"), terms(NEVER), None, tell));
     timeout(SOON, sourced.recv()).await.expect("nothing came").unwrap();
     drop(sourced);
     timeout(SOON, task).await.expect("it goes on").unwrap();

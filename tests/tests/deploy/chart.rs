@@ -19,7 +19,7 @@ pub(super) struct Case<'a> {
 }
 
 /// With no value at all, in the form for old clusters, and with nearly every value.
-pub(super) const CASES: [Case<'static>; 6] = [
+pub(super) const CASES: [Case<'static>; 7] = [
     Case { name: "native", kubernetes: "1.36.0", values: &[], flags: &[] },
     Case { name: "before-1.29", kubernetes: "1.28.9", values: &[], flags: &[] },
     Case {
@@ -33,6 +33,15 @@ pub(super) const CASES: [Case<'static>; 6] = [
             "hotseat.resources.limits.memory=512Mi",
         ],
         flags: &["--policy=configmap:shop-policy/policy.wasm.gz"],
+    },
+    Case {
+        name: "rules",
+        kubernetes: "1.36.0",
+        values: &[
+            "hotseat.policy=builtin:rules",
+            "hotseat.policySettings=configmap:shop-rules/rules.yaml",
+        ],
+        flags: &["--policy=builtin:rules", "--policy-settings=configmap:shop-rules/rules.yaml"],
     },
     Case {
         name: "pods",

@@ -28,8 +28,14 @@ fn the_line_that_publishes_a_policy_takes_a_big_one() {
         noise.push(state.to_be_bytes()[0]);
     }
     std::fs::write(folder.path().join("new.wasm"), noise).unwrap();
-    let (gzip, publish) = (lines("gzip "), lines("kubectl create configmap "));
-    assert_eq!((gzip.len(), publish.len()), (1, 1), "{gzip:?} {publish:?}");
+    std::fs::write(folder.path().join("rules.yaml"), "campaign: ready\n").unwrap();
+    let (gzip, publish) = (lines("gzip "), lines("kubectl create configmap shop-policy "));
+    let rules = lines("kubectl create configmap shop-rules ");
+    assert_eq!(
+        (gzip.len(), publish.len(), rules.len()),
+        (1, 1, 1),
+        "{gzip:?} {publish:?} {rules:?}"
+    );
     let run = |line: &str| {
         let kubectl = kubectl_path().unwrap();
         let script = format!(
@@ -43,7 +49,8 @@ fn the_line_that_publishes_a_policy_takes_a_big_one() {
         let output = command.output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    for line in gzip.iter().chain(&publish) {
+    // Rules twice: a change of them is the same line.
+    for line in gzip.iter().chain(&publish).chain(&rules).chain(&rules) {
         let (done, said) = run(line);
         assert!(done, "{line}: {said}");
     }

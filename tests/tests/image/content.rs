@@ -56,6 +56,7 @@ drwxr-xr-x licenses/
 -rw-r--r-- licenses/glibc.txt
 -rw-r--r-- licenses/hotseat.txt
 -rw-r--r-- licenses/libgcc.txt
+-rw-r--r-- licenses/policies.txt
 -rw-r--r-- licenses/rust-standard-library.html
 drwxr-xr-x policies/
 -rw-r--r-- policies/app-heartbeat.wasm
@@ -158,6 +159,8 @@ fn each_crate_has_its_licence() {
         }
         for (file, words) in [
             ("hotseat.txt", "Apache License"),
+            // Of the policy `rules`, which the program has in it.
+            ("policies.txt", "  antlr4rust "),
             ("glibc.txt", "GNU Lesser General Public License"),
             ("libgcc.txt", "GCC RUNTIME LIBRARY EXCEPTION"),
             ("ca-certificates.txt", "Mozilla Public License"),

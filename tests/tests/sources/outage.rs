@@ -18,7 +18,7 @@ fn follow(reference: &OciReference) -> mpsc::Receiver<Sourced> {
     let demands = Demands { limit: LIMIT, pin: None, key: None };
     let settings = SettingsSource::parse("{}").unwrap();
     let terms = Terms { demands, settings, poll: SOON };
-    tokio::spawn(follow_oci(reference.clone(), Registries::default(), terms, tell));
+    tokio::spawn(follow_oci(reference.clone(), Registries::default(), terms, None, tell));
     receiver
 }
 

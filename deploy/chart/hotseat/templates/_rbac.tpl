@@ -6,12 +6,14 @@ what `hotseat rbac` prints for the same flags, with which the tests compare it.
 {{- if .Values.hotseat.rbac.create -}}
 {{- $lock := include "hotseat.electionNamespace" . -}}
 {{- $map := include "hotseat.policyMap" . | fromYaml -}}
+{{- $settings := include "hotseat.settingsMap" . | fromYaml -}}
 {{- $uses := list
   (dict "in" $lock "rules" (include "hotseat.lockRules" .))
   (dict "in" $lock "rules" (include "hotseat.ownerRules" .))
   (dict "in" $lock "rules" (include "hotseat.eventRules" .))
   (dict "in" .Release.Namespace "rules" (eq $lock .Release.Namespace | ternary "" (include "hotseat.eventRules" .)))
   (dict "in" ($map.namespace | default $lock) "rules" (include "hotseat.policyRules" $map))
+  (dict "in" ($settings.namespace | default $lock) "rules" (include "hotseat.policyRules" $settings))
   (dict "in" .Release.Namespace "rules" (include "hotseat.podRules" .))
 -}}
 {{- $rules := dict -}}
@@ -111,13 +113,25 @@ subjects:
   verbs: [create]
 {{- end -}}
 
-{{/* The ConfigMap of the policy, as the program reads configmap:[NAMESPACE/]NAME[/KEY]; empty if it is none. */}}
+{{/* The ConfigMap of the policy, and that of its settings; empty if there is none. */}}
 {{- define "hotseat.policyMap" -}}
 {{- $policy := .Values.hotseat.policy | splitList "#" | first -}}
-{{- if hasPrefix "configmap:" $policy -}}
-{{- $parts := trimPrefix "configmap:" $policy | splitList "/" -}}
+{{- include "hotseat.configMap" (dict "source" $policy "key" "\\.wasm(\\.gz)?$") -}}
+{{- end -}}
+
+{{- define "hotseat.settingsMap" -}}
+{{- $settings := .Values.hotseat.policySettings -}}
+{{- if kindIs "string" $settings -}}
+{{- include "hotseat.configMap" (dict "source" $settings "key" "\\.(json|ya?ml)$") -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the program reads as configmap:[NAMESPACE/]NAME[/KEY], where a KEY ends so. */}}
+{{- define "hotseat.configMap" -}}
+{{- if hasPrefix "configmap:" .source -}}
+{{- $parts := trimPrefix "configmap:" .source | splitList "/" -}}
 {{- $two := eq (len $parts) 2 -}}
-{{- $keyed := and $two (regexMatch "\\.wasm(\\.gz)?$" (last $parts)) -}}
+{{- $keyed := and $two (regexMatch .key (last $parts)) -}}
 {{- if or (eq (len $parts) 1) $keyed -}}
 name: {{ first $parts }}
 {{- else -}}

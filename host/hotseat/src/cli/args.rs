@@ -127,12 +127,14 @@ pub(super) struct SidecarArgs {
     pub(super) pod: PodArgs,
 
     /// The election policy, a WebAssembly component, followed and swapped while the election runs:
-    /// builtin, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://REPOSITORY@sha256:DIGEST; a
+    /// builtin, builtin:rules, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or
+    /// oci://REPOSITORY@sha256:DIGEST; a
     /// #sha256=DIGEST after it pins the component
     #[arg(long, env = "HOTSEAT_POLICY", value_name = "SOURCE", default_value = "builtin", help_heading = POLICY)]
     pub(super) policy: String,
-    /// The policy's settings: JSON, or @FILE, a file with JSON that is watched too
-    #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "JSON", default_value = "", help_heading = POLICY)]
+    /// The policy's settings: JSON or YAML, or @FILE, a file with either that is watched too, or
+    /// configmap:[NAMESPACE/]NAME[/KEY], which is followed
+    #[arg(long, env = "HOTSEAT_POLICY_SETTINGS", value_name = "SETTINGS", default_value = "", help_heading = POLICY)]
     pub(super) policy_settings: String,
     /// A minisign public key, or the file with it: policies not signed with it are refused, and
     /// settings of a ConfigMap or a @FILE that the signature does not cover

@@ -10,7 +10,7 @@ use crate::own_pod::{self, PodFeatures, variable};
 use crate::probes::{MOST_PROBES, Probe};
 use crate::rights::Uses;
 use crate::sidecar::{ElectionSettings, PodName, Settings};
-use crate::source::PolicyOptions;
+use crate::source::{PolicyOptions, known};
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
@@ -80,6 +80,10 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
         lock: lock_args::written(&args.lock)?,
         pods: args.pod.features(),
         policy: policy_reference(&args.policy, &args.registries.registries())?,
+        settings: SettingsSource::parse(&args.policy_settings)
+            .map_err(|why| anyhow!("--policy-settings: {why}"))?
+            .config_map()
+            .cloned(),
     })
 }
 
@@ -226,7 +230,7 @@ pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
     let registries = args.registries.registries();
     let policy = policy_reference(written, &registries)?;
     let key = policy_key(args.policy_key.as_deref())?;
-    if key.is_some() && policy.origin == Origin::Builtin {
+    if key.is_some() && matches!(policy.origin, Origin::Builtin(_)) {
         bail!(
             "--policy-key: the builtin policy has no signature: leave the key out, or name another policy"
         );
@@ -236,15 +240,20 @@ pub(super) fn policy(args: &SidecarArgs) -> anyhow::Result<PolicyOptions> {
 }
 
 fn policy_reference(written: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
-    written.parse().map_err(|error| {
+    let policy: PolicyRef = written.parse().map_err(|error| {
         let why = refused_reference(&error, registries);
         anyhow!("--policy {written}: {why}")
-    })
+    })?;
+    known(&policy).map_err(|error| anyhow!("--policy {written}: {error}"))?;
+    Ok(policy)
 }
 
-/// Settings that can be used as they are now.
+/// Settings that can be used as they are now, or that are read through the API.
 pub(super) fn settings_source(flag: &str, written: &str) -> anyhow::Result<SettingsSource> {
     let source = SettingsSource::parse(written).map_err(|why| anyhow!("{flag}: {why}"))?;
+    if source.config_map().is_some() {
+        return Ok(source);
+    }
     let found = source.read().and_then(|settings| settings.text());
     found.map_err(|error| anyhow!("{flag}: {error}"))?;
     Ok(source)

@@ -24,10 +24,11 @@ pub(super) async fn check(
     report: &mut Report,
 ) {
     let wanted = settings.policy.policy.to_string();
-    let needs_cluster = matches!(settings.policy.policy.origin, Origin::ConfigMap(_));
+    let by_map = settings.policy.settings.config_map().is_some();
+    let needs_cluster = by_map || matches!(settings.policy.policy.origin, Origin::ConfigMap(_));
     let check = match (&settings.policy.policy.origin, connection) {
         (_, None) if needs_cluster => Check::skipped("policy", "there are no credentials"),
-        (Origin::Builtin | Origin::File(_), _) => judged(settings, &local(settings)),
+        (Origin::Builtin(_) | Origin::File(_), _) if !by_map => judged(settings, &local(settings)),
         (_, Some(connection)) => match fetch(settings, connection, facts).await {
             Ok(report) => judged(settings, &report),
             Err(check) => check,

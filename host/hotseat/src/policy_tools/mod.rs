@@ -27,7 +27,7 @@ pub use scene::Mismatch;
 pub use usage::Usage;
 
 use crate::engine;
-use crate::source::builtin;
+use crate::source::{builtin, known};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
 use hotseat_engine::{
@@ -50,12 +50,15 @@ fn reference(name: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
     if name.starts_with("configmap:") {
         bail!("{name}: is in a cluster: give the component's file");
     }
-    let named = ["file:", "oci:"].iter().any(|scheme| name.starts_with(scheme));
+    let named = ["file:", "oci:", "builtin:"].iter().any(|scheme| name.starts_with(scheme));
     if !named && name != STANDARD_LABEL {
         return Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None });
     }
     match name.parse() {
-        Ok(reference) => Ok(reference),
+        Ok(reference) => {
+            known(&reference).map_err(|error| anyhow!("{name}: {error}"))?;
+            Ok(reference)
+        }
         Err(RefError::Tag(tag)) => {
             let found = runtime()?.block_on(registries.digest_of(&tag));
             let artifact = found.map_err(|why| anyhow!("{name}: {why}"))?;
@@ -82,6 +85,9 @@ enum ComponentError {
     /// A stage of loading failed.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The program does not have it, or is damaged.
+    #[error(transparent)]
+    Program(#[from] anyhow::Error),
 }
 
 impl ComponentError {
@@ -91,6 +97,7 @@ impl ComponentError {
             ComponentError::Runtime(_) => "read",
             ComponentError::Source(error) => error.stage(),
             ComponentError::Load(error) => error.stage(),
+            ComponentError::Program(_) => "read",
         }
     }
 }
@@ -111,7 +118,9 @@ fn component(
         Origin::Oci(artifact) => {
             runtime()?.block_on(registries.pull(artifact, LARGEST_COMPONENT))?
         }
-        Origin::Builtin | Origin::ConfigMap(_) => builtin(),
+        Origin::Builtin(name) => builtin(name.as_deref())?,
+        // `reference` lets none of them through.
+        Origin::ConfigMap(_) => return Err(anyhow!("{reference}: is in a cluster").into()),
     };
     let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key };
     let Publication { label, bytes, digest, .. } = compose(fetched, settings, &demands)?;

@@ -1,8 +1,9 @@
 //! A component that comes one way, and settings that come another.
 
 use super::files::{Look, follow_set};
-use super::{Feed, Terms, deliver, settings_member, unread_settings};
+use super::{Feed, SettingsSights, Terms, deliver, settings_member, unread_settings};
 use crate::check::{Demands, Fetched};
+use crate::config_map::{ConfigMapSight, settings_in};
 use crate::error::SourceError;
 use crate::file::FileSet;
 use crate::publication::{Sourced, compose};
@@ -28,14 +29,16 @@ impl From<Result<(Fetched, Option<Settings>), String>> for Component {
 }
 
 /// Sends what components and the operator's settings make together, until neither can change.
+/// `sights` are of the ConfigMap that has the settings, where one does.
 pub(super) async fn follow_both(
     components: Receiver<Component>,
     terms: Terms,
+    sights: SettingsSights,
     sourced: Sender<Sourced>,
 ) {
     let Terms { demands, settings, poll } = terms;
     let looks = match &settings {
-        SettingsSource::Inline(_) => None,
+        SettingsSource::Inline(_) | SettingsSource::ConfigMap(_) => None,
         SettingsSource::File(path) => {
             let (tell, looks) = channel(1);
             let files = FileSet(vec![settings_member(path.clone())]);
@@ -43,17 +46,25 @@ pub(super) async fn follow_both(
             Some(looks)
         }
     };
-    let apart = looks.is_some();
     let pair = Pair::new(demands, &settings);
-    deliver(Both { components: Some(components), looks, settings, pair }, apart, sourced).await;
+    let both = Both { components: Some(components), looks, sights, settings, pair };
+    let apart = both.settings_may_change();
+    deliver(both, apart, sourced).await;
 }
 
 /// Where the two come from; none where nothing more comes.
 struct Both {
     components: Option<Receiver<Component>>,
     looks: Option<Receiver<Look>>,
+    sights: Option<Receiver<ConfigMapSight>>,
     settings: SettingsSource,
     pair: Pair,
+}
+
+impl Both {
+    fn settings_may_change(&self) -> bool {
+        self.looks.is_some() || self.sights.is_some()
+    }
 }
 
 impl Feed for Both {
@@ -68,12 +79,16 @@ impl Feed for Both {
                     Some(look) => self.pair.settings = Some(of_look(&self.settings, look)),
                     None => self.looks = None,
                 },
+                sight = next(&mut self.sights) => match sight {
+                    Some(sight) => self.pair.settings = Some(of_sight(&self.settings, sight)),
+                    None => self.sights = None,
+                },
             }
-            if self.components.is_none() && self.looks.is_none() {
+            if self.components.is_none() && !self.settings_may_change() {
                 // What came last has been composed.
                 return None;
             }
-            if let Some(now) = self.pair.publication(self.looks.is_some()) {
+            if let Some(now) = self.pair.publication(self.settings_may_change()) {
                 return Some(now);
             }
         }
@@ -94,8 +109,23 @@ fn of_look(settings: &SettingsSource, look: Look) -> Result<Settings, SourceErro
             let bytes = contents.pop().flatten().unwrap_or_default();
             Ok(Settings::of_file(path, bytes))
         }
-        (SettingsSource::Inline(text), Ok(_)) => Ok(Settings::Spec(text.clone())),
+        (other, Ok(_)) => of_spec(other),
         (_, Err(unread)) => Err(unread_settings(settings, unread.why)),
+    }
+}
+
+fn of_sight(settings: &SettingsSource, sight: ConfigMapSight) -> Result<Settings, SourceError> {
+    match settings.config_map() {
+        Some(map) => settings_in(map, sight),
+        None => of_spec(settings),
+    }
+}
+
+/// What needs no look: it is in the pod's own spec.
+fn of_spec(settings: &SettingsSource) -> Result<Settings, SourceError> {
+    match settings {
+        SettingsSource::Inline(text) => Ok(Settings::Spec(text.clone())),
+        SettingsSource::File(_) | SettingsSource::ConfigMap(_) => Ok(Settings::none()),
     }
 }
 
@@ -111,7 +141,7 @@ impl Pair {
     fn new(demands: Demands, settings: &SettingsSource) -> Pair {
         let settings = match settings {
             SettingsSource::Inline(text) => Some(Ok(Settings::Spec(text.clone()))),
-            SettingsSource::File(_) => None,
+            SettingsSource::File(_) | SettingsSource::ConfigMap(_) => None,
         };
         Pair { demands, component: None, settings }
     }

@@ -39,14 +39,23 @@ pub struct Terms {
 /// signature, or signs settings anew, does it in steps.
 const HALF_DONE: Duration = Duration::from_secs(5);
 
+/// What somebody else sees of the ConfigMap that has the operator's settings; none where they are
+/// elsewhere.
+pub type SettingsSights = Option<Receiver<ConfigMapSight>>;
+
 /// Follows a component that stays as it is, such as the one that the program brings along; only its
 /// settings can change.
-pub async fn follow_builtin(component: Fetched, terms: Terms, sourced: Sender<Sourced>) {
+pub async fn follow_builtin(
+    component: Fetched,
+    terms: Terms,
+    settings: SettingsSights,
+    sourced: Sender<Sourced>,
+) {
     let (tell, components) = channel(1);
     // There is room for it.
     let _ = tell.try_send(Component::Found(component, None));
     drop(tell);
-    follow_both(components, terms, sourced).await;
+    follow_both(components, terms, settings, sourced).await;
 }
 
 /// Follows a component's file, its signature where a key is demanded, and the file of its settings:
@@ -54,9 +63,20 @@ pub async fn follow_builtin(component: Fetched, terms: Terms, sourced: Sender<So
 ///
 /// Where they do not fit together, as while somebody replaces one after the other, the refusal is
 /// held back for five seconds, except for what is there at first.
-pub async fn follow_file(path: PathBuf, terms: Terms, sourced: Sender<Sourced>) {
+pub async fn follow_file(
+    path: PathBuf,
+    terms: Terms,
+    sights: SettingsSights,
+    sourced: Sender<Sourced>,
+) {
+    let signed = terms.demands.key.is_some();
+    let file = FileSource { path, limit: terms.demands.limit, signed };
+    if sights.is_some() {
+        let (tell, components) = channel(1);
+        tokio::spawn(follow_component(file, terms.poll, tell));
+        return follow_both(components, terms, sights, sourced).await;
+    }
     let Terms { demands, settings, poll } = terms;
-    let file = FileSource { path, limit: demands.limit, signed: demands.key.is_some() };
     let mut set = file.set();
     if let SettingsSource::File(path) = &settings {
         set.0.push(settings_member(path.clone()));
@@ -72,20 +92,22 @@ pub async fn follow_oci(
     artifact: oci::Reference,
     registries: Registries,
     terms: Terms,
+    settings: SettingsSights,
     sourced: Sender<Sourced>,
 ) {
     let (tell, components) = channel(1);
     let limit = terms.demands.limit;
     tokio::spawn(oci::pull_until_found(artifact, limit, registries, tell));
-    follow_both(components, terms, sourced).await;
+    follow_both(components, terms, settings, sourced).await;
 }
 
 /// Follows a ConfigMap that somebody else watches, as it is seen in `sights`. It is one object:
-/// component, signature and settings come together.
+/// component, signature and settings come together. Settings in it go before the operator's.
 pub async fn follow_config_map(
     map: ConfigMapRef,
     mut sights: Receiver<ConfigMapSight>,
     terms: Terms,
+    settings: SettingsSights,
     sourced: Sender<Sourced>,
 ) {
     let (tell, components) = channel(1);
@@ -96,7 +118,26 @@ pub async fn follow_config_map(
             }
         }
     });
-    follow_both(components, terms, sourced).await;
+    follow_both(components, terms, settings, sourced).await;
+}
+
+/// Follows a component's file, and its signature if there has to be one, without settings.
+async fn follow_component(file: FileSource, poll: Duration, tell: Sender<Component>) {
+    let (told, mut looks) = channel(1);
+    tokio::spawn(follow_set(file.set(), poll, told));
+    while let Some(look) = looks.recv().await {
+        let found = match look {
+            Ok(contents) => file.fetched(contents.into_iter()),
+            Err(unread) => Err(file.refused(unread)),
+        };
+        let component = match found {
+            Ok(fetched) => Component::Found(fetched, None),
+            Err(error) => Component::Missing(error.into()),
+        };
+        if tell.send(component).await.is_err() {
+            return;
+        }
+    }
 }
 
 fn settings_member(path: PathBuf) -> Member {
@@ -140,6 +181,8 @@ impl Files {
                 SettingsSource::File(path) => {
                     Settings::of_file(path, contents.next().flatten().unwrap_or_default())
                 }
+                // Then they are no files of one set.
+                SettingsSource::ConfigMap(_) => Settings::none(),
             };
             compose(fetched, &settings, &self.demands)
         });
@@ -152,6 +195,7 @@ fn unread_settings(settings: &SettingsSource, why: Option<String>) -> SourceErro
     let label = match settings {
         SettingsSource::Inline(_) => String::new(),
         SettingsSource::File(path) => file_label(path),
+        SettingsSource::ConfigMap(map) => map.to_string(),
     };
     match why {
         Some(why) => SourceError::read(&label, why),
@@ -335,7 +379,7 @@ mod tests {
             settings: SettingsSource::Inline(Arc::from("{}")),
             poll: Duration::from_secs(3600),
         };
-        follow_builtin(fetched, terms, tell).await;
+        follow_builtin(fetched, terms, None, tell).await;
         let Some(Sourced::Found(found)) = sourced.recv().await else { panic!("not found") };
         assert_eq!((&*found.settings, found.label.as_str()), ("{}", "builtin"));
         assert_eq!(sourced.recv().await, None);

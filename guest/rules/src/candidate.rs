@@ -1,0 +1,184 @@
+//! A candidate as an expression has it in hand: its fields, and its signals by functions.
+
+use std::any::Any;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+use cel::ExecutionError;
+use cel::common::traits::Indexer;
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Type};
+use cel::common::value::{CowVal, StaticVal, Val};
+use hotseat_policy::{Observation, Signal, Value, source};
+
+use crate::facts::saturated;
+
+/// The signal that has the zone of the own node.
+const ZONE: &str = "topology.kubernetes.io/zone";
+/// The signal by which the application says that it is ready to lead.
+const READY: &str = "ready";
+/// The host's clock, such as `22:05` in UTC.
+pub(crate) const TIME_OF_DAY: &str = "host.time-of-day";
+/// `monday` to `sunday`.
+pub(crate) const WEEKDAY: &str = "host.weekday";
+/// What says that this candidate is about to go away, by source and key.
+const DRAINING: [(&str, &str); 2] =
+    [(source::NODE, "node.draining"), (source::POD, "pod.terminating")];
+
+static TYPE: Type = Type::new_unspecified_type("candidate");
+
+/// This candidate, or another one; cheap to clone, since a comprehension clones each item.
+#[derive(Clone)]
+pub(crate) struct Candidate(Arc<Known>);
+
+struct Known {
+    identity: String,
+    age: u64,
+    ready: bool,
+    zone: String,
+    policy: String,
+    signals: Vec<Signal>,
+}
+
+impl Candidate {
+    /// This candidate, with its own signals.
+    pub(crate) fn own(seen: &Observation) -> Candidate {
+        let signals = seen.signals.clone();
+        let known = Known {
+            identity: seen.identity.clone(),
+            age: 0,
+            ready: find(&signals, READY).is_some_and(|it| it.value == Value::Flag(true)),
+            zone: find(&signals, ZONE).and_then(Signal::text).unwrap_or_default().to_owned(),
+            policy: String::new(),
+            signals,
+        };
+        Candidate(Arc::new(known))
+    }
+
+    /// Another one, as it published itself.
+    pub(crate) fn other(seen: &hotseat_policy::Candidate) -> Candidate {
+        let known = Known {
+            identity: seen.identity.clone(),
+            age: seen.age,
+            ready: seen.ready.unwrap_or(false),
+            zone: seen.zone.clone().unwrap_or_default(),
+            policy: seen.policy.clone().unwrap_or_default(),
+            signals: seen.signals.clone(),
+        };
+        Candidate(Arc::new(known))
+    }
+
+    pub(crate) fn identity(&self) -> &str {
+        &self.0.identity
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.ready
+    }
+
+    pub(crate) fn zone(&self) -> &str {
+        &self.0.zone
+    }
+
+    /// What the host itself says under that key; nothing where it does not.
+    pub(crate) fn host(&self, key: &str) -> &str {
+        self.signal_from(source::HOST, key).and_then(Signal::text).unwrap_or_default()
+    }
+
+    /// Is the node or the pod about to go away?
+    pub(crate) fn is_draining(&self) -> bool {
+        let says = |(source, key): (&str, &str)| self.signal_from(source, key)?.flag();
+        DRAINING.into_iter().any(|it| says(it) == Some(true))
+    }
+
+    /// The signal of that key from that source.
+    pub(crate) fn signal_from(&self, source: &str, key: &str) -> Option<&Signal> {
+        self.0.signals.iter().find(|signal| signal.source == source && signal.key == key)
+    }
+
+    /// The signal of that key; of several sources the one that is to be trusted most.
+    pub(crate) fn signal(&self, key: &str) -> Option<&Signal> {
+        find(&self.0.signals, key)
+    }
+}
+
+fn find<'a>(signals: &'a [Signal], key: &str) -> Option<&'a Signal> {
+    signals.iter().find(|signal| signal.key == key)
+}
+
+/// What a signal says, as a value of the language; JSON as its text.
+pub(crate) fn value(signal: &Signal) -> CowVal<'static, 'static> {
+    match &signal.value {
+        Value::Text(text) | Value::Json(text) => CowVal::owned(CelString::from(text.clone())),
+        Value::Integer(number) => CowVal::owned(CelInt::from(*number)),
+        Value::Number(number) => CowVal::owned(CelDouble::from(*number)),
+        Value::Flag(flag) => CowVal::owned(CelBool::from(*flag)),
+        Value::Texts(all) => texts(all),
+    }
+}
+
+/// A list of text.
+pub(crate) fn texts(texts: &[String]) -> CowVal<'static, 'static> {
+    let texts = texts.iter().map(|it| Box::new(CelString::from(it.clone())) as Box<dyn Val>);
+    CowVal::owned(CelList::from(texts.collect::<Vec<_>>()))
+}
+
+impl Debug for Candidate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "candidate {}", self.identity())
+    }
+}
+
+impl StaticVal for Candidate {}
+
+impl Val for Candidate {
+    fn get_type(&self) -> &Type {
+        &TYPE
+    }
+
+    fn cel_type() -> &'static Type {
+        &TYPE
+    }
+
+    fn equals(&self, other: &dyn Val) -> bool {
+        other.downcast_ref::<Candidate>().is_some_and(|other| other.identity() == self.identity())
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+
+    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
+    where
+        Self: 'v,
+    {
+        Some(self)
+    }
+}
+
+impl Indexer for Candidate {
+    fn get<'b, 'v>(&'b self, field: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        let field = field.downcast_ref::<CelString>().map_or("", |it| it.inner());
+        Ok(match field {
+            "identity" => CowVal::owned(CelString::from(self.0.identity.clone())),
+            "age" => CowVal::owned(CelInt::from(saturated(self.0.age))),
+            "ready" => CowVal::owned(CelBool::from(self.0.ready)),
+            "zone" => CowVal::owned(CelString::from(self.0.zone.clone())),
+            "policy" => CowVal::owned(CelString::from(self.0.policy.clone())),
+            other => return Err(ExecutionError::no_such_key(other)),
+        })
+    }
+
+    fn steal<'v>(self: Box<Self>, field: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        self.get(field).map(CowVal::into_owned)
+    }
+}

@@ -1,0 +1,135 @@
+//! The functions of this policy.
+
+use std::sync::Arc;
+
+use cel::common::types::{CelBool, CelDouble, CelInt, CelString, Kind};
+use cel::common::value::CowVal;
+use cel::{Context, Env, ExecutionError, FunctionContext};
+use hotseat_policy::{Signal, source};
+
+use crate::candidate::{self, Candidate};
+use crate::facts::{Facts, saturated};
+
+type Answer<'context, 'call> = Result<CowVal<'context, 'call>, ExecutionError>;
+type Function = Box<
+    dyn for<'context, 'call> Fn(&mut FunctionContext<'context, 'call>) -> Answer<'context, 'call>
+        + Send
+        + Sync,
+>;
+
+/// What expressions are evaluated in: the language's functions, the policy's, and the facts.
+pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
+    let env = Env::default().with_optional_support(false).with_stdlib();
+    let mut context = Context::with_env(Arc::new(env));
+    let own = &facts.own;
+    let functions: [(&str, Function); 5] = [
+        (
+            "signal",
+            of_signal(own, |signal, call| {
+                let otherwise = otherwise(call)?;
+                let value = signal.and_then(|signal| like(&candidate::value(signal), &otherwise));
+                Ok(value.unwrap_or(otherwise))
+            }),
+        ),
+        (
+            "has_signal",
+            of_signal(own, |signal, _| Ok(CowVal::owned(CelBool::from(signal.is_some())))),
+        ),
+        ("age", of_signal(own, |signal, _| Ok(ms(signal.map_or(u64::MAX, |it| it.age))))),
+        (
+            "unchanged_for",
+            of_signal(own, |signal, _| Ok(ms(signal.map_or(0, |it| it.unchanged_for)))),
+        ),
+        ("label", label(own.clone())),
+    ];
+    for (name, function) in functions {
+        // It fails only for a name that the language has itself.
+        let _ = context.add_function(name, function);
+    }
+    let _ = context.add_function("max", cel::functions::max);
+    let _ = context.add_function("min", cel::functions::min);
+    context.set_variable_resolver(facts);
+    context
+}
+
+type OfSignal = for<'s, 'context, 'call> fn(
+    Option<&'s Signal>,
+    &mut FunctionContext<'context, 'call>,
+) -> Answer<'context, 'call>;
+
+/// A function of a signal: the own one, or that of the candidate on which it is called.
+fn of_signal(own: &Candidate, of: OfSignal) -> Function {
+    let own = own.clone();
+    Box::new(move |call| {
+        let key = key(call)?;
+        match call.this.clone() {
+            None => of(own.signal(&key), call),
+            Some(this) => match this.downcast_ref::<Candidate>() {
+                Some(candidate) => of(candidate.signal(&key), call),
+                None => Err(call.error("it is asked of a candidate")),
+            },
+        }
+    })
+}
+
+/// The own pod's label: text that is read as the other argument is.
+fn label(own: Candidate) -> Function {
+    Box::new(move |call| {
+        let key = key(call)?;
+        let otherwise = otherwise(call)?;
+        let label = own.signal_from(source::POD, &key).and_then(Signal::text);
+        Ok(label.and_then(|text| read_like(text, &otherwise)).unwrap_or(otherwise))
+    })
+}
+
+fn key(call: &FunctionContext) -> Result<String, ExecutionError> {
+    let key = call.args.first().and_then(|key| key.downcast_ref::<CelString>());
+    key.map(|key| key.inner().to_owned()).ok_or_else(|| call.error("the key is to be a text"))
+}
+
+fn otherwise<'context, 'call>(call: &FunctionContext<'context, 'call>) -> Answer<'context, 'call> {
+    let missing = || ExecutionError::invalid_argument_count(2, call.args.len());
+    call.args.get(1).cloned().ok_or_else(missing)
+}
+
+fn ms<'b>(number: u64) -> CowVal<'b, 'b> {
+    CowVal::owned(CelInt::from(saturated(number)))
+}
+
+/// The value, as one of the other's kind; none if it is of another kind. So an expression's types do
+/// not depend on what an application reports: a whole number is one with a fraction where that is
+/// asked for, and of one with a fraction the whole part counts where a whole number is.
+fn like<'b, 'v>(value: &CowVal<'static, 'static>, other: &CowVal) -> Option<CowVal<'b, 'v>> {
+    let owned = || Some(CowVal::Owned(value.clone().into_owned()));
+    match (value.get_type().kind(), other.get_type().kind()) {
+        (one, other) if one == other => owned(),
+        (Kind::Int, Kind::Double) => {
+            let number = *value.downcast_ref::<CelInt>()?.inner();
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "whoever wants all bits asks for a whole number"
+            )]
+            Some(CowVal::owned(CelDouble::from(number as f64)))
+        }
+        (Kind::Double, Kind::Int) => {
+            let number = *value.downcast_ref::<CelDouble>()?.inner();
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "what is too large is taken as the largest"
+            )]
+            (!number.is_nan()).then(|| CowVal::owned(CelInt::from(number.floor() as i64)))
+        }
+        _ => None,
+    }
+}
+
+/// The text as a value of the other's kind.
+fn read_like<'b, 'v>(text: &str, other: &CowVal) -> Option<CowVal<'b, 'v>> {
+    Some(match other.get_type().kind() {
+        Kind::String => CowVal::owned(CelString::from(text.to_owned())),
+        Kind::Int => CowVal::owned(CelInt::from(text.parse::<i64>().ok()?)),
+        Kind::Double => CowVal::owned(CelDouble::from(text.parse::<f64>().ok()?)),
+        Kind::Boolean => CowVal::owned(CelBool::from(text.parse::<bool>().ok()?)),
+        _ => return None,
+    })
+}
