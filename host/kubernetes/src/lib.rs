@@ -24,6 +24,7 @@ mod owner;
 mod pick;
 mod regarding;
 mod rights;
+mod roster;
 mod target;
 mod transport;
 mod trouble;
@@ -46,3 +47,7 @@ pub use lock::{FollowPace, LockExtras, ObjectLock};
 pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
+pub use roster::{
+    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, RosterKeeper, Row as RosterRow, list_roster,
+    roster_rights,
+};
