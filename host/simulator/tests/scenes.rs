@@ -40,6 +40,8 @@ mod pace;
 mod policies;
 #[path = "scenes/promises.rs"]
 mod promises;
+#[path = "scenes/roster.rs"]
+mod roster;
 #[path = "scenes/safety.rs"]
 mod safety;
 #[path = "scenes/sight.rs"]

@@ -228,3 +228,6 @@ fn collection(election: &ElectionName) -> Request {
     let leases = LockKind::Leases.api_resource();
     Request::new(DynamicObject::url_path(&leases, Some(election.namespace())))
 }
+
+#[cfg(test)]
+mod tests;
