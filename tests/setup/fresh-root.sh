@@ -167,6 +167,8 @@ copy_toolchains() {
 
 # What the kernel gives, and devices that are not this machine's but for the harmless ones.
 mount_kernel() {
+    # A machine's root is a mount of its own, and `unshare --mount` relies on that.
+    mount --bind "$root" "$root"
     local device
     mount -t proc proc "$root/proc"
     mount --rbind --make-rslave /sys "$root/sys"

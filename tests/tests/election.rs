@@ -11,6 +11,8 @@ mod behind;
 mod death;
 #[path = "election/end.rs"]
 mod end;
+#[path = "election/facts.rs"]
+mod facts;
 #[path = "election/hand.rs"]
 mod hand;
 #[path = "election/label.rs"]
@@ -23,6 +25,8 @@ mod names;
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/roster.rs"]
+mod roster;
 #[path = "election/stall.rs"]
 mod stall;
 #[path = "election/start.rs"]

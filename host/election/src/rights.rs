@@ -71,7 +71,11 @@ impl fmt::Display for MissingRights {
                 .map(|(object, verbs)| format!("{} on {object}", verbs.join(", ")))
                 .collect();
             let before = if index == 0 { "" } else { "; " };
-            write!(f, "{before}{} in namespace {namespace}", objects.join(" and "))?;
+            let objects = objects.join(" and ");
+            match *namespace {
+                "" => write!(f, "{before}{objects} in the cluster")?,
+                namespace => write!(f, "{before}{objects} in namespace {namespace}")?,
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ pub mod sidecar;
 
 pub mod engine;
 mod home;
+mod host_facts;
 pub mod identity;
 pub mod locks;
 mod note;

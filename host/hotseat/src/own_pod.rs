@@ -4,7 +4,8 @@ use crate::home::{self, LastWords};
 use crate::identity::{Identity, hostname};
 use hotseat_election::{Facts, Lock, Right, Status};
 use hotseat_kubernetes::{
-    Connection, DeathWatch, LabelledLock, LeaderLabel, LeaderMarks, pod_watch_rights,
+    Connection, DeathWatch, LabelledLock, LeaderLabel, LeaderMarks, NodeName, Surrounding,
+    pod_watch_rights,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,19 @@ pub struct PodFeatures {
     pub label: Option<(String, String)>,
     /// How dear the deletion of the leader's pod is, to a ReplicaSet.
     pub deletion_cost: Option<i32>,
+    /// What the policy is told of this pod and its node.
+    pub facts: FactsWanted,
+}
+
+/// What the policy is told of its surroundings; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactsWanted {
+    /// The pod's labels, annotations, readiness and containers.
+    pub pod: bool,
+    /// The node's labels, taints and readiness.
+    pub node: Option<NodeName>,
+    /// The time of day.
+    pub time: bool,
 }
 
 /// The namespace that Kubernetes mounts into this pod, as it stands there.
@@ -80,7 +94,7 @@ impl OwnPod {
 
     /// What is said of it while it leads; none if nothing is.
     pub fn marks(&self, features: &PodFeatures) -> Option<LeaderMarks> {
-        let PodFeatures { watch: _, label, deletion_cost } = features.clone();
+        let PodFeatures { watch: _, label, deletion_cost, facts: _ } = features.clone();
         (label.is_some() || deletion_cost.is_some()).then(|| LeaderMarks {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
@@ -94,8 +108,20 @@ impl OwnPod {
     pub fn rights(&self, features: &PodFeatures) -> Vec<Right> {
         let watch = if features.watch { pod_watch_rights(&self.namespace) } else { Vec::new() };
         let marks = self.marks(features).map(|marks| marks.rights()).unwrap_or_default();
-        let more = marks.into_iter().filter(|right| !watch.contains(right)).collect();
-        [watch.clone(), more].concat()
+        let surroundings = self.surroundings(&features.facts).rights();
+        let mut rights: Vec<Right> = Vec::new();
+        for right in watch.into_iter().chain(marks).chain(surroundings) {
+            if !rights.contains(&right) {
+                rights.push(right);
+            }
+        }
+        rights
+    }
+
+    /// What is looked at for the policy.
+    pub fn surroundings(&self, facts: &FactsWanted) -> Surrounding {
+        let pod = facts.pod.then(|| self.name.clone());
+        Surrounding { namespace: self.namespace.clone(), pod, node: facts.node.clone() }
     }
 
     /// The lock with what is done with pods around it, and who labels this one.

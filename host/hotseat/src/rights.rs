@@ -4,7 +4,7 @@
 //! for that nothing uses.
 
 use crate::locks::LockOptions;
-use crate::own_pod::{OwnPod, PodFeatures};
+use crate::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::roster::FEATURE;
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
@@ -43,8 +43,18 @@ pub fn role_name(election: &ElectionName) -> String {
 }
 
 /// All there are. Each says whether it is in use, and what it needs.
-const FEATURES: [fn(&Uses) -> Option<Feature>; 9] =
-    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader, roster];
+const FEATURES: [fn(&Uses) -> Option<Feature>; 10] = [
+    lease,
+    endpoints,
+    config_maps,
+    owner,
+    events,
+    config_map,
+    watch_pods,
+    label_leader,
+    facts,
+    roster,
+];
 
 impl Uses {
     /// What a sidecar with these settings uses.
@@ -128,7 +138,14 @@ fn watch_pods(uses: &Uses) -> Option<Feature> {
 
 /// What the leader's pod says of it.
 fn label_leader(uses: &Uses) -> Option<Feature> {
-    of_pods(uses, PodFeatures { watch: false, ..uses.pods.clone() }, "label-leader")
+    let facts = FactsWanted::default();
+    of_pods(uses, PodFeatures { watch: false, facts, ..uses.pods.clone() }, "label-leader")
+}
+
+/// What the policy is told of this pod and its node.
+fn facts(uses: &Uses) -> Option<Feature> {
+    let facts = uses.pods.facts.clone();
+    of_pods(uses, PodFeatures { facts, ..PodFeatures::default() }, "facts")
 }
 
 /// The candidates' Leases. A policy that asks for them needs the same rights, and no flag knows that.
@@ -204,7 +221,7 @@ mod tests {
     #[test]
     fn a_right_that_two_features_need_is_there_once() {
         let label = Some(("role".to_owned(), "leader".to_owned()));
-        let pods = PodFeatures { watch: true, label, deletion_cost: None };
+        let pods = PodFeatures { watch: true, label, ..PodFeatures::default() };
         let rights = Uses { pods, ..uses("web", "builtin") }.rights();
         let lists = rights.iter().filter(|right| (right.resource, right.verb) == ("pods", "list"));
         assert_eq!(lists.count(), 1, "{rights:?}");

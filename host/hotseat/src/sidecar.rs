@@ -346,11 +346,17 @@ impl Candidate {
         .map_err(|error| anyhow!("--policy {}: {error}", settings.policy.policy))?;
         let rights = Uses::of(&settings).rights();
         let (check, checking) = RightsCheck::start(connection.clone(), facts.clone(), rights);
-        let pod = settings.pod.as_ref();
-        let pod = pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
+        let regarding_pod = settings.pod.as_ref();
+        let regarding_pod =
+            regarding_pod.map(|pod| Regarding::pod(&pod.namespace, &pod.name, &pod.uid));
         let regarding = locks.regarding.clone();
-        let events =
-            EventRecorder::new(connection, facts.clone(), &settings.identity, regarding, pod);
+        let events = EventRecorder::new(
+            connection.clone(),
+            facts.clone(),
+            &settings.identity,
+            regarding,
+            regarding_pod,
+        );
         let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
             Arc::new(Log::new(&settings.identity, false)),
@@ -360,6 +366,11 @@ impl Candidate {
             Arc::new(roster),
         ];
         observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
+        let mut surroundings =
+            pod.surroundings(&features.facts).look(&connection, &facts, status.signals());
+        if features.facts.time {
+            surroundings.spawn(crate::host_facts::tell(status.signals().clone()));
+        }
         let _probing = probes::begin(settings.probes.clone(), status.signals())
             .context("the system gives no thread for probes")?;
         let parts = Parts {
@@ -380,6 +391,7 @@ impl Candidate {
         trimming.abort();
         checking.abort();
         looking.inspect(JoinHandle::abort);
+        drop(surroundings);
         facts.finish(LAST_FACTS).await;
         drop(identity);
         match ended {

@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 4 << 20;
 const LONGEST_REFUSAL: usize = 64 << 10;
 
 /// The words for requests in the metrics, all of them: a series for each is there from the start.
-pub const VERBS: [&str; 20] = [
+pub const VERBS: [&str; 22] = [
     "get",
     "list",
     "watch",
@@ -45,6 +45,8 @@ pub const VERBS: [&str; 20] = [
     "watch-pod",
     "list-pods",
     "patch-pod",
+    "list-node",
+    "watch-node",
     "get-owner",
     "list-roster",
     "watch-roster",

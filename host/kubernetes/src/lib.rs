@@ -25,6 +25,7 @@ mod pick;
 mod regarding;
 mod rights;
 mod roster;
+mod surroundings;
 mod target;
 mod transport;
 mod trouble;
@@ -51,3 +52,4 @@ pub use roster::{
     CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, RosterKeeper, Row as RosterRow, list_roster,
     roster_rights,
 };
+pub use surroundings::{NodeName, Surrounding};

@@ -27,15 +27,33 @@ fn right(
     Right { group, resource, verb, namespace: namespace.to_owned(), name: name.map(str::to_owned) }
 }
 
-/// Roles with just these rights, one for each namespace, and who is bound to them.
+/// Roles with just these rights, one for each namespace, and who is bound to them. What belongs to no
+/// namespace is in a ClusterRole.
 #[derive(Clone, Debug)]
 pub struct Roles<'a> {
     /// What they are called.
     pub name: &'a str,
+    /// The namespace of the pods that get them.
+    pub home: &'a str,
     /// What they give.
     pub rights: &'a [Right],
     /// The account that is bound to them; none: nobody is yet.
     pub account: Option<&'a ServiceAccount>,
+}
+
+/// What the objects are called that give rights in a namespace, or in none.
+struct Kinds {
+    role: &'static str,
+    binding: &'static str,
+}
+
+impl Kinds {
+    fn of(namespace: &str) -> Kinds {
+        match namespace {
+            "" => Kinds { role: "ClusterRole", binding: "ClusterRoleBinding" },
+            _ => Kinds { role: "Role", binding: "RoleBinding" },
+        }
+    }
 }
 
 /// The rule for some objects of one kind, with its verbs in the order in which they are needed.
@@ -63,19 +81,31 @@ impl Roles<'_> {
     pub fn objects(&self) -> Vec<Value> {
         let mut objects = Vec::new();
         for (namespace, rules) in self.by_namespace() {
-            let metadata = json!({"name": self.name, "namespace": namespace});
+            let Kinds { role, binding } = Kinds::of(namespace);
+            let mut metadata = json!({"name": self.name_in(namespace)});
+            if !namespace.is_empty() {
+                metadata["namespace"] = json!(namespace);
+            }
             let rules: Vec<Value> = rules.iter().map(Rule::object).collect();
-            objects.push(json!({"apiVersion": format!("{RBAC}/v1"), "kind": "Role",
+            objects.push(json!({"apiVersion": format!("{RBAC}/v1"), "kind": role,
                                 "metadata": metadata, "rules": rules}));
-            if let Some(ServiceAccount { namespace, name }) = self.account {
+            if let Some(ServiceAccount { namespace: theirs, name }) = self.account {
                 objects.push(json!({
-                    "apiVersion": format!("{RBAC}/v1"), "kind": "RoleBinding", "metadata": metadata,
-                    "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": self.name},
-                    "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+                    "apiVersion": format!("{RBAC}/v1"), "kind": binding, "metadata": metadata,
+                    "roleRef": {"apiGroup": RBAC, "kind": role, "name": self.name_in(namespace)},
+                    "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": theirs}],
                 }));
             }
         }
         objects
+    }
+
+    /// The name in that namespace. ClusterRoles of all namespaces share one, so theirs says whose it is.
+    fn name_in(&self, namespace: &str) -> String {
+        match (namespace, self.home) {
+            ("", home) => format!("{home}-{}", self.name),
+            _ => self.name.to_owned(),
+        }
     }
 
     fn by_namespace(&self) -> BTreeMap<&str, Vec<Rule<'_>>> {
@@ -97,10 +127,10 @@ impl Roles<'_> {
     }
 
     fn role_yaml(&self, namespace: &str, rules: &[Rule<'_>]) -> String {
-        let name = self.name;
-        let mut text = format!(
-            "apiVersion: {RBAC}/v1\nkind: Role\nmetadata: {{name: {name}, namespace: {namespace}}}\nrules:\n"
-        );
+        let Kinds { role, .. } = Kinds::of(namespace);
+        let metadata = self.metadata_yaml(namespace);
+        let mut text =
+            format!("apiVersion: {RBAC}/v1\nkind: {role}\nmetadata: {metadata}\nrules:\n");
         for Rule { group, resource, name, verbs } in rules {
             let names = name.map_or(String::new(), |name| format!(", resourceNames: [{name}]"));
             let verbs = verbs.join(", ");
@@ -113,12 +143,21 @@ impl Roles<'_> {
         text
     }
 
+    fn metadata_yaml(&self, namespace: &str) -> String {
+        let name = self.name_in(namespace);
+        match namespace {
+            "" => format!("{{name: {name}}}"),
+            namespace => format!("{{name: {name}, namespace: {namespace}}}"),
+        }
+    }
+
     fn binding_yaml(&self, namespace: &str, account: &ServiceAccount) -> String {
-        let name = self.name;
+        let Kinds { role, binding } = Kinds::of(namespace);
+        let (name, metadata) = (self.name_in(namespace), self.metadata_yaml(namespace));
         let (theirs, account) = (&account.namespace, &account.name);
         format!(
-            "apiVersion: {RBAC}/v1\nkind: RoleBinding\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
-             roleRef: {{apiGroup: {RBAC}, kind: Role, name: {name}}}\n\
+            "apiVersion: {RBAC}/v1\nkind: {binding}\nmetadata: {metadata}\n\
+             roleRef: {{apiGroup: {RBAC}, kind: {role}, name: {name}}}\n\
              subjects: [{{kind: ServiceAccount, name: {account}, namespace: {theirs}}}]\n"
         )
     }
@@ -148,7 +187,8 @@ mod tests {
     fn a_role_has_just_these_rights() {
         let needed = lock();
         let rights = [needed[0].clone(), needed[3].clone(), event_rights("web")[0].clone()];
-        let text = Roles { name: "hotseat-shop", rights: &rights, account: None }.yaml();
+        let text =
+            Roles { name: "hotseat-shop", home: "web", rights: &rights, account: None }.yaml();
         assert_eq!(
             text,
             "apiVersion: rbac.authorization.k8s.io/v1\n\
@@ -164,7 +204,8 @@ mod tests {
     fn a_policy_in_another_namespace_has_a_role_and_a_binding_there() {
         let rights = [lock(), config_map_rights("platform", "policy")].concat();
         let account = ServiceAccount { namespace: "web".to_owned(), name: "pods".to_owned() };
-        let roles = Roles { name: "hotseat-shop", rights: &rights, account: Some(&account) };
+        let roles =
+            Roles { name: "hotseat-shop", home: "web", rights: &rights, account: Some(&account) };
         let text = roles.yaml();
         let documents: Vec<&str> = text.split("---\n").collect();
         assert_eq!(documents.len(), 4, "{text}");
@@ -180,5 +221,35 @@ mod tests {
         assert_eq!(kinds, ["Role", "RoleBinding", "Role", "RoleBinding"]);
         assert_eq!(objects[2]["rules"][0]["resourceNames"], json!(["shop"]));
         assert_eq!(objects[1]["metadata"]["namespace"], "platform");
+    }
+
+    #[test]
+    fn what_is_in_no_namespace_has_a_cluster_role_that_says_whose_it_is() {
+        let nodes = ["list", "watch"].map(|verb| right("", "nodes", verb, "", None));
+        let rights = [nodes.to_vec(), event_rights("web")].concat();
+        let account = ServiceAccount { namespace: "web".to_owned(), name: "pods".to_owned() };
+        let (name, account) = ("hotseat-shop", Some(&account));
+        let roles = Roles { name, home: "web", rights: &rights, account };
+        let text = roles.yaml();
+        assert!(
+            text.starts_with(
+                "apiVersion: rbac.authorization.k8s.io/v1\n\
+                 kind: ClusterRole\n\
+                 metadata: {name: web-hotseat-shop}\n\
+                 rules:\n\
+                 - {apiGroups: [\"\"], resources: [nodes], verbs: [list, watch]}\n\
+                 ---\n\
+                 apiVersion: rbac.authorization.k8s.io/v1\n\
+                 kind: ClusterRoleBinding\n\
+                 metadata: {name: web-hotseat-shop}\n\
+                 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: web-hotseat-shop}\n"
+            ),
+            "{text}"
+        );
+        let objects = roles.objects();
+        assert_eq!(objects[0]["metadata"], json!({"name": "web-hotseat-shop"}));
+        assert_eq!(objects[1]["kind"], "ClusterRoleBinding");
+        assert_eq!(objects[1]["roleRef"]["name"], "web-hotseat-shop");
+        assert_eq!(objects[2]["kind"], "Role");
     }
 }

@@ -92,7 +92,8 @@ impl Policy for Steady {
         let memory = standard.to_vec();
         let decision = Standard::decide(Input { memory, ..input })?;
         let memory = Memory::write(made_way, &decision.memory);
-        Ok(decision.remember(memory))
+        // People see on the roster whether all candidates agree.
+        Ok(decision.remember(memory).publish("steady.prefers", prefer))
     }
 }
 

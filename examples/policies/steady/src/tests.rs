@@ -16,7 +16,7 @@ fn scene(age: u64) -> Scene {
 fn by_standard(scene: &Scene) -> Result<Decision, Refusal> {
     let decision = Standard::decide(scene.clone().input())?;
     let memory = Memory::write(None, &decision.memory);
-    Ok(decision.remember(memory))
+    Ok(decision.remember(memory).publish("steady.prefers", "b"))
 }
 
 #[test]

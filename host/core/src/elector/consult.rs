@@ -119,8 +119,8 @@ impl Elector {
         if self.finished {
             return;
         }
-        if self.signals.take_due(self.now) {
-            self.mind.ask_for(Cause::SignalChanged);
+        for cause in self.signals.take_due(self.now).iter() {
+            self.mind.ask_for(cause);
         }
         if self.roster.take_due(self.now) {
             self.mind.ask_for(Cause::RosterChanged);

@@ -2,7 +2,7 @@
 
 use super::news::News;
 use crate::event::Reported;
-use crate::policy::{self, Cause, Causes};
+use crate::policy::{self, Cause, Causes, Source, Value};
 use crate::time::{Moment, millis};
 
 /// The signals as they were last reported.
@@ -10,6 +10,8 @@ use crate::time::{Moment, millis};
 pub(super) struct Signals {
     all: Vec<Reported>,
     news: News,
+    /// The pod or its node began to go away since the policy was asked last.
+    drains: bool,
 }
 
 impl Signals {
@@ -18,15 +20,24 @@ impl Signals {
     pub(super) fn take_in(&mut self, now: Moment, all: Vec<Reported>) {
         let same = self.all.len() == all.len()
             && self.all.iter().zip(&all).all(|(old, new)| old.says_the_same(new));
+        let goes = |all: &[Reported]| all.iter().any(is_about_to_go);
+        self.drains |= goes(&all) && !goes(&self.all);
         self.all = all;
         if !same {
             self.news.arrived(now);
         }
     }
 
-    /// Whether the policy is to be asked because of signals now; says so once.
-    pub(super) fn take_due(&mut self, now: Moment) -> bool {
-        self.news.take_due(now)
+    /// Why the policy is to be asked because of signals now; says so once.
+    pub(super) fn take_due(&mut self, now: Moment) -> Causes {
+        let mut causes = Causes::default();
+        if self.news.take_due(now) {
+            causes.add(Cause::SignalChanged);
+            if std::mem::take(&mut self.drains) {
+                causes.add(Cause::Drain);
+            }
+        }
+        causes
     }
 
     /// The policy is asked for these reasons, and sees the signals, whatever they are.
@@ -63,4 +74,15 @@ impl policy::Signal {
             unchanged_for: millis(now.since(said.since)),
         }
     }
+}
+
+/// Whether it says that this candidate's pod, or its node, is about to go away; nobody else's word for
+/// it counts.
+fn is_about_to_go(said: &Reported) -> bool {
+    let key = match said.source {
+        Source::Pod => "pod.terminating",
+        Source::Node => "node.draining",
+        _ => return false,
+    };
+    said.key == key && said.value == Value::Flag(true)
 }

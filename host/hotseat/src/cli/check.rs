@@ -14,7 +14,7 @@ use crate::source::PolicyOptions;
 use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::Credentials;
+use hotseat_kubernetes::{Credentials, NodeName};
 use hotseat_rollout::{Allowance, Gate, ShadowPeriod};
 use hotseat_sources::names::{self, NAME_RULE, NAMESPACE_RULE};
 use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries, SettingsSource};
@@ -203,6 +203,11 @@ pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {
 /// about. Where deaths are seen, there is the reaction time and nothing else.
 fn pod_features(args: &SidecarArgs) -> anyhow::Result<PodFeatures> {
     let features = args.pod.features();
+    if features.facts.node == Some(NodeName::OfPod) && !features.facts.pod {
+        bail!(
+            "--facts node: which node that is, is not known: set NODE_NAME from spec.nodeName by the downward API, or give --facts pod,node"
+        );
+    }
     if features.watch && args.reaction_time.is_none() {
         bail!(
             "--watch-pods: give --reaction-time too, for how long the application goes on when 4040 no longer answers: no lease is waited out for it; 0s if it ends with this process"

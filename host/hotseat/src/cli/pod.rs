@@ -1,7 +1,8 @@
 //! The flags about pods.
 
-use crate::own_pod::PodFeatures;
-use clap::Args;
+use crate::own_pod::{FactsWanted, PodFeatures, variable};
+use clap::{Args, ValueEnum};
+use hotseat_kubernetes::NodeName;
 
 const POD: &str = "Pod";
 /// The longest value, and name without its prefix, of a label.
@@ -24,14 +25,37 @@ pub(super) struct PodArgs {
     /// removes the cheapest pods first, and a pod without it costs 0. Takes the right to patch pods
     #[arg(long, env = "HOTSEAT_POD_DELETION_COST", value_name = "N", allow_negative_numbers = true, help_heading = POD)]
     pod_deletion_cost: Option<i32>,
+    /// What the policy is told besides: pod, this pod's labels, annotations, readiness and containers,
+    /// with the right to list and watch pods; node, its node's labels such as the zone, taints and drain,
+    /// with the right to list and watch nodes, and NODE_NAME or pod for its name; time, the time of day and
+    /// the weekday in UTC
+    #[arg(long, env = "HOTSEAT_FACTS", value_name = "WHAT,..", value_enum, hide_possible_values = true, value_delimiter = ',', help_heading = POD)]
+    facts: Vec<FactArg>,
+}
+
+/// What the policy may be told of its surroundings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FactArg {
+    Pod,
+    Node,
+    Time,
 }
 
 impl PodArgs {
+    /// What is done with pods.
     pub(super) fn features(&self) -> PodFeatures {
+        let wants = |fact| self.facts.contains(&fact);
+        let node = variable("NODE_NAME").map_or(NodeName::OfPod, NodeName::Given);
+        let facts = FactsWanted {
+            pod: wants(FactArg::Pod),
+            node: wants(FactArg::Node).then_some(node),
+            time: wants(FactArg::Time),
+        };
         PodFeatures {
             watch: self.watch_pods,
             label: self.label_leader.clone(),
             deletion_cost: self.pod_deletion_cost,
+            facts,
         }
     }
 }

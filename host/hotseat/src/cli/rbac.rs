@@ -85,7 +85,7 @@ impl RbacArgs {
             }
             None => None,
         };
-        let roles = Roles { name: &role, rights: &rights, account: account.as_ref() };
+        let roles = Roles { name: &role, home: pods, rights: &rights, account: account.as_ref() };
         let account = account.as_ref().filter(|_| self.with_account);
         Ok(match self.output {
             Output::Text => {

@@ -80,7 +80,9 @@ async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
             let account = user.as_deref().and_then(ServiceAccount::of_user);
             let words: Vec<String> = missing.iter().map(in_words).collect();
             let name = role_name(election);
-            let role = Roles { name: &name, rights: &rights, account: account.as_ref() }.yaml();
+            let home = account.as_ref().map_or(election.namespace(), |account| &account.namespace);
+            let account = account.as_ref();
+            let role = Roles { name: &name, home, rights: &rights, account }.yaml();
             Check::failed("rights", format!("{who} may not {}", words.join(", ")))
                 .with_remedy(format!("apply this:\n{role}"))
                 .with("account", user)
@@ -93,7 +95,11 @@ async fn rights(settings: &Settings, inspector: &Inspector) -> Check {
 
 fn in_words(right: &Right) -> String {
     let name = right.name.as_deref().map_or(String::new(), |name| format!(" {name}"));
-    format!("{} {}{name} in {}", right.verb, right.resource, right.namespace)
+    let place = match right.namespace.as_str() {
+        "" => "the cluster",
+        namespace => namespace,
+    };
+    format!("{} {}{name} in {place}", right.verb, right.resource)
 }
 
 /// How long reads of the lock take, and what is in it.

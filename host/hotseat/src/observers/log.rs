@@ -195,7 +195,8 @@ fn in_its_place(on_failure: OnFailure) -> &'static str {
 /// of the same name, and what that gives would be lost.
 fn log_missing(election: &ElectionName, missing: &MissingRights) {
     let (name, account) = (role_name(election), missing.account.as_ref());
-    let yaml = Roles { name: &name, rights: &missing.needed, account }.yaml();
+    let home = account.map_or(election.namespace(), |account| &account.namespace);
+    let yaml = Roles { name: &name, home, rights: &missing.needed, account }.yaml();
     let gives = match account {
         Some(_) => "this gives all that are needed",
         None => "this Role, bound to the service account, gives all that are needed",

@@ -88,6 +88,14 @@ pub fn parse(text: &str) -> Result<Vec<Probe>, SpecError> {
 const EXAMPLE: &str = "give NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, optionally followed by options, as in web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3";
 
 fn begin(name: &str, url: &str) -> Result<Probe, String> {
+    // It is a label in the metrics, and a word in the log.
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut words = name.split(['.', '-']);
+    if !words.all(|word| !word.is_empty() && word.chars().all(letter)) {
+        return Err(format!(
+            "no name of a probe: give lower-case words of letters and digits, joined by single dots and dashes: {EXAMPLE}"
+        ));
+    }
     let key =
         Key::new(Source::Probe, &format!("probe.{name}")).map_err(|error| error.to_string())?;
     let target = target(url)?;
