@@ -33,6 +33,8 @@ pub(super) struct OwnLease {
     pub(super) name: String,
     /// Its UID, once it is known to be this candidate's.
     uid: Option<String>,
+    /// One may have been created whose UID is not known: the answer was not waited for.
+    begun: bool,
     /// It was said that signals have no room.
     cut: bool,
 }
@@ -53,7 +55,7 @@ struct Metadata {
 impl OwnLease {
     pub(super) fn new(channel: Channel, collection: Request, place: Place) -> OwnLease {
         let name = lease_name(place.election.name(), &place.site());
-        OwnLease { channel, collection, place, name, uid: None, cut: false }
+        OwnLease { channel, collection, place, name, uid: None, begun: false, cut: false }
     }
 
     /// Makes it say that, at this moment.
@@ -64,6 +66,7 @@ impl OwnLease {
     pub(super) async fn write(&mut self, entry: &Entry) -> Result<(), Failure> {
         let content = self.content(entry);
         if self.uid.is_none() {
+            self.begun = true;
             match self.create(&content).await {
                 Err(failure) if failure.is_already_there() => self.uid = Some(self.adopt().await?),
                 created => {
@@ -88,7 +91,12 @@ impl OwnLease {
     ///
     /// What went wrong.
     pub(super) async fn take_back(&mut self) -> Result<(), Failure> {
-        let Some(uid) = self.uid.take() else { return Ok(()) };
+        let uid = match self.uid.take() {
+            Some(uid) => uid,
+            None if self.begun => self.adopt().await?,
+            None => return Ok(()),
+        };
+        self.begun = false;
         let preconditions = Preconditions { uid: Some(uid.clone()), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
         let request = self.collection.delete(&self.name, &params);
