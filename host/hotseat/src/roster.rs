@@ -147,7 +147,7 @@ fn line(row: &RosterRow) -> [String; 8] {
     let policy = entry.policy.as_ref();
     let digest = |policy: &PolicyEntry| {
         let hex = policy.digest.strip_prefix("sha256:").unwrap_or(&policy.digest);
-        hotseat_text::cut(hex, SHOWN_DIGITS).into_owned()
+        hex[..hex.floor_char_boundary(SHOWN_DIGITS)].to_owned()
     };
     let signals = entry.signals.iter().map(|(key, value)| format!("{key}={}", said(value)));
     let signals = signals.collect::<Vec<_>>().join(" ");

@@ -40,7 +40,7 @@ pub(super) fn label_value(election: &str) -> String {
 /// The beginning of a name, and a hash, within so many bytes.
 fn joined(name: &str, hash: &str, longest: usize) -> String {
     let room = longest - hash.len() - 1;
-    let start = hotseat_text::cut(name, room);
+    let start = &name[..name.floor_char_boundary(room)];
     // Neither of both may stand before a hyphen in the part of a domain name.
     let start = start.trim_end_matches(['.', '-']);
     format!("{start}-{hash}")
