@@ -60,6 +60,14 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
     assert!(counted >= 1.0, "{series} is {counted}");
     let line = candidate.process.wait_line(&format!("kind=\"{kind}\""), SOON);
     assert!(line.text.len() < 2_000, "{} bytes of log line", line.text.len());
+    if misdeed == "trap" {
+        // The panic's own words, wherever people look.
+        let words = "the settings ask for a trap";
+        let detail = report["last_failure"]["detail"].as_str().unwrap();
+        for said in [detail, error, &line.text] {
+            assert!(said.contains("panicked at ") && said.contains(words), "{said}");
+        }
+    }
 
     // And the term goes on.
     renews(api);

@@ -203,10 +203,7 @@ fn policies_that_are_none() {
             file("core", &wat("(module)")),
             &["core: is a core module, not a component", "wasm-tools component new"],
         ),
-        (
-            file("cut", b"\0asm\x0d\0\x01\0\x01\xff"),
-            &["cut: is not a valid component", "copy or build it again"],
-        ),
+        (file("cut", b"\0asm\x0d\0\x01\0\x01\xff"), &["cut: is cut off", "copy it again"]),
         (
             file("bare", &wat("(component)")),
             &["bare: exports nothing", "hotseat:policy/policy@1.0.0"],

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
+#[path = "sources/brought_back.rs"]
+mod brought_back;
 #[path = "sources/cli.rs"]
 mod cli;
 #[path = "sources/damage.rs"]

@@ -25,7 +25,7 @@ pub(crate) fn encode_component(module: &[u8]) -> Result<Vec<u8>, BuildError> {
         .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))
 }
 
-/// Checks that the component exports the contract and imports nothing.
+/// Checks that the component exports the contract and imports nothing but somewhere to write.
 fn check_world(component: &[u8]) -> Result<(), BuildError> {
     let decoded = wit_component::decode(component)
         .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))?;
@@ -33,8 +33,9 @@ fn check_world(component: &[u8]) -> Result<(), BuildError> {
         return Err(BuildError::Encode("it is a package of types only".into()));
     };
     let world = &resolve.worlds[world];
+    let imports = world.imports.keys().map(|key| resolve.name_world_key(key));
     let imports: Vec<String> =
-        world.imports.keys().map(|key| format!("`{}`", resolve.name_world_key(key))).collect();
+        imports.filter(|name| name != STDERR).map(|name| format!("`{name}`")).collect();
     if !imports.is_empty() {
         return Err(BuildError::Imports(imports.join(", ")));
     }
@@ -48,6 +49,9 @@ fn check_world(component: &[u8]) -> Result<(), BuildError> {
 
 /// The interface that every policy exports.
 const CONTRACT: &str = "hotseat:policy/policy";
+
+/// What every sidecar answers, of guest/rust/src/diagnostics.wit.
+const STDERR: &str = "hotseat:diagnostics/stderr@1.0.0";
 
 fn is_contract(export: &str) -> bool {
     export.strip_prefix(CONTRACT).is_some_and(|version| version.starts_with("@1."))

@@ -68,6 +68,8 @@ pub enum BuildError {
     #[error("not an election policy: {0}; export one with `hotseat_policy::export!`")]
     Encode(String),
     /// The component wants something of its host.
-    #[error("the component imports {0}: an election policy imports nothing")]
+    #[error(
+        "the component imports {0}: an election policy built here imports nothing but hotseat:diagnostics/stderr"
+    )]
     Imports(String),
 }

@@ -3,7 +3,7 @@
 //! A policy is compiled for `wasm32-unknown-unknown`, which has no clock, no files and no network
 //! to import, and the module is then wrapped into a component of the world
 //! `hotseat:policy/election`. No adapter is involved, so a component that comes out of here
-//! imports nothing.
+//! imports nothing but somewhere to write a panic's message.
 //!
 //! A build script embeds a policy with [`emit`]; tests and tools call [`build`].
 //!

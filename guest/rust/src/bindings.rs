@@ -8,8 +8,9 @@
 )]
 
 wit_bindgen::generate!({
-    path: "wit",
-    world: "election",
+    path: ["wit", "src/diagnostics.wit"],
+    world: "hotseat:sdk/policy",
+    generate_all,
     additional_derives: [PartialEq],
     pub_export_macro: true,
     export_macro_name: "export_component",

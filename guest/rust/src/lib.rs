@@ -59,6 +59,7 @@ pub mod bindings;
 mod bounds;
 mod decision;
 mod observation;
+mod panics;
 mod policy;
 #[cfg(feature = "settings")]
 mod settings;
@@ -70,6 +71,8 @@ pub use bindings::exports::hotseat::policy::policy::{
     Action, Attempts, Candidate, Claim, Decision, Descriptor, Input, Issue, Observation, OnFailure,
     Refusal, Seat, Severity, Signal, Timing, Transfer, Value, Verdict,
 };
+#[doc(hidden)]
+pub use panics::hear_panics;
 pub use policy::Policy;
 #[cfg(feature = "settings")]
 pub use settings::settings;

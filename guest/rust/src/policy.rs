@@ -129,12 +129,15 @@ macro_rules! export {
 
             impl $crate::bindings::exports::hotseat::policy::policy::Guest for Exported {
                 fn describe() -> $crate::Descriptor {
+                    $crate::hear_panics();
                     <$policy as $crate::Policy>::describe()
                 }
                 fn validate(settings: String) -> Vec<$crate::Issue> {
+                    $crate::hear_panics();
                     <$policy as $crate::Policy>::validate(&settings)
                 }
                 fn decide(input: $crate::Input) -> Result<$crate::Decision, $crate::Refusal> {
+                    $crate::hear_panics();
                     <$policy as $crate::Policy>::decide(input)
                 }
                 fn migrate(
@@ -142,6 +145,7 @@ macro_rules! export {
                     from_schema: u32,
                     memory: Vec<u8>,
                 ) -> Result<Vec<u8>, $crate::Refusal> {
+                    $crate::hear_panics();
                     <$policy as $crate::Policy>::migrate(&from_name, from_schema, memory)
                 }
             }

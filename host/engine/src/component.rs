@@ -51,7 +51,7 @@ pub(crate) fn inspect(source: &Source) -> Result<(), LoadError> {
         return Err(LoadError::Parse { label: label(), why });
     }
     let outline = outline(source.bytes())
-        .map_err(|error| LoadError::Parse { label: label(), why: broken(&error) })?;
+        .map_err(|error| LoadError::Parse { label: label(), why: error.to_string() })?;
     if let Some(why) = refused_imports(&outline.imports) {
         return Err(LoadError::Imports { label: label(), why });
     }
@@ -84,10 +84,21 @@ impl Surface {
         if let Some(why) = not_a_component(source.bytes()) {
             return Err(refused(why));
         }
-        let outline = outline(source.bytes()).map_err(|error| refused(broken(&error)))?;
+        let outline = outline(source.bytes()).map_err(|error| refused(error.to_string()))?;
         let lines = |names: Vec<&str>| names.into_iter().map(one_line).collect();
         Ok(Surface { exports: lines(outline.exported()), imports: lines(outline.imports) })
     }
+}
+
+/// Why the outermost sections cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// The bytes end within a section.
+    #[error("is cut off: it ends within a section, at {0} bytes: copy it again")]
+    CutOff(usize),
+    /// The sections are not those of a component.
+    #[error("{}", broken(.0))]
+    Broken(#[from] BinaryReaderError),
 }
 
 /// Says that the bytes are a component, but a broken one.
@@ -119,6 +130,9 @@ fn not_a_component(bytes: &[u8]) -> Option<String> {
         _ if bytes.starts_with(b"\0asm\x01\0\0\0") => {
             "is a core module, not a component: run it through `wasm-tools component new`"
         }
+        _ if bytes.len() < 8 && MAGIC.starts_with(&bytes[..bytes.len().min(4)]) => {
+            "is cut off within its first 8 bytes: copy it again"
+        }
         _ if bytes.starts_with(MAGIC) => {
             "is a component of another version of the format: build it with tools of today"
         }
@@ -134,14 +148,14 @@ fn not_a_component(bytes: &[u8]) -> Option<String> {
 }
 
 /// Reads the outermost sections.
-pub(crate) fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
+pub(crate) fn outline(bytes: &[u8]) -> Result<Outline<'_>, Unreadable> {
     let mut outline = Outline::default();
     let mut parser = Parser::new(0);
     let mut rest = bytes;
-    loop {
-        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
-            // With all bytes given, the parser reports what is missing as an error instead.
-            return Ok(outline);
+    // A component has no mark at its end: it is over where its bytes are, after a whole section.
+    while !rest.is_empty() {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, false)? else {
+            return Err(Unreadable::CutOff(bytes.len()));
         };
         let mut step = consumed;
         match payload {
@@ -161,17 +175,16 @@ pub(crate) fn outline(bytes: &[u8]) -> Result<Outline<'_>, BinaryReaderError> {
                     outline.exports.push((export.name.name, export.kind));
                 }
             }
-            Payload::End(_) => return Ok(outline),
             _ => {}
         }
-        // A section that claims to be longer than the file ends as an unexpected end of it.
-        rest = rest.get(step..).unwrap_or_default();
+        rest = rest.get(step..).ok_or(Unreadable::CutOff(bytes.len()))?;
     }
+    Ok(outline)
 }
 
 fn refused_imports(imports: &[&str]) -> Option<String> {
-    let refused: Vec<&str> =
-        imports.iter().copied().filter(|name| wasi::answering(name).is_none()).collect();
+    let answered = |name: &&str| *name == wasi::STDERR || wasi::answering(name).is_some();
+    let refused: Vec<&str> = imports.iter().copied().filter(|name| !answered(name)).collect();
     let (names, first) = (listed(&refused), one_line(refused.first()?));
     Some(if refused.iter().all(|name| name.starts_with("wasi:")) {
         format!(
@@ -180,18 +193,19 @@ fn refused_imports(imports: &[&str]) -> Option<String> {
         )
     } else {
         format!(
-            "imports {names}, and a policy imports nothing but WASI: take `{first}` out of its world"
+            "imports {names}, and a policy imports nothing but WASI and `hotseat:diagnostics/stderr`: take `{first}` out of its world"
         )
     })
 }
 
 fn missing_export(exports: &[&str]) -> String {
-    let has = match exports {
-        [] => "nothing".to_owned(),
-        exports => listed(exports),
+    let (has, copy) = match exports {
+        // Exports come last, so they are missing first.
+        [] => ("nothing".to_owned(), "copy it again if it may be cut off, or "),
+        exports => (listed(exports), ""),
     };
     format!(
-        "exports {has}, but a policy exports `{INTERFACE}`: build it for the world `election` of wit/policy.wit"
+        "exports {has}, but a policy exports `{INTERFACE}`: {copy}build it for the world `election` of wit/policy.wit"
     )
 }
 

@@ -15,15 +15,15 @@ use wasm_encoder::{
 use wasmtime::wasmparser::BinaryReaderError;
 
 use crate::component::{CONTRACT, Outline, outline};
-use crate::wasi::{BLINDFOLD, HOST, answering};
+use crate::wasi::{BLINDFOLD, HOST, STDERR, answering};
 
 /// What there is of each kind before the policy is instantiated, counted from 0.
-const HOST_TYPE: u32 = 0;
 const HOST_INSTANCE: u32 = 0;
+const STDERR_INSTANCE: u32 = 1;
 const BLINDFOLD_COMPONENT: u32 = 0;
 const POLICY_COMPONENT: u32 = 1;
-const BLINDFOLD_INSTANCE: u32 = 1;
-const FIRST_ALIAS: u32 = 2;
+const BLINDFOLD_INSTANCE: u32 = 2;
+const FIRST_ALIAS: u32 = 3;
 
 /// A policy with the blindfold around it.
 pub(crate) struct Composed {
@@ -41,20 +41,20 @@ pub(crate) enum Misfit {
     Imports(String),
 }
 
-/// Composes a policy that imports WASI; none if it imports nothing. Whether the types of both fit
-/// is for the compiler to see.
+/// Composes a policy that imports WASI; none if it imports nothing of it. Whether the types of both
+/// fit is for the compiler to see.
 ///
 /// # Errors
 ///
 /// The policy cannot be read, or imports what is not answered.
 pub(crate) fn compose(policy: &[u8]) -> Result<Option<Composed>, Misfit> {
     let outline = outline(policy).map_err(|error| Misfit::Policy(error.to_string()))?;
-    if outline.imports.is_empty() {
+    if outline.imports.iter().all(|import| *import == STDERR) {
         return Ok(None);
     }
     let mut whole = Vec::with_capacity(policy.len() + BLINDFOLD.len() + (64 << 10));
     whole.extend(Component::HEADER);
-    import_host(&mut whole);
+    import_interfaces(&mut whole);
     component(BLINDFOLD, &mut whole);
     component(policy, &mut whole);
     let policy = whole.len() - policy.len()..whole.len();
@@ -75,13 +75,15 @@ impl Composed {
     }
 }
 
-/// The interface `host` of guest/blindfold/wit/world.wit, as a type and an import of it.
-fn import_host(whole: &mut Vec<u8>) {
-    let mut host = InstanceType::new();
+/// What the host answers, as types and imports of them: the interface `host` of
+/// guest/blindfold/wit/world.wit for the blindfold, and that of guest/rust/src/diagnostics.wit for
+/// the policy, whether it imports that or not.
+fn import_interfaces(whole: &mut Vec<u8>) {
     let number = ComponentValType::Primitive(PrimitiveValType::U64);
+    let none: [(&str, ComponentValType); 0] = [];
+    let mut host = InstanceType::new();
     for name in ["uptime", "entropy"] {
         let function = host.type_count();
-        let none: [(&str, ComponentValType); 0] = [];
         host.ty().function().params(none).result(Some(number));
         host.export(name, ComponentTypeRef::Func(function));
     }
@@ -89,11 +91,16 @@ fn import_host(whole: &mut Vec<u8>) {
     host.ty().defined_type().list(ComponentValType::Primitive(PrimitiveValType::U8));
     host.ty().function().params([("text", ComponentValType::Type(bytes))]).result(None);
     host.export("say", ComponentTypeRef::Func(bytes + 1));
+    let mut stderr = InstanceType::new();
+    stderr.ty().function().params([("bytes", number)]).result(None);
+    stderr.export("write", ComponentTypeRef::Func(0));
     let mut types = ComponentTypeSection::new();
-    types.instance(&host);
+    types.instance(&host).instance(&stderr);
     types.append_to_component(whole);
     let mut imports = ComponentImportSection::new();
-    imports.import(HOST, ComponentTypeRef::Instance(HOST_TYPE));
+    for (of_type, name) in (0..).zip([HOST, STDERR]) {
+        imports.import(name, ComponentTypeRef::Instance(of_type));
+    }
     imports.append_to_component(whole);
 }
 
@@ -112,13 +119,18 @@ fn instantiate(policy: &Outline<'_>, whole: &mut Vec<u8>) -> Result<(), Misfit> 
 
     let mut aliases = ComponentAliasSection::new();
     let mut arguments = Vec::with_capacity(policy.imports.len());
-    for (index, import) in (FIRST_ALIAS..).zip(&policy.imports) {
-        let Some(name) = answering(import) else {
-            return Err(Misfit::Imports(format!("`{import}` is not answered")));
+    for import in &policy.imports {
+        let argument = match answering(import) {
+            Some(name) => {
+                let (kind, instance) = (INSTANCE, BLINDFOLD_INSTANCE);
+                let index = FIRST_ALIAS + aliases.len();
+                aliases.alias(Alias::InstanceExport { instance, kind, name });
+                index
+            }
+            None if *import == STDERR => STDERR_INSTANCE,
+            None => return Err(Misfit::Imports(format!("`{import}` is not answered"))),
         };
-        let (kind, instance) = (INSTANCE, BLINDFOLD_INSTANCE);
-        aliases.alias(Alias::InstanceExport { instance, kind, name });
-        arguments.push((*import, INSTANCE, index));
+        arguments.push((*import, INSTANCE, argument));
     }
     let guest = FIRST_ALIAS + aliases.len();
     aliases.append_to_component(whole);

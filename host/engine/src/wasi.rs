@@ -3,7 +3,8 @@
 //! WASI itself is answered by `guest/blindfold`, a component that is composed with the policy, so
 //! that all of it is under the policy's own limits. The host answers that component three
 //! functions, whose types are fixed here: no value of a type that a policy declares is ever made
-//! outside its sandbox. See docs/decisions/0005.
+//! outside its sandbox. See docs/decisions/0005. A policy that needs no WASI says what it has to say
+//! by [`STDERR`], which is answered by the host alone (docs/decisions/0015).
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;
@@ -20,6 +21,9 @@ use crate::text::one_line;
 pub(crate) const BLINDFOLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/blindfold.wasm"));
 /// What it imports. No policy may.
 pub(crate) const HOST: &str = "hotseat:blindfold/host@1.0.0";
+/// What a policy may import beside WASI, or without it: somewhere to write. Nothing comes back, so
+/// its answers are none the less a function of its questions.
+pub(crate) const STDERR: &str = "hotseat:diagnostics/stderr@1.0.0";
 
 /// How much of what a policy writes is kept, in bytes.
 const KEPT: usize = 1024;
@@ -108,6 +112,16 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
         let end = text[text.len().saturating_sub(2 * KEPT)..].to_vec();
         store.data_mut().blindfold.hear(&end);
         Ok(())
+    })?;
+    // A number rather than a list: a component that passes nothing but numbers needs neither a
+    // second module nor a table for it, so that a policy which never fails pays nothing.
+    linker.instance(STDERR)?.func_wrap("write", |mut store: Context<'_>, (bytes,): (u64,)| {
+        store.data().in_time()?;
+        let bytes = bytes.to_le_bytes();
+        // Text in UTF-8 has no byte of 0 but for the character of that number.
+        let text: Vec<u8> = bytes.into_iter().filter(|byte| *byte != 0).collect();
+        store.data_mut().blindfold.hear(&text);
+        Ok(())
     })
 }
 
@@ -140,24 +154,29 @@ mod tests {
                 (export "uptime" (func (result u64)))
                 (export "entropy" (func (result u64)))
                 (export "say" (func (param "text" (list u8))))))
+              (import "{STDERR}" (instance $stderr (export "write" (func (param "bytes" u64)))))
               (core module $memory (memory (export "memory") 1))
               (core instance $memory (instantiate $memory))
               (core func $uptime (canon lower (func $host "uptime")))
               (core func $entropy (canon lower (func $host "entropy")))
               (core func $say (canon lower (func $host "say") (memory (core memory $memory "memory"))))
+              (core func $write (canon lower (func $stderr "write")))
               (core module $caller
                 (import "host" "uptime" (func $uptime (result i64)))
                 (import "host" "entropy" (func $entropy (result i64)))
                 (import "host" "say" (func $say (param i32 i32)))
+                (import "host" "write" (func $write (param i64)))
                 (func (export "uptime") (drop (call $uptime)))
                 (func (export "entropy") (drop (call $entropy)))
-                (func (export "say") (call $say (i32.const 0) (i32.const 60000))))
+                (func (export "say") (call $say (i32.const 0) (i32.const 60000)))
+                (func (export "write") (call $write (i64.const 1))))
               (core instance $caller (instantiate $caller (with "host" (instance
                 (export "uptime" (func $uptime)) (export "entropy" (func $entropy))
-                (export "say" (func $say))))))
+                (export "say" (func $say)) (export "write" (func $write))))))
               (func (export "uptime") (canon lift (core func $caller "uptime")))
               (func (export "entropy") (canon lift (core func $caller "entropy")))
-              (func (export "say") (canon lift (core func $caller "say"))))"#
+              (func (export "say") (canon lift (core func $caller "say")))
+              (func (export "write") (canon lift (core func $caller "write"))))"#
         );
         Component::new(engine, wat::parse_str(text).unwrap()).unwrap()
     }
@@ -171,7 +190,7 @@ mod tests {
         link(&mut linker).unwrap();
         let limits = Limits::default();
         let now = Instant::now();
-        for function in ["uptime", "entropy", "say"] {
+        for function in ["uptime", "entropy", "say", "write"] {
             let call = |deadline| {
                 let mut store = Store::new(&engine, Sandbox::new(&limits, deadline, None));
                 store.set_fuel(limits.fuel).unwrap();

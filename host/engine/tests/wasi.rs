@@ -14,3 +14,5 @@ mod heard;
 mod refused;
 #[path = "wasi/seeds.rs"]
 mod seeds;
+#[path = "wasi/stderr.rs"]
+mod stderr;

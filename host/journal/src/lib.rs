@@ -19,7 +19,7 @@ pub use file::OpenError;
 pub use journal::{Bounds, Journal};
 pub use reader::{LineError, Problem, Reader};
 pub use record::{Body, Decided, Record, Shadow, Swap};
-pub use wire::Encoder;
+pub use wire::{Encoder, decision_form, input_form, read_input};
 
 /// The version of the records that this crate writes. It reads all from 1 on: those of version 1
 /// name no election, and those before 3 have one cause, and signals without a source.

@@ -114,7 +114,7 @@ impl<R: BufRead> Reader<R> {
                 Err(error) => Err(Problem::Damaged(error.to_string())),
             };
             return Some(match record {
-                Err(Problem::Damaged(_)) if !whole => Err(Problem::CutOff),
+                Err(Problem::Damaged(_)) if !whole && !is_json(&bytes) => Err(Problem::CutOff),
                 record => record.map(|record| (self.line, record)),
             });
         }
@@ -129,6 +129,11 @@ impl<R: BufRead> Iterator for Reader<R> {
         let line = self.read()?;
         Some(line.map_err(|problem| LineError { line: self.line, problem }))
     }
+}
+
+/// Whether it is whole as JSON: then it was not cut off, whatever else is wrong with it.
+fn is_json(line: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }
 
 /// A word of a stranger's, for one line.

@@ -33,6 +33,12 @@ func Decide(input Input) types.Result[Decision, Refusal] {
 		})
 	}
 	seen := input.Observation
+	for _, signal := range seen.Signals {
+		// A panic is heard: it stands behind the reason for the failure.
+		if signal.Key == "app.fail" {
+			panic("the application asks for it")
+		}
+	}
 	if seen.Claim.IsSome() {
 		// No jitter here: a late renewal is a missed one.
 		return answer(MakeActionRenew(), retry, "renewal is due")

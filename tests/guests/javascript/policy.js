@@ -28,7 +28,11 @@ export const policy = {
     // Nothing is wrong with any settings.
     validate: () => [],
 
-    decide({ entropy, timing: { retryPeriod }, observation: { claim, seat } }) {
+    decide({ entropy, timing: { retryPeriod }, observation: { claim, seat, signals } }) {
+        // What is thrown is heard: it stands behind the reason for the failure.
+        if (signals.some(({ key }) => key === "app.fail")) {
+            throw new Error("the application asks for it");
+        }
         // Not `Math.random`: the engine drew its seed when the component was built, so that it
         // gives every question the same. It and the time of day are asked all the same, since both
         // have to be equal for equal questions.

@@ -25,6 +25,10 @@ class Policy(exports.Policy):
         draw, now = random.randrange(0, 200), time.time()
         seen, retry = input.observation, input.timing.retry_period
 
+        # What is raised is heard: it stands behind the reason for the failure.
+        if any(signal.key == "app.fail" for signal in seen.signals):
+            raise ValueError("the application asks for it")
+
         def answer(action, wake, why):
             reason = f"{why}; drew {draw} at {now}"
             return p.Decision(action, wake, None, reason, [], b"", [])

@@ -12,7 +12,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(60);
 
 /// Status, standard output, standard error.
-fn hotseat(args: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn hotseat(args: &[&str]) -> (Option<i32>, String, String) {
     let mut process = Launch::hotseat().unwrap().args(args).start().unwrap();
     let status = process.wait_exit(SOON).code();
     (status, process.output(Stream::Stdout), process.output(Stream::Stderr))
@@ -20,7 +20,7 @@ fn hotseat(args: &[&str]) -> (Option<i32>, String, String) {
 
 /// It ends with status 1 and one line with these words.
 #[track_caller]
-fn refuses(args: &[&str], words: &[&str]) {
+pub(crate) fn refuses(args: &[&str], words: &[&str]) {
     let (status, stdout, stderr) = hotseat(args);
     assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(stderr.starts_with("hotseat: ") && stderr.lines().count() == 1, "{stderr}");
@@ -29,7 +29,7 @@ fn refuses(args: &[&str], words: &[&str]) {
     }
 }
 
-fn component(folder: &Path) -> String {
+pub(crate) fn component(folder: &Path) -> String {
     let path = folder.join("policy.wasm");
     fs::write(&path, STANDARD).unwrap();
     path.to_str().unwrap().to_owned()
@@ -94,7 +94,10 @@ fn what_cannot_be_pushed() {
             &["file:/nowhere/policy.wasm", "check the path"][..],
         ),
         (&[&module, target], &["module.wasm", "core module"]),
-        (&[&other, target], &["other.wasm", "exports no hotseat:policy/policy"]),
+        (
+            &[&other, target],
+            &["stage exports: ", "other.wasm: exports nothing", "nothing was pushed"],
+        ),
         (&[&file, "ghcr.io/policy"], &["TARGET ghcr.io/policy: ", "oci://HOST/NAME[:TAG]"]),
         (&[&file, "oci://ghcr.io/Policy"], &["TARGET oci://ghcr.io/Policy: ", "no repository"]),
         (&[&file, target, key], &["policy.wasm", "it is not signed"]),

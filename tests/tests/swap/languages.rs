@@ -34,6 +34,7 @@ fn python() {
     // comparison must do.
     let component = language(guest.name).unwrap();
     guest.passes_the_check(&component);
+    guest.says_why_it_fails(&component);
     let folder = scratch();
     guest.leads(&component, &folder.path().join("journal"));
 }
@@ -60,6 +61,7 @@ impl Guest {
     fn proves_itself(&self) {
         let component = language(self.name).unwrap();
         self.passes_the_check(&component);
+        self.says_why_it_fails(&component);
         let folder = scratch();
         let journal = folder.path().join("journal");
         self.leads(&component, &journal);
@@ -86,6 +88,22 @@ impl Guest {
             // What it drew, and the uptime of the questions as the time of day.
             assert!(decision.contains("drew ") && decision.contains(" at 65"), "{report:#}");
         }
+    }
+
+    /// What is raised, thrown or panicked with in any language is heard.
+    fn says_why_it_fails(&self, component: &Path) {
+        const SCENES: &str = "
+{from: leader, expect: {action: renew}}
+---
+from: leader
+signals: {app.fail: true}
+expect: {fails: trapped, detail_contains: the application asks for it}
+";
+        let folder = scratch();
+        let scenes = folder.path().join("scenes.yaml");
+        fs::write(&scenes, SCENES).unwrap();
+        let output = hotseat(&["run", path(component), path(&scenes), "--policy-time=60s"]);
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// A leader with the standard policy swaps to it, and goes on in the same term.

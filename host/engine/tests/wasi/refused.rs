@@ -57,8 +57,8 @@ fn the_blindfolds_own_way_to_the_host() {
     let name = "hotseat:blindfold/host@1.0.0";
     let text = refused(&importing(name));
     let expected = format!(
-        "test:odd: imports `{name}`, and a policy imports nothing but WASI: take `{name}` out of \
-         its world"
+        "test:odd: imports `{name}`, and a policy imports nothing but WASI and \
+         `hotseat:diagnostics/stderr`: take `{name}` out of its world"
     );
     assert_eq!(text, expected);
 }

@@ -3,9 +3,13 @@
 use super::args::Output;
 use super::check::{policy_key, settings_source as settings};
 use super::limits::{LimitArgs, PatienceArgs, TimeArgs};
+use super::policy_diff::DiffArgs;
+use super::policy_run::RunArgs;
+use super::pull::PullArgs;
 use super::push::PushArgs;
+use super::registry::RegistryArgs;
 use super::size::parse_size;
-use crate::policy_tools::{Check, Memory, Replay, check, replay};
+use crate::policy_tools::{CONTRACT, Check, Memory, Replay, check, replay};
 use crate::telemetry;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
@@ -19,15 +23,23 @@ use std::process::ExitCode;
 pub(super) enum PolicyCommand {
     /// Take a component through every stage that a sidecar would, and say what it is
     Check(CheckArgs),
+    /// Ask a policy questions of one's own, and compare the answers with what is expected
+    Run(RunArgs),
     /// Ask a policy what it would have decided, on the decisions of a journal
     Replay(ReplayArgs),
+    /// Say where two policies answer the questions of a journal differently
+    Diff(DiffArgs),
     /// Put a component into an OCI registry, and print what --policy takes to get it
     Push(PushArgs),
+    /// Get a component from an OCI registry into a file
+    Pull(PullArgs),
+    /// Print the contract that a policy is built against, as WIT
+    Wit,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The component: a path, or builtin
+    /// The component: a path, builtin, or an artifact in a registry
     #[arg(value_name = "FILE")]
     file: String,
     /// The policy's settings: JSON, or @FILE with JSON in it
@@ -44,6 +56,8 @@ pub(super) struct CheckArgs {
     /// Check it as in a container with this limit of memory, such as 64Mi [default: this one's]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     container_memory: Option<u64>,
+    #[command(flatten)]
+    registries: RegistryArgs,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -54,7 +68,7 @@ pub(super) struct ReplayArgs {
     /// The file that --journal wrote, or an answer of /v1/journal; - for standard input
     #[arg(value_name = "JOURNAL")]
     journal: String,
-    /// The component to ask: a path, or builtin
+    /// The component to ask: a path, builtin, or an artifact in a registry
     #[arg(long, value_name = "FILE")]
     policy: String,
     /// The policy's settings: JSON, or @FILE with JSON in it [default: as recorded]
@@ -73,15 +87,26 @@ pub(super) struct ReplayArgs {
     /// End with status 1 if a decision would differ
     #[arg(long)]
     fail_on_difference: bool,
+    #[command(flatten)]
+    registries: RegistryArgs,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum MemoryArg {
+pub(super) enum MemoryArg {
     Recorded,
     Carried,
+}
+
+impl From<MemoryArg> for Memory {
+    fn from(memory: MemoryArg) -> Memory {
+        match memory {
+            MemoryArg::Recorded => Memory::Recorded,
+            MemoryArg::Carried => Memory::Carried,
+        }
+    }
 }
 
 impl PolicyCommand {
@@ -90,7 +115,11 @@ impl PolicyCommand {
         match self {
             PolicyCommand::Check(args) => run_check(&args),
             PolicyCommand::Replay(args) => run_replay(args),
+            PolicyCommand::Run(args) => args.run(),
+            PolicyCommand::Diff(args) => args.run(),
             PolicyCommand::Push(args) => args.run(),
+            PolicyCommand::Pull(args) => args.run(),
+            PolicyCommand::Wit => write(CONTRACT).map(|()| ExitCode::SUCCESS),
         }
     }
 }
@@ -100,6 +129,7 @@ fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         file: args.file.clone(),
         settings: settings("--settings", &args.settings)?.read()?,
         key: policy_key(args.policy_key.as_deref())?,
+        registries: args.registries.registries(),
         limits: args.limits.within(&args.time),
         container: args.container_memory.map_or_else(Container::of_this_process, Container::of),
     })?;
@@ -114,22 +144,25 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let report = replay(&Replay {
         journal: args.journal,
         policy: args.policy,
-        settings: args.settings.as_deref().map(replayed).transpose()?,
-        memory: match args.memory {
-            MemoryArg::Recorded => Memory::Recorded,
-            MemoryArg::Carried => Memory::Carried,
-        },
+        registries: args.registries.registries(),
+        settings: args.settings.as_deref().map(given_settings).transpose()?,
+        memory: args.memory.into(),
         strict: args.strict,
         limits: args.limits.patient(&args.time),
     })?;
-    for note in &report.notes {
-        telemetry::complain(&format!("hotseat: {}", visible(note)));
-    }
+    complain(&report.notes);
     print(args.output, &report, || report.text())?;
     Ok(match args.fail_on_difference && report.different > 0 {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
+}
+
+/// Says what is wrong with lines that were passed over.
+pub(super) fn complain(notes: &[String]) {
+    for note in notes {
+        telemetry::complain(&format!("hotseat: {}", visible(note)));
+    }
 }
 
 pub(super) fn print(
@@ -141,11 +174,15 @@ pub(super) fn print(
         Output::Text => text(),
         Output::Json => serde_json::to_string(report)? + "\n",
     };
+    write(&text)
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
 /// The settings as they are given to the policy.
-fn replayed(text: &str) -> anyhow::Result<String> {
+pub(super) fn given_settings(text: &str) -> anyhow::Result<String> {
     let text = settings("--settings", text)?.read().and_then(|settings| settings.text());
     Ok(text.context("--settings")?.as_ref().to_owned())
 }

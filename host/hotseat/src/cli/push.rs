@@ -2,9 +2,11 @@
 
 use super::args::Output;
 use super::check::{policy_key, settings_source};
+use super::limits::{LimitArgs, PatienceArgs};
 use super::policy::print;
 use super::registry::RegistryArgs;
 use crate::policy_tools::{Push, push};
+use crate::telemetry;
 use anyhow::anyhow;
 use clap::Args;
 use hotseat_sources::OciTarget;
@@ -22,9 +24,14 @@ pub(super) struct PushArgs {
     /// The minisign public key that it must be signed with: a file, or its line RW..
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY")]
     policy_key: Option<String>,
-    /// The settings that its signature must cover, as @FILE; they are not pushed with it
-    #[arg(long, value_name = "JSON", requires = "policy_key")]
+    /// The settings to try it with: JSON, or @FILE, which its signature must cover if there is a
+    /// key; they are not pushed with it
+    #[arg(long, value_name = "JSON")]
     settings: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    time: PatienceArgs,
     #[command(flatten)]
     registries: RegistryArgs,
     /// How to print it
@@ -43,8 +50,14 @@ impl PushArgs {
             target,
             key: policy_key(self.policy_key.as_deref())?,
             settings,
+            limits: self.limits.patient(&self.time),
             registries: self.registries.registries(),
         })?;
+        if !report.tried {
+            telemetry::complain(
+                "hotseat: it wants settings, so it was not tried: try it with `hotseat policy check`",
+            );
+        }
         print(self.output, &report, || report.text())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -54,6 +54,7 @@ fn stages(
         file: file.to_owned(),
         settings: read,
         key: settings.policy.key.clone(),
+        registries: settings.policy.registries.clone(),
         limits: settings.limits.clone(),
         container: settings.container.clone(),
     };

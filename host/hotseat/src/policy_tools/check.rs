@@ -5,7 +5,7 @@ use super::usage::{self, Usage};
 use super::{ComponentError, component, failed, loader, plain, reference, words};
 use hotseat_core::policy::{Decision, Input};
 use hotseat_engine::{Container, Limits, LoadError, LoadedPolicy, Loader, Source, Spent, Surface};
-use hotseat_sources::{PolicyKey, PolicyRef, Settings};
+use hotseat_sources::{PolicyKey, PolicyRef, Registries, Settings};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -63,12 +63,14 @@ pub struct CheckReport {
 /// What is checked, and how.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// The component: `builtin` or a path.
+    /// The component: `builtin`, a path or an artifact in a registry.
     pub file: String,
     /// Its settings.
     pub settings: Settings,
     /// The key that it must be signed with.
     pub key: Option<PolicyKey>,
+    /// How registries are asked.
+    pub registries: Registries,
     /// What one call of the policy may use.
     pub limits: Limits,
     /// The container whose limit of memory counts.
@@ -130,10 +132,10 @@ impl From<LoadError> for Failed {
 ///
 /// # Errors
 ///
-/// The component is not on this machine, or the engine does not run on it. What is wrong with the
+/// The component is not named as one is, or the engine does not run on this machine. What is wrong with the
 /// component is in the report.
 pub fn check(check: &Check) -> anyhow::Result<CheckReport> {
-    let reference = reference(&check.file)?;
+    let reference = reference(&check.file, &check.registries)?;
     let loader = loader(check.limits.clone(), check.container.clone())?;
     let mut report = CheckReport { file: plain(&check.file), ..CheckReport::default() };
     let ended = stages(&loader, &reference, check, &mut report);
@@ -164,7 +166,7 @@ fn stages(
     report: &mut CheckReport,
 ) -> Result<(), Failed> {
     let settings = &check.settings;
-    let source = component(reference, settings, check.key.clone())?;
+    let source = component(reference, settings, check.key.clone(), &check.registries)?;
     let digest = settings.digest();
     let settings = settings.text().map_err(ComponentError::from)?;
     if !settings.is_empty() {
@@ -313,8 +315,7 @@ impl CheckReport {
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
             let digest = self.settings.as_ref().map_or(String::new(), |it| format!(", {it}"));
             line("settings", &format!("{settings}{accepted}{digest}"));
-            let needs = policy.needs.join(", ");
-            line("needs", if needs.is_empty() { "nothing" } else { &needs });
+            line("needs", &needs(&policy.needs));
             line("failing", policy.on_failure);
         }
         for sample in &self.decisions {
@@ -328,6 +329,17 @@ impl CheckReport {
             line("ok", "every stage was passed, and equal questions had equal answers");
         }
         text
+    }
+}
+
+/// The sample questions have no signals and no roster, so a policy that needs some shows little there.
+fn needs(facts: &[String]) -> String {
+    match facts {
+        [] => "nothing".to_owned(),
+        facts => format!(
+            "{}, which the questions below lack: give it in a scene of `hotseat policy run`",
+            facts.join(", ")
+        ),
     }
 }
 
@@ -370,6 +382,13 @@ mod tests {
             let told = difference(&answer(), &other).unwrap();
             assert!(told.starts_with("renew, again in 10 ms (due) for 7 fuel, then "), "{told}");
         }
+    }
+
+    #[test]
+    fn what_a_policy_needs_and_the_questions_lack_is_told() {
+        assert_eq!(needs(&[]), "nothing");
+        let told = needs(&["app.lag".to_owned(), "roster".to_owned()]);
+        assert!(told.starts_with("app.lag, roster, which the questions below lack: "), "{told}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `hotseat policy push`: a component from a file into a registry.
 
-use super::check::world;
+use super::check::{check_found, world};
+use super::runtime;
 use anyhow::{anyhow, bail};
-use hotseat_engine::{LARGEST_COMPONENT, Source, Surface};
+use hotseat_engine::{Container, LARGEST_COMPONENT, Limits, Source, Surface};
 use hotseat_sources::{
     Artifact, Demands, FileSource, OciTarget, PolicyKey, Registries, Settings, WasmConfig, check,
     compose,
@@ -19,8 +20,11 @@ pub struct Push {
     pub target: OciTarget,
     /// The key that it must be signed with.
     pub key: Option<PolicyKey>,
-    /// The settings that its signature must cover; none: whichever it covers, they are elsewhere.
+    /// The settings that it is tried with, and that its signature must cover if there is a key; none:
+    /// they are elsewhere, and a policy that wants some is not tried.
     pub settings: Option<Settings>,
+    /// What one call of the policy may use while it is tried.
+    pub limits: Limits,
     /// How the registry is asked.
     pub registries: Registries,
 }
@@ -39,14 +43,16 @@ pub struct PushReport {
     pub bytes: usize,
     /// Whether a signature went with it.
     pub signed: bool,
+    /// Whether it decided when it was tried. Not, if it wants settings and none were given.
+    pub tried: bool,
 }
 
-/// Pushes a policy. What is no policy for this version of the contract is not pushed; whether it
-/// is a good one, `hotseat policy check` says.
+/// Pushes a policy, once it has passed the stages that a sidecar takes it through: what no sidecar
+/// would load is not pushed.
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no policy or is not signed as it must be, or the registry does not
+/// The file cannot be read, fails a stage or is not signed as it must be, or the registry does not
 /// take it.
 pub fn push(push: Push) -> anyhow::Result<PushReport> {
     let file = FileSource { path: push.file, limit: LARGEST_COMPONENT, signed: true };
@@ -64,24 +70,28 @@ pub fn push(push: Push) -> anyhow::Result<PushReport> {
         }
     };
     let source = Source::checked(label, digest.to_string(), bytes);
-    let surface = Surface::of(&source)?;
-    let Some(world) = world(&surface) else {
-        bail!(
-            "{}: exports no hotseat:policy/policy: build it against wit/policy.wit",
-            source.label()
-        );
+    let text = push.settings.as_ref().map(Settings::text).transpose()?.unwrap_or_default();
+    let checked = check_found(&source, &text, push.limits, Container::of_this_process())?;
+    let tried = match (checked.stage, checked.error) {
+        (None, _) => true,
+        // Which it will have is for whoever deploys it.
+        (Some("settings"), _) if push.settings.is_none() => false,
+        (Some(stage), error) => {
+            bail!("stage {stage}: {}; nothing was pushed", error.unwrap_or_default())
+        }
     };
+    let surface = Surface::of(&source)?;
+    let world = world(&surface);
     let bytes = source.bytes().len();
     let signed = signature.is_some();
     let config = WasmConfig {
         imports: surface.imports,
         exports: surface.exports,
-        target: Some(world),
+        target: world,
         ..WasmConfig::default()
     };
     let artifact = Artifact { component: source.bytes().to_owned(), signature, config };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let pushed = runtime.block_on(push.registries.push(&push.target, artifact));
+    let pushed = runtime()?.block_on(push.registries.push(&push.target, artifact));
     let pushed = pushed.map_err(|error| anyhow!("{error}"))?;
     Ok(PushReport {
         reference: pushed.reference.to_string(),
@@ -89,6 +99,7 @@ pub fn push(push: Push) -> anyhow::Result<PushReport> {
         component: pushed.component.to_string(),
         bytes,
         signed,
+        tried,
     })
 }
 

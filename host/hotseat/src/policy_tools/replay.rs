@@ -1,18 +1,13 @@
 //! `hotseat policy replay`: what another policy would have decided.
 
-use super::{component, failed, loader, plain, reference, words};
-use anyhow::{Context, anyhow, bail};
-use hotseat_core::event::{Account, Judged};
+use super::journal::{self, Passed, Recorded};
+use super::{failed, loader, plain, prepare, words};
+use anyhow::{Context, anyhow};
+use hotseat_core::event::Judged;
 use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_engine::{Container, Limits, LoadedPolicy, Loader};
-use hotseat_journal::{Body, Decided, LineError, Problem, Reader, Record};
-use hotseat_sources::Settings;
+use hotseat_sources::Registries;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-
-/// Lines of which is said what is wrong with them; the others are counted.
-const MOST_NOTES: usize = 20;
 
 /// Which memory the policy has at each question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +24,10 @@ pub enum Memory {
 pub struct Replay {
     /// The journal's file, or `-` for standard input.
     pub journal: String,
-    /// The policy: `builtin` or a component's path.
+    /// The policy: `builtin`, a component's path, or an artifact in a registry.
     pub policy: String,
+    /// How registries are asked.
+    pub registries: Registries,
     /// The settings; none: those in each record.
     pub settings: Option<String>,
     /// Which memory.
@@ -87,10 +84,7 @@ pub struct Difference {
 /// the settings.
 pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
     let loader = loader(replay.limits.clone(), Container::of_this_process())?;
-    let source = reference(&replay.policy)
-        .and_then(|wanted| Ok(component(&wanted, &Settings::none(), None)?));
-    let source = source.context("--policy")?;
-    let policy = loader.prepare(&source).context("--policy")?;
+    let policy = prepare(&loader, &replay.policy, &replay.registries).context("--policy")?;
     let mut player = Player {
         replay,
         loader,
@@ -99,37 +93,9 @@ pub fn replay(replay: &Replay) -> anyhow::Result<ReplayReport> {
         memory: Vec::new(),
         report: ReplayReport::default(),
     };
-    let name = &replay.journal;
-    for line in Reader::new(open(name)?) {
-        match line {
-            Ok((line, record)) => player.play(line, &record)?,
-            Err(LineError { line, problem: problem @ Problem::Unreadable(_) }) => {
-                bail!("{name}: line {line}: {problem}")
-            }
-            Err(error) => {
-                player.report.skipped += 1;
-                if player.report.notes.len() < MOST_NOTES {
-                    player.report.notes.push(format!("{name}: {error}"));
-                }
-            }
-        }
-    }
-    if player.report.decisions == 0 {
-        bail!(
-            "{name}: no decision of a policy is in it: give a journal that hotseat --journal wrote"
-        );
-    }
-    Ok(player.report)
-}
-
-fn open(name: &str) -> anyhow::Result<Box<dyn BufRead>> {
-    if name == "-" {
-        return Ok(Box::new(std::io::stdin().lock()));
-    }
-    let file = File::open(name).with_context(|| {
-        format!("{name}: cannot be read: give a journal that hotseat --journal wrote, or - for standard input")
-    })?;
-    Ok(Box::new(BufReader::new(file)))
+    let passed = journal::each_decision(&replay.journal, |decision| player.play(decision))?;
+    let Passed { without_policy, other_records, skipped, notes } = passed;
+    Ok(ReplayReport { without_policy, other_records, skipped, notes, ..player.report })
 }
 
 struct Player<'a> {
@@ -144,16 +110,8 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    fn play(&mut self, line: u64, record: &Record) -> anyhow::Result<()> {
-        let Body::Decision(decided) = &record.body else {
-            self.report.other_records += 1;
-            return Ok(());
-        };
-        let Decided { account, .. } = &**decided;
-        let Account { input, answer: Some(was), .. } = account else {
-            self.report.without_policy += 1;
-            return Ok(());
-        };
+    fn play(&mut self, decision: &Recorded<'_>) -> anyhow::Result<()> {
+        let Recorded { line, time, input, was } = *decision;
         let input = self.input(line, input)?;
         let now = self.loader.decide(&self.policy, &input).map(|(decision, _)| decision);
         self.report.decisions += 1;
@@ -168,7 +126,7 @@ impl Player<'_> {
         self.report.different += 1;
         self.report.differences.push(Difference {
             line,
-            time: plain(&record.time),
+            time: plain(time),
             causes: input.observation.causes.to_string(),
             was: was.as_ref().map_or_else(failed, |judged| words(&judged.decision)),
             would_be: now.as_ref().map_or_else(failed, words),

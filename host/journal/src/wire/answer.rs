@@ -109,7 +109,7 @@ struct JudgedDef {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Decision")]
-struct DecisionDef {
+pub(super) struct DecisionDef {
     #[serde(with = "ActionDef")]
     action: Action,
     #[serde(rename = "wake_after_ms")]

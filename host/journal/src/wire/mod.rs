@@ -4,6 +4,7 @@
 //! JSON or its readers would not keep exactly are text.
 
 mod answer;
+mod form;
 mod input;
 mod pairs;
 mod scalar;
@@ -17,6 +18,8 @@ use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::Input;
 use input::InputDef;
 use serde::{Deserialize, Serialize};
+
+pub use form::{decision_form, input_form, read_input};
 
 /// Settings up to this many bytes stand in each record, so that each can be read by itself.
 const SHORT_SETTINGS: usize = 512;

@@ -26,6 +26,9 @@ impl Policy for Wasip2 {
         let told = |why: &str| format!("{why}; drew {draw} at {}", now.as_millis());
         let retry = input.timing.retry_period;
         let seen = &input.observation;
+        // A panic is heard: it stands behind the reason for the failure.
+        let fails = seen.signals.iter().any(|signal| signal.key == "app.fail");
+        assert!(!fails, "the application asks for it");
         Ok(if seen.leads() {
             // No jitter here: a late renewal is a missed one.
             Decision::renew().wake_after(retry).because(told("renewal is due"))
