@@ -25,6 +25,8 @@ mod names;
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/roster.rs"]
+mod roster;
 #[path = "election/stall.rs"]
 mod stall;
 #[path = "election/start.rs"]

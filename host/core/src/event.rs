@@ -3,7 +3,7 @@
 use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::{Decider, OnFailure};
 pub use crate::policy::Verdict;
-use crate::policy::{Candidate, Decision, Failure, Input, Outcome, Source, Value};
+use crate::policy::{Decision, Failure, Input, Outcome, Source, Value};
 use crate::request::Reply;
 use crate::time::Moment;
 use crate::view::View;
@@ -56,8 +56,8 @@ pub enum Event {
     Signals(Vec<Reported>),
     /// How many elections this process leads beside this one.
     SeatsElsewhere(u32),
-    /// The other candidates as they published themselves.
-    Roster(Vec<Candidate>),
+    /// The other candidates as they published themselves, in the order of their names.
+    Roster(Vec<Published>),
     /// Nothing of the application acts any more for the term with this token, or an earlier one, and
     /// nothing ever will: its drain is over. A leader whose term it is gives the seat up. Whoever says
     /// so answers for the application: a wrapper whose command has ended, or the application itself.
@@ -88,6 +88,25 @@ pub struct Reported {
     pub at: Moment,
     /// When it was first reported with this value, without a break since.
     pub since: Moment,
+}
+
+/// Another candidate as it last published itself. Advice: no rule of safety reads it (I17).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Published {
+    /// Its name.
+    pub identity: String,
+    /// When its publication was last seen to change.
+    pub at: Moment,
+    /// Whether its application says that it is ready to lead; none if it says nothing.
+    pub ready: Option<bool>,
+    /// The zone of its node.
+    pub zone: Option<String>,
+    /// The digest of the policy that decides for it.
+    pub policy: Option<String>,
+    /// What its policy published.
+    pub signals: Vec<Reported>,
+    /// What a later host may add.
+    pub extra: Vec<(String, Value)>,
 }
 
 /// How the lock came to be seen.

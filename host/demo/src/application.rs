@@ -87,10 +87,11 @@ mod tests {
         assert_eq!(state.signals().all(clock::now()), []);
         beats.send_replace(true);
         let reported = async {
+            let mut changes = state.signals().changes();
             loop {
                 match state.signals().all(clock::now()).pop() {
                     Some(held) => return held,
-                    None => state.signals().changed().await,
+                    None => changes.changed().await.unwrap(),
                 }
             }
         };

@@ -6,6 +6,7 @@ use crate::fact::{Decided, Fact, Facts, Observer, ShadowDiffered};
 use crate::inbox::{Came, Inbox, Receivers, Stopper};
 use crate::lock::Lock;
 use crate::report::Reporter;
+use crate::roster;
 use crate::signals;
 use crate::source::{PolicySource, Sourced};
 use crate::status::Status;
@@ -172,7 +173,7 @@ impl Election {
         let outer = self.ways.outer.as_ref().map(Way::follow);
         let following_outer = outer.map(|part| inbox.need("the outer lock's watch", part));
         let sourcing = tokio::spawn(source.follow(to_source));
-        let _relaying = relay_signals(&self.status, &self.ways.inner.events);
+        let _relaying = relay_facts(&self.status, &self.ways.inner.events);
         let mut ended = Ok(());
         let mut stopping = false;
         self.elect(Event::Started, &inbox)?;
@@ -451,8 +452,8 @@ impl Election {
     }
 }
 
-/// Starts the task that tells the elector of signals; it ends with what is given back.
-fn relay_signals(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
+/// Starts the tasks that tell the elector of signals and of the roster; they end with what is given back.
+fn relay_facts(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let relay = signals::relay(status.signals().clone(), events.clone());
     tasks.spawn(async move {
@@ -460,5 +461,6 @@ fn relay_signals(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
             tracing::error!(%error, "there is no timer: signals do not reach the policy any more");
         }
     });
+    tasks.spawn(roster::relay(status.clone(), events.clone()));
     tasks
 }

@@ -24,6 +24,7 @@ mod application;
 mod changes;
 mod fact;
 mod report;
+pub mod roster;
 mod status;
 
 pub mod clock;

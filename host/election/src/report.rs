@@ -6,7 +6,7 @@ use crate::status::Status;
 use hotseat_core::event::{Notice, Trouble};
 use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
-use hotseat_core::policy::FailureKind;
+use hotseat_core::policy::{FailureKind, Value};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use hotseat_rollout::{Active, Report};
@@ -27,6 +27,8 @@ pub struct PolicyReport {
     /// How the policy before the active one, or the active one, failed too often; none once another
     /// one took over by itself.
     pub broken: Option<String>,
+    /// What the active policy published with its last decision.
+    pub published: Vec<(String, Value)>,
     /// Decisions by policies since the process started.
     pub decisions: u64,
     /// Decisions by the built-in rule, with a policy that failed or none.
@@ -144,6 +146,7 @@ impl Observer for Reporter {
                         Decider::Policy => {
                             report.decisions += 1;
                             report.failures_in_a_row = 0;
+                            report.published.clone_from(&decision.publish);
                         }
                         Decider::Instead(OnFailure::Standard) => report.rule_decisions += 1,
                         Decider::Instead(OnFailure::Hold) => report.hold_decisions += 1,
@@ -159,6 +162,7 @@ impl Observer for Reporter {
             Fact::Policy(hotseat_rollout::Fact::TookOver { restored, .. }) => {
                 self.0.change_policy(|report| {
                     report.failures_in_a_row = 0;
+                    report.published.clear();
                     report.restored = *restored;
                     if !restored {
                         report.broken = None;

@@ -5,6 +5,7 @@ use crate::changes::Changes;
 use crate::clock;
 use crate::name::ElectionName;
 use crate::report::{LockReport, PolicyReport};
+use crate::roster::Roster;
 use crate::signals::Store;
 use hotseat_core::lock::Token;
 use hotseat_core::time::Moment;
@@ -35,6 +36,7 @@ struct Inner {
     last_term: Mutex<Option<LastTerm>>,
     policy: watch::Sender<Arc<PolicyReport>>,
     lock: watch::Sender<Arc<LockReport>>,
+    roster: watch::Sender<Arc<Roster>>,
     signals: Store,
     application: Application,
 }
@@ -67,6 +69,7 @@ impl Status {
             last_term: Mutex::default(),
             policy: watch::Sender::new(Arc::default()),
             lock: watch::Sender::new(Arc::default()),
+            roster: watch::Sender::new(Arc::default()),
             signals: Store::default(),
             application: Application::default(),
         }))
@@ -174,6 +177,29 @@ impl Status {
     /// Changes what is known to keep it from the lock.
     pub fn change_lock(&self, change: impl FnOnce(&mut LockReport)) {
         self.0.lock.send_modify(|report| change(Arc::make_mut(report)));
+    }
+
+    /// The candidates as they publish themselves.
+    pub fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.0.roster.borrow())
+    }
+
+    /// Each roster from the present one on, for whoever waits for changes.
+    pub fn rosters(&self) -> watch::Receiver<Arc<Roster>> {
+        self.0.roster.subscribe()
+    }
+
+    /// Changes what is known of the candidates, if that changes anything. For whoever keeps the roster.
+    pub fn change_roster(&self, change: impl FnOnce(&mut Roster)) {
+        self.0.roster.send_if_modified(|roster| {
+            let mut changed = (**roster).clone();
+            change(&mut changed);
+            let news = changed != **roster;
+            if news {
+                *roster = Arc::new(changed);
+            }
+            news
+        });
     }
 
     /// What the application and the probes report. This and [`Status::application`] are what others

@@ -27,7 +27,15 @@ pub struct Descriptor {
     pub on_failure: OnFailure,
 }
 
+/// The fact that is the other candidates.
+pub(crate) const ROSTER: &str = "roster";
+
 impl Descriptor {
+    /// Whether it says that it needs that fact.
+    pub fn needs(&self, fact: &str) -> bool {
+        self.needs.iter().any(|need| need == fact)
+    }
+
     /// Checks the bounds; the error says which is broken.
     pub(crate) fn checked(said: wit::Descriptor) -> Result<Descriptor, String> {
         let wit::Descriptor {

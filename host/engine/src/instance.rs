@@ -7,7 +7,7 @@ use wasmtime::{Result, Store};
 
 use crate::bindings::wit::{self, Guest, Refusal};
 use crate::bindings::{Election, ElectionPre};
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, ROSTER};
 use crate::issue::Issue;
 use crate::runtime::Runtime;
 use crate::sandbox::{Interruptible, Sandbox, Spent, run};
@@ -84,7 +84,12 @@ impl LoadedPolicy {
         let (answer, mut spent) = run(runtime, limits, interruptible, |store| {
             store.data_mut().blindfold = Blindfold::new(input.observation.uptime, input.entropy);
             let instance = pre.instantiate(&mut *store)?;
-            let answer = guest(&instance).call_decide(&mut *store, &input.into())?;
+            let mut question = wit::Input::from(input);
+            if !self.descriptor().needs(ROSTER) {
+                // The contract: who does not ask for it need not have room for it.
+                question.observation.roster.clear();
+            }
+            let answer = guest(&instance).call_decide(&mut *store, &question)?;
             Ok(judge(answer, input).map_err(|failure| store.data().blindfold.explain(failure)))
         })?;
         let decision: Decision = answer?;

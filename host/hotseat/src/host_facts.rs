@@ -79,9 +79,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_told_again_each_minute() {
         let store = Store::default();
+        let mut changes = store.changes();
         let telling = tokio::spawn(tell(store.clone()));
         for _ in 0..3 {
-            store.changed().await;
+            changes.changed().await.unwrap();
             let all = store.all(clock::now());
             let keys: Vec<_> = all.iter().map(|held| held.key.as_str()).collect();
             assert_eq!(keys.last(), Some(&"host.weekday"), "{keys:?}");

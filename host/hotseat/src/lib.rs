@@ -20,6 +20,7 @@ pub mod observers;
 pub mod own_pod;
 pub mod probes;
 pub mod rights;
+pub mod roster;
 pub mod source;
 pub mod stop;
 

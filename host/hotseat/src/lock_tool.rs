@@ -244,7 +244,7 @@ async fn look(inspector: &Inspector, name: &ElectionName, kind: LockKind) -> any
     }
 }
 
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(work);
     // A credential plugin that hangs holds nothing up.

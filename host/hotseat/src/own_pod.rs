@@ -85,6 +85,16 @@ impl OwnPod {
         &self.namespace
     }
 
+    /// Its name, or its host's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its UID, where the manifest hands it in.
+    pub fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
     /// What is said of it while it leads; none if nothing is.
     pub fn marks(&self, features: &PodFeatures) -> Option<LeaderMarks> {
         let PodFeatures { watch: _, label, deletion_cost, facts: _ } = features.clone();

@@ -5,9 +5,10 @@
 
 use crate::locks::LockOptions;
 use crate::own_pod::{FactsWanted, OwnPod, PodFeatures};
+use crate::roster::FEATURE;
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
-use hotseat_kubernetes::{LockKind, config_map_rights, event_rights};
+use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, roster_rights};
 use hotseat_sources::{ConfigMapRef, Origin, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
@@ -21,6 +22,8 @@ pub struct Uses {
     pub lock: LockOptions,
     /// What is done with pods.
     pub pods: PodFeatures,
+    /// Whether the roster is kept in any case.
+    pub roster: bool,
     /// Where the policy comes from.
     pub policy: PolicyRef,
     /// The ConfigMap that has its settings, where one does.
@@ -42,8 +45,18 @@ pub fn role_name(election: &ElectionName) -> String {
 }
 
 /// All there are. Each says whether it is in use, and what it needs.
-const FEATURES: [fn(&Uses) -> Option<Feature>; 9] =
-    [lease, endpoints, config_maps, owner, events, config_map, watch_pods, label_leader, facts];
+const FEATURES: [fn(&Uses) -> Option<Feature>; 10] = [
+    lease,
+    endpoints,
+    config_maps,
+    owner,
+    events,
+    config_map,
+    watch_pods,
+    label_leader,
+    facts,
+    roster,
+];
 
 impl Uses {
     /// What a sidecar with these settings uses.
@@ -53,6 +66,7 @@ impl Uses {
             pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
             lock: settings.lock.clone(),
             pods: settings.pod_features.clone(),
+            roster: settings.roster,
             policy: settings.policy.policy.clone(),
             settings: settings.policy.settings.config_map().cloned(),
         }
@@ -159,6 +173,12 @@ fn facts(uses: &Uses) -> Option<Feature> {
     of_pods(uses, PodFeatures { facts, ..PodFeatures::default() }, "facts")
 }
 
+/// The candidates' Leases. A policy that asks for them needs the same rights, and no flag knows that.
+fn roster(uses: &Uses) -> Option<Feature> {
+    let rights = || roster_rights(uses.election.namespace());
+    uses.roster.then(|| Feature { name: FEATURE, rights: rights() })
+}
+
 fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
     let namespace = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
     let rights = OwnPod::in_namespace(namespace).rights(&features);
@@ -177,6 +197,7 @@ mod tests {
             pod_namespace: Some(pod_namespace.to_owned()),
             lock: LockOptions::default(),
             pods: PodFeatures::default(),
+            roster: false,
             policy: policy.parse().unwrap(),
             settings: None,
         }
@@ -220,6 +241,16 @@ mod tests {
             let lock = LockOptions { choice, owner, ..LockOptions::default() };
             assert_eq!(names(&Uses { lock, ..uses("web", "builtin") }), wanted, "{choice}");
         }
+    }
+
+    #[test]
+    fn the_roster_takes_rights_on_leases_of_any_name() {
+        let uses = Uses { roster: true, ..uses("web", "builtin") };
+        assert_eq!(names(&uses), ["lease", "events", "roster"]);
+        let rights = uses.features().pop().unwrap().rights;
+        assert!(rights.iter().all(|right| right.resource == "leases" && right.name.is_none()));
+        let verbs: Vec<&str> = rights.iter().map(|right| right.verb).collect();
+        assert_eq!(verbs, ["create", "list", "watch", "patch", "delete"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::observers::{JournalFile, JournalKeeper, Log, Metrics};
 use crate::own_pod::{OwnPod, PodFeatures};
 use crate::probes::{self, Probe};
 use crate::rights::Uses;
+use crate::roster;
 use crate::source::{PolicyOptions, Source};
 use crate::stop::{Asked, StopSignals};
 use anyhow::{Context, anyhow};
@@ -68,6 +69,8 @@ pub struct ElectionSettings {
     pub lock: LockOptions,
     /// What is done with pods.
     pub pod_features: PodFeatures,
+    /// The roster is kept although no policy asks for it.
+    pub roster: bool,
     /// Where the credentials come from.
     pub credentials: Credentials,
     /// Where the policy and its settings come from.
@@ -117,6 +120,7 @@ impl ElectionSettings {
             timing: Timing::client_go(),
             lock: LockOptions::default(),
             pod_features: PodFeatures::default(),
+            roster: false,
             credentials,
             policy: PolicyOptions::builtin(),
             shadow: None,
@@ -332,6 +336,7 @@ impl Candidate {
         let features = &settings.pod_features;
         let (lock, label) =
             pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
+        let roster = roster::keep(&connection, &facts, &status, &pod, settings.roster);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -348,6 +353,7 @@ impl Candidate {
             Arc::new(shared.journal.clone()),
             Arc::new(events),
             Arc::new(check),
+            Arc::new(roster),
         ];
         observers.extend(label.map(|label| Arc::new(label) as Arc<dyn Observer>));
         let told = pod.tell(&features.facts, &connection, &facts, status.signals());

@@ -23,6 +23,7 @@ mod limits;
 mod metrics;
 mod released;
 mod report;
+mod roster;
 mod routes;
 mod server;
 mod signals;
@@ -38,6 +39,7 @@ pub use report::{
     CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
     PolicySummary,
 };
+pub use roster::{CandidateAnswer as RosterCandidate, PublishedAnswer, RosterAnswer, RosterPolicy};
 pub use routes::answers;
 pub use server::{Bound, Running, Server};
 pub use signals::{Said, SignalAnswer, SignalsAnswer};

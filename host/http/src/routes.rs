@@ -10,10 +10,12 @@ use super::journal::Readers;
 use super::metrics::Format;
 use super::released;
 use super::report::{LeaderAnswer, PolicyAnswer};
+use super::roster::{self, RosterAnswer};
 use super::signals::{self, SignalsAnswer};
 use super::slots::Slot;
 use super::watch::{Kinds, Watchers};
 use hotseat_core::time::Moment;
+use hotseat_election::signals::{Key, Report};
 use hotseat_election::{Status, clock};
 use hotseat_text::visible;
 use http::request::Parts;
@@ -54,7 +56,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Every page that there is.
-const ROUTES: [Route; 12] = [
+const ROUTES: [Route; 14] = [
     Route::new("/", Methods::AnyButConnect, |site, call| {
         site.answers.name(site.status.view().leader(call.now))
     }),
@@ -77,6 +79,11 @@ const ROUTES: [Route; 12] = [
     })
     .with_detail(),
     Route::new("/v1/signals/", Methods::Change, Site::signal).with_body(signals::MOST_BYTES),
+    Route::new("/v1/roster", Methods::Read, |site, call| {
+        site.answers.json(&RosterAnswer::at(&site.status, call.now))
+    })
+    .with_detail(),
+    Route::new("/v1/ready", Methods::Change, Site::ready).with_body(signals::MOST_BYTES),
     Route::new("/v1/released", Methods::ReadOrPut, Site::released),
     Route::new("/healthz", Methods::Read, |site, call| {
         site.probe(health::alive(&site.status, call.now))
@@ -109,7 +116,7 @@ impl Route {
 
     /// The page of that path.
     pub(super) fn of(path: &str) -> Option<&'static Route> {
-        static ALL: [Route; 12] = ROUTES;
+        static ALL: [Route; 14] = ROUTES;
         let matches = |route: &&Route| match route.path {
             "/" => path == "/",
             family if family.ends_with('/') => path.starts_with(family),
@@ -192,20 +199,35 @@ impl Site {
 
     /// The answer to a request for one signal, which the application sets and deletes.
     fn signal(&self, call: &Call<'_>) -> Answer {
-        match self.change_signal(call) {
+        let key = || signals::application_key(signals::key_in(call.head.uri.path()));
+        self.done(self.change_signal(call, key, Ok))
+    }
+
+    /// The application says whether it is ready to lead, or takes that back: a signal too.
+    fn ready(&self, call: &Call<'_>) -> Answer {
+        self.done(self.change_signal(call, roster::ready_key, roster::ready))
+    }
+
+    fn done(&self, done: Result<(), Refusal>) -> Answer {
+        match done {
             Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
             Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
         }
     }
 
-    fn change_signal(&self, call: &Call<'_>) -> Result<(), Refusal> {
+    /// Sets or deletes the signal of that key; `taken` makes of a report what it says.
+    fn change_signal(
+        &self,
+        call: &Call<'_>,
+        key: impl FnOnce() -> Result<Key, Refusal>,
+        taken: impl FnOnce(Report) -> Result<Report, Refusal>,
+    ) -> Result<(), Refusal> {
         let Call { now, peer, head, content, .. } = call;
         signals::check_sender("signals", *peer, head)?;
-        let key = signals::application_key(signals::key_in(head.uri.path()))?;
-        let store = self.status.signals();
+        let (key, store) = (key()?, self.status.signals());
         if head.method == Method::PUT {
             let report = signals::report(&head.uri, &head.headers, content, *now)?;
-            return Ok(store.report(key, report)?);
+            return Ok(store.report(key, taken(report)?)?);
         }
         match store.remove(&key, *now) {
             true => Ok(()),
@@ -235,10 +257,7 @@ impl Site {
             true => released::let_go(&self.status, *peer, head),
             false => released::check(&self.status, head, *now),
         };
-        match answer {
-            Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
-            Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
-        }
+        self.done(answer)
     }
 
     fn leader(&self, now: Moment) -> Answer {

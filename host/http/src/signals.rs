@@ -67,7 +67,7 @@ pub enum Said {
 }
 
 impl Said {
-    fn of(value: Value) -> Said {
+    pub(super) fn of(value: Value) -> Said {
         match value {
             Value::Text(text) => Said::Text(text),
             Value::Integer(number) => Said::Integer(number),

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Left, Sight};
-use super::target::{Pace, Target};
+use super::target::{Pace, Target, Which};
 use hotseat_election::Facts;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Resource as _;
@@ -48,7 +48,7 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
         what: "the policy's ConfigMap",
         channel,
         collection: Request::new(ConfigMap::url_path(&(), Some(namespace))),
-        name,
+        which: Which::Named(name),
         verbs: ("list-configmap", "watch-configmap"),
         pace,
     });
@@ -58,7 +58,8 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
             Sight::Read { object: Some(map), .. } | Sight::Changed(map) => {
                 Seen::Entries(entries(map))
             }
-            Sight::Read { object: None, .. } | Sight::Deleted(_) => Seen::Absent,
+            Sight::Read { object: None, .. } | Sight::Deleted { .. } => Seen::Absent,
+            Sight::Listed(_) => return None,
             Sight::Trouble(why) => Seen::Trouble(why),
         })
     };

@@ -10,7 +10,7 @@ mod proof;
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Left, Sight};
-use super::target::{Pace, Target};
+use super::target::{Pace, Target, Which};
 use hotseat_core::event::{Event, Trouble, Write};
 use hotseat_core::lock::{Incarnation, Lock, Record, Version};
 use hotseat_core::time::Moment;
@@ -202,7 +202,7 @@ impl Pods {
             what: "the leader's pod",
             channel: self.channel.clone(),
             collection: self.collection.clone(),
-            name: home.pod.clone(),
+            which: Which::Named(home.pod.clone()),
             verbs: ("list-pod", "watch-pod"),
             pace: self.pace,
         });
@@ -211,7 +211,7 @@ impl Pods {
             Sight::Read { object, .. } => object,
             Sight::Changed(pod) => Some(pod),
             // That a pod is gone says nothing of its processes, whatever it said last.
-            Sight::Deleted(_) | Sight::Trouble(_) => None,
+            Sight::Listed(_) | Sight::Deleted { .. } | Sight::Trouble(_) => None,
         };
         while let Left::Impossible(_) = follower.follow(&into, &never, say).await {
             tokio::select! {

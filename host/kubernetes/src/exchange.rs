@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 4 << 20;
 const LONGEST_REFUSAL: usize = 64 << 10;
 
 /// The words for requests in the metrics, all of them: a series for each is there from the start.
-pub const VERBS: [&str; 17] = [
+pub const VERBS: [&str; 22] = [
     "get",
     "list",
     "watch",
@@ -48,6 +48,11 @@ pub const VERBS: [&str; 17] = [
     "list-node",
     "watch-node",
     "get-owner",
+    "list-roster",
+    "watch-roster",
+    "create-roster",
+    "patch-roster",
+    "delete-roster",
 ];
 
 /// Which of the connection's clients carries a request.

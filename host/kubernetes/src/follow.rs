@@ -1,5 +1,5 @@
-//! One follower for every watch: an object of one name, of any kind, is listed and then watched,
-//! for as long as somebody listens.
+//! One follower for every watch: an object of one name, or all with one label, of any kind, are listed
+//! and then watched, for as long as somebody listens.
 //!
 //! What a server can do wrong to a watch is dealt with here and in `target`, once: it ends watches
 //! at once, again and again; it falls silent; it forgets the version; it refuses; it does not
@@ -32,10 +32,12 @@ pub(super) enum Sight<K> {
         /// When the request was sent.
         asked: Moment,
     },
+    /// Those of a label were read, and these were there. Changes before may have been missed.
+    Listed(Vec<K>),
     /// It is this now.
     Changed(K),
-    /// It was deleted, at this version.
-    Deleted(String),
+    /// The object of this name was deleted, at this version.
+    Deleted { name: String, version: String },
     /// It cannot be read or watched for now, and not for the first time; in one line why.
     Trouble(String),
 }
@@ -121,9 +123,8 @@ impl Follower {
         restart: &Notify,
         say: &impl Fn(Sight<K>) -> Option<T>,
     ) -> Result<(), Failure> {
-        let asked = clock::now();
-        let (object, mut version) = self.target.list().await?;
-        send(into, say(Sight::Read { object, asked })).await;
+        let (seen, mut version) = self.target.list().await?;
+        send(into, say(seen)).await;
         loop {
             let began = Instant::now();
             let ended = self.watch(&mut version, into, restart, say).await;

@@ -25,6 +25,7 @@ mod owner;
 mod pick;
 mod regarding;
 mod rights;
+mod roster;
 mod surroundings;
 mod target;
 mod transport;
@@ -49,4 +50,8 @@ pub use lock::{FollowPace, LockExtras, ObjectLock};
 pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
+pub use roster::{
+    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, RosterKeeper, Row as RosterRow, list_roster,
+    roster_rights,
+};
 pub use surroundings::{NodeName, Surrounding};

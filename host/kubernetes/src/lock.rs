@@ -6,7 +6,7 @@ use super::exchange::{Channel, Failure, Lane};
 use super::kind::LockKind;
 use super::owner::Owner;
 use super::regarding::Regarding;
-use super::target::{Pace, Target};
+use super::target::{Pace, Target, Which};
 use super::trouble::plain;
 use super::warm::keep_warm;
 use super::watch::watch;
@@ -122,7 +122,7 @@ impl ObjectLock {
             what: self.0.kind.what(),
             channel: self.0.channel.clone(),
             collection: self.0.collection.clone(),
-            name: self.0.name.clone(),
+            which: Which::Named(self.0.name.clone()),
             verbs: ("list", "watch"),
             pace,
         }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -20,6 +21,7 @@ pub(super) struct Head {
 pub(super) struct Meta {
     pub(super) name: String,
     pub(super) resource_version: String,
+    pub(super) labels: Option<BTreeMap<String, String>>,
 }
 
 /// The object of that name in a list, and the list's version. Not each server narrows a list to the

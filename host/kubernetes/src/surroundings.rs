@@ -10,7 +10,7 @@ mod pod;
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Left, Sight};
-use super::target::{Pace, Target};
+use super::target::{Pace, Target, Which};
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::signals::{Key, LONGEST_TEXT, Report, Store};
 use hotseat_election::{Facts, Right, clock};
@@ -128,7 +128,7 @@ fn target(
     verbs: (&'static str, &'static str),
 ) -> Target {
     let (channel, collection) = (channel.clone(), Request::new(collection));
-    Target { what, channel, collection, name, verbs, pace: PACE }
+    Target { what, channel, collection, which: Which::Named(name), verbs, pace: PACE }
 }
 
 async fn follow<K: DeserializeOwned + Send>(
@@ -143,7 +143,7 @@ async fn follow<K: DeserializeOwned + Send>(
         Sight::Read { object, .. } => object,
         Sight::Changed(object) => Some(object),
         // What was said last of an object that is gone is the best that is known.
-        Sight::Deleted(_) | Sight::Trouble(_) => None,
+        Sight::Listed(_) | Sight::Deleted { .. } | Sight::Trouble(_) => None,
     };
     loop {
         let pause = {

@@ -1,10 +1,12 @@
 //! What is watched: reading it by a list, and following one watch of it to its end.
 
-use super::exchange::{Channel, Failure, parse};
+use super::exchange::{Channel, Failure, Kind, parse};
 use super::follow::Sight;
-use super::pick::{Head, pick};
+use super::pick::{Head, Meta, pick};
 use super::trouble::plain;
+use bytes::Bytes;
 use hotseat_core::policy::Outcome;
+use hotseat_election::clock;
 use kube::api::{ListParams, WatchParams};
 use kube::core::{Request, Status};
 use serde::Deserialize;
@@ -17,6 +19,14 @@ use tokio::sync::mpsc::Sender;
 /// drop an idle connection.
 const WATCH_SECONDS: u32 = 220;
 
+/// How many objects of a list are asked for at a time.
+const PAGE: u32 = 100;
+/// How many where those are longer than an answer that is read: with the most annotations that an
+/// object may have, 256 KiB, of which each byte takes six in JSON, so many are not.
+const SMALL_PAGE: u32 = 4;
+/// How many objects of a list are taken in, be there more.
+pub(super) const MOST_LISTED: usize = 512;
+
 /// What is followed, and how.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -25,11 +35,20 @@ pub(super) struct Target {
     pub(super) channel: Channel,
     /// The collection that the object is in.
     pub(super) collection: Request,
-    /// The object's name.
-    pub(super) name: String,
+    /// Which of its objects.
+    pub(super) which: Which,
     /// The words of both requests for the metrics.
     pub(super) verbs: (&'static str, &'static str),
     pub(super) pace: Pace,
+}
+
+/// Which objects of a collection are followed. Others are left out, whatever the server sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The one of this name.
+    Named(String),
+    /// Those with this label, by key and value.
+    Labelled(&'static str, String),
 }
 
 /// How long a follower waits for what.
@@ -61,16 +80,57 @@ pub(super) enum Ended {
 }
 
 impl Target {
-    /// Reads the object, consistently; and the version at which a watch of it can begin.
+    /// Reads what is followed, consistently; and the version at which a watch of it can begin.
     ///
     /// # Errors
     ///
     /// What went wrong.
-    pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Option<K>, String), Failure> {
-        let params = ListParams::default().fields(&self.selector());
-        let request = self.collection.list(&params).map_err(|error| unsendable(&error))?;
-        let bytes = self.channel.fetch(self.verbs.0, self.pace.answer, request).await?;
-        pick(&bytes, &self.name)
+    pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Sight<K>, String), Failure> {
+        let asked = clock::now();
+        match &self.which {
+            Which::Named(name) => {
+                let params = ListParams::default().fields(&format!("metadata.name={name}"));
+                let bytes = self.fetch(&params).await?;
+                let (object, version) = pick(&bytes, name)?;
+                Ok((Sight::Read { object, asked }, version))
+            }
+            Which::Labelled(key, value) => {
+                let params = ListParams::default().labels(&format!("{key}={value}"));
+                let (objects, version) = self.pages(params.limit(PAGE)).await?;
+                Ok((Sight::Listed(objects), version))
+            }
+        }
+    }
+
+    /// The objects of a list, page by page, so that none of them has to fit into one answer with all
+    /// the others; [`MOST_LISTED`] or a few more.
+    async fn pages<K: DeserializeOwned>(
+        &self,
+        mut params: ListParams,
+    ) -> Result<(Vec<K>, String), Failure> {
+        let mut objects = Vec::new();
+        loop {
+            let bytes = match self.fetch(&params).await {
+                // Somebody made objects that are as long as can be.
+                Err(Failure { kind: Kind::TooLong, .. }) if params.limit != Some(SMALL_PAGE) => {
+                    params = params.limit(SMALL_PAGE);
+                    continue;
+                }
+                fetched => fetched?,
+            };
+            let Page { metadata, items } = parse::<Page<K>>(&bytes)?;
+            objects.extend(items.into_iter().take(MOST_LISTED));
+            // The version of all pages is that of the first.
+            if metadata.more.is_empty() || objects.len() >= MOST_LISTED {
+                return Ok((objects, metadata.resource_version));
+            }
+            params = params.continue_token(&metadata.more);
+        }
+    }
+
+    async fn fetch(&self, params: &ListParams) -> Result<Bytes, Failure> {
+        let request = self.collection.list(params).map_err(|error| unsendable(&error))?;
+        self.channel.fetch(self.verbs.0, self.pace.answer, request).await
     }
 
     /// One watch from that version on, to its end. `version` is the last one that was heard of.
@@ -84,7 +144,11 @@ impl Target {
         into: &Sender<T>,
         say: &impl Fn(Sight<K>) -> Option<T>,
     ) -> Result<Ended, Failure> {
-        let params = WatchParams::default().fields(&self.selector()).timeout(WATCH_SECONDS);
+        let params = WatchParams::default().timeout(WATCH_SECONDS);
+        let params = match &self.which {
+            Which::Named(name) => params.fields(&format!("metadata.name={name}")),
+            Which::Labelled(key, value) => params.labels(&format!("{key}={value}")),
+        };
         let request =
             self.collection.watch(&params, version).map_err(|error| unsendable(&error))?;
         let mut lines = self.channel.open(self.verbs.1, self.pace.answer, request).await?;
@@ -104,22 +168,31 @@ impl Target {
                 };
             }
             let metadata = event.object.metadata;
+            let is_meant = self.means(&metadata);
             if !metadata.resource_version.is_empty() {
                 version.clone_from(&metadata.resource_version);
             }
             let sight = match &*event.kind {
                 // A bookmark, or somebody else's: only the version is news.
-                _ if metadata.name != self.name => continue,
+                _ if !is_meant => continue,
                 "ADDED" | "MODIFIED" => Sight::Changed(parse::<Whole<K>>(&line)?.object),
-                "DELETED" => Sight::Deleted(metadata.resource_version),
+                "DELETED" => {
+                    let Meta { name, resource_version: version, labels: _ } = metadata;
+                    Sight::Deleted { name, version }
+                }
                 _ => continue,
             };
             send(into, say(sight)).await;
         }
     }
 
-    fn selector(&self) -> String {
-        format!("metadata.name={}", self.name)
+    fn means(&self, metadata: &Meta) -> bool {
+        match &self.which {
+            Which::Named(name) => metadata.name == *name,
+            Which::Labelled(key, value) => {
+                metadata.labels.as_ref().and_then(|all| all.get(*key)) == Some(value)
+            }
+        }
     }
 }
 
@@ -134,6 +207,22 @@ pub(super) async fn send<T>(into: &Sender<T>, what: Option<T>) {
 /// A request that cannot be made; no input that was checked leads here.
 fn unsendable(error: &kube::core::request::Error) -> Failure {
     Failure::broken(plain(Outcome::Unreachable, error.to_string()))
+}
+
+/// One page of a list.
+#[derive(Deserialize)]
+struct Page<K> {
+    #[serde(default)]
+    metadata: PageMeta,
+    items: Vec<K>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PageMeta {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    more: String,
 }
 
 /// One line of a watch, as far as it is needed to know whether the object is taken in.

@@ -43,12 +43,12 @@ pub(super) async fn watch(
         Sight::Changed(object) => {
             Some(Event::Observed { lock: lock.take(object), via: Via::Watch })
         }
-        Sight::Deleted(version) => {
+        Sight::Deleted { version, .. } => {
             let gone = Lock::Absent(Some(Version(version)));
             Some(Event::Observed { lock: gone, via: Via::Watch })
         }
         // The election reads by itself what it has to know.
-        Sight::Trouble(_) => None,
+        Sight::Listed(_) | Sight::Trouble(_) => None,
     };
     while let Left::Impossible(trouble) = follower.follow(&events, &restart, say).await {
         tracing::debug!(reason = %trouble.detail, "the lock is polled");

@@ -29,6 +29,8 @@ pub struct About {
     pub version: String,
     /// As the policy says.
     pub summary: String,
+    /// The facts that it wants, such as `roster`.
+    pub needs: Vec<String>,
     /// Its compilation in milliseconds; zero if it was compiled before.
     pub compile_millis: u64,
     /// Whether the standard policy may take over when this one fails and no good one is left.

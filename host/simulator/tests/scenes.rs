@@ -43,6 +43,8 @@ mod people;
 mod policies;
 #[path = "scenes/promises.rs"]
 mod promises;
+#[path = "scenes/roster.rs"]
+mod roster;
 #[path = "scenes/safety.rs"]
 mod safety;
 #[path = "scenes/sight.rs"]

@@ -29,6 +29,8 @@ pub enum Rights {
     /// What Hotseat asks for: get, create, update, list and watch leases, create events, list and
     /// watch ConfigMaps, list, watch and patch pods.
     Full,
+    /// As [`Full`](Self::Full), and patch and delete leases, for the roster.
+    Roster,
     /// As [`Full`](Self::Full), and the same on Endpoints and ConfigMaps as on leases.
     EveryLock,
     /// Get, list and watch leases.
@@ -43,6 +45,7 @@ impl Rights {
     fn lease_verbs(self) -> &'static [&'static str] {
         match self {
             Self::Full | Self::EveryLock => &["get", "create", "update", "list", "watch"],
+            Self::Roster => &["get", "create", "update", "list", "watch", "patch", "delete"],
             Self::ReadOnly => &["get", "list", "watch"],
             Self::NoWatch => &["get", "create", "update", "list"],
             Self::None => &[],
@@ -52,7 +55,7 @@ impl Rights {
     /// For a policy in a ConfigMap.
     fn config_map_verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Full => &["list", "watch"],
+            Self::Full | Self::Roster => &["list", "watch"],
             Self::EveryLock => self.lease_verbs(),
             Self::ReadOnly | Self::NoWatch | Self::None => &[],
         }
@@ -61,21 +64,21 @@ impl Rights {
     fn endpoints_verbs(self) -> &'static [&'static str] {
         match self {
             Self::EveryLock => self.lease_verbs(),
-            Self::Full | Self::ReadOnly | Self::NoWatch | Self::None => &[],
+            Self::Full | Self::Roster | Self::ReadOnly | Self::NoWatch | Self::None => &[],
         }
     }
 
     /// For the end of a leader, and its label.
     fn pod_verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Full | Self::EveryLock => &["list", "watch", "patch"],
+            Self::Full | Self::Roster | Self::EveryLock => &["list", "watch", "patch"],
             Self::ReadOnly | Self::NoWatch | Self::None => &[],
         }
     }
 
     fn event_verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Full | Self::EveryLock | Self::NoWatch => &["create"],
+            Self::Full | Self::Roster | Self::EveryLock | Self::NoWatch => &["create"],
             Self::ReadOnly | Self::None => &[],
         }
     }

@@ -132,6 +132,9 @@ impl Elector {
         for cause in self.signals.take_due(self.now).iter() {
             self.mind.ask_for(cause);
         }
+        if self.roster.take_due(self.now) {
+            self.mind.ask_for(Cause::RosterChanged);
+        }
         if let Some(question) = &self.mind.question {
             if self.now >= question.deadline {
                 let ask = question.ask;
@@ -158,6 +161,7 @@ impl Elector {
         self.mind.causes = Causes::default();
         self.mind.wake = Moment::NEVER;
         self.signals.shown(self.now, causes);
+        self.roster.shown(self.now, causes);
         let input = self.input(causes);
         if !self.mind.loaded {
             let instead = Some(self.decide_instead(self.mind.on_failure, &input));
@@ -371,7 +375,7 @@ impl Elector {
             attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
             last_decision: self.mind.last.clone(),
             signals: self.signals.for_policy(self.now),
-            roster: self.roster.clone(),
+            roster: self.roster.for_policy(self.now),
             extra: Vec::new(),
         }
     }

@@ -13,11 +13,13 @@
 
 mod canon;
 mod consult;
+mod news;
 mod observe;
 pub(crate) mod outer;
 mod pace;
 mod requests;
 mod retire;
+mod roster;
 mod signals;
 mod state;
 mod write;
@@ -26,7 +28,7 @@ use crate::claim::Claim;
 use crate::config::Config;
 use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why};
 use crate::lock::Token;
-use crate::policy::{Attempts, Candidate, Cause, Outcome};
+use crate::policy::{Attempts, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
 use crate::view::{Sighting, Term, View};
@@ -34,6 +36,7 @@ use consult::Mind;
 use outer::{Outer, Pursuit};
 use requests::Asked;
 use retire::Retirement;
+use roster::Roster;
 use signals::Signals;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,7 +82,7 @@ pub struct Elector {
     finished: bool,
     serial: u64,
     signals: Signals,
-    roster: Vec<Candidate>,
+    roster: Roster,
     /// How many elections this process leads beside this one.
     seats_elsewhere: u32,
     twin: Option<String>,
@@ -133,7 +136,7 @@ impl Elector {
             finished: false,
             serial: 0,
             signals: Signals::default(),
-            roster: Vec::new(),
+            roster: Roster::default(),
             seats_elsewhere: 0,
             twin: None,
             told_leader: String::new(),
@@ -206,10 +209,7 @@ impl Elector {
             }
             Event::Signals(signals) => self.signals.take_in(self.now, signals),
             Event::SeatsElsewhere(count) => self.seats_elsewhere = count,
-            Event::Roster(roster) => {
-                self.roster = roster;
-                self.mind.ask_for(Cause::RosterChanged);
-            }
+            Event::Roster(roster) => self.roster.take_in(self.now, roster),
             Event::LetGo { token, rest, reason } => self.application_let_go(token, rest, reason),
             Event::Died(incarnation) => self.died(&incarnation),
             Event::Stop => self.stop(),
@@ -284,7 +284,7 @@ impl Elector {
     }
 
     fn next_wake(&self) -> Moment {
-        let mut wake = self.mind.wake().min(self.signals.wake());
+        let mut wake = self.mind.wake().min(self.signals.wake()).min(self.roster.wake());
         if let Some(until) = self.claim.believed().and_then(|_| self.claim.until()) {
             wake = wake.min(until);
         }

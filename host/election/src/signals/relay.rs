@@ -19,12 +19,18 @@ const PACE: Duration = Duration::from_millis(20);
 pub async fn relay(store: Store, events: Sender<Event>) -> std::io::Result<()> {
     // Ages and ttls count on the boot-time clock, and so does the alarm.
     let alarm = Alarm::new()?;
+    let mut changes = store.changes();
+    // What was reported before this began.
+    changes.mark_changed();
     loop {
         alarm.set(store.forget(clock::now()))?;
         tokio::select! {
-            () = store.changed() => {}
+            changed = changes.changed() => if changed.is_err() { return Ok(()) },
             rung = alarm.ring() => rung?,
         }
+        // What is forgotten here is told here. What is reported from now on is told after it, too.
+        store.forget(clock::now());
+        changes.mark_unchanged();
         let all = store.all(clock::now());
         let all = all.into_iter().map(|held| Reported {
             key: held.key.as_str().to_owned(),

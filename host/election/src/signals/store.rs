@@ -6,7 +6,7 @@ use hotseat_core::time::Moment;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// The most signals that applications may have at a time. What the host reports is not counted.
 pub const MOST_SIGNALS: usize = 64;
@@ -15,11 +15,18 @@ pub const MOST_SIGNALS: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Store(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     /// Each report, with the moment since which its value is the same.
     reports: Mutex<BTreeMap<Key, (Report, Moment)>>,
-    changed: Notify,
+    /// How often they changed; a report that says the same again is a change too.
+    changes: watch::Sender<u64>,
+}
+
+impl Default for Inner {
+    fn default() -> Inner {
+        Inner { reports: Mutex::default(), changes: watch::Sender::new(0) }
+    }
 }
 
 /// What was last said of a signal.
@@ -75,7 +82,7 @@ impl Store {
         let since = reports.get(&key).filter(goes_on).map_or(now, |(_, since)| *since);
         reports.insert(key, (report, since));
         drop(reports);
-        self.0.changed.notify_one();
+        self.changed();
         Ok(())
     }
 
@@ -83,7 +90,7 @@ impl Store {
     pub fn remove(&self, key: &Key, now: Moment) -> bool {
         let removed = self.reports().remove(key);
         if removed.is_some() {
-            self.0.changed.notify_one();
+            self.changed();
         }
         removed.is_some_and(|(report, _)| now < report.ends())
     }
@@ -103,13 +110,22 @@ impl Store {
     /// Forgets what no longer holds at `now`, and says when the next report ends.
     pub(super) fn forget(&self, now: Moment) -> Moment {
         let mut reports = self.reports();
+        let before = reports.len();
         reports.retain(|_, (report, _)| now < report.ends());
+        if reports.len() < before {
+            self.changed();
+        }
         reports.values().map(|(report, _)| report.ends()).min().unwrap_or(Moment::NEVER)
     }
 
-    /// Waits for a report or a removal since the last call. For one waiter.
-    pub async fn changed(&self) {
-        self.0.changed.notified().await;
+    /// Changes at each report, each removal, and when a signal that holds no more is forgotten, which
+    /// is as soon as it does not.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    fn changed(&self) {
+        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn reports(&self) -> MutexGuard<'_, BTreeMap<Key, (Report, Moment)>> {

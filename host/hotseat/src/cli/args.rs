@@ -11,6 +11,7 @@ use super::pod::PodArgs;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
 use super::registry::RegistryArgs;
+use super::roster::{RosterArgs, RosterFlag};
 use super::run::RunArgs;
 use super::size::parse_size;
 use super::wait::WaitArgs;
@@ -70,6 +71,8 @@ pub(super) enum Command {
     /// Look at the lock, or empty it by hand
     #[command(subcommand)]
     Lock(LockCommand),
+    /// Show the candidates of an election, as they publish themselves
+    Roster(RosterArgs),
     /// Print manifests that keep a pod which lost the seat from acting
     #[command(subcommand)]
     Fence(FenceCommand),
@@ -94,8 +97,8 @@ pub(super) struct SidecarArgs {
     /// localhost is both loopback addresses; empty: nowhere
     #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = ":4040", help_heading = ELECTION)]
     pub(super) http: String,
-    /// Who may read /v1/policy, /v1/journal and /v1/signals, which contain settings and signals:
-    /// loopback, the containers of this pod; or pod-network, everyone who can reach the port
+    /// Who may read /v1/policy, /v1/journal, /v1/signals and /v1/roster, which contain settings and
+    /// signals: loopback, the containers of this pod; or pod-network, everyone who can reach the port
     #[arg(long, env = "HOTSEAT_HTTP_DETAIL", value_name = "WHO", value_enum, hide_possible_values = true, default_value = "loopback", help_heading = ELECTION)]
     pub(super) http_detail: HttpDetail,
     /// Use the pod's service account and nothing else
@@ -103,6 +106,8 @@ pub(super) struct SidecarArgs {
     pub(super) use_cluster_credentials: bool,
     #[command(flatten)]
     pub(super) lock: LockArgs,
+    #[command(flatten)]
+    pub(super) roster: RosterFlag,
 
     /// All three durations at once, as the 0.4 image did: lease T, deadline T/2, retry T/4
     #[arg(long, env = "HOTSEAT_TTL", value_name = "T", value_parser = parse_duration, conflicts_with_all = ["lease_duration", "renew_deadline", "retry_period"], help_heading = TIMING)]

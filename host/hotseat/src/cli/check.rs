@@ -43,6 +43,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             timing,
             lock,
             pod_features,
+            roster: args.roster.roster,
             credentials: match args.use_cluster_credentials {
                 true => Credentials::Cluster,
                 false => Credentials::Search,
@@ -79,6 +80,7 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
         pod_namespace: Some(pods),
         lock: lock_args::written(&args.lock)?,
         pods: args.pod.features(),
+        roster: args.roster.roster,
         policy: policy_reference(&args.policy, &args.registries.registries())?,
         settings: SettingsSource::parse(&args.policy_settings)
             .map_err(|why| anyhow!("--policy-settings: {why}"))?

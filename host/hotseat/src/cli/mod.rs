@@ -20,6 +20,7 @@ mod pull;
 mod push;
 mod rbac;
 mod registry;
+mod roster;
 mod run;
 mod size;
 mod wait;
@@ -90,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Wait(options)) => options.run(),
         Some(Command::Doctor(options)) => options.run(),
         Some(Command::Lock(command)) => command.run(),
+        Some(Command::Roster(options)) => options.run(),
         Some(Command::Fence(command)) => command.run(),
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {

@@ -101,6 +101,7 @@ impl StageRun {
             name: descriptor.name.clone(),
             version: descriptor.version.clone(),
             summary: descriptor.summary.clone(),
+            needs: descriptor.needs.clone(),
             compile_millis: u64::try_from(compile.as_millis()).unwrap_or(u64::MAX),
             standard_may_follow: effective(self.on_failure, policy) == OnFailure::Standard,
         }

@@ -59,13 +59,14 @@ async fn attempt(probe: &Probe) -> Result<(), String> {
 /// Waits until the signal says so.
 async fn until(store: &Store, wanted: Option<bool>) {
     let found = async {
+        let mut changes = store.changes();
         loop {
             let all = store.all(clock::now());
             let value = all.first().map(|held| held.report.value.clone());
             if value == wanted.map(Value::Flag) {
                 return;
             }
-            store.changed().await;
+            changes.changed().await.unwrap();
         }
     };
     timeout(SOON, found).await.unwrap();
@@ -185,9 +186,10 @@ async fn the_signal_follows_the_target_and_gets_no_older_than_the_interval() {
     let store = Store::default();
     let task = tokio::spawn(run(target.probe("/"), store.clone()));
     until(&store, Some(true)).await;
+    let mut changes = store.changes();
     let first = store.all(clock::now())[0].report.at;
     while store.all(clock::now())[0].report.at == first {
-        timeout(SOON, store.changed()).await.unwrap();
+        timeout(SOON, changes.changed()).await.unwrap().unwrap();
     }
     target.text.send_replace(ok.replace("200", "503"));
     until(&store, Some(false)).await;

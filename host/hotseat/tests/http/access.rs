@@ -6,7 +6,7 @@ use hotseat_http::{Access, Detail, Limits};
 use std::net::SocketAddr;
 
 /// The pages that repeat settings and signals.
-const DETAILS: [&str; 3] = ["/v1/policy", "/v1/journal", "/v1/signals"];
+const DETAILS: [&str; 4] = ["/v1/policy", "/v1/journal", "/v1/signals", "/v1/roster"];
 /// All others.
 const OPEN: [&str; 6] = ["/", "/leader", "/v1/leader", "/healthz", "/readyz", "/metrics"];
 

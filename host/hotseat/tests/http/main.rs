@@ -10,6 +10,7 @@ mod listening;
 mod metrics;
 mod old_image;
 mod released;
+mod roster;
 mod signals;
 mod site;
 mod status;

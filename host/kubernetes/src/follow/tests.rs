@@ -1,7 +1,7 @@
 //! A follower against a server that does each thing wrong, on virtual time.
 
 use super::super::exchange::Channel;
-use super::super::target::{Pace, Target};
+use super::super::target::{Pace, Target, Which};
 use super::*;
 use hotseat_apiserver::{Action, CONFIGMAPS, Config, Fault, FaultId, Server, Status, Verb};
 use hotseat_election::ElectionName;
@@ -64,7 +64,7 @@ impl Scene {
             what: "the object",
             channel: Channel::plain(client, facts),
             collection: Request::new(ConfigMap::url_path(&(), Some("le"))),
-            name: "mine".to_owned(),
+            which: Which::Named("mine".to_owned()),
             verbs: ("list", "watch"),
             pace: PACE,
         });
@@ -74,7 +74,8 @@ impl Scene {
                 Some(match sight {
                     Sight::Read { object, .. } => Seen::Read(object.map(value)),
                     Sight::Changed(object) => Seen::Changed(value(object)),
-                    Sight::Deleted(_) => Seen::Deleted,
+                    Sight::Deleted { .. } => Seen::Deleted,
+                    Sight::Listed(_) => unreachable!("it is asked for by its name"),
                     Sight::Trouble(why) => Seen::Trouble(why),
                 })
             };

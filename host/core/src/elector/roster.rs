@@ -1,0 +1,65 @@
+//! The roster: what the policy sees of the other candidates, and how often it is asked because of them.
+//! It is advice (I17): nothing but the policy's observation comes of it.
+
+use super::news::News;
+use crate::event::Published;
+use crate::policy::{Candidate, Cause, Causes, Signal};
+use crate::time::{Moment, millis};
+
+/// The other candidates as they last published themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Roster {
+    all: Vec<Published>,
+    news: News,
+}
+
+impl Roster {
+    /// Takes in all candidates as they are now. One that only says again what it said is younger, and
+    /// nothing else: that others are alive is no reason to decide anew.
+    pub(super) fn take_in(&mut self, now: Moment, all: Vec<Published>) {
+        let same = self.all.len() == all.len()
+            && self.all.iter().zip(&all).all(|(old, new)| says_the_same(old, new));
+        self.all = all;
+        if !same {
+            self.news.arrived(now);
+        }
+    }
+
+    /// Whether the policy is to be asked because of the roster now; says so once.
+    pub(super) fn take_due(&mut self, now: Moment) -> bool {
+        self.news.take_due(now)
+    }
+
+    /// The policy is asked for these reasons, and sees the roster, whatever they are.
+    pub(super) fn shown(&mut self, now: Moment, causes: Causes) {
+        self.news.shown(now, causes.has(Cause::RosterChanged));
+    }
+
+    /// When the elector has to look again.
+    pub(super) fn wake(&self) -> Moment {
+        self.news.wake()
+    }
+
+    /// What the policy sees at `now`.
+    pub(super) fn for_policy(&self, now: Moment) -> Vec<Candidate> {
+        let candidate = |said: &Published| Candidate {
+            identity: said.identity.clone(),
+            age: millis(now.since(said.at)),
+            ready: said.ready,
+            zone: said.zone.clone(),
+            policy: said.policy.clone(),
+            signals: said.signals.iter().map(|signal| Signal::at(signal, now)).collect(),
+            extra: said.extra.clone(),
+        };
+        self.all.iter().map(candidate).collect()
+    }
+}
+
+/// All but how old it is.
+fn says_the_same(old: &Published, new: &Published) -> bool {
+    let Published { identity, at: _, ready, zone, policy, signals, extra } = old;
+    (identity, ready, zone, policy, extra)
+        == (&new.identity, &new.ready, &new.zone, &new.policy, &new.extra)
+        && signals.len() == new.signals.len()
+        && signals.iter().zip(&new.signals).all(|(old, new)| old.says_the_same(new))
+}

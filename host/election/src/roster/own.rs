@@ -1,0 +1,170 @@
+//! What a candidate has to say of itself.
+
+use super::{Entry, PolicyEntry, READY, ROSTER, ZONE};
+use crate::report::PolicyReport;
+use crate::status::Status;
+use hotseat_core::policy::{Source, Value};
+use hotseat_core::time::Moment;
+use hotseat_text::Digest;
+
+impl PolicyReport {
+    /// Whether the active policy, or one on its way, says that it needs this fact. One that was refused
+    /// needs nothing.
+    pub fn needs(&self, fact: &str) -> bool {
+        let active = self.rollout.active.as_ref().map(|active| &active.about);
+        let coming = self.rollout.candidate.as_ref().filter(|one| one.refusal.is_none());
+        let coming = coming.and_then(|candidate| candidate.about.as_ref());
+        active.into_iter().chain(coming).any(|about| about.needs.iter().any(|need| need == fact))
+    }
+
+    fn entry(&self) -> Option<PolicyEntry> {
+        let active = self.rollout.active.as_ref()?;
+        let candidate = self.rollout.candidate.as_ref();
+        let settings = &active.policy.settings;
+        let refused = candidate.is_some_and(|candidate| candidate.refusal.is_some());
+        Some(PolicyEntry {
+            digest: active.policy.digest.clone(),
+            settings: match settings.is_empty() {
+                true => String::new(),
+                false => Digest::of(settings.as_bytes()).to_string(),
+            },
+            state: if refused { "refused" } else { self.stage() }.to_owned(),
+            candidate: candidate
+                .and_then(|candidate| candidate.policy.as_ref())
+                .map(|policy| policy.digest.clone()),
+        })
+    }
+}
+
+impl Status {
+    /// Whether a policy asks for the roster.
+    pub fn policy_wants_roster(&self) -> bool {
+        self.policy().needs(ROSTER)
+    }
+
+    /// What this candidate publishes at `now`, for a program of that version.
+    pub fn entry(&self, version: &str, now: Moment) -> Entry {
+        let report = self.policy();
+        let signals = self.signals().all(now);
+        let said = |key: &str, by: &dyn Fn(Source) -> bool| {
+            // Of several sources the one that is to be trusted most comes first.
+            let of = signals.iter().find(|held| held.key.as_str() == key && by(held.key.source()));
+            of.map(|held| held.report.value.clone())
+        };
+        let ready = match said(READY, &|source| source == Source::Application) {
+            Some(Value::Flag(ready)) => Some(ready),
+            _ => None,
+        };
+        // An application does not speak for its node.
+        let zone = match said(ZONE, &|source| source != Source::Application) {
+            Some(Value::Text(zone)) => Some(zone),
+            _ => None,
+        };
+        Entry {
+            identity: self.view().identity.clone(),
+            ready,
+            zone,
+            version: version.to_owned(),
+            policy: report.entry(),
+            signals: report.published.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::name::ElectionName;
+    use crate::signals::{Key, Report};
+    use hotseat_rollout::{About, Active, Candidate, Policy, Refusal, Report as Rollout};
+    use std::time::Duration;
+
+    fn status() -> Status {
+        let name = ElectionName::new("shop", "web");
+        Status::new(name, "web-0", clock::now(), Duration::from_secs(2))
+    }
+
+    fn about(needs: &[&str]) -> About {
+        let needs = needs.iter().map(|need| (*need).to_owned()).collect();
+        About { needs, ..About::default() }
+    }
+
+    fn policy(digest: &str, settings: &str) -> Policy {
+        Policy { digest: digest.to_owned(), settings: settings.into() }
+    }
+
+    fn active(needs: &[&str]) -> Active {
+        Active {
+            policy: policy("sha256:aa", "{}"),
+            about: about(needs),
+            source: String::new(),
+            since: Moment::ZERO,
+            memory_lost: None,
+            pause_micros: 0,
+            broken: false,
+        }
+    }
+
+    fn candidate(needs: &[&str], refusal: Option<Refusal>) -> Candidate {
+        Candidate {
+            policy: Some(policy("sha256:bb", "")),
+            about: Some(about(needs)),
+            source: String::new(),
+            stage: "dry-run",
+            refusal,
+            trial: Default::default(),
+        }
+    }
+
+    fn show(status: &Status, active: Option<Active>, candidate: Option<Candidate>) {
+        status.change_policy(|report| {
+            report.rollout = Rollout { active, candidate, ..Rollout::default() };
+        });
+    }
+
+    fn say(status: &Status, source: Source, key: &str, value: Value) {
+        let report = Report { value, at: clock::now(), ttl: None };
+        status.signals().report(Key::new(source, key).unwrap(), report).unwrap();
+    }
+
+    #[test]
+    fn the_roster_is_wanted_by_a_policy_in_force_and_by_one_on_its_way() {
+        let status = status();
+        assert!(!status.policy_wants_roster());
+        show(&status, Some(active(&["zone", "roster"])), None);
+        assert!(status.policy_wants_roster());
+        show(&status, Some(active(&["zone"])), Some(candidate(&["roster"], None)));
+        assert!(status.policy_wants_roster());
+        let refusal = Refusal { stage: "settings", why: "no".to_owned() };
+        show(&status, Some(active(&[])), Some(candidate(&["roster"], Some(refusal))));
+        assert!(!status.policy_wants_roster());
+    }
+
+    #[test]
+    fn an_entry_says_what_is_known_and_an_application_does_not_speak_for_its_node() {
+        let status = status();
+        assert_eq!(status.entry("1", clock::now()).policy, None);
+        show(&status, Some(active(&[])), None);
+        say(&status, Source::Application, READY, Value::Flag(true));
+        say(&status, Source::Probe, READY, Value::Flag(false));
+        say(&status, Source::Application, ZONE, Value::Text("mine".to_owned()));
+        let entry = status.entry("1", clock::now());
+        assert_eq!((entry.ready, entry.zone), (Some(true), None));
+        assert_eq!(entry.identity, "web-0");
+        let policy = entry.policy.unwrap();
+        assert_eq!((policy.digest.as_str(), policy.state.as_str()), ("sha256:aa", "active"));
+        assert_eq!(policy.settings, Digest::of(b"{}").to_string());
+        say(&status, Source::Node, ZONE, Value::Text("a".to_owned()));
+        say(&status, Source::Application, READY, Value::Text("yes".to_owned()));
+        let refusal = Refusal { stage: "settings", why: "no".to_owned() };
+        show(&status, Some(active(&[])), Some(candidate(&[], Some(refusal))));
+        let entry = status.entry("1", clock::now());
+        assert_eq!((entry.ready, entry.zone.as_deref()), (None, Some("a")));
+        let policy = entry.policy.unwrap();
+        assert_eq!(
+            (policy.state.as_str(), policy.candidate.as_deref()),
+            ("refused", Some("sha256:bb"))
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! A candidate's entry as the text of an annotation, within bounds. What others wrote there may be
+//! anything.
+
+use hotseat_core::policy::{LONGEST_KEY, LONGEST_NAME, LONGEST_VALUE, MOST_PUBLISHED, Value};
+use hotseat_election::roster::{Entry, PolicyEntry};
+use serde::{Deserialize, Serialize};
+
+/// The longest text of an entry, in bytes.
+pub(super) const LONGEST_ENTRY: usize = 16 << 10;
+/// The longest of the texts that are no signals, in bytes.
+const LONGEST_WORD: usize = 256;
+
+/// The annotation.
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    /// The whole name, which the label may only stand for.
+    election: String,
+    identity: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ready: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(default)]
+    version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyDocument>,
+    #[serde(default)]
+    signals: Vec<(String, Said)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PolicyDocument {
+    digest: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    settings: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    candidate: Option<String>,
+}
+
+/// A value, so that each kind reads back as it was.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Flag(bool),
+    Integer(i64),
+    Number(f64),
+    Text(String),
+    Texts(Vec<String>),
+    Json { json: String },
+}
+
+impl Said {
+    /// None for what JSON has no word for: no number, or an endless one.
+    fn of(value: &Value) -> Option<Said> {
+        Some(match value {
+            Value::Flag(flag) => Said::Flag(*flag),
+            Value::Integer(number) => Said::Integer(*number),
+            Value::Number(number) => Said::Number(Some(*number).filter(|it| it.is_finite())?),
+            Value::Text(text) => Said::Text(text.clone()),
+            Value::Texts(texts) => Said::Texts(texts.clone()),
+            Value::Json(json) => Said::Json { json: json.clone() },
+        })
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Said::Flag(flag) => Value::Flag(flag),
+            Said::Integer(number) => Value::Integer(number),
+            Said::Number(number) => Value::Number(number),
+            Said::Text(text) => Value::Text(text),
+            Said::Texts(texts) => Value::Texts(texts),
+            Said::Json { json } => Value::Json(json),
+        }
+    }
+}
+
+/// The text of an entry, and how many of its signals, the last ones, had no room or no word in it.
+pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
+    let mut document = Document {
+        election: election.to_owned(),
+        identity: entry.identity.clone(),
+        ready: entry.ready,
+        zone: entry.zone.clone(),
+        version: entry.version.clone(),
+        policy: entry.policy.as_ref().map(|policy| PolicyDocument {
+            digest: policy.digest.clone(),
+            settings: policy.settings.clone(),
+            state: policy.state.clone(),
+            candidate: policy.candidate.clone(),
+        }),
+        signals: Vec::new(),
+    };
+    let said = |(key, value): &(String, Value)| Some((key.clone(), Said::of(value)?));
+    document.signals = entry.signals.iter().filter_map(said).collect();
+    loop {
+        // It has strings and finite numbers only, which always can be written.
+        let text = serde_json::to_string(&document).unwrap_or_default();
+        if text.len() <= LONGEST_ENTRY || document.signals.pop().is_none() {
+            return (text, entry.signals.len() - document.signals.len());
+        }
+    }
+}
+
+/// Reads an entry of that election.
+///
+/// # Errors
+///
+/// It is none, in one line why.
+pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
+    if text.len() > LONGEST_ENTRY {
+        return Err(format!("it has {} bytes, at most {LONGEST_ENTRY} are read", text.len()));
+    }
+    let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if document.election != election {
+        return Err("it is of another election".to_owned());
+    }
+    let Document { election: _, identity, ready, zone, version, policy, signals } = document;
+    let policy = policy.map(|policy| PolicyEntry {
+        digest: policy.digest,
+        settings: policy.settings,
+        state: policy.state,
+        candidate: policy.candidate,
+    });
+    let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
+    let entry = Entry { identity, ready, zone, version, policy, signals };
+    check(&entry).map(|()| entry)
+}
+
+/// The bounds that a candidate of ours keeps by itself.
+fn check(entry: &Entry) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("its {what} is out of bounds"));
+    let unfit = |text: &str, most: usize| text.len() > most || text.contains(char::is_control);
+    if entry.identity.is_empty() || unfit(&entry.identity, LONGEST_NAME) {
+        return refuse("identity");
+    }
+    let policy = entry.policy.iter();
+    let words = policy.flat_map(|it| {
+        [Some(&it.digest), Some(&it.settings), Some(&it.state), it.candidate.as_ref()]
+    });
+    let words = words.chain([Some(&entry.version), entry.zone.as_ref()]).flatten();
+    if words.into_iter().any(|word| unfit(word, LONGEST_WORD)) {
+        return refuse("policy, version or zone");
+    }
+    let is_bound = |(key, value): &(String, Value)| {
+        !key.is_empty() && !unfit(key, LONGEST_KEY) && value.len() <= LONGEST_VALUE
+    };
+    if entry.signals.len() > MOST_PUBLISHED || !entry.signals.iter().all(is_bound) {
+        return refuse("list of signals");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry() -> Entry {
+        let policy = PolicyEntry {
+            digest: "sha256:aa".to_owned(),
+            settings: String::new(),
+            state: "active".to_owned(),
+            candidate: None,
+        };
+        let signals = [
+            ("lag", Value::Number(1.0)),
+            ("count", Value::Integer(-1)),
+            ("nofailover", Value::Flag(true)),
+            ("tier", Value::Text("{\"json\":1}".to_owned())),
+            ("tags", Value::Texts(vec!["a".to_owned()])),
+            ("more", Value::Json("{\"a\":1}".to_owned())),
+        ];
+        Entry {
+            identity: "web-0".to_owned(),
+            ready: Some(false),
+            zone: Some("a".to_owned()),
+            version: "1.0".to_owned(),
+            policy: Some(policy),
+            signals: signals.map(|(key, value)| (key.to_owned(), value)).into(),
+        }
+    }
+
+    #[test]
+    fn an_entry_reads_back_as_it_was() {
+        for entry in [entry(), Entry { identity: "a".to_owned(), ..Entry::default() }] {
+            let (text, left) = write("shop", &entry);
+            assert_eq!((read("shop", &text), left), (Ok(entry), 0), "{text}");
+            assert_eq!(read("web", &text), Err("it is of another election".to_owned()));
+        }
+    }
+
+    #[test]
+    fn signals_without_room_or_word_are_left_out() {
+        let long = |key: &str| (key.to_owned(), Value::Text("\u{1}".repeat(LONGEST_VALUE)));
+        let signals = ["a", "b", "c"].map(long).into();
+        let (text, left) = write("shop", &Entry { signals, ..entry() });
+        assert!(text.len() <= LONGEST_ENTRY);
+        assert_eq!((read("shop", &text).unwrap().signals.len(), left), (2, 1));
+        let signals = vec![("a".to_owned(), Value::Number(f64::NAN))];
+        let (text, left) = write("shop", &Entry { signals, ..entry() });
+        assert_eq!((read("shop", &text).unwrap().signals.len(), left), (0, 1));
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_no_entry() {
+        let long = "x".repeat(LONGEST_WORD + 1);
+        let many = vec![("a".to_owned(), Value::Flag(true)); MOST_PUBLISHED + 1];
+        let wide = vec![("a".to_owned(), Value::Text("x".repeat(LONGEST_VALUE + 1)))];
+        for (forged, why) in [
+            (Entry { identity: String::new(), ..entry() }, "identity"),
+            (Entry { identity: "a\nb".to_owned(), ..entry() }, "identity"),
+            (Entry { identity: "x".repeat(LONGEST_NAME + 1), ..entry() }, "identity"),
+            (Entry { zone: Some(long.clone()), ..entry() }, "zone"),
+            (Entry { version: long, ..entry() }, "version"),
+            (Entry { signals: many, ..entry() }, "signals"),
+            (Entry { signals: wide, ..entry() }, "signals"),
+        ] {
+            let error = read("shop", &write("shop", &forged).0).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(read("shop", &" ".repeat(LONGEST_ENTRY + 1)).unwrap_err().contains("bytes"));
+        assert!(read("shop", "{}").is_err() && read("shop", "").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_more_than_refused(text in ".*") {
+            let _ = read("shop", &text);
+        }
+    }
+}

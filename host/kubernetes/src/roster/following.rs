@@ -1,0 +1,167 @@
+//! The others' entries, as a watch tells of them.
+
+use super::table::{Seen, Table};
+use super::{CANDIDATE, PACE};
+use crate::exchange::Channel;
+use crate::follow::{Follower, Left, Sight};
+use crate::target::{Target, Which};
+use hotseat_core::time::Moment;
+use hotseat_election::{Status, clock};
+use kube::core::Request;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Sender, channel};
+
+/// What the watch may have to say at a time.
+const WAITING: usize = 64;
+
+/// A candidate's Lease, as far as it counts.
+#[derive(Debug, Deserialize)]
+pub(super) struct Lease {
+    pub(super) metadata: Metadata,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata {
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    resource_version: String,
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Lease {
+    /// What it says; nothing if it has another label.
+    pub(super) fn seen(self, label: &(&'static str, String)) -> Option<Seen> {
+        let Metadata { name, uid, resource_version, labels, annotations } = self.metadata;
+        let is_meant = labels.as_ref().and_then(|all| all.get(label.0)) == Some(&label.1);
+        let text = annotations.and_then(|mut all| all.remove(CANDIDATE));
+        is_meant.then_some(Seen { name, version: (uid, resource_version), text })
+    }
+}
+
+/// What the watch tells.
+enum News {
+    All(Vec<Seen>),
+    One(Seen),
+    Gone(String),
+    Trouble(String),
+}
+
+/// Follows them for as long as it is polled.
+pub(super) async fn follow(
+    channel_to: Channel,
+    collection: Request,
+    label: (&'static str, String),
+    mut table: Table,
+    status: &Status,
+) {
+    let (into, mut news) = channel(WAITING);
+    let mut watching = std::pin::pin!(watch(channel_to, collection, label, into));
+    let mut said = None;
+    loop {
+        let stale = table.forget(clock::now());
+        show(&table, status, &mut said);
+        tokio::select! {
+            () = &mut watching => return,
+            Some(first) = news.recv() => {
+                take(&mut table, first, status);
+                // What has come already goes with it.
+                while let Ok(more) = news.try_recv() {
+                    take(&mut table, more, status);
+                }
+            }
+            () = until(stale) => {}
+        }
+    }
+}
+
+fn take(table: &mut Table, news: News, status: &Status) {
+    let now = clock::now();
+    let trouble = match news {
+        News::All(all) => {
+            table.take_all(now, all);
+            None
+        }
+        News::One(one) => {
+            table.take(now, one);
+            None
+        }
+        News::Gone(name) => {
+            table.take_out(&name);
+            None
+        }
+        News::Trouble(why) => Some(why),
+    };
+    status.change_roster(|roster| roster.not_followed = trouble);
+}
+
+/// Shows the table. What is left out is said once, and again only when more is.
+fn show(table: &Table, status: &Status, said: &mut Option<usize>) {
+    let count = table.left_out().len();
+    if count > said.unwrap_or(0)
+        && let Some((lease, why)) = table.left_out().iter().next_back()
+    {
+        let lease = hotseat_text::one_line(lease, 100);
+        let why = hotseat_text::one_line(why, 200);
+        match said {
+            None => tracing::warn!(
+                count, %lease, %why,
+                "an entry of the roster is left out: see who made that Lease"
+            ),
+            Some(_) => tracing::debug!(count, %lease, %why, "more entries are left out"),
+        }
+        *said = Some(count);
+    }
+    status.change_roster(|roster| {
+        roster.others = table.others();
+        roster.left_out = count as u64;
+    });
+}
+
+/// Until that moment of the boot-time clock, or a little later: a timer of tokio's stands in suspend.
+async fn until(moment: Moment) {
+    match moment {
+        Moment::NEVER => std::future::pending().await,
+        _ => tokio::time::sleep(clock::until(moment) + Duration::from_millis(10)).await,
+    }
+}
+
+async fn watch(
+    channel: Channel,
+    collection: Request,
+    label: (&'static str, String),
+    into: Sender<News>,
+) {
+    let mut follower = Follower::new(Target {
+        what: "the roster",
+        channel,
+        collection,
+        which: Which::Labelled(label.0, label.1.clone()),
+        verbs: ("list-roster", "watch-roster"),
+        pace: PACE,
+    });
+    let never = Notify::new();
+    let say = |sight: Sight<Lease>| match sight {
+        Sight::Listed(all) => {
+            Some(News::All(all.into_iter().filter_map(|lease| lease.seen(&label)).collect()))
+        }
+        Sight::Changed(lease) => lease.seen(&label).map(News::One),
+        Sight::Deleted { name, .. } => Some(News::Gone(name)),
+        Sight::Trouble(why) => Some(News::Trouble(why)),
+        // It is asked for by its label.
+        Sight::Read { .. } => None,
+    };
+    while let Left::Impossible(_) = follower.follow(&into, &never, say).await {
+        tokio::select! {
+            () = tokio::time::sleep(follower.pause()) => {}
+            () = into.closed() => return,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The roster from outside of an election, for people.
+
+use super::following::Lease;
+use super::name::{ROSTER, label_value};
+use super::{codec, collection};
+use crate::connection::Connection;
+use crate::exchange::{Channel, Lane};
+use crate::follow::Sight;
+use crate::target::{Target, Which};
+use hotseat_election::roster::Entry;
+use hotseat_election::{ElectionName, Facts};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// One Lease of a roster.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The Lease's name.
+    pub lease: String,
+    /// When the candidate last wrote it, by that candidate's own wall clock; none if it does not say.
+    pub written: Option<Timestamp>,
+    /// What it says, or why that is no entry.
+    pub entry: Result<Entry, String>,
+}
+
+/// The Lease with its time.
+#[derive(Debug, Deserialize)]
+struct Timed {
+    #[serde(flatten)]
+    lease: Lease,
+    spec: Option<Spec>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    renew_time: Option<String>,
+}
+
+/// Reads the roster of an election, in the order of the Leases' names. What was taken back is left out.
+///
+/// # Errors
+///
+/// Why it cannot be read, and what to do, in one line.
+pub async fn list_roster(
+    connection: Connection,
+    facts: Facts,
+    election: &ElectionName,
+) -> Result<Vec<Row>, String> {
+    let label = (ROSTER, label_value(election.name()));
+    let target = Target {
+        what: "the roster",
+        channel: Channel::new(connection, Lane::Other, facts),
+        collection: collection(election),
+        which: Which::Labelled(label.0, label.1.clone()),
+        verbs: ("list-roster", "watch-roster"),
+        pace: super::PACE,
+    };
+    let listed = target.list::<Timed>().await;
+    let (sight, _) = listed.map_err(|failure| failure.trouble.detail)?;
+    let Sight::Listed(all) = sight else { return Ok(Vec::new()) };
+    let row = |Timed { lease, spec }: Timed| {
+        let written = spec.and_then(|spec| spec.renew_time?.parse().ok());
+        let seen = lease.seen(&label)?;
+        let entry = codec::read(election.name(), &seen.text?);
+        Some(Row { lease: seen.name, written, entry })
+    };
+    let mut rows: Vec<Row> = all.into_iter().filter_map(row).collect();
+    rows.sort_by(|one, other| one.lease.cmp(&other.lease));
+    Ok(rows)
+}
