@@ -129,8 +129,8 @@ impl Elector {
         if self.finished {
             return;
         }
-        for cause in self.signals.take_due(self.now).iter() {
-            self.mind.ask_for(cause);
+        if self.signals.take_due(self.now) {
+            self.mind.ask_for(Cause::SignalChanged);
         }
         if self.roster.take_due(self.now) {
             self.mind.ask_for(Cause::RosterChanged);
@@ -149,7 +149,7 @@ impl Elector {
             // operation is under way.
             self.mind.wake = Moment::NEVER;
         }
-        let causes = self.mind.causes;
+        let mut causes = self.mind.causes;
         if causes.is_empty() {
             return;
         }
@@ -160,7 +160,7 @@ impl Elector {
         }
         self.mind.causes = Causes::default();
         self.mind.wake = Moment::NEVER;
-        self.signals.shown(self.now, causes);
+        self.signals.shown(self.now, &mut causes);
         self.roster.shown(self.now, causes);
         let input = self.input(causes);
         if !self.mind.loaded {

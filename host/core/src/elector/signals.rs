@@ -28,21 +28,18 @@ impl Signals {
         }
     }
 
-    /// Why the policy is to be asked because of signals now; says so once.
-    pub(super) fn take_due(&mut self, now: Moment) -> Causes {
-        let mut causes = Causes::default();
-        if self.news.take_due(now) {
-            causes.add(Cause::SignalChanged);
-            if std::mem::take(&mut self.drains) {
-                causes.add(Cause::Drain);
-            }
-        }
-        causes
+    /// Whether the policy is to be asked because of signals now; says so once.
+    pub(super) fn take_due(&mut self, now: Moment) -> bool {
+        self.news.take_due(now)
     }
 
-    /// The policy is asked for these reasons, and sees the signals, whatever they are.
-    pub(super) fn shown(&mut self, now: Moment, causes: Causes) {
+    /// The policy is asked for these reasons, and sees the signals, whatever they are. What is a cause
+    /// besides, since it sees it now, is added.
+    pub(super) fn shown(&mut self, now: Moment, causes: &mut Causes) {
         self.news.shown(now, causes.has(Cause::SignalChanged));
+        if std::mem::take(&mut self.drains) {
+            causes.add(Cause::Drain);
+        }
     }
 
     /// When the elector has to look again.

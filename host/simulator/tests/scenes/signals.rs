@@ -141,3 +141,27 @@ fn a_change_during_a_write_is_asked_about_when_it_has_ended_and_wakes_nobody_bef
     stage.pass(millis(300));
     assert_eq!(causes(&asked(&mut stage)), []);
 }
+
+/// Whatever it is asked for, the policy hears of a drain with the first question that shows it, and once.
+#[test]
+fn a_drain_is_a_cause_of_the_first_question_that_shows_it() {
+    let mut stage = leader();
+    let drains = |stage: &mut Stage, source, drains| {
+        let (now, key) = (stage.now, "node.draining".to_owned());
+        let value = Value::Flag(drains);
+        stage.tell(Event::Signals(vec![Reported { key, source, value, at: now, since: now }]));
+    };
+    drains(&mut stage, Source::Node, false);
+    assert_eq!(causes(&asked(&mut stage)), [Cause::SignalChanged]);
+    let (renewal, _) = stage.next_write();
+    asked(&mut stage);
+    drains(&mut stage, Source::Node, true);
+    stage.succeeds(&renewal, 12);
+    let seen = causes(&asked(&mut stage));
+    assert!(seen.contains(&Cause::WriteFinished) && seen.contains(&Cause::Drain), "{seen:?}");
+    stage.pass(millis(300));
+    assert_eq!(causes(&asked(&mut stage)), []);
+    // An application does not speak for its node.
+    drains(&mut stage, Source::Application, true);
+    assert_eq!(causes(&asked(&mut stage)), [Cause::SignalChanged]);
+}
