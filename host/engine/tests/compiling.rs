@@ -111,10 +111,14 @@ fn the_standard_policy_compiles_in_a_small_container() {
 
 #[test]
 fn a_component_that_is_not_valid() {
-    let mut bytes = Odd::default().build();
-    let middle = bytes.len() / 2;
-    bytes.truncate(middle);
-    let error = compiler(CompileLimits::default()).compile(&bytes).unwrap_err();
+    let whole = Odd::default().build();
+    let compiled = |bytes: &[u8]| compiler(CompileLimits::default()).compile(bytes).unwrap_err();
+    let error = compiled(&whole[..whole.len() / 2]);
+    assert!(matches!(&error, CompileError::Invalid(why) if why.contains("cut off")), "{error:?}");
+    // A section of a kind that there is not, behind the eight bytes of the header.
+    let mut unknown = whole;
+    unknown[8] = 0x7f;
+    let error = compiled(&unknown);
     assert!(matches!(&error, CompileError::Invalid(why) if why.contains("offset")), "{error:?}");
 }
 
