@@ -3,6 +3,7 @@
 use crate::home::{self, LastWords};
 use crate::host_facts;
 use crate::identity::{Identity, hostname};
+use crate::rights::each_once;
 use hotseat_election::signals::Store;
 use hotseat_election::{Facts, Lock, Right, Status};
 use hotseat_kubernetes::{
@@ -112,13 +113,7 @@ impl OwnPod {
         let watch = if features.watch { pod_watch_rights(&self.namespace) } else { Vec::new() };
         let marks = self.marks(features).map(|marks| marks.rights()).unwrap_or_default();
         let surroundings = self.surroundings(&features.facts).rights();
-        let mut rights: Vec<Right> = Vec::new();
-        for right in watch.into_iter().chain(marks).chain(surroundings) {
-            if !rights.contains(&right) {
-                rights.push(right);
-            }
-        }
-        rights
+        each_once(watch.into_iter().chain(marks).chain(surroundings))
     }
 
     /// What is looked at for the policy.

@@ -93,14 +93,19 @@ impl Uses {
 
     /// All the rights that they need, each once: several may need the same one.
     pub fn rights(&self) -> Vec<Right> {
-        let mut rights: Vec<Right> = Vec::new();
-        for right in self.features().into_iter().flat_map(|feature| feature.rights) {
-            if !rights.contains(&right) {
-                rights.push(right);
-            }
-        }
-        rights
+        each_once(self.features().into_iter().flat_map(|feature| feature.rights))
     }
+}
+
+/// The same rights in the same order, each once.
+pub fn each_once(all: impl IntoIterator<Item = Right>) -> Vec<Right> {
+    let mut rights: Vec<Right> = Vec::new();
+    for right in all {
+        if !rights.contains(&right) {
+            rights.push(right);
+        }
+    }
+    rights
 }
 
 /// The lock: without it there is no election.

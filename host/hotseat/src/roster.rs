@@ -5,6 +5,7 @@ use crate::own_pod::OwnPod;
 use anyhow::anyhow;
 use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_election::{ElectionName, Facts, Status, clock};
+use hotseat_http::Said;
 use hotseat_kubernetes::{
     Connection, Credentials, Hints, Place, RosterKeeper, RosterPod, RosterRow, list_roster,
 };
@@ -98,15 +99,7 @@ fn signals(entry: &Entry) -> Vec<Value> {
 }
 
 fn said(value: &hotseat_core::policy::Value) -> Value {
-    use hotseat_core::policy::Value as Said;
-    match value {
-        Said::Text(text) => json!(text),
-        Said::Integer(number) => json!(number),
-        Said::Number(number) => json!(number),
-        Said::Flag(flag) => json!(flag),
-        Said::Texts(texts) => json!(texts),
-        Said::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
-    }
+    json!(Said::of(value.clone()))
 }
 
 /// A line for each candidate, for people. Ages are by this machine's clock and the writer's.

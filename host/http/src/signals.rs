@@ -67,7 +67,8 @@ pub enum Said {
 }
 
 impl Said {
-    pub(super) fn of(value: Value) -> Said {
+    /// A value as documents have it.
+    pub fn of(value: Value) -> Said {
         match value {
             Value::Text(text) => Said::Text(text),
             Value::Integer(number) => Said::Integer(number),

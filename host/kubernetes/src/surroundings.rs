@@ -8,6 +8,7 @@ mod node;
 mod pod;
 
 use super::connection::Connection;
+use super::deaths::pod_watch_rights;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Left, Sight};
 use super::target::{Pace, Target, Which};
@@ -60,20 +61,19 @@ pub enum NodeName {
 impl Surrounding {
     /// The rights that looking takes.
     pub fn rights(&self) -> Vec<Right> {
-        let right = |resource, verb, namespace: &str| Right {
-            group: "",
-            resource,
-            verb,
-            namespace: namespace.to_owned(),
-            // The names of pods and nodes are not known when the rights are given.
-            name: None,
-        };
         let mut rights = Vec::new();
         if self.pod.is_some() {
-            rights.extend(["list", "watch"].map(|verb| right("pods", verb, &self.namespace)));
+            rights.extend(pod_watch_rights(&self.namespace));
         }
         if self.node.is_some() {
-            rights.extend(["list", "watch"].map(|verb| right("nodes", verb, "")));
+            rights.extend(["list", "watch"].map(|verb| Right {
+                group: "",
+                resource: "nodes",
+                verb,
+                // Nodes belong to no namespace, and which it will be is not known beforehand.
+                namespace: String::new(),
+                name: None,
+            }));
         }
         rights
     }

@@ -43,6 +43,8 @@ mod people;
 mod policies;
 #[path = "scenes/promises.rs"]
 mod promises;
+#[path = "scenes/questions.rs"]
+mod questions;
 #[path = "scenes/roster.rs"]
 mod roster;
 #[path = "scenes/safety.rs"]

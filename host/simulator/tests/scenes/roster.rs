@@ -1,5 +1,6 @@
 //! What the roster does to an election: it reaches the policy, and can neither hurry nor hinder it.
 
+use super::questions::{asked, causes, flood, leader};
 use super::*;
 use hotseat_core::event::{Published, Reported};
 use hotseat_core::policy::{Source, Value};
@@ -19,35 +20,9 @@ fn published(identity: &str, at: Moment, lag: i64) -> Published {
     }
 }
 
-/// The questions since the last call.
-fn asked(stage: &mut Stage) -> Vec<Input> {
-    let mut inputs = Vec::new();
-    stage.effects.retain(|effect| match effect {
-        Effect::Ask { input, .. } => {
-            inputs.push((**input).clone());
-            false
-        }
-        _ => true,
-    });
-    inputs
-}
-
-fn causes(inputs: &[Input]) -> Vec<Cause> {
-    inputs.iter().flat_map(|input| input.observation.causes.iter()).collect()
-}
-
 fn tell(stage: &mut Stage, lag: i64) {
     let now = stage.now;
     stage.tell(Event::Roster(vec![published("b", now, lag)]));
-}
-
-/// A leader whose policy has nothing to do for a while.
-fn leader() -> Stage {
-    let mut stage = Stage::new();
-    stage.lead();
-    stage.pass(millis(500));
-    asked(&mut stage);
-    stage
 }
 
 #[test]
@@ -93,24 +68,7 @@ fn one_that_only_got_younger_asks_nobody_and_ages_are_those_of_the_question() {
 
 #[test]
 fn a_flood_is_ten_questions_a_second_and_costs_no_renewal() {
-    let mut stage = leader();
-    let (mut questions, mut renewals) = (0, Vec::new());
-    for number in 0..10_000_u32 {
-        tell(&mut stage, i64::from(number));
-        stage.pass(millis(1));
-        assert!(stage.leads());
-        for input in asked(&mut stage) {
-            questions += usize::from(input.observation.causes.has(Cause::RosterChanged));
-        }
-        if let Some(write) = stage.writes().pop() {
-            renewals.push(stage.now);
-            stage.succeeds(&write, 12 + u64::from(number));
-        }
-    }
-    assert!((90..=101).contains(&questions), "{questions} questions in ten seconds");
-    assert_eq!(renewals.len(), 5, "{renewals:?}");
-    let late = renewals.windows(2).map(|pair| pair[1].since(pair[0])).max();
-    assert!(late <= Some(millis(2020)), "{renewals:?}");
+    flood(Cause::RosterChanged, |stage, number| tell(stage, number.into()), |_| {});
 }
 
 /// I17: what others say of themselves is advice. A standby waits as long for the seat with them as

@@ -1,5 +1,6 @@
 //! What signals do to an election: they reach the policy, and can neither hurry nor hinder it.
 
+use super::questions::{asked, causes, flood, leader};
 use super::*;
 use hotseat_core::event::Reported;
 use hotseat_core::policy::{Signal, Source, Value};
@@ -10,32 +11,6 @@ fn report(stage: &mut Stage, value: Value) {
     let now = stage.now;
     let (key, source) = (HEARTBEAT.to_owned(), Source::Application);
     stage.tell(Event::Signals(vec![Reported { key, source, value, at: now, since: now }]));
-}
-
-/// The questions since the last call.
-fn asked(stage: &mut Stage) -> Vec<Input> {
-    let mut inputs = Vec::new();
-    stage.effects.retain(|effect| match effect {
-        Effect::Ask { input, .. } => {
-            inputs.push((**input).clone());
-            false
-        }
-        _ => true,
-    });
-    inputs
-}
-
-fn causes(inputs: &[Input]) -> Vec<Cause> {
-    inputs.iter().flat_map(|input| input.observation.causes.iter()).collect()
-}
-
-/// A leader whose policy has nothing to do for a while.
-fn leader() -> Stage {
-    let mut stage = Stage::new();
-    stage.lead();
-    stage.pass(millis(500));
-    asked(&mut stage);
-    stage
 }
 
 #[test]
@@ -82,26 +57,14 @@ fn the_same_signal_again_is_only_younger() {
 
 #[test]
 fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
-    let mut stage = leader();
-    let (mut questions, mut renewals) = (0, Vec::new());
-    for number in 0..10_000_u32 {
-        report(&mut stage, Value::Number(f64::from(number)));
-        stage.pass(millis(1));
-        assert!(stage.leads());
-        for input in asked(&mut stage) {
-            questions += usize::from(input.observation.causes.has(Cause::SignalChanged));
+    flood(
+        Cause::SignalChanged,
+        |stage, number| report(stage, Value::Number(number.into())),
+        |input| {
             // What waited is told with what came meanwhile.
             assert!(input.observation.signals[0].age <= 1);
-        }
-        if let Some(write) = stage.writes().pop() {
-            renewals.push(stage.now);
-            stage.succeeds(&write, 12 + u64::from(number));
-        }
-    }
-    assert!((90..=101).contains(&questions), "{questions} questions in ten seconds");
-    assert_eq!(renewals.len(), 5, "{renewals:?}");
-    let late = renewals.windows(2).map(|pair| pair[1].since(pair[0])).max();
-    assert!(late <= Some(millis(2020)), "{renewals:?}");
+        },
+    );
 }
 
 #[test]
