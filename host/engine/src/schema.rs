@@ -8,7 +8,8 @@
 use std::io::{Read as _, Seek as _};
 use std::time::Duration;
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use crate::compile::{CompileError, CompileLimits, Compiler};
@@ -17,10 +18,12 @@ use crate::text::one_line;
 /// The task's name in the child's environment.
 pub(crate) const TASK: &str = "settings";
 
-/// So many issues are told.
+/// So many issues are given.
 const MOST_ISSUES: usize = 8;
-/// How much of one issue is told, in bytes: it quotes the value.
+/// How much of one issue is given, in bytes: it quotes the value.
 const LONGEST_ISSUE: usize = 256;
+/// From this likeness on, from 0 to 1, a name may be another one mistyped.
+const ALIKE: f64 = 0.8;
 
 /// What judging settings by a schema may use.
 fn limits() -> CompileLimits {
@@ -100,7 +103,7 @@ pub(crate) fn judge_framed(input: &[u8]) -> Result<String, String> {
     if settings.trim().is_empty() {
         return Ok(String::new());
     }
-    Ok(issues(&validator, settings))
+    Ok(issues(&schema, &validator, settings))
 }
 
 fn unframed(input: &[u8]) -> Option<(&str, &str)> {
@@ -110,7 +113,7 @@ fn unframed(input: &[u8]) -> Option<(&str, &str)> {
     Some((str::from_utf8(schema).ok()?, str::from_utf8(settings).ok()?))
 }
 
-fn issues(validator: &Validator, settings: &str) -> String {
+fn issues(schema: &Value, validator: &Validator, settings: &str) -> String {
     let settings: Value = match serde_json::from_str(settings) {
         Ok(settings) => settings,
         Err(error) => return format!("they are not JSON: {error}"),
@@ -122,9 +125,31 @@ fn issues(validator: &Validator, settings: &str) -> String {
             break;
         }
         let place = pointer(error.instance_path().as_str());
-        lines.push(cut(&format!("{place}: {error}")));
+        lines.push(cut(&format!("{place}: {error}{}", hint(schema, &error))));
     }
     lines.join("\n")
+}
+
+/// Behind a setting that there is not: the one that was meant, or those that there are.
+fn hint(schema: &Value, error: &ValidationError<'_>) -> String {
+    let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else {
+        return String::new();
+    };
+    // Nothing is said where the way to the schema's part leads over a reference.
+    let part = error.schema_path().as_str().rsplit_once('/').map(|(part, _)| part);
+    let known = part.and_then(|part| schema.pointer(part)?.get("properties")?.as_object());
+    let Some(known) = known.filter(|known| !known.is_empty()) else { return String::new() };
+    let near = |name: &String| {
+        let likeness = |other: &&String| strsim::jaro_winkler(name, other);
+        let near = known.keys().filter(|other| likeness(other) > ALIKE);
+        near.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+    };
+    let near: Vec<&str> = unexpected.iter().filter_map(near).map(String::as_str).collect();
+    if near.is_empty() {
+        let known: Vec<&str> = known.keys().map(String::as_str).collect();
+        return format!(": there are {}", known.join(", "));
+    }
+    format!(": did you mean {}?", near.join(", "))
 }
 
 /// The root's own pointer is empty, which nobody sees.

@@ -55,6 +55,10 @@ fn each_issue_has_its_pointer() {
     {
         assert!(text.contains(words), "no {words:?} in {text}");
     }
+    let text = load(LAG, r#"{"most_lga": 3, "most_lag": 3}"#).unwrap_err().to_string();
+    assert!(text.contains("('most_lga' was unexpected): did you mean most_lag?"), "{text}");
+    let text = load(LAG, r#"{"priority": 3, "most_lag": 3}"#).unwrap_err().to_string();
+    assert!(text.contains("('priority' was unexpected): there are most_lag, zones"), "{text}");
     let text = load(LAG, "{}").unwrap_err().to_string();
     assert!(text.contains("the whole: \"most_lag\" is a required property"), "{text}");
     let text = load(LAG, "{").unwrap_err().to_string();
