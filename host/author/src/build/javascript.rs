@@ -30,7 +30,7 @@ pub(super) fn build(folder: &Path, target: &Path) -> Result<Made, BuildError> {
     let mut command = Command::new(node);
     // The runtime that is not asynchronous: the contract's functions are not.
     command.current_dir(folder).arg(program).args(["--sync", "--wit", "wit"]);
-    command.args(["--world", "election", "--js", "policy.js", "--output"]);
+    command.args(["--world", "election", "--js", "policy.js", "-o"]);
     run(TOOL, command.arg(&component))?;
     Ok((left(&component)?, TOOL.to_owned()))
 }
