@@ -70,7 +70,9 @@ type Client struct {
 	failures  uint
 	lettingGo uint64
 
-	leading func() // ends Lead and waits for it; the telling goroutine's own
+	// Those are the telling goroutine's own.
+	endLead context.CancelFunc
+	leading sync.WaitGroup
 }
 
 // Start begins to ask. The client is to be closed.
@@ -94,7 +96,8 @@ func Start(options Options) (*Client, error) {
 		options: options, sidecar: sidecar, ctx: ctx, cancel: cancel,
 		bell: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		told: make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
-		belief: belief.Belief{Hold: options.Hold, Final: final},
+		endLead: func() {},
+		belief:  belief.Belief{Hold: options.Hold, Final: final},
 	}
 	go c.askOn()
 	go c.watchOn()
@@ -354,14 +357,13 @@ func (c *Client) tell(change belief.Change) {
 		}
 		c.lead(change.Token)
 	case belief.Draining:
+		c.endLead()
 		if c.options.OnDraining != nil {
 			c.options.OnDraining(change.Token, max(change.Until-now(), 0))
 		}
 	case belief.Lost:
-		if c.leading != nil {
-			c.leading()
-			c.leading = nil
-		}
+		c.endLead()
+		c.leading.Wait()
 		if c.options.OnLost != nil {
 			c.options.OnLost(change.Token)
 		}
@@ -377,13 +379,13 @@ func (c *Client) lead(token uint64) {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
+	c.endLead = cancel
+	c.leading.Add(1)
 	go func() {
-		defer close(done)
+		defer c.leading.Done()
 		c.options.Lead(ctx, token)
 		if ctx.Err() == nil {
 			c.LetGo(token) // it gives the seat up
 		}
 	}()
-	c.leading = func() { cancel(); <-done }
 }
