@@ -21,6 +21,7 @@ async function sample(client, over) {
     }
     await sleep(2);
   }
+  if (first) say('led', { from: first, to: last });
 }
 
 async function serve(url, hold, callbacks) {

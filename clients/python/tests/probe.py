@@ -35,7 +35,9 @@ def sample(client: Client, over: threading.Event) -> None:
             say("led", **{"from": first, "to": last})
             first = 0
         if over.wait(0.002):
-            return
+            break
+    if first:
+        say("led", **{"from": first, "to": last})
 
 
 def serve(url: str, hold: float, callbacks: bool) -> None:

@@ -51,6 +51,7 @@ fn serve(url: &str, hold: Duration, callbacks: bool) {
 /// Says from when to when the client was seen to lead, in microseconds of the wall clock.
 fn sample(client: &Client, over: &AtomicBool) {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+    let say = |first, last| println!(r#"{{"event":"led","from":{first},"to":{last}}}"#);
     let mut seen = None;
     while !over.load(Ordering::Relaxed) {
         let before = clock();
@@ -58,12 +59,15 @@ fn sample(client: &Client, over: &AtomicBool) {
             (true, None) => seen = Some((clock(), before)),
             (true, Some((first, _))) => seen = Some((first, before)),
             (false, Some((first, last))) => {
-                println!(r#"{{"event":"led","from":{first},"to":{last}}}"#);
+                say(first, last);
                 seen = None;
             }
             (false, None) => {}
         }
         thread::sleep(Duration::from_millis(2));
+    }
+    if let Some((first, last)) = seen {
+        say(first, last);
     }
 }
 

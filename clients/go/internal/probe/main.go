@@ -52,6 +52,9 @@ func sample(client *hotseat.Client, over <-chan struct{}) {
 		select {
 		case <-time.After(2 * time.Millisecond):
 		case <-over:
+			if first != 0 {
+				say("led", map[string]any{"from": first, "to": last})
+			}
 			return
 		}
 	}

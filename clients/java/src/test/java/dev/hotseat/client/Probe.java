@@ -79,6 +79,9 @@ final class Probe {
                 return;
             }
         }
+        if (first != 0) {
+            say("led", ",\"from\":" + first + ",\"to\":" + last);
+        }
     }
 
     private static void act(Client client, String[] words) {
