@@ -1,4 +1,4 @@
-"""Does what the driver of all clients asks on standard input, and says in JSON lines what happens."""
+"""Does what the driver of all clients asks on its input, and says in JSON lines what happens."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
-from hotseat import Change, Client, Kind, SidecarError  # noqa: E402
-from hotseat.belief import Answer, Belief  # noqa: E402
+from hotseat import Change, Client, Kind, SidecarError
+from hotseat.belief import Answer, Belief
 
 output = threading.Lock()
 

@@ -25,7 +25,7 @@ def main(url: str) -> None:
 
 
 def work(token: "int | None") -> None:
-    """One piece of work, shorter than what the reaction time leaves, with the token in each write."""
+    """One piece of work, with the token in each write; S has to cover the time it takes."""
 
 
 def heartbeat(client: hotseat.Client) -> None:

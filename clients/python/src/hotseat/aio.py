@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import client
 
@@ -18,7 +18,7 @@ class Client:
     """
 
     def __init__(self, url: str = client.DEFAULT_URL, **options: Any) -> None:
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         for name in ("on_elected", "on_draining", "on_lost"):
             if options.get(name) is not None:
                 options[name] = self._in_loop(options[name])
@@ -38,7 +38,7 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self._plain.close)
 
-    async def wait_leader(self) -> Optional[int]:
+    async def wait_leader(self) -> int | None:
         """Waits until this pod leads; its token, or None once the client is closed."""
         while not self._plain.closed():
             # In slices, so that a task that is cancelled leaves no thread behind for long.
@@ -47,11 +47,11 @@ class Client:
                 return token
         return None
 
-    async def ready(self, ready: bool, ttl: Optional[float] = None) -> None:
+    async def ready(self, ready: bool, ttl: float | None = None) -> None:
         """As of the plain client."""
         await asyncio.to_thread(self._plain.ready, ready, ttl)
 
-    async def signal(self, key: str, value: Any = True, ttl: Optional[float] = None) -> None:
+    async def signal(self, key: str, value: Any = True, ttl: float | None = None) -> None:
         """As of the plain client."""
         await asyncio.to_thread(self._plain.signal, key, value, ttl)
 

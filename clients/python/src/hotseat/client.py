@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import wire
 from .belief import Answer, Belief, Change, Kind
@@ -32,8 +32,8 @@ class Client:
 
     `hold` is how long an answer is believed at most, in seconds: the client's share of the reaction
     time S, which the sidecar has to be told by `--reaction-time`. The callbacks run one after the
-    other on a thread of the client and should return soon, but for `on_draining`, which may take the
-    seconds that it is given. A client with `on_lost` lets go of a term when `on_lost` has returned,
+    other on a thread of the client and should return soon, but for `on_draining`, which may take
+    the seconds that it is given. A client with `on_lost` lets go of a term when that has returned,
     so that the sidecar passes the seat on at once; one without has to call `let_go` itself.
     """
 
@@ -42,9 +42,9 @@ class Client:
         url: str = DEFAULT_URL,
         *,
         hold: float = 2.0,
-        on_elected: Optional[Callable[[int], Any]] = None,
-        on_draining: Optional[Callable[[int, float], Any]] = None,
-        on_lost: Optional[Callable[[int], Any]] = None,
+        on_elected: Callable[[int], Any] | None = None,
+        on_draining: Callable[[int, float], Any] | None = None,
+        on_lost: Callable[[int], Any] | None = None,
     ) -> None:
         if not 0.1 <= hold <= 60:
             raise ValueError(f"hold={hold}: give seconds from 0.1 to 60")
@@ -89,7 +89,7 @@ class Client:
         with self._lock:
             return self._belief.leads(now())
 
-    def token(self) -> Optional[int]:
+    def token(self) -> int | None:
         """The fencing token of this pod's term, to be sent along with each write; None: no term."""
         with self._lock:
             return self._belief.term if self._belief.leads(now()) else None
@@ -99,7 +99,7 @@ class Client:
         with self._lock:
             return self._belief.leader(now())
 
-    def wait_leader(self, timeout: Optional[float] = None) -> Optional[int]:
+    def wait_leader(self, timeout: float | None = None) -> int | None:
         """Waits until this pod leads; its token, or None if it took longer or the client closed."""
         with self._lock:
             self._news.wait_for(lambda: self.is_leader() or self._closing, timeout)
@@ -109,11 +109,11 @@ class Client:
         """Whether it asks no more."""
         return self._closing
 
-    def ready(self, ready: bool, ttl: Optional[float] = None) -> None:
+    def ready(self, ready: bool, ttl: float | None = None) -> None:
         """Says whether the application is ready to lead; after `ttl` seconds nothing is said."""
         self._put(wire.with_ttl("/v1/ready", ttl), b"true" if ready else b"false", "text/plain")
 
-    def signal(self, key: str, value: Any = True, ttl: Optional[float] = None) -> None:
+    def signal(self, key: str, value: Any = True, ttl: float | None = None) -> None:
         """Sets a signal for the policy; the heartbeat is one, `signal("app.heartbeat", ttl=30)`."""
         path = wire.with_ttl(wire.signal_path(key), ttl)
         self._put(path, wire.json_body(value), "application/json")
@@ -155,7 +155,7 @@ class Client:
         self._threads[2].join()  # what is said there of the last term is still told
         self._tell_let_go()
 
-    def _pause(self) -> Optional[float]:
+    def _pause(self) -> float | None:
         if self._belief.term or self._letting_go or not (self._failures or self._watched):
             return self._pace
         if self._failures:

@@ -6,7 +6,7 @@ import json
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Optional
+from typing import Any
 
 
 class FakeSidecar:
@@ -19,7 +19,7 @@ class FakeSidecar:
         self.identity = identity
         self.signals: dict[str, Any] = {}
         """What the application has set, by key."""
-        self.ready: Optional[bool] = None
+        self.ready: bool | None = None
         """Whether the application said that it is ready."""
         self.released: list[int] = []
         """The tokens of the terms that the application has let go of."""
@@ -43,7 +43,7 @@ class FakeSidecar:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def lead(self, remaining: float = 60.0, token: Optional[int] = None) -> int:
+    def lead(self, remaining: float = 60.0, token: int | None = None) -> int:
         """The application's pod leads from now on, in a new term; its token."""
         self._token = self._token + 1 if token is None else token
         self._say(True, self.identity, self._token, remaining)
@@ -70,7 +70,7 @@ class FakeSidecar:
         self._server.shutdown()
         self._server.server_close()
 
-    def _say(self, leads: bool, name: str, token: Optional[int], remaining: float) -> None:
+    def _say(self, leads: bool, name: str, token: int | None, remaining: float) -> None:
         with self.changed:
             left = round(remaining * 1000)
             self._answer = {"self": leads, "name": name, "token": token, "remaining_ms": left}

@@ -10,7 +10,7 @@ import socket
 import time
 import urllib.parse
 from collections.abc import Iterator
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 LONGEST_ANSWER = 64 << 10
 LONGEST_LINE = 64 << 10
@@ -41,7 +41,9 @@ class Sidecar:
             raise ValueError(f"{url!r} is no address of a sidecar: give http://127.0.0.1:4040")
         self.address, self._host = (parts.hostname, port), parts.netloc
 
-    def ask(self, method: str, path: str, within: float, body: bytes = b"", kind: str = "") -> bytes:
+    def ask(
+        self, method: str, path: str, within: float, body: bytes = b"", kind: str = ""
+    ) -> bytes:
         """One request and its body, within so many seconds.
 
         Raises Refused for any status but 200, and SidecarError if there is no whole answer.
@@ -53,7 +55,7 @@ class Sidecar:
                 while piece := receive(stream, deadline - time.monotonic()):
                     answer += piece
                     if len(answer) > LONGEST_ANSWER:
-                        raise SidecarError(f"{what}: the answer is longer than {LONGEST_ANSWER} bytes")
+                        raise SidecarError(f"{what}: longer than {LONGEST_ANSWER} bytes")
         except OSError as error:
             raise SidecarError(f"{what}: {error}") from error
         head, _, rest = bytes(answer).partition(b"\r\n\r\n")
@@ -115,7 +117,7 @@ def status_in(head: bytes) -> int:
     return int(words[1][:3])
 
 
-def with_ttl(path: str, ttl: Optional[float]) -> str:
+def with_ttl(path: str, ttl: float | None) -> str:
     return path if ttl is None else f"{path}?ttl={round(ttl * 1000)}ms"
 
 
