@@ -69,6 +69,7 @@ async function believe(hold, final) {
       const [leads, token, remaining, asked] = numbers;
       changes = belief.answered(asked, now, { leads: leads === 1, token, name: '', remaining });
     } else if (word === 'let-go') changes = belief.letGo(numbers[0], now);
+    else if (word === 'look') changes = [];
     else changes = word === 'end' ? belief.end(now) : belief.expired(now);
     const shown = changes.map(({ kind, token, until }) =>
       kind === 'draining' ? `draining ${token} until ${until}` : `${kind} ${token}`,

@@ -88,6 +88,8 @@ def believe(hold: float, final: bool) -> None:
             changes = belief.answered(asked / 1000, now, answer)
         elif word == "let-go":
             changes = belief.let_go(numbers[0], now)
+        elif word == "look":
+            changes = []
         else:
             changes = belief.end(now) if word == "end" else belief.expired(now)
         say("belief", changes=[shown(change) for change in changes], leads=belief.leads(now))

@@ -134,6 +134,7 @@ func believe(hold time.Duration, final bool) {
 			changes = b.Answered(millis(words[4]), now, answer)
 		case "let-go":
 			changes = b.LetGo(number(words[1]), now)
+		case "look":
 		case "end":
 			changes = b.End(now)
 		default:

@@ -119,6 +119,7 @@ final class Probe {
                     yield belief.answered(numbers[3] * 1_000_000, now, answer);
                 }
                 case "let-go" -> belief.letGo(numbers[0], now);
+                case "look" -> List.of();
                 case "end" -> belief.end(now);
                 default -> belief.expired(now);
             };
