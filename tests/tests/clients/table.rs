@@ -53,6 +53,8 @@ enum Step {
         then: String,
         #[serde(default)]
         repeat: usize,
+        #[serde(default)]
+        after: String,
     },
     Hush {
         #[serde(rename = "hush")]
@@ -86,6 +88,9 @@ enum Step {
     },
     Watched {
         watched: u64,
+    },
+    Watches {
+        watches: u64,
     },
     Released {
         released: Vec<u64>,
@@ -140,9 +145,9 @@ pub fn talks_are_as_the_table_has_them(language: &str) {
 fn play(step: Step, sidecar: &mut StandIn, probe: &mut Probe, shown: &str) {
     match step {
         Step::Leader { leader } => sidecar.say(&leader),
-        Step::Raw { raw, then, repeat } => {
+        Step::Raw { raw, then, repeat, after } => {
             let repeated = if then.is_empty() { &raw } else { &then };
-            sidecar.say_raw((raw.clone() + &repeated.repeat(repeat)).into_bytes());
+            sidecar.say_raw((raw.clone() + &repeated.repeat(repeat) + &after).into_bytes());
         }
         Step::Hush { .. } => sidecar.hush(),
         Step::Half { .. } => sidecar.say_half(),
@@ -164,6 +169,7 @@ fn play(step: Step, sidecar: &mut StandIn, probe: &mut Probe, shown: &str) {
             counts(shown, wanted, || sidecar.script().asked);
         }
         Step::Watched { watched } => counts(shown, watched, || sidecar.script().watched),
+        Step::Watches { watches } => assert_eq!(sidecar.script().watched, watches, "{shown}"),
         Step::Released { released } => until(shown, SOON, || match &sidecar.script().released {
             heard if *heard == released => Ok(()),
             heard => Err(heard.clone()),
