@@ -160,11 +160,6 @@ impl Probe {
         let mut heard = lock(&self.heard);
         (heard.told.drain(..).collect(), heard.led.clone())
     }
-
-    /// Since when the client was seen to lead until when, so far.
-    pub fn led(&self) -> Vec<(u64, u64)> {
-        lock(&self.heard).led.clone()
-    }
 }
 
 impl Drop for Probe {
