@@ -43,9 +43,9 @@ public final class Client implements AutoCloseable {
     private final Deque<Belief.Change> changes = new ArrayDeque<>();
     /** Each gives what completes a future, once that can be. */
     private final List<Supplier<Runnable>> waiting = new ArrayList<>();
-    private final Thread asking = thread(this::askOn);
-    private final Thread telling = thread(this::tellOn);
-    private final Thread watching = thread(this::watchOn);
+    private final Thread asking = Threads.thread(this::askOn);
+    private final Thread telling = Threads.thread(this::tellOn);
+    private final Thread watching = Threads.thread(this::watchOn);
     private boolean rung;
     private boolean watched;
     private volatile boolean closing;
@@ -193,7 +193,7 @@ public final class Client implements AutoCloseable {
             return ring();
         });
         if (!List.of(asking, telling, watching).contains(Thread.currentThread())) {
-            join(asking); // the watch may be in the middle of a read
+            Threads.join(asking); // the watch may be in the middle of a read
         }
     }
 
@@ -249,17 +249,17 @@ public final class Client implements AutoCloseable {
     private void askOn() {
         while (!closing) {
             ask();
-            sleep(SHORTEST_PAUSE);
+            Threads.sleep(SHORTEST_PAUSE);
             locked(() -> {
                 long left = pause();
                 while (!rung && !closing && left > 0) {
-                    left = await(bell, left);
+                    left = Threads.await(bell, left);
                 }
                 rung = false;
                 return null;
             });
         }
-        join(telling); // what is said there of the last term is still told
+        Threads.join(telling); // what is said there of the last term is still told
         tellLetGo();
     }
 
@@ -326,7 +326,7 @@ public final class Client implements AutoCloseable {
             long away = missing ? NO_WATCH : pause;
             locked(() -> {
                 for (long left = away; left > 0 && !closing; ) {
-                    left = await(news, left);
+                    left = Threads.await(news, left);
                 }
                 return null;
             });
@@ -365,7 +365,7 @@ public final class Client implements AutoCloseable {
                 if (!changes.isEmpty() || closing) {
                     return changes.poll();
                 }
-                await(news, belief.term() == 0 ? Long.MAX_VALUE : belief.until() - clock.now());
+                Threads.await(news, belief.term() == 0 ? Long.MAX_VALUE : belief.until() - clock.now());
             }
         });
     }
@@ -383,37 +383,6 @@ public final class Client implements AutoCloseable {
                 }
             }
         }
-    }
-
-    /** Nobody but the client has its threads, so that nobody interrupts them. */
-    private static long await(Condition condition, long nanos) {
-        try {
-            return condition.awaitNanos(nanos);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static Thread thread(Runnable run) {
-        Thread thread = new Thread(run, "hotseat");
-        thread.setDaemon(true);
-        return thread;
     }
 
     private static String signalPath(String key) {
