@@ -44,8 +44,10 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
 	tests/setup/deploy-tools.sh >/dev/null
+	tests/setup/clients.sh >/dev/null
 	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
+	clients/check.sh test
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
@@ -100,9 +102,10 @@ node-down: ## end it
 release-dry-run: wasm-target ## what a release does, with a registry on loopback and a key that is thrown away
 	deploy/release/dry-run.sh
 
-lint: wasm-target ## formatting and clippy
+lint: wasm-target ## formatting, clippy, and what the languages of the clients have
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/node -- -D warnings
+	clients/check.sh lint
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint

@@ -154,7 +154,9 @@ impl Elector {
         let over = self.now >= retirement.give_up_at;
         // Tokens grow, so that who let go of a later term let go of this one.
         let let_go = self.claim.term().is_some_and(|term| term.token <= self.let_go);
-        let draining = self.now < retirement.drained_at && !let_go;
+        // What is given up already, or was lost to another, waits for no drain.
+        let held = self.claim.term().is_some() || self.claim.has_unconfirmed();
+        let draining = held && self.now < retirement.drained_at && !let_go;
         if !over && (self.operation.is_some() || asking || draining) {
             return;
         }

@@ -30,6 +30,31 @@ fn the_seat_is_released_as_soon_as_the_application_has_let_go() {
     assert_eq!(stage.one_write().purpose, Purpose::Release);
 }
 
+/// The rest of its drain keeps neither a process from its end nor a candidate from the next seat.
+#[test]
+fn once_the_seat_is_released_nothing_waits_for_the_rest_of_the_drain() {
+    let drain = Duration::from_secs(300);
+    for stops in [true, false] {
+        let mut stage = Stage::with(Config { drain, ..config() });
+        stage.lead();
+        stage.pass(millis(700));
+        let term = token(&stage);
+        if stops {
+            stage.tell(Event::Stop);
+            stage.pass(millis(600));
+        }
+        let_go(&mut stage, term, Duration::ZERO);
+        let release = stage.one_write();
+        assert_eq!(release.purpose, Purpose::Release);
+        stage.succeeds(&release, 12);
+        stage.pass(Duration::from_secs(17));
+        assert_eq!(stage.effects.contains(&Effect::Finished), stops);
+        if !stops {
+            assert_eq!(stage.one_write().purpose, Purpose::Acquire);
+        }
+    }
+}
+
 /// What was let go of is a term, and no other may be released because of it.
 #[test]
 fn letting_go_of_an_earlier_term_shortens_no_drain() {
@@ -38,7 +63,7 @@ fn letting_go_of_an_earlier_term_shortens_no_drain() {
     let_go(&mut stage, earlier, Duration::ZERO);
     let release = stage.one_write();
     stage.succeeds(&release, 12);
-    stage.pass(Duration::from_secs(20));
+    stage.pass(Duration::from_secs(17));
     let acquire = stage.one_write();
     stage.succeeds(&acquire, 13);
     assert!(token(&stage) > earlier && earlier > Token(0));

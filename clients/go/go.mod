@@ -1,0 +1,3 @@
+module hotseat.dev/client
+
+go 1.22

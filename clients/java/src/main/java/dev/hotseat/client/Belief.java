@@ -1,0 +1,117 @@
+package dev.hotseat.client;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What may be believed, as a value: no thread, no connection, no clock of its own.
+ *
+ * <p>Moments are nanoseconds of one clock that never goes back; {@code asked} is always the moment
+ * <em>before</em> a question was sent, so whatever the way there and back took counts against the belief.
+ */
+final class Belief {
+    /** What may become of a term. */
+    enum Kind { ELECTED, DRAINING, LOST }
+
+    /** What became of a term, with its token; and of a drain the moment at which it has to be over. */
+    record Change(Kind kind, long token, long until) {}
+
+    /** What {@code /v1/leader} says, as far as it matters here. */
+    record Answer(boolean leads, long token, String name, long remaining) {}
+
+    /** A term that was lost is let go of, and does not come back. */
+    final boolean isFinal;
+
+    private final long hold;
+    private long term;
+    private long until;
+    private long asked;
+    private long seen;
+    private long over;
+    private String name = "";
+    private long nameUntil;
+
+    Belief(long hold, boolean isFinal) {
+        this.hold = hold;
+        this.isFinal = isFinal;
+    }
+
+    /** The fencing token of the term that is believed in; 0: none. */
+    long term() {
+        return term;
+    }
+
+    /** When belief ends unless another answer comes; it counts only while there is a term. */
+    long until() {
+        return until;
+    }
+
+    /** The token of the term, if this process may act as its leader; else 0. */
+    long leads(long now) {
+        return now < until ? term : 0;
+    }
+
+    /** Who leads; empty if nobody is known to. */
+    String leader(long now) {
+        return now < nameUntil ? name : "";
+    }
+
+    /** An answer to a question that was sent after {@code asked} came at {@code now}. */
+    List<Change> answered(long asked, long now, Answer answer) {
+        List<Change> changes = new ArrayList<>(expired(now));
+        name = answer.name();
+        nameUntil = asked + answer.remaining();
+        long token = answer.token();
+        if (!answer.leads()) {
+            changes.addAll(end(now));
+            return changes;
+        }
+        if (token <= over || token < seen) {
+            return changes; // of a term that is over: nothing that is said of it counts
+        }
+        if (term != token) {
+            changes.addAll(end(now));
+        }
+        long ends = asked + Math.min(answer.remaining(), hold);
+        seen = token;
+        if (term != 0) {
+            // Questions are asked one after the other, but an answer may be held for shorter.
+            until = Math.max(until, ends);
+            this.asked = asked;
+        } else if (now < ends) {
+            term = token;
+            until = ends;
+            this.asked = asked;
+            changes.add(new Change(Kind.ELECTED, token, 0));
+        }
+        return changes;
+    }
+
+    /** Time has passed. */
+    List<Change> expired(long now) {
+        return term != 0 && now >= until ? end(now) : List.of();
+    }
+
+    /** The term ends now, if there is one. */
+    List<Change> end(long now) {
+        long token = term;
+        term = 0;
+        if (token == 0) {
+            return List.of();
+        }
+        if (isFinal) {
+            over = token;
+        }
+        // The sidecar waits for hold after it last said that this candidate leads, which was not before it
+        // was asked.
+        long drained = asked + hold;
+        Change lost = new Change(Kind.LOST, token, 0);
+        return now < drained ? List.of(new Change(Kind.DRAINING, token, drained), lost) : List.of(lost);
+    }
+
+    /** The application acts no more for the term with that token, nor for one before it. */
+    List<Change> letGo(long token, long now) {
+        over = Math.max(over, token);
+        return term <= token ? end(now) : List.of();
+    }
+}

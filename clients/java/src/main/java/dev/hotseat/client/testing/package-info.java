@@ -1,0 +1,2 @@
+/** A sidecar for the tests of an application. */
+package dev.hotseat.client.testing;

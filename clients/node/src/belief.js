@@ -1,0 +1,128 @@
+// What may be believed, as a value: no timer, no connection, no clock of its own.
+//
+// Moments are milliseconds of one clock that never goes back; `asked` is always the moment *before* a
+// question was sent, so whatever the way there and back took counts against the belief.
+
+/**
+ * What became of a term, with its fencing token, and of a drain the moment at which it has to be over.
+ * @typedef {{kind: 'elected' | 'draining' | 'lost', token: number, until: number}} Change
+ */
+/**
+ * What `/v1/leader` says, as far as it matters here.
+ * @typedef {{leads: boolean, token: number, name: string, remaining: number}} Answer
+ */
+
+/**
+ * The answer in a document. Nothing may be believed of one in which anything has the wrong type.
+ * @param {any} document
+ * @returns {Answer}
+ */
+export function answerIn(document) {
+  const { self: leads, name, token, remaining_ms: remaining } = Object(document);
+  if (typeof leads !== 'boolean' || typeof name !== 'string') {
+    throw new TypeError('the answer has no self or no name');
+  }
+  if (!Number.isSafeInteger(remaining) || remaining < 0) {
+    throw new TypeError('remaining_ms is no number of milliseconds');
+  }
+  if (leads && !(Number.isSafeInteger(token) && token > 0)) {
+    throw new TypeError('the token is no fencing token');
+  }
+  return { leads, token: leads ? token : 0, name, remaining };
+}
+
+/** Whether this process may act as the leader: from an answer, for `hold` at most. */
+export class Belief {
+  /** The fencing token of the term that is believed in; 0: none. */
+  term = 0;
+  /** When belief ends unless another answer comes; it counts only while there is a term. */
+  until = 0;
+  #asked = 0;
+  #seen = 0;
+  #over = 0;
+  #name = '';
+  #nameUntil = 0;
+
+  /**
+   * @param {number} hold
+   * @param {boolean} final a term that was lost is let go of, and does not come back
+   */
+  constructor(hold, final) {
+    this.hold = hold;
+    this.final = final;
+  }
+
+  /** @param {number} now */
+  leads(now) {
+    return this.term !== 0 && now < this.until;
+  }
+
+  /** @param {number} now */
+  leader(now) {
+    return now < this.#nameUntil ? this.#name : '';
+  }
+
+  /**
+   * An answer to a question that was sent after `asked` came at `now`.
+   * @param {number} asked
+   * @param {number} now
+   * @param {Answer} answer
+   * @returns {Change[]}
+   */
+  answered(asked, now, { leads, token, name, remaining }) {
+    const changes = this.expired(now);
+    [this.#name, this.#nameUntil] = [name, asked + remaining];
+    if (!leads) return [...changes, ...this.end(now)];
+    // Of a term that is over: nothing that is said of it counts.
+    if (token <= this.#over || token < this.#seen) return changes;
+    if (this.term !== 0 && this.term !== token) changes.push(...this.end(now));
+    const until = asked + Math.min(remaining, this.hold);
+    this.#seen = token;
+    if (this.term !== 0) {
+      // Questions are asked one after the other, but an answer may be held for shorter.
+      this.until = Math.max(this.until, until);
+      this.#asked = asked;
+    } else if (now < until) {
+      [this.term, this.until, this.#asked] = [token, until, asked];
+      changes.push({ kind: 'elected', token, until: 0 });
+    }
+    return changes;
+  }
+
+  /**
+   * Time has passed.
+   * @param {number} now
+   * @returns {Change[]}
+   */
+  expired(now) {
+    return this.term !== 0 && now >= this.until ? this.end(now) : [];
+  }
+
+  /**
+   * The term ends now, if there is one.
+   * @param {number} now
+   * @returns {Change[]}
+   */
+  end(now) {
+    const token = this.term;
+    this.term = 0;
+    if (token === 0) return [];
+    if (this.final) this.#over = token;
+    // The sidecar waits for `hold` after it last said that this candidate leads, which was not before
+    // it was asked.
+    const until = this.#asked + this.hold;
+    const lost = /** @type {const} */ ({ kind: 'lost', token, until: 0 });
+    return now < until ? [{ kind: 'draining', token, until }, lost] : [lost];
+  }
+
+  /**
+   * The application acts no more for the term with that token, nor for one before it.
+   * @param {number} token
+   * @param {number} now
+   * @returns {Change[]}
+   */
+  letGo(token, now) {
+    this.#over = Math.max(this.#over, token);
+    return this.term !== 0 && this.term <= token ? this.end(now) : [];
+  }
+}

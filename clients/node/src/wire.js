@@ -1,0 +1,129 @@
+import http from 'node:http';
+import { answerIn } from './belief.js';
+
+const LONGEST_ANSWER = 64 << 10;
+const LONGEST_LINE = 64 << 10;
+
+/** The sidecar cannot be reached, or has refused what it was told; the message says why. */
+export class SidecarError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status that it answered with; 0 if it did not
+   */
+  constructor(message, status = 0) {
+    super(message);
+    this.name = 'SidecarError';
+    this.status = status;
+  }
+}
+
+/** Where the sidecar answers. */
+export class Sidecar {
+  /** @param {string} address */
+  constructor(address) {
+    const url = parsed(address);
+    if (url?.protocol !== 'http:' || url.hostname === '' || url.pathname !== '/') {
+      throw new TypeError(`"${address}" is no address of a sidecar: give http://127.0.0.1:4040`);
+    }
+    this.url = url.origin;
+  }
+
+  /**
+   * Sends a request, and gives the response if its status is 200.
+   * @param {string} method
+   * @param {string} path
+   * @param {AbortSignal} signal
+   * @param {string} [body]
+   * @param {string} [kind]
+   * @returns {Promise<http.IncomingMessage>}
+   */
+  async #open(method, path, signal, body = '', kind = '') {
+    const what = `${method} ${this.url}${path}`;
+    const headers = { 'Content-Length': Buffer.byteLength(body), ...(kind && { 'Content-Type': kind }) };
+    const response = await new Promise((resolve, reject) => {
+      // A connection for each question: one that is kept may be half open.
+      const request = http.request(this.url + path, { method, signal, agent: false, headers }, resolve);
+      request.on('error', (error) => reject(new SidecarError(`${what}: ${error.message}`)));
+      request.end(body);
+    });
+    if (response.statusCode === 200) return response;
+    const text = (await read(what, response)).trim().slice(0, 500);
+    throw new SidecarError(`${what}: ${response.statusCode}: ${text}`, response.statusCode);
+  }
+
+  /**
+   * One request and its body, within so many milliseconds.
+   * @param {number} within
+   * @param {string} method
+   * @param {string} path
+   * @param {string} [body]
+   * @param {string} [kind]
+   */
+  async ask(within, method, path, body, kind) {
+    const signal = AbortSignal.timeout(within);
+    return read(`${method} ${path}`, await this.#open(method, path, signal, body, kind));
+  }
+
+  /** @param {number} within */
+  async leader(within) {
+    return answerIn(JSON.parse(await this.ask(within, 'GET', '/v1/leader')));
+  }
+
+  /**
+   * Rings with each event until the stream ends, or says nothing for `silence` milliseconds.
+   * @param {number} silence
+   * @param {AbortSignal} closed
+   * @param {() => void} opened
+   * @param {() => void} ring
+   */
+  async watch(silence, closed, opened, ring) {
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    const timer = setTimeout(end, silence);
+    closed.addEventListener('abort', end);
+    try {
+      const response = await this.#open('GET', '/v1/watch', ended.signal);
+      opened();
+      let rest = '';
+      for await (const piece of response.setEncoding('utf8')) {
+        timer.refresh();
+        const lines = (rest + piece).split('\n');
+        rest = /** @type {string} */ (lines.pop());
+        if (lines.some((line) => line.startsWith('data:'))) ring();
+        if (rest.length > LONGEST_LINE) {
+          throw new SidecarError(`/v1/watch: a line longer than ${LONGEST_LINE} bytes`);
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+      closed.removeEventListener('abort', end);
+      end();
+    }
+  }
+}
+
+/** @param {string} address */
+function parsed(address) {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} what
+ * @param {http.IncomingMessage} response
+ */
+async function read(what, response) {
+  let text = '';
+  try {
+    for await (const piece of response.setEncoding('utf8')) {
+      text += piece;
+      if (text.length > LONGEST_ANSWER) throw new Error(`longer than ${LONGEST_ANSWER} bytes`);
+    }
+  } catch (error) {
+    throw new SidecarError(`${what}: the answer broke off: ${/** @type {Error} */ (error).message}`);
+  }
+  return text;
+}

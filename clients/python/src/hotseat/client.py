@@ -1,0 +1,250 @@
+"""The client: three threads around one belief."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from typing import Any, Callable
+
+from . import wire
+from .belief import Answer, Belief, Change, Kind
+
+log = logging.getLogger("hotseat")
+
+DEFAULT_URL = "http://127.0.0.1:4040"
+SILENCE = 10.0  # after so many seconds without an event the watch is begun anew
+NO_WATCH = 30.0  # until a sidecar that has no watch is tried again
+LONGEST_PAUSE = 5.0
+SHORTEST_PAUSE = 0.01  # between two questions, however many events there are
+
+
+def now() -> float:
+    """Seconds of a clock that goes on while the machine is suspended, where there is one."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
+class Client:
+    """Knows whether this pod leads, for as long as the last answer of the sidecar holds.
+
+    `hold` is how long an answer is believed at most, in seconds: the client's share of the reaction
+    time S, which the sidecar has to be told by `--reaction-time`. The callbacks run one after the
+    other on a thread of the client and should return soon, but for `on_draining`, which may take
+    the seconds that it is given. A client with `on_lost` lets go of a term when that has returned,
+    so that the sidecar passes the seat on at once; one without has to call `let_go` itself.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        hold: float = 2.0,
+        on_elected: Callable[[int], Any] | None = None,
+        on_draining: Callable[[int, float], Any] | None = None,
+        on_lost: Callable[[int], Any] | None = None,
+    ) -> None:
+        if not 0.1 <= hold <= 60:
+            raise ValueError(f"hold={hold}: give seconds from 0.1 to 60")
+        self._sidecar, self._pace = wire.Sidecar(url), hold / 4
+        self._belief = Belief(hold, final=on_lost is not None)
+        self._elected, self._draining, self._lost = on_elected, on_draining, on_lost
+        self._lock = threading.RLock()
+        self._news = threading.Condition(self._lock)  # a change, or the end of belief has moved
+        self._bell = threading.Condition(self._lock)  # something says that it is time to ask
+        self._changes: deque[Change] = deque()
+        self._rung = self._watched = self._closing = False
+        self._letting_go = self._failures = 0
+        loops = (self._ask_on, self._watch_on, self._tell_on)
+        self._threads = [
+            threading.Thread(target=loop, name="hotseat", daemon=True) for loop in loops
+        ]
+
+    def start(self) -> Client:
+        """Begins to ask; a `with` statement does it by itself."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def close(self) -> None:
+        """Ends a term of this pod, as the application acts no more, and the threads."""
+        with self._lock:
+            self._apply(self._belief.end(now()))
+            self._closing = True
+            self._ring()
+            self._news.notify_all()
+        if threading.current_thread() not in self._threads and self._threads[0].is_alive():
+            self._threads[0].join()  # the watch may be in the middle of a wait for bytes
+
+    def __enter__(self) -> Client:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def is_leader(self) -> bool:
+        """Whether this pod leads at this very moment."""
+        with self._lock:
+            return self._belief.leads(now())
+
+    def token(self) -> int | None:
+        """The fencing token of this pod's term, to be sent along with each write; None: no term."""
+        with self._lock:
+            return self._belief.term if self._belief.leads(now()) else None
+
+    def leader(self) -> str:
+        """The name of the leader, whichever pod it is; empty if nobody is known to lead."""
+        with self._lock:
+            return self._belief.leader(now())
+
+    def wait_leader(self, timeout: float | None = None) -> int | None:
+        """Waits until this pod leads; its token, or None if it took longer or the client closed."""
+        with self._lock:
+            self._news.wait_for(lambda: self.is_leader() or self._closing, timeout)
+            return self.token()
+
+    def closed(self) -> bool:
+        """Whether it asks no more."""
+        return self._closing
+
+    def ready(self, ready: bool, ttl: float | None = None) -> None:
+        """Says whether the application is ready to lead; after `ttl` seconds nothing is said."""
+        self._put(wire.with_ttl("/v1/ready", ttl), b"true" if ready else b"false", "text/plain")
+
+    def signal(self, key: str, value: Any = True, ttl: float | None = None) -> None:
+        """Sets a signal for the policy; the heartbeat is one, `signal("app.heartbeat", ttl=30)`."""
+        path = wire.with_ttl(wire.signal_path(key), ttl)
+        self._put(path, wire.json_body(value), "application/json")
+
+    def unset_signal(self, key: str) -> None:
+        """Takes a signal back; one that is not set is an error."""
+        self._sidecar.ask("DELETE", wire.signal_path(key), self._belief.hold)
+
+    def let_go(self, token: int) -> None:
+        """Says that the application acts no more for the term with that token; it ends if it is on.
+
+        The sidecar is told in the background, again and again until it has heard it.
+        """
+        with self._lock:
+            self._letting_go = max(self._letting_go, token)
+            self._apply(self._belief.let_go(token, now()))
+            self._ring()
+
+    def _put(self, path: str, body: bytes, kind: str) -> None:
+        self._sidecar.ask("PUT", path, self._belief.hold, body, kind)
+
+    def _ring(self) -> None:
+        self._rung = True
+        self._bell.notify_all()
+
+    def _apply(self, changes: list[Change]) -> None:
+        self._changes.extend(changes)
+        self._news.notify_all()
+
+    # The thread that asks: it alone extends belief.
+
+    def _ask_on(self) -> None:
+        while not self._closing:
+            self._ask()
+            with self._lock:
+                self._bell.wait_for(lambda: self._rung or self._closing, self._pause())
+                self._rung = False
+            time.sleep(SHORTEST_PAUSE)
+        self._threads[2].join()  # what is said there of the last term is still told
+        self._tell_let_go()
+
+    def _pause(self) -> float | None:
+        if self._belief.term or self._letting_go or not (self._failures or self._watched):
+            return self._pace
+        if self._failures:
+            return min(self._pace * 2 ** min(self._failures, 10), LONGEST_PAUSE)
+        return None  # the watch rings
+
+    def _ask(self) -> None:
+        self._tell_let_go()
+        asked = now()  # before the question: whatever it takes counts against the belief
+        try:
+            body = self._sidecar.ask("GET", "/v1/leader", self._belief.hold / 2)
+            answer = Answer.of(json.loads(body))
+        except (wire.SidecarError, ValueError, RecursionError) as error:
+            self._failures += 1
+            log.debug("no answer of the sidecar: %s", error)
+            return
+        with self._lock:
+            self._failures = 0
+            if not self._closing:
+                self._apply(self._belief.answered(asked, now(), answer))
+
+    def _tell_let_go(self) -> None:
+        token = self._letting_go
+        if not token:
+            return
+        try:
+            self._sidecar.ask("PUT", f"/v1/released?token={token}", self._belief.hold / 2)
+        except wire.Refused as error:
+            if not 400 <= error.status < 500:
+                return  # it is told once more
+        except wire.SidecarError:
+            return
+        with self._lock:
+            if self._letting_go == token:
+                self._letting_go = 0
+
+    # The thread that watches. An event says that it is time to ask, and nothing else: it may have
+    # waited in a buffer, and does not say for how long.
+
+    def _watch_on(self) -> None:
+        pause = 0.1
+        while not self._closing:
+            began, missing = time.monotonic(), False
+            try:
+                for line in self._sidecar.watch(SILENCE, lambda: self._watching(True)):
+                    if self._closing:
+                        return
+                    if line.startswith(b"data:"):
+                        with self._lock:
+                            self._ring()
+            except wire.Refused:
+                missing = True
+            except wire.SidecarError as error:
+                log.debug("the watch has ended: %s", error)
+            self._watching(False)
+            lived = time.monotonic() - began >= LONGEST_PAUSE
+            pause = 0.1 if lived else min(pause * 2, LONGEST_PAUSE)
+            with self._lock:
+                self._news.wait_for(lambda: self._closing, NO_WATCH if missing else pause)
+
+    def _watching(self, watched: bool) -> None:
+        with self._lock:
+            self._watched = watched
+            self._ring()
+
+    # The thread that tells the application.
+
+    def _tell_on(self) -> None:
+        while True:
+            with self._lock:
+                while not self._changes and not self._closing:
+                    self._changes.extend(self._belief.expired(now()))
+                    if not self._changes:
+                        left = self._belief.until - now() if self._belief.term else None
+                        self._news.wait(left)
+                if not self._changes:
+                    return
+                change = self._changes.popleft()
+            try:
+                self._tell(change)
+            except Exception:
+                log.exception("the callback for %s has failed", change.kind.value)
+            if change.kind is Kind.LOST and self._lost:
+                self.let_go(change.token)
+
+    def _tell(self, change: Change) -> None:
+        if change.kind is Kind.ELECTED and self._elected:
+            self._elected(change.token)
+        elif change.kind is Kind.DRAINING and self._draining:
+            self._draining(change.token, max(0.0, change.until - now()))
+        elif change.kind is Kind.LOST and self._lost:
+            self._lost(change.token)

@@ -1,0 +1,129 @@
+//! What may be believed, as a value: no thread, no connection, no clock of its own.
+//!
+//! Moments are durations since the origin of one clock that never goes back; `asked` is always the
+//! moment *before* a question was sent, so whatever the way there and back took counts against the
+//! belief.
+
+use std::time::Duration;
+
+/// The largest fencing token that there can be.
+pub(crate) const LARGEST_TOKEN: u64 = (1 << 53) - 1;
+
+/// What became of a term, with its fencing token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It has begun.
+    Elected(u64),
+    /// It is over; what is under way may be finished until that moment.
+    Draining(u64, Duration),
+    /// It is over, and nothing may act for it any more.
+    Lost(u64),
+}
+
+/// What `/v1/leader` says, as far as it matters here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether this candidate leads.
+    pub leads: bool,
+    /// The fencing token of its term, if it leads.
+    pub token: u64,
+    /// Who leads; empty if nobody is known to.
+    pub name: String,
+    /// How long that holds.
+    pub remaining: Duration,
+}
+
+/// Whether this process may act as the leader: from an answer, for `hold` at most.
+#[derive(Clone, Debug, Default)]
+pub struct Belief {
+    hold: Duration,
+    last: bool,
+    term: u64,
+    until: Duration,
+    asked: Duration,
+    seen: u64,
+    over: u64,
+    name: String,
+    name_until: Duration,
+}
+
+impl Belief {
+    /// No belief yet. Where `is_final`, a term that was lost is let go of, and does not come back.
+    pub fn new(hold: Duration, is_final: bool) -> Belief {
+        Belief { hold, last: is_final, ..Belief::default() }
+    }
+
+    /// The fencing token of the term that is believed in, and when belief ends unless another answer
+    /// comes; none where there is no term.
+    pub fn term(&self) -> Option<(u64, Duration)> {
+        (self.term != 0).then_some((self.term, self.until))
+    }
+
+    /// The term, if this process may act as its leader at `now`.
+    pub fn leads(&self, now: Duration) -> Option<u64> {
+        self.term().filter(|(_, until)| now < *until).map(|(token, _)| token)
+    }
+
+    /// Who leads; empty if nobody is known to.
+    pub fn leader(&self, now: Duration) -> &str {
+        if now < self.name_until { &self.name } else { "" }
+    }
+
+    /// An answer to a question that was sent after `asked` came at `now`.
+    pub fn answered(&mut self, asked: Duration, now: Duration, answer: Answer) -> Vec<Change> {
+        let mut changes = self.expired(now);
+        self.name_until = asked.saturating_add(answer.remaining);
+        self.name = answer.name;
+        if !answer.leads {
+            changes.extend(self.end(now));
+            return changes;
+        }
+        if answer.token <= self.over || answer.token < self.seen {
+            // Of a term that is over: nothing that is said of it counts.
+            return changes;
+        }
+        if self.term != answer.token {
+            changes.extend(self.end(now));
+        }
+        let until = asked + answer.remaining.min(self.hold);
+        self.seen = answer.token;
+        if self.term != 0 {
+            // Questions are asked one after the other, but an answer may be held for shorter.
+            (self.until, self.asked) = (self.until.max(until), asked);
+        } else if now < until {
+            (self.term, self.until, self.asked) = (answer.token, until, asked);
+            changes.push(Change::Elected(answer.token));
+        }
+        changes
+    }
+
+    /// Time has passed.
+    pub fn expired(&mut self, now: Duration) -> Vec<Change> {
+        match self.term() {
+            Some((_, until)) if now >= until => self.end(now),
+            _ => vec![],
+        }
+    }
+
+    /// The term ends now, if there is one.
+    pub fn end(&mut self, now: Duration) -> Vec<Change> {
+        let term = std::mem::take(&mut self.term);
+        if term == 0 {
+            return vec![];
+        }
+        if self.last {
+            self.over = term;
+        }
+        // The sidecar waits for `hold` after it last said that this candidate leads, which was not
+        // before it was asked.
+        let until = self.asked + self.hold;
+        let drain = (now < until).then_some(Change::Draining(term, until));
+        drain.into_iter().chain([Change::Lost(term)]).collect()
+    }
+
+    /// The application acts no more for the term with that token, nor for one before it.
+    pub fn let_go(&mut self, token: u64, now: Duration) -> Vec<Change> {
+        self.over = self.over.max(token);
+        if self.term <= token { self.end(now) } else { vec![] }
+    }
+}

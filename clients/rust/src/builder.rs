@@ -1,0 +1,91 @@
+//! What a client is started with.
+
+use crate::client::Client;
+use crate::wire::{Error, Sidecar};
+use std::fmt;
+use std::time::Duration;
+
+pub(crate) type OnTerm = Box<dyn FnMut(u64) + Send>;
+pub(crate) type OnDraining = Box<dyn FnMut(u64, Duration) + Send>;
+
+/// The functions of the application.
+#[derive(Default)]
+pub(crate) struct Functions {
+    pub(crate) elected: Option<OnTerm>,
+    pub(crate) draining: Option<OnDraining>,
+    pub(crate) lost: Option<OnTerm>,
+}
+
+/// A client before it is started.
+///
+/// The functions are called one after the other on a thread of the client and should return soon, but
+/// for that of [`on_draining`](Builder::on_draining), which may take the time that it is given. A client
+/// with [`on_lost`](Builder::on_lost) lets go of a term when that has returned, so that the sidecar
+/// passes the seat on at once; one without has to call [`Client::let_go`] itself.
+pub struct Builder {
+    pub(crate) url: String,
+    pub(crate) hold: Duration,
+    pub(crate) functions: Functions,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        let hold = Duration::from_secs(2);
+        Builder { url: crate::DEFAULT_URL.to_owned(), hold, functions: Functions::default() }
+    }
+
+    /// Where the sidecar answers; [`DEFAULT_URL`](crate::DEFAULT_URL) if it is not said.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Builder {
+        self.url = url.into();
+        self
+    }
+
+    /// How long an answer is believed at most, from 100 ms to a minute; 2 s if it is not said. It is the
+    /// client's share of the reaction time S, which the sidecar has to be told by `--reaction-time`.
+    #[must_use]
+    pub fn hold(mut self, hold: Duration) -> Builder {
+        self.hold = hold;
+        self
+    }
+
+    /// Called with the fencing token when a term has begun.
+    #[must_use]
+    pub fn on_elected(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
+        self.functions.elected = Some(Box::new(call));
+        self
+    }
+
+    /// Called when a term is over, and what is under way may be finished within that time.
+    #[must_use]
+    pub fn on_draining(mut self, call: impl FnMut(u64, Duration) + Send + 'static) -> Builder {
+        self.functions.draining = Some(Box::new(call));
+        self
+    }
+
+    /// Called when a term is over, and nothing may act for it any more.
+    #[must_use]
+    pub fn on_lost(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
+        self.functions.lost = Some(Box::new(call));
+        self
+    }
+
+    /// Begins to ask.
+    ///
+    /// # Errors
+    ///
+    /// If the URL or the time is unusable, or the system gives no thread.
+    pub fn start(self) -> Result<Client, Error> {
+        if !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&self.hold) {
+            return Err(Error::new(format!("hold: {:?}: give 100 ms to a minute", self.hold)));
+        }
+        let sidecar = Sidecar::new(&self.url)?;
+        Client::begin(self, sidecar)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("url", &self.url).field("hold", &self.hold).finish()
+    }
+}

@@ -1,0 +1,143 @@
+//! Clients of real sidecars, two in an election: what becomes of a term, and that two clients never believe
+//! at a time.
+
+use std::time::Duration;
+
+use hotseat_tests::process::Signal;
+use hotseat_tests::scene::{Api, Candidate, SOON};
+use hotseat_tests::wait::until;
+
+use super::cable::Cable;
+use super::probe::Probe;
+
+/// D + S <= L with room for the clocks.
+const TIMING: [&str; 4] =
+    ["--lease-duration=6s", "--renew-deadline=3s", "--retry-period=500ms", "--reaction-time=2s"];
+/// S is longer than anything here may take: the seat is passed on because the application has let go.
+const LONG_REACTION: [&str; 4] =
+    ["--lease-duration=90s", "--renew-deadline=3s", "--retry-period=500ms", "--reaction-time=80s"];
+/// S of [`TIMING`], all of it the client's.
+const HOLD: Duration = Duration::from_secs(2);
+
+/// Two candidates, each with an application. The first leads.
+struct Pair {
+    anna: Candidate,
+    first: Probe,
+    token: u64,
+    second: Probe,
+    // Dropped last, as all the others need it.
+    ben: Candidate,
+    _api: Api,
+}
+
+impl Pair {
+    /// The first application reaches its sidecar by a way that is made of the sidecar's address.
+    fn start(scene: &str, language: &str, way: impl FnOnce(&Candidate) -> String) -> Pair {
+        Pair::with(scene, language, &TIMING, way)
+    }
+
+    fn with(
+        scene: &str,
+        language: &str,
+        timing: &[&str],
+        way: impl FnOnce(&Candidate) -> String,
+    ) -> Pair {
+        let api = Api::embedded(&format!("{scene}-{language}")).unwrap();
+        let anna = Candidate::start(&api, "anna", timing).unwrap();
+        let first = Probe::client(language, &way(&anna), HOLD);
+        let token = first.elected();
+        let ben = Candidate::start(&api, "ben", timing).unwrap();
+        let second = Probe::client(language, &url(&ben), HOLD);
+        Pair { anna, first, token, second, ben, _api: api }
+    }
+
+    /// The second application leads, with a larger token.
+    #[track_caller]
+    fn second_leads(&self) {
+        let token = self.second.elected();
+        assert!(token > self.token, "{token} after {}; {}", self.token, self.ben.process);
+    }
+
+    /// Closes both clients: no more than that was told, and they never believed at the same time.
+    #[track_caller]
+    fn end(mut self) {
+        let (told, first) = self.first.close();
+        assert_eq!(told, Vec::<String>::new());
+        let (_, second) = self.second.close();
+        assert!(!first.is_empty() && !second.is_empty(), "{first:?} {second:?}");
+        for (from, to) in &first {
+            for (since, until) in &second {
+                assert!(to < since || until < from, "two believe: {first:?} {second:?}");
+            }
+        }
+    }
+}
+
+fn url(candidate: &Candidate) -> String {
+    format!("http://{}", candidate.process.http_addr())
+}
+
+pub fn a_killed_sidecar(language: &str) {
+    let mut pair = Pair::start("killed", language, url);
+    pair.anna.kill().unwrap();
+    pair.first.lost(pair.token);
+    pair.second_leads();
+    pair.end();
+}
+
+pub fn a_frozen_sidecar(language: &str) {
+    let mut pair = Pair::start("frozen", language, url);
+    pair.anna.process.signal(Signal::STOP).unwrap();
+    pair.first.lost(pair.token);
+    pair.second_leads();
+    pair.anna.process.signal(Signal::CONT).unwrap();
+    until("the first to hear who leads", SOON, || match pair.first.ask() {
+        state if !state.leads && state.name == "ben" => Ok(()),
+        state => Err(state),
+    });
+    pair.end();
+}
+
+/// It comes back when another leads, with all that its sidecar had sent in its buffers, and is asked first.
+pub fn a_frozen_application(language: &str) {
+    let mut pair = Pair::start("asleep", language, url);
+    pair.first.signal(Signal::STOP);
+    pair.anna.kill().unwrap();
+    pair.second_leads();
+    pair.first.send("ask");
+    pair.first.signal(Signal::CONT);
+    assert_eq!(pair.first.reply()["leads"], false, "{language}");
+    pair.first.lost(pair.token);
+    pair.end();
+}
+
+pub fn a_cut_network(language: &str) {
+    let mut cable = None;
+    let mut pair = Pair::start("cut", language, |anna| {
+        cable.insert(Cable::to(anna.process.http_addr())).url()
+    });
+    cable.unwrap().cut();
+    // It leads on, and gives the seat up before the application can have heard of anything. It cannot be
+    // told either that the application has let go, and waits S.
+    assert_eq!(pair.anna.leader().unwrap()["self"], true);
+    pair.anna.end();
+    pair.second_leads();
+    pair.first.lost(pair.token);
+    assert!(!pair.first.ask().leads);
+    pair.end();
+}
+
+/// The application drains and lets go, and the seat is passed on at once.
+pub fn a_hand_over(language: &str) {
+    let mut pair = Pair::with("hand-over", language, &LONG_REACTION, url);
+    until("the second to hear who leads", SOON, || match pair.second.ask() {
+        state if state.name == "anna" => Ok(()),
+        state => Err(state),
+    });
+    pair.anna.process.signal(Signal::TERM).unwrap();
+    assert_eq!(pair.first.told(), format!("draining {}", pair.token), "{}", pair.anna.process);
+    assert_eq!(pair.first.told(), format!("lost {}", pair.token));
+    pair.second_leads();
+    assert!(pair.anna.process.wait_exit(SOON).success());
+    pair.end();
+}
