@@ -24,7 +24,7 @@ use hotseat_election::{
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
 use hotseat_kubernetes::{Connection, Credentials, EventRecorder, Regarding, RightsCheck};
-use hotseat_rollout::{Gate, Policy, ShadowPeriod};
+use hotseat_rollout::{Gate, Policy, ShadowPeriod, Turns};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +81,8 @@ pub struct ElectionSettings {
     pub shadow: Option<ShadowPeriod>,
     /// What a policy in shadow may do otherwise than the active one.
     pub gate: Gate,
+    /// How candidates take a new policy one after the other, which takes the roster; none: each at once.
+    pub turns: Option<TurnOptions>,
     /// How long a leader that hands over on purpose waits for a successor that says it is not ready;
     /// zero: not at all.
     pub warm_up: Duration,
@@ -97,6 +99,15 @@ pub struct ElectionSettings {
     pub limits: Limits,
     /// What compiles policies, of the same build as this program.
     pub compiler: Compiler,
+}
+
+/// How candidates take a new policy one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnOptions {
+    /// For how long those before have to run it well.
+    pub soak: Duration,
+    /// So many standbys may be trying it at a time.
+    pub at_once: u32,
 }
 
 /// A pod.
@@ -130,6 +141,7 @@ impl ElectionSettings {
             policy: PolicyOptions::builtin(),
             shadow: None,
             gate: Gate::default(),
+            turns: None,
             warm_up: WARM_UP,
             preemptions_per_hour: PREEMPTIONS_PER_HOUR,
             on_failure: None,
@@ -138,6 +150,11 @@ impl ElectionSettings {
             limits: Limits::default(),
             compiler,
         }
+    }
+
+    /// Whether the roster is kept although no policy asks for it.
+    pub fn keeps_roster(&self) -> bool {
+        self.roster || self.turns.is_some()
     }
 }
 
@@ -342,7 +359,8 @@ impl Candidate {
         let features = &settings.pod_features;
         let (lock, label) =
             pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
-        let roster = roster::keep(&connection, &facts, &status, &pod, settings.roster);
+        let always = settings.keeps_roster();
+        let roster = roster::keep(&connection, &facts, &status, &pod, always);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -419,6 +437,11 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
     hotseat_rollout::Config {
         shadow: settings.shadow,
         gate: settings.gate,
+        turns: settings.turns.map(|TurnOptions { soak, at_once }| Turns {
+            name: settings.identity.clone(),
+            soak,
+            at_once,
+        }),
         standard: Policy { digest: engine::standard_digest(), settings: Arc::from("") },
     }
 }
