@@ -7,6 +7,7 @@ use crate::inbox::{Came, Inbox, Receivers, Stopper};
 use crate::lock::Lock;
 use crate::report::Reporter;
 use crate::roster;
+use crate::seats::{self, Seats};
 use crate::signals;
 use crate::source::{PolicySource, Sourced};
 use crate::status::Status;
@@ -79,6 +80,8 @@ pub struct Parts {
     pub observers: Vec<Arc<dyn Observer>>,
     /// What may be read of the election.
     pub status: Status,
+    /// The seats of the process, which its elections share.
+    pub seats: Seats,
     /// Whether the election ends if the first publication of the source is refused or missing,
     /// since it was asked for and nobody else will ever correct it.
     pub first_must_load: bool,
@@ -90,6 +93,7 @@ struct Aside {
     to_source: Sender<Sourced>,
     /// Where it is told how far the other candidates are; none: that does not matter.
     fleets: Option<Sender<Fleet>>,
+    seats: Seats,
 }
 
 /// What becomes of the first publication, where the election is to end if it does not load.
@@ -176,20 +180,22 @@ impl Election {
             skip: None,
             finished: false,
         };
-        election.turn(inbox, Aside { source: parts.source, to_source, fleets }).await
+        election
+            .turn(inbox, Aside { source: parts.source, to_source, fleets, seats: parts.seats })
+            .await
     }
 
     /// The loop: one thing after the other that happens.
     async fn turn(
         mut self,
         mut inbox: Inbox,
-        Aside { source, to_source, fleets }: Aside,
+        Aside { source, to_source, fleets, seats }: Aside,
     ) -> Result<(), Ended> {
         let following = inbox.need("the watch", self.ways.inner.follow());
         let outer = self.ways.outer.as_ref().map(Way::follow);
         let following_outer = outer.map(|part| inbox.need("the outer lock's watch", part));
         let sourcing = tokio::spawn(source.follow(to_source));
-        let mut relaying = relay_facts(&self.status, &self.ways.inner.events);
+        let mut relaying = relay_facts(&self.status, seats, &self.ways.inner.events);
         if let Some(fleets) = fleets {
             relaying.spawn(roster::relay_fleet(self.status.clone(), fleets));
         }
@@ -491,8 +497,8 @@ impl Election {
     }
 }
 
-/// Starts the tasks that tell the elector of signals and of the roster; they end with what is given back.
-fn relay_facts(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
+/// Starts the tasks that tell the elector of signals, the roster and other seats; they end with what is given back.
+fn relay_facts(status: &Status, seats: Seats, events: &Sender<Event>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let relay = signals::relay(status.signals().clone(), events.clone());
     tasks.spawn(async move {
@@ -501,5 +507,6 @@ fn relay_facts(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
         }
     });
     tasks.spawn(roster::relay(status.clone(), events.clone()));
+    tasks.spawn(seats::relay(seats, status.clone(), events.clone()));
     tasks
 }

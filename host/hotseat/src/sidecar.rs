@@ -19,7 +19,8 @@ use hotseat_core::lock::LastWrite;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
-    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Status, Stopper, clock,
+    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Seats, Status, Stopper,
+    clock,
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
@@ -165,6 +166,8 @@ pub struct Shared {
     pub journal: JournalKeeper,
     /// Where facts are counted.
     pub metrics: Metrics,
+    /// The seats that they hold.
+    pub seats: Seats,
 }
 
 impl http::Backend for Shared {
@@ -213,7 +216,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         journal.append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(vec![candidate.status.clone()], journal.clone(), started);
-    let shared = Shared { journal: journal.clone(), metrics: metrics.clone() };
+    let seats = Seats::default();
+    let shared = Shared { journal: journal.clone(), metrics: metrics.clone(), seats };
     let mut server = match bound {
         Some(bound) => {
             for address in bound.addresses() {
@@ -394,6 +398,7 @@ impl Candidate {
             facts: facts.clone(),
             observers,
             status,
+            seats: shared.seats.clone(),
         };
         let looking = locks.looking;
         let trimming = tokio::spawn(crate::trim::after_start());
