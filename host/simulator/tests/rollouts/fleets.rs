@@ -247,7 +247,7 @@ fn disturb(fleet: &mut Fleet, dice: &mut Dice) {
     }
 }
 
-/// Runs a world with its publication through its troubles, and then for as long as everything takes.
+/// Runs a world with its publication through all that goes wrong, and then for as long as everything takes.
 fn life(seed: u64, new: &rollout::Policy) -> Result<Fleet, (Fleet, Broken)> {
     let mut dice = Dice::new(seed);
     let count = 2 + dice.below(3) as usize;
