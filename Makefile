@@ -9,7 +9,7 @@ CARGO ?= cargo
 export RUSTUP_AUTO_INSTALL := 0
 # Given to `hotseat demo`, such as DEMO="--for 30s --output json".
 DEMO ?=
-# Given to the release build, such as BUILD=--no-default-features for a program without `demo`.
+# Given to the release build, such as BUILD=--no-default-features for a program without `demo` and `policy new`.
 BUILD ?=
 # Which tests `make node` runs, such as TESTS=seed; all of them by default.
 TESTS ?=
@@ -114,7 +114,7 @@ lint-workflows: $(ACTIONLINT) ## check .github/workflows by actionlint, which Go
 $(ACTIONLINT):
 	GOBIN=$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-references: wasm-target ## rewrite docs/flags.md and docs/metrics.md
+references: wasm-target ## rewrite docs/flags.md, docs/metrics.md and the template's Cargo.lock
 	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
 
 deploy-references: wasm-target ## rewrite what the charts render in deploy/chart/tests, and their README

@@ -2,6 +2,9 @@
 # Builds the election policies of tests/guests as components and prints where they are, one a line:
 # guests.sh [NAME...], all of them without a name. Each is kept in the cache for as long as its
 # source, the contract and the tools do not change, and needs no network then.
+#
+# guests.sh --tools LANGUAGE installs what `hotseat policy build` takes for one of python, javascript
+# and c, and prints its folder. Without a name that is done for all, too.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,11 +13,17 @@ readonly here root
 # shellcheck source=tests/setup/lib.sh
 source "$here/lib.sh"
 
-readonly componentize_py=0.25.1 componentize_qjs=0.4.5 wasip2=wasm32-wasip2
+readonly wasip2=wasm32-wasip2
 # What Go's bindings are written for.
 readonly oldest_go=1.25
 readonly all=(python javascript go rust-wasip2)
-readonly guests=$root/tests/guests
+readonly with_tools=(python javascript c)
+readonly guests=$root/tests/guests templates=$root/guest/templates
+# The versions are those that the templates name.
+componentize_py=$(sed -n 's/^componentize-py==//p' "$templates/python/requirements.txt")
+componentize_qjs=$(sed -n 's/.*"componentize-qjs": "\(.*\)".*/\1/p' "$templates/javascript/package.json")
+zig=$(sed -n 's/.*pip install ziglang==\([0-9.]*\).*/\1/p' "$templates/c/README.md")
+readonly componentize_py componentize_qjs zig
 cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/guests
 readonly cache
 
@@ -33,58 +42,72 @@ trap 'rm -rf "$work"' EXIT
 
 # The interpreter is in the component, so that the one here only runs the tool.
 key_python() { key "$componentize_py" "$guests/python"; }
-build_python() {
+tools_python() {
     local tools=$cache/componentize-py-$componentize_py
-    venv "$tools" "componentize-py==$componentize_py"
+    venv "$tools" "componentize-py==$componentize_py" >&2
+    echo "$tools"
+}
+build_python() {
+    local tools
+    tools=$(tools_python)
     cp "$guests/python/app.py" "$work"
     cd "$work"
     "$tools/bin/componentize-py" -d "$root/wit" -w election componentize app -o "$1"
 }
 
 key_javascript() { key "$componentize_qjs" "$guests/javascript"; }
-build_javascript() {
+tools_javascript() {
     local tools=$cache/componentize-qjs-$componentize_qjs
-    need npm npm
+    need npm npm >&2
     [[ -e $tools/node_modules/componentize-qjs/cli.mjs ]] ||
         npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$tools" \
-            "componentize-qjs@$componentize_qjs"
+            "componentize-qjs@$componentize_qjs" >&2
+    echo "$tools"
+}
+build_javascript() {
+    local tools
+    tools=$(tools_javascript)
     # Not by the program in its folder bin, which Debian's Node.js 18 takes for a script. The runtime
     # is the one that is not asynchronous: the contract's functions are not.
     node "$tools/node_modules/componentize-qjs/cli.mjs" --sync --wit "$root/wit" --world election \
         --js "$guests/javascript/policy.js" --output "$1"
 }
 
-key_go() {
-    key "$(go_version_or_none)" "$guests/go" "$guests/componentize/src" \
-        "$guests/componentize/Cargo.lock"
+tools_c() {
+    local tools=$cache/ziglang-$zig
+    venv "$tools" "ziglang==$zig" >&2
+    echo "$tools"
 }
+
+key_go() {
+    key "$(go_version_or_none)" "$guests/go" "$templates/go" "$root/guest/component/src"
+}
+# The bindings are the template's.
 build_go() {
     local package=$work/go/export_hotseat_policy_policy
     at_least "$(go_version || echo 0)" "$oldest_go" ||
         fail "Go $oldest_go or later is needed, and there is $(go_version_or_none):" \
             "put its folder bin first in PATH"
-    componentize go-bindings "$root/wit" "$work/go"
-    mkdir "$package"
+    cp -r "$templates/go" "$work/go"
     cp "$guests/go/policy.go" "$package"
-    cp "$guests/go/go.sum" "$work/go"
     cd "$work/go"
     # The bindings reach into Go's runtime, which its linker has to let them.
     GOTOOLCHAIN=local GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared \
         -ldflags='-checklinkname=0 -s -w' -o "$work/go.wasm" .
-    componentize wrap-go "$root/wit" "$work/go.wasm" "$1"
+    wrap "$work/go.wasm" "$1" "$root/wit/policy.wit"
 }
 
-# The tool in tests/guests/componentize.
-componentize() {
+# The same code as in `hotseat policy build`.
+wrap() {
     # From within the checkout, whose file names the toolchain: rustup may have no default.
-    (cd "$root" && cargo build --quiet --locked --manifest-path "$guests/componentize/Cargo.toml" \
-        --target-dir "$cache/componentize")
-    "$cache/componentize/debug/componentize" "$@"
+    (cd "$root" && cargo build --quiet --locked -p hotseat-component --example wrap \
+        --target-dir "$cache/component")
+    "$cache/component/debug/examples/wrap" "$@"
 }
 
 key_rust-wasip2() {
     key "$(cd "$root" && rustc -V)" "$guests/rust-wasip2/src" "$guests/rust-wasip2/Cargo.toml" \
-        "$guests/rust-wasip2/Cargo.lock" "$guests/componentize/src" "$root/guest/rust/src"
+        "$guests/rust-wasip2/Cargo.lock" "$root/guest/component/src" "$root/guest/rust/src"
 }
 build_rust-wasip2() {
     local libraries target=$cache/rust-wasip2
@@ -96,7 +119,7 @@ build_rust-wasip2() {
     else
         say "no toolchain for $wasip2: Debian's builds for wasm32-wasip1, to be adapted"
         rust_by_debian "$target"
-        componentize adapt "$target/wasm32-wasip1/release/wasip2_policy.wasm" "$1"
+        wrap "$target/wasm32-wasip1/release/wasip2_policy.wasm" "$1"
     fi
 }
 
@@ -131,6 +154,14 @@ mkdir -p "$cache"
 # One at a time: several tests may want the same.
 exec 9>"$cache/.lock"
 flock 9
+if [[ ${1:-} == --tools ]]; then
+    [[ " ${with_tools[*]} " == *" ${2:-} "* ]] || fail "--tools ${2:-}: there are ${with_tools[*]}"
+    "tools_$2"
+    exit
+fi
+if [[ $# == 0 ]]; then
+    for name in "${with_tools[@]}"; do "tools_$name" >/dev/null; done
+fi
 for name in "${@:-${all[@]}}"; do
     [[ " ${all[*]} " == *" $name "* ]] || fail "$name: there are ${all[*]}"
     component=$cache/$name-$("key_$name").wasm

@@ -79,5 +79,15 @@ pub fn publish(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 ///
 /// When it cannot be built: what is missing has been said on standard error.
 pub fn language(name: &str) -> anyhow::Result<PathBuf> {
-    setup::run("guests.sh", name)
+    setup::run("guests.sh", &[name])
+}
+
+/// The folder of the tools that build policies in `python`, `javascript` or `c`; installed if they have
+/// to be.
+///
+/// # Errors
+///
+/// When they cannot be installed: why has been said on standard error.
+pub fn tools(language: &str) -> anyhow::Result<PathBuf> {
+    setup::run("guests.sh", &["--tools", language])
 }

@@ -19,7 +19,7 @@ use crate::setup;
 fn folder() -> anyhow::Result<&'static Path> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let folder = FOLDER
-        .get_or_init(|| setup::run("deploy-tools.sh", "").map_err(|error| format!("{error:#}")));
+        .get_or_init(|| setup::run("deploy-tools.sh", &[]).map_err(|error| format!("{error:#}")));
     folder.as_deref().map_err(|error| anyhow::Error::msg(error.clone()))
 }
 

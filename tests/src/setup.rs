@@ -10,17 +10,18 @@ use anyhow::{Context, bail};
 /// # Errors
 ///
 /// When it cannot be run, or fails.
-pub(crate) fn run(name: &str, argument: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn run(name: &str, arguments: &[&str]) -> anyhow::Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup").join(name);
     let output = Command::new(&script)
-        .args(Some(argument).filter(|argument| !argument.is_empty()))
+        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("cannot run {}", script.display()))?;
     if !output.status.success() {
         let (script, status) = (script.display(), output.status);
-        bail!("{script} {argument} failed with {status}: see what it printed above");
+        let arguments = arguments.join(" ");
+        bail!("{script} {arguments} failed with {status}: see what it printed above");
     }
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
 }

@@ -27,24 +27,28 @@ pub(crate) fn encode_component(module: &[u8]) -> Result<Vec<u8>, BuildError> {
 
 /// Checks that the component exports the contract and imports nothing but somewhere to write.
 fn check_world(component: &[u8]) -> Result<(), BuildError> {
+    let imports = check_contract(component)?.into_iter();
+    let imports: Vec<String> =
+        imports.filter(|name| name != STDERR).map(|name| format!("`{name}`")).collect();
+    if !imports.is_empty() {
+        return Err(BuildError::Imports(imports.join(", ")));
+    }
+    Ok(())
+}
+
+/// Checks that the component exports the contract, and gives what it imports.
+pub(crate) fn check_contract(component: &[u8]) -> Result<Vec<String>, BuildError> {
     let decoded = wit_component::decode(component)
         .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))?;
     let DecodedWasm::Component(resolve, world) = decoded else {
         return Err(BuildError::Encode("it is a package of types only".into()));
     };
     let world = &resolve.worlds[world];
-    let imports = world.imports.keys().map(|key| resolve.name_world_key(key));
-    let imports: Vec<String> =
-        imports.filter(|name| name != STDERR).map(|name| format!("`{name}`")).collect();
-    if !imports.is_empty() {
-        return Err(BuildError::Imports(imports.join(", ")));
-    }
-    let exports: Vec<String> =
-        world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
-    if !exports.iter().any(|name| is_contract(name)) {
+    let name = |key| resolve.name_world_key(key);
+    if !world.exports.keys().map(name).any(|name| is_contract(&name)) {
         return Err(BuildError::Encode(format!("it does not export `{CONTRACT}` version 1")));
     }
-    Ok(())
+    Ok(world.imports.keys().map(name).collect())
 }
 
 /// The interface that every policy exports.
@@ -57,7 +61,7 @@ fn is_contract(export: &str) -> bool {
     export.strip_prefix(CONTRACT).is_some_and(|version| version.starts_with("@1."))
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

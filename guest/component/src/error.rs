@@ -10,8 +10,8 @@ use std::process::ExitStatus;
 pub enum BuildError {
     /// Neither the active Rust toolchain nor Debian's can build for the target.
     #[error(
-        "{rustc} cannot build for wasm32-unknown-unknown: {reason}; run `make wasm-target`, or \
-         `rustup target add wasm32-unknown-unknown`"
+        "{rustc} cannot build for wasm32-unknown-unknown: {reason}; run \
+         `rustup target add wasm32-unknown-unknown`, or `make wasm-target` where Hotseat is checked out"
     )]
     NoToolchain {
         /// The compiler that was asked.
@@ -65,8 +65,16 @@ pub enum BuildError {
         reason: String,
     },
     /// The module is not a policy.
-    #[error("not an election policy: {0}; export one with `hotseat_policy::export!`")]
+    #[error(
+        "not an election policy: {0}; it has to export the contract, in Rust by `hotseat_policy::export!`"
+    )]
     Encode(String),
+    /// What should be the contract is not.
+    #[error("the contract {0}: give what `hotseat policy wit` prints")]
+    Contract(String),
+    /// The module's data cannot be put together.
+    #[error("the compiler's module is not as expected: {0}")]
+    Segments(String),
     /// The component wants something of its host.
     #[error(
         "the component imports {0}: an election policy built here imports nothing but hotseat:diagnostics/stderr"

@@ -5,7 +5,8 @@
 //! `hotseat:policy/election`. No adapter is involved, so a component that comes out of here
 //! imports nothing but somewhere to write a panic's message.
 //!
-//! A build script embeds a policy with [`emit`]; tests and tools call [`build`].
+//! A build script embeds a policy with [`emit`]; tests and tools call [`build`]. What compilers of
+//! other languages leave becomes a component with [`wrap`].
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -22,8 +23,10 @@ mod cargo;
 mod emit;
 mod encode;
 mod error;
+mod merge;
 mod sources;
 mod toolchain;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +34,7 @@ pub use emit::{emit, emit_component};
 pub use encode::encode;
 pub use error::BuildError;
 pub use toolchain::Toolchain;
+pub use wrap::{merge_segments, wrap};
 
 /// How to build.
 #[derive(Clone, Debug, PartialEq, Eq)]

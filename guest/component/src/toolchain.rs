@@ -189,7 +189,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let error = places(root.path()).find(root.path()).unwrap_err().to_string();
         assert!(error.contains("usr/bin/cargo is missing"), "{error}");
-        assert!(error.contains("run `make wasm-target`"), "{error}");
+        assert!(error.contains("`make wasm-target` where"), "{error}");
         assert!(error.contains("rustup target add wasm32-unknown-unknown"), "{error}");
     }
 

@@ -24,8 +24,10 @@ pub struct Launch {
     pub election: String,
     /// The way to the API server.
     pub kubeconfig: PathBuf,
-    /// The file with the policy.
-    pub policy: PathBuf,
+    /// The policy's source, as the program takes it.
+    pub policy: String,
+    /// Its settings, as the program takes them; may be empty.
+    pub settings: String,
     /// The timing.
     pub timing: Timing,
 }
@@ -143,7 +145,8 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         .arg(format!("--lease-duration={}ms", lease_duration.as_millis()))
         .arg(format!("--renew-deadline={}ms", renew_deadline.as_millis()))
         .arg(format!("--retry-period={}ms", retry_period.as_millis()))
-        .arg(format!("--policy=file:{}", launch.policy.display()))
+        .arg(format!("--policy={}", launch.policy))
+        .arg(format!("--policy-settings={}", launch.settings))
         .arg("--log-format=text")
         // Flags, proxies and clusters that the user's environment names are not for the show.
         .env_clear()
@@ -261,7 +264,8 @@ mod tests {
             program: PathBuf::from(program),
             election: "demo".to_owned(),
             kubeconfig: PathBuf::from("/nowhere"),
-            policy: PathBuf::from("/nowhere.wasm"),
+            policy: "file:/nowhere.wasm".to_owned(),
+            settings: String::new(),
             timing: Timing::new(seconds(4), seconds(2), seconds(1)),
         }
     }

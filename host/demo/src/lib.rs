@@ -62,9 +62,21 @@ pub enum Output {
     Json,
 }
 
+/// A policy of the user's own, which decides in all candidates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPolicy {
+    /// Its source, as the program takes it for a sidecar.
+    pub source: String,
+    /// Its settings, as the program takes them; may be empty.
+    pub settings: String,
+}
+
 /// What the user wants to see.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What decides, if it is not the policies of the script. Then nothing is done to the candidates:
+    /// the user sets signals, and ends candidates by hand.
+    pub own: Option<OwnPolicy>,
     /// How long; none: until a signal.
     pub length: Option<Duration>,
     /// How it is shown.
@@ -86,7 +98,7 @@ impl Options {
         ports: [u16; 3],
         complain: fn(&str),
     ) -> Options {
-        Options { length, output, ports, lease: Duration::from_secs(4), complain }
+        Options { own: None, length, output, ports, lease: Duration::from_secs(4), complain }
     }
 
     /// client-go's shape in small: four renewals within the deadline.
@@ -127,11 +139,16 @@ async fn perform(options: &Options) -> anyhow::Result<ExitCode> {
     let server = server.await.context("the embedded API server cannot listen on 127.0.0.1")?;
     let kubeconfig = Kubeconfig::write(&server.kubeconfig())?;
     let policy = PolicyFile::new(kubeconfig.folder())?;
+    let own = options.own.clone().unwrap_or_else(|| OwnPolicy {
+        source: format!("file:{}", policy.path().display()),
+        settings: String::new(),
+    });
     let launch = Launch {
         program: program()?,
         election: options.election(),
         kubeconfig: kubeconfig.path().to_owned(),
-        policy: policy.path().to_owned(),
+        policy: own.source,
+        settings: own.settings,
         timing: options.timing(),
     };
     let style = match options.output {
@@ -155,7 +172,8 @@ async fn conclude(
         Ok(true) => Duration::ZERO,
         _ => stage.lease + Duration::from_secs(3),
     };
-    let open = stage.referee.open();
+    // A policy of the user's own may have nobody lead, for as long as it likes.
+    let open = stage.referee.open().filter(|_| !stage.script.is_empty());
     let now = hotseat_election::clock::now();
     let failure = outcome.failure(open, &NAMES, now, patience);
     let failure = failure.or_else(|| stage.swaps.failure(now, patience));

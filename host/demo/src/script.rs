@@ -1,5 +1,6 @@
 //! What happens in a demonstration, as data: who is harmed when.
 
+use super::Options;
 use super::application::HOLDS;
 use super::policies::Policy;
 use std::time::Duration;
@@ -64,6 +65,7 @@ pub const ROUND_LENGTH: Duration = Duration::from_secs(30);
 /// Where in the script a demonstration is.
 #[derive(Clone, Debug)]
 pub struct Script {
+    round: &'static [Step],
     lease: Duration,
     length: Option<Duration>,
     next: usize,
@@ -74,13 +76,27 @@ impl Script {
     /// The start of the script, for candidates with that lease duration and a demonstration of
     /// that length, if it has an end.
     pub fn new(lease: Duration, length: Option<Duration>) -> Script {
-        Script { lease, length, next: 0, round_start: Duration::ZERO }
+        Script { round: &ROUND, lease, length, next: 0, round_start: Duration::ZERO }
+    }
+
+    /// The script, or one without a deed where the user has a policy to look at.
+    pub fn of(options: &Options) -> Script {
+        let whole = Script::new(options.lease, options.length);
+        match options.own {
+            None => whole,
+            Some(_) => Script { round: &[], ..whole },
+        }
+    }
+
+    /// Whether nothing is done to the candidates.
+    pub fn is_empty(&self) -> bool {
+        self.round.is_empty()
     }
 
     /// The deed that is due when the demonstration is that old. A deed whose consequences would
     /// outlast the demonstration is never due: its election would be cut off.
     pub fn due(&self, elapsed: Duration) -> Option<Deed> {
-        let step = ROUND[self.next];
+        let step = self.round.get(self.next)?;
         let at = self.round_start + step.at;
         let fits = self.length.is_none_or(|end| elapsed + step.deed.takes(self.lease) <= end);
         (at <= elapsed && fits).then_some(step.deed)
@@ -89,9 +105,10 @@ impl Script {
     /// Goes on to the next step. The due deed was done when the demonstration was that old; if
     /// that was late, since it had to wait for a leader, all that follows is as late.
     pub fn done(&mut self, elapsed: Duration) {
-        self.round_start = elapsed.saturating_sub(ROUND[self.next].at);
+        let Some(step) = self.round.get(self.next) else { return };
+        self.round_start = elapsed.saturating_sub(step.at);
         self.next += 1;
-        if self.next == ROUND.len() {
+        if self.next == self.round.len() {
             self.next = 0;
             self.round_start += ROUND_LENGTH;
         }
@@ -129,6 +146,19 @@ mod tests {
             (27, Deed::LetSpeak),
         ];
         assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn with_a_policy_of_the_users_own_nothing_is_done() {
+        let mut options = Options::new(None, crate::Output::Text, [0; 3], |_| {});
+        assert!(!Script::of(&options).is_empty());
+        let own = crate::OwnPolicy { source: "builtin".to_owned(), settings: String::new() };
+        options.own = Some(own);
+        let mut script = Script::of(&options);
+        assert!(script.is_empty());
+        assert_eq!(script.due(Duration::from_secs(3600)), None);
+        script.done(Duration::from_secs(3600));
+        assert_eq!(script.due(Duration::from_secs(7200)), None);
     }
 
     #[test]

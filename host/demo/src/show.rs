@@ -100,6 +100,14 @@ impl Stage {
         let first = addresses.map(|a| format!("curl localhost:{}", a.port())).next();
         let lease = &self.launch.election;
         let kubectl = format!("kubectl --server {} get lease {lease} -o yaml", self.server.url());
-        first.into_iter().chain([kubectl]).collect()
+        let signal = self.script.is_empty().then(|| self.signal_hint()).flatten();
+        first.into_iter().chain(signal).chain([kubectl]).collect()
+    }
+
+    /// How to set a signal of a candidate, where the reader looks at a policy of theirs.
+    fn signal_hint(&self) -> Option<String> {
+        let port = self.fleet.iter().find_map(|candidate| *candidate.address().borrow())?.port();
+        let json = "-H 'Content-Type: application/json' -d 12.5";
+        Some(format!("curl -X PUT {json} localhost:{port}/v1/signals/app.lag"))
     }
 }

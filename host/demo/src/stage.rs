@@ -107,7 +107,7 @@ impl Stage {
             timeline: VecDeque::new(),
             start,
             screen,
-            script: Script::new(options.lease, options.length),
+            script: Script::of(options),
             overlapped: false,
             // Takes its place when the play begins.
             exits: mpsc::channel(1).0,

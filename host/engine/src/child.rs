@@ -1,4 +1,5 @@
-//! The child that compiles: a component on standard input, machine code on standard output.
+//! The child that compiles: a component on standard input, machine code on standard output. It also
+//! judges settings by a policy's schema, which is a stranger's, too.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -14,9 +15,14 @@ use wasmtime::wasmparser::BinaryReaderError;
 use crate::compile::CompileLimits;
 use crate::compose::{Misfit, compose};
 use crate::confine::{give_up_rights, give_up_the_world, threads};
+use crate::schema;
 use crate::settings::config;
 use crate::text::one_line;
 
+/// What the child is for; to compile, if nothing is said.
+pub(crate) const TASK: &str = "HOTSEAT_COMPILE_TASK";
+/// To compile a component.
+pub(crate) const COMPILE: &str = "compile";
 /// Address space, in bytes.
 pub(crate) const MEMORY: &str = "HOTSEAT_COMPILE_MEMORY";
 /// What may be written to of it, in bytes.
@@ -81,8 +87,21 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
         // If nobody listens, nobody needs to know.
         let _ = writeln!(io::stderr(), "{KEPT}{}", one_line(&right));
     }
-    let mut component = Vec::new();
-    io::stdin().read_to_end(&mut component).map_err(failed)?;
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input).map_err(failed)?;
+    let output = match env::var(TASK).as_deref() {
+        Ok(schema::TASK) => schema::judge_framed(&input).map_err(|why| (INVALID, why))?.into(),
+        _ => compiled(input)?,
+    };
+    io::stdout().write_all(&output).map_err(failed)?;
+    io::stdout().flush().map_err(failed)?;
+    if let Some(spent) = account.ok().and_then(spent) {
+        let _ = writeln!(io::stderr(), "{SPENT}{spent}");
+    }
+    Ok(())
+}
+
+fn compiled(mut component: Vec<u8>) -> Result<Vec<u8>, (i32, String)> {
     let composed = compose(&component).map_err(unfit)?;
     if composed.is_some() {
         drop(std::mem::take(&mut component));
@@ -94,13 +113,7 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
             (Some(composed), Some(error)) => unfit(composed.misfit(error)),
             _ => (status(&error), format!("{error:#}")),
         })?;
-    drop((component, composed));
-    io::stdout().write_all(&compiled).map_err(failed)?;
-    io::stdout().flush().map_err(failed)?;
-    if let Some(spent) = account.ok().and_then(spent) {
-        let _ = writeln!(io::stderr(), "{SPENT}{spent}");
-    }
-    Ok(())
+    Ok(compiled)
 }
 
 /// What this process has taken so far, as [`SPENT`] has it.

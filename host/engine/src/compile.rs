@@ -164,8 +164,24 @@ impl Compiler {
     /// The component is not valid, or its imports do not fit, or it takes more than the limits allow, or the child cannot
     /// be started.
     pub fn compile(&self, component: &[u8]) -> Result<CompiledComponent, CompileError> {
+        let (memory, spent) = self.run(child::COMPILE, component)?;
+        Ok(CompiledComponent { memory, spent })
+    }
+
+    /// With these limits of its own.
+    #[must_use]
+    pub(crate) fn with(&self, limits: CompileLimits) -> Compiler {
+        Compiler { limits, ..self.clone() }
+    }
+
+    /// Has the child do a task with an input, and gives its sealed output.
+    pub(crate) fn run(
+        &self,
+        task: &str,
+        what: &[u8],
+    ) -> Result<(File, Option<CompileSpent>), CompileError> {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
-        let input = input(component).map_err(start)?;
+        let input = input(what).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
         // Two that run at a time would each take what is left.
         let _turn =
@@ -173,7 +189,7 @@ impl Compiler {
         // The component is in memory by now, and counted.
         let share = self.share()?;
         let output = memory.try_clone().map_err(start)?;
-        let mut child = self.spawn(input, output, &share).map_err(|error| {
+        let mut child = self.spawn(task, input, output, &share).map_err(|error| {
             let program = self.program.display();
             CompileError::Start(one_line(&format!("{program}: {error}")))
         })?;
@@ -196,7 +212,7 @@ impl Compiler {
                 }
                 share.judge(status, &said.complaint)?;
                 seal(&memory).map_err(start)?;
-                Ok(CompiledComponent { memory, spent: said.spent })
+                Ok((memory, said.spent))
             }
         }
     }
@@ -224,7 +240,7 @@ impl Compiler {
         Ok(share)
     }
 
-    fn spawn(&self, input: File, output: File, share: &Share) -> io::Result<Child> {
+    fn spawn(&self, task: &str, input: File, output: File, share: &Share) -> io::Result<Child> {
         let limits = &share.limits;
         Command::new(&self.program)
             .args(&self.args)
@@ -232,6 +248,7 @@ impl Compiler {
             .env_clear()
             // One heap: glibc would reserve 64 MiB of address space for a second.
             .env("MALLOC_ARENA_MAX", "1")
+            .env(child::TASK, task)
             .env(child::MEMORY, limits.memory.to_string())
             .env(child::WRITABLE, share.writable.to_string())
             .env(child::PROCESSOR, limits.processor_seconds.to_string())

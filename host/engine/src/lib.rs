@@ -42,6 +42,7 @@ mod load;
 mod runtime;
 mod sample;
 mod sandbox;
+mod schema;
 mod sealed;
 mod settings;
 mod source;

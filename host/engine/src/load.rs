@@ -117,16 +117,37 @@ impl Loader {
             }
             Err(failure) => Err(told(&failure)),
         };
-        let descriptor = described.map_err(|why| LoadError::Describe { label: label(), why })?;
+        let descriptor = described
+            .and_then(|descriptor| match descriptor.settings_schema.as_str() {
+                "" => Ok(descriptor),
+                schema => match self.compiler.check_schema(schema) {
+                    Ok(()) => Ok(descriptor),
+                    Err(error) => Err(error.to_string()),
+                },
+            })
+            .map_err(|why| LoadError::Describe { label: label(), why })?;
         Ok(LoadedPolicy::new(linked, label(), source.digest().to_owned(), descriptor))
     }
 
-    /// Stage settings: does the policy accept them? What it warns of, a line each.
+    /// Stage settings: do they fit the policy's schema, and does the policy accept them? What it
+    /// warns of, a line each.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Settings`] with what the policy says about them.
+    /// [`LoadError::Settings`] with what is wrong with them, and where.
     pub fn accept(&self, policy: &LoadedPolicy, settings: &str) -> Result<Vec<String>, LoadError> {
+        let refused = |why: &str| {
+            Err(LoadError::Settings { label: policy.label().to_owned(), why: one_line(why) })
+        };
+        let schema = policy.descriptor().settings_schema.as_str();
+        // Whether it can do without any is for the policy to say.
+        if !schema.is_empty() && !settings.trim().is_empty() {
+            match self.compiler.judge(schema, settings) {
+                Ok(issues) if issues.is_empty() => {}
+                Ok(issues) => return refused(&issues.join("; ")),
+                Err(error) => return refused(&error.to_string()),
+            }
+        }
         let (text, limits) = (settings.to_owned(), self.limits.clone());
         let asked = policy.clone();
         let answer = self.apart(policy, move || asked.validate(&text, &limits));
@@ -143,7 +164,7 @@ impl Loader {
             }
             Err(failure) => format!("`validate`: {}", told(&failure)),
         };
-        Err(LoadError::Settings { label: policy.label().to_owned(), why: one_line(&why) })
+        refused(&why)
     }
 
     /// Stage migrate: makes the memory of the active policy over, as a trial.

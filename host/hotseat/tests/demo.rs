@@ -225,3 +225,42 @@ fn a_candidate_whose_parent_is_gone_does_not_begin() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.contains("cannot end with that process"), "{errors}");
 }
+
+#[test]
+fn a_policy_of_ones_own_decides_in_all_candidates() {
+    let settings = r#"{"campaign": "identity == 'cleo'"}"#;
+    let mut demo =
+        Demo::start(&["--port", "0", "--policy", "builtin:rules", "--settings", settings]);
+    // Anybody else would be the first as easily.
+    demo.line_with("cleo leads after");
+    demo.signal(Signal::INT);
+    let (status, errors) = demo.end(SOON);
+    assert!(status.success(), "{status}: {errors}");
+    demo.line_with("1 election, never two leaders at a time");
+    demo.leaves_nobody_behind();
+}
+
+/// It may be what the policy is for.
+#[test]
+fn that_nobody_leads_by_a_policy_of_ones_own_is_no_failure() {
+    let own = ["--policy", "builtin", "--port", "0", "--for", "1ms", "--output", "json"];
+    let mut demo = Demo::start(&own);
+    let (status, errors) = demo.end(SOON);
+    assert!(status.success(), "{status}: {errors}");
+    assert!(demo.line_with("elections").contains(r#""elections":[]"#));
+}
+
+#[test]
+fn a_policy_of_ones_own_that_does_not_load_is_refused_before_anybody_starts() {
+    for (own, reason) in [
+        (["--policy=/no/such.wasm", "--settings={}"], "--policy /no/such.wasm: stage read: "),
+        (["--policy=builtin:rules", "--settings={\"campain\": true}"], "did you mean campaign?"),
+        (["--settings={}", "--port=0"], "--policy"),
+    ] {
+        let mut demo = Demo::start(&own);
+        let (status, errors) = demo.end(SOON);
+        assert!(!status.success(), "{errors}");
+        assert!(errors.contains(reason) && errors.lines().count() == 1, "{errors}");
+        assert_eq!(demo.lines.iter().count(), 0);
+    }
+}

@@ -46,7 +46,7 @@ impl Kind {
     /// The folder with the programs of this kind, built if it has to be, and the kind that it
     /// holds: the oldest stands in for the newest where no recent Go is installed.
     fn programs(self) -> anyhow::Result<(PathBuf, Self)> {
-        let folder = setup::run("apiserver.sh", &self.to_string())?;
+        let folder = setup::run("apiserver.sh", &[&self.to_string()])?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         match name.split('-').next() {
             Some("newest") => Ok((folder, Self::Newest)),

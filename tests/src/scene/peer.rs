@@ -65,7 +65,7 @@ impl Peer {
         lock: &str,
         millis: [u64; 3],
     ) -> anyhow::Result<Peer> {
-        let program = setup::run("peers.sh", "").context("the candidates of tests/peers")?;
+        let program = setup::run("peers.sh", &[]).context("the candidates of tests/peers")?;
         let [lease, deadline, retry] = millis;
         let clock = Clock::now();
         let process = Launch::program(program)

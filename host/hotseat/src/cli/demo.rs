@@ -1,9 +1,14 @@
 //! The arguments of `hotseat demo`.
 
 use super::args::Output;
+use super::check::settings_source;
+use crate::policy_tools::{Check, check, source_of};
 use crate::telemetry;
+use anyhow::bail;
 use clap::Args;
-use hotseat_demo as demo;
+use hotseat_demo::{self as demo, OwnPolicy};
+use hotseat_engine::{Container, Limits};
+use hotseat_sources::Registries;
 use hotseat_text::parse_duration;
 use std::time::Duration;
 
@@ -18,6 +23,14 @@ pub(super) struct DemoArgs {
     /// The first of three ports in a row, on which the candidates answer; 0: any that are free
     #[arg(long, value_name = "PORT", default_value_t = 4040)]
     pub(super) port: u16,
+    /// A policy of your own, which decides in all candidates: a path, builtin:rules, or an artifact in a
+    /// registry. Nothing else happens then: set signals on the candidates' ports, end candidates, build
+    /// the policy anew
+    #[arg(long, value_name = "POLICY")]
+    pub(super) policy: Option<String>,
+    /// The settings of that policy: JSON or YAML, or @FILE with one of them, which is followed
+    #[arg(long, value_name = "SETTINGS", default_value = "", requires = "policy")]
+    pub(super) settings: String,
 }
 
 impl DemoArgs {
@@ -29,10 +42,29 @@ impl DemoArgs {
             }
             first => [first, first + 1, first + 2],
         };
+        let own = self.policy.as_deref().map(|it| own_policy(it, &self.settings)).transpose()?;
         let output = match self.output {
             Output::Text => demo::Output::Text,
             Output::Json => demo::Output::Json,
         };
-        Ok(demo::Options::new(self.length, output, ports, telemetry::complain))
+        let options = demo::Options::new(self.length, output, ports, telemetry::complain);
+        Ok(demo::Options { own, ..options })
     }
+}
+
+/// The policy as the candidates take it. It is tried before they start: what is wrong with it is said
+/// once, and not by three of them.
+fn own_policy(policy: &str, settings: &str) -> anyhow::Result<OwnPolicy> {
+    let report = check(&Check {
+        file: policy.to_owned(),
+        settings: settings_source("--settings", settings)?.read()?,
+        key: None,
+        registries: Registries::default(),
+        limits: Limits::default(),
+        container: Container::of_this_process(),
+    })?;
+    if let (Some(stage), Some(error)) = (report.stage, report.error) {
+        bail!("--policy {policy}: stage {stage}: {error}");
+    }
+    Ok(OwnPolicy { source: source_of(policy)?, settings: settings.to_owned() })
 }

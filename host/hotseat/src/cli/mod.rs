@@ -1,6 +1,7 @@
 //! The command line: arguments in, an exit status out.
 
 mod args;
+mod asking;
 mod check;
 mod companions;
 #[cfg(feature = "demo")]
@@ -15,6 +16,8 @@ mod plugin;
 mod pod;
 mod policy;
 mod policy_diff;
+#[cfg(feature = "author")]
+mod policy_new;
 mod policy_run;
 mod pull;
 mod push;

@@ -1,9 +1,12 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
 use super::args::Output;
+use super::asking::AskingArgs;
 use super::check::{policy_key, settings_source as settings};
-use super::limits::{LimitArgs, PatienceArgs, TimeArgs};
+use super::limits::{LimitArgs, TimeArgs};
 use super::policy_diff::DiffArgs;
+#[cfg(feature = "author")]
+use super::policy_new::{BuildArgs, NewArgs};
 use super::policy_run::RunArgs;
 use super::pull::PullArgs;
 use super::push::PushArgs;
@@ -21,6 +24,12 @@ use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
+    #[cfg(feature = "author")]
+    /// Make a folder with a policy that builds, with its tests
+    New(NewArgs),
+    #[cfg(feature = "author")]
+    /// Build the policy of a folder that `new` made
+    Build(BuildArgs),
     /// Take a component through every stage that a sidecar would, and say what it is
     Check(CheckArgs),
     /// Ask a policy questions of one's own, and compare the answers with what is expected
@@ -42,8 +51,8 @@ pub(super) struct CheckArgs {
     /// The component: a path, builtin, or an artifact in a registry
     #[arg(value_name = "FILE")]
     file: String,
-    /// The policy's settings: JSON, or @FILE with JSON in it
-    #[arg(long, value_name = "JSON", default_value = "")]
+    /// The policy's settings: JSON or YAML, or @FILE with one of them
+    #[arg(long, value_name = "SETTINGS", default_value = "")]
     settings: String,
     /// The minisign public key that it must be signed with, together with the settings of a @FILE: a
     /// file, or its line RW..
@@ -71,16 +80,12 @@ pub(super) struct ReplayArgs {
     /// The component to ask: a path, builtin, or an artifact in a registry
     #[arg(long, value_name = "FILE")]
     policy: String,
-    /// The policy's settings: JSON, or @FILE with JSON in it [default: as recorded]
-    #[arg(long, value_name = "JSON")]
+    /// The policy's settings: JSON or YAML, or @FILE with one of them [default: as recorded]
+    #[arg(long, value_name = "SETTINGS")]
     settings: Option<String>,
     /// The policy's memory: as recorded for each decision, or carried from its own answers
     #[arg(long, value_enum, default_value = "recorded")]
     memory: MemoryArg,
-    #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
-    time: PatienceArgs,
     /// Let reasons and memory count as differences, too
     #[arg(long)]
     strict: bool,
@@ -88,10 +93,7 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     fail_on_difference: bool,
     #[command(flatten)]
-    registries: RegistryArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value = "text")]
-    output: Output,
+    asking: AskingArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -113,6 +115,10 @@ impl PolicyCommand {
     /// Does it and prints what came of it.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            #[cfg(feature = "author")]
+            PolicyCommand::New(args) => args.run(),
+            #[cfg(feature = "author")]
+            PolicyCommand::Build(args) => args.run(),
             PolicyCommand::Check(args) => run_check(&args),
             PolicyCommand::Replay(args) => run_replay(args),
             PolicyCommand::Run(args) => args.run(),
@@ -144,14 +150,14 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let report = replay(&Replay {
         journal: args.journal,
         policy: args.policy,
-        registries: args.registries.registries(),
+        registries: args.asking.registries(),
         settings: args.settings.as_deref().map(given_settings).transpose()?,
         memory: args.memory.into(),
         strict: args.strict,
-        limits: args.limits.patient(&args.time),
+        limits: args.asking.limits(),
     })?;
     complain(&report.notes);
-    print(args.output, &report, || report.text())?;
+    print(args.asking.output, &report, || report.text())?;
     Ok(match args.fail_on_difference && report.different > 0 {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
@@ -177,7 +183,7 @@ pub(super) fn print(
     write(&text)
 }
 
-fn write(text: &str) -> anyhow::Result<()> {
+pub(super) fn write(text: &str) -> anyhow::Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 

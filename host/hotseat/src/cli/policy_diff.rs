@@ -1,9 +1,7 @@
 //! `hotseat policy diff`: its arguments, and what it prints.
 
-use super::args::Output;
-use super::limits::{LimitArgs, PatienceArgs};
+use super::asking::AskingArgs;
 use super::policy::{MemoryArg, complain, given_settings, print};
-use super::registry::RegistryArgs;
 use crate::policy_tools::{Diff, diff};
 use clap::Args;
 use std::process::ExitCode;
@@ -19,11 +17,11 @@ pub(super) struct DiffArgs {
     /// The file that --journal wrote, or an answer of /v1/journal; - for standard input
     #[arg(long, value_name = "FILE")]
     journal: String,
-    /// The settings of both: JSON, or @FILE with JSON in it [default: as recorded]
-    #[arg(long, value_name = "JSON")]
+    /// The settings of both: JSON or YAML, or @FILE with one of them [default: as recorded]
+    #[arg(long, value_name = "SETTINGS")]
     settings: Option<String>,
     /// The settings of the second, where they are others
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "SETTINGS")]
     second_settings: Option<String>,
     /// The memory of each: as recorded for each decision, or carried from its own answers
     #[arg(long, value_enum, default_value = "recorded")]
@@ -35,14 +33,7 @@ pub(super) struct DiffArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     show: usize,
     #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
-    time: PatienceArgs,
-    #[command(flatten)]
-    registries: RegistryArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value = "text")]
-    output: Output,
+    asking: AskingArgs,
 }
 
 impl DiffArgs {
@@ -57,11 +48,11 @@ impl DiffArgs {
             memory: self.memory.into(),
             strict: self.strict,
             show: self.show,
-            registries: self.registries.registries(),
-            limits: self.limits.patient(&self.time),
+            registries: self.asking.registries(),
+            limits: self.asking.limits(),
         })?;
         complain(&report.notes);
-        print(self.output, &report, || report.text())?;
+        print(self.asking.output, &report, || report.text())?;
         Ok(if report.different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -1,9 +1,7 @@
 //! `hotseat policy run`: its arguments, and what it prints.
 
-use super::args::Output;
-use super::limits::{LimitArgs, PatienceArgs};
+use super::asking::AskingArgs;
 use super::policy::{given_settings, print};
-use super::registry::RegistryArgs;
 use crate::policy_tools::{Run, run};
 use clap::Args;
 use std::process::ExitCode;
@@ -17,18 +15,11 @@ pub(super) struct RunArgs {
     /// `from`: standby, vacant, leader or stopping, and what to `expect`; - for standard input
     #[arg(value_name = "SCENE", required = true)]
     scenes: Vec<String>,
-    /// The settings where a question has none of its own: JSON, or @FILE with JSON in it
-    #[arg(long, value_name = "JSON", default_value = "")]
+    /// The settings where a question has none of its own: JSON or YAML, or @FILE with one of them
+    #[arg(long, value_name = "SETTINGS", default_value = "")]
     settings: String,
     #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
-    time: PatienceArgs,
-    #[command(flatten)]
-    registries: RegistryArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value = "text")]
-    output: Output,
+    asking: AskingArgs,
 }
 
 impl RunArgs {
@@ -36,11 +27,11 @@ impl RunArgs {
         let report = run(&Run {
             policy: self.policy,
             scenes: self.scenes,
-            registries: self.registries.registries(),
+            registries: self.asking.registries(),
             settings: given_settings(&self.settings)?,
-            limits: self.limits.patient(&self.time),
+            limits: self.asking.limits(),
         })?;
-        print(self.output, &report, || report.text())?;
+        print(self.asking.output, &report, || report.text())?;
         Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct PullArgs {
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY")]
     policy_key: Option<String>,
     /// The settings that its signature must cover, as @FILE
-    #[arg(long, value_name = "JSON", requires = "policy_key")]
+    #[arg(long, value_name = "SETTINGS", requires = "policy_key")]
     settings: Option<String>,
     #[command(flatten)]
     registries: RegistryArgs,

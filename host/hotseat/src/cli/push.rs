@@ -1,10 +1,8 @@
 //! `hotseat policy push`: its arguments, and what it prints.
 
-use super::args::Output;
+use super::asking::AskingArgs;
 use super::check::{policy_key, settings_source};
-use super::limits::{LimitArgs, PatienceArgs};
 use super::policy::print;
-use super::registry::RegistryArgs;
 use crate::policy_tools::{Push, push};
 use crate::telemetry;
 use anyhow::anyhow;
@@ -24,19 +22,12 @@ pub(super) struct PushArgs {
     /// The minisign public key that it must be signed with: a file, or its line RW..
     #[arg(long, env = "HOTSEAT_POLICY_KEY", value_name = "KEY")]
     policy_key: Option<String>,
-    /// The settings to try it with: JSON, or @FILE, which its signature must cover if there is a
+    /// The settings to try it with: JSON or YAML, or @FILE, which its signature must cover if there is a
     /// key; they are not pushed with it
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "SETTINGS")]
     settings: Option<String>,
     #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
-    time: PatienceArgs,
-    #[command(flatten)]
-    registries: RegistryArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value = "text")]
-    output: Output,
+    asking: AskingArgs,
 }
 
 impl PushArgs {
@@ -50,15 +41,15 @@ impl PushArgs {
             target,
             key: policy_key(self.policy_key.as_deref())?,
             settings,
-            limits: self.limits.patient(&self.time),
-            registries: self.registries.registries(),
+            limits: self.asking.limits(),
+            registries: self.asking.registries(),
         })?;
         if !report.tried {
             telemetry::complain(
                 "hotseat: it wants settings, so it was not tried: try it with `hotseat policy check`",
             );
         }
-        print(self.output, &report, || report.text())?;
+        print(self.asking.output, &report, || report.text())?;
         Ok(ExitCode::SUCCESS)
     }
 }

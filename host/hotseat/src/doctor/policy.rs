@@ -16,6 +16,8 @@ const FOUND_WITHIN: Duration = Duration::from_secs(15);
 /// Below this limit of memory a policy in Rust does not compile beside the sidecar; `make limits`
 /// measures it.
 const LEAST_MEMORY: u64 = 24 << 20;
+/// The same for the policy `builtin:rules`, which has an evaluator in it.
+const LEAST_FOR_RULES: u64 = 128 << 20;
 
 pub(super) async fn check(
     settings: &Settings,
@@ -126,16 +128,39 @@ pub(super) fn memory(settings: &Settings) -> Check {
     let Some(MemoryLeft { limit, left }) = settings.container.memory_left() else {
         return Check::note("memory", "this container has no limit of memory");
     };
-    let check = match limit < LEAST_MEMORY {
+    let rules = matches!(settings.policy.policy.origin, Origin::Builtin(Some(_)));
+    judged_memory(rules, limit, left).with("limit_bytes", limit).with("left_bytes", left)
+}
+
+/// Whether a limit is enough for policies in Rust, or for `builtin:rules`.
+fn judged_memory(rules: bool, limit: u64, left: u64) -> Check {
+    let least = if rules { LEAST_FOR_RULES } else { LEAST_MEMORY };
+    match limit < least {
         false => Check::ok("memory", in_mib("the limit is", limit, left)),
         true => Check::failed("memory", in_mib("the limit is only", limit, left)).with_remedy(
-            "give the container 32Mi for policies in Rust, 256Mi for Go, 512Mi for JavaScript, 850Mi for Python",
+            "give the container 32Mi for policies in Rust or C, 128Mi for builtin:rules, 256Mi for Go, 512Mi for JavaScript, 850Mi for Python",
         ),
-    };
-    check.with("limit_bytes", limit).with("left_bytes", left)
+    }
 }
 
 fn in_mib(what: &str, limit: u64, left: u64) -> String {
     let mib = |bytes: u64| bytes / (1 << 20);
     format!("{what} {} MiB, and a compiler could take {} MiB of it now", mib(limit), mib(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_want_more_memory_than_the_standard_policy() {
+        let failed = |rules, mib: u64| {
+            let check = judged_memory(rules, mib << 20, 4 << 20);
+            let named = |it: &String| it.contains("128Mi for builtin:rules");
+            assert!(check.remedy.as_ref().is_none_or(named), "{check:?}");
+            check.remedy.is_some()
+        };
+        assert!(failed(false, 23) && !failed(false, 24));
+        assert!(failed(true, 127) && !failed(true, 128));
+    }
 }

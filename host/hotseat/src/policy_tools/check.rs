@@ -1,5 +1,6 @@
 //! `hotseat policy check`: every stage that a policy passes before it may decide, offline.
 
+use super::needs::Need;
 use super::questions::questions;
 use super::usage::{self, Usage};
 use super::{ComponentError, component, failed, loader, plain, reference, words};
@@ -91,7 +92,7 @@ pub struct PolicyReport {
     /// Whether it has a schema for its settings.
     pub settings_schema: bool,
     /// The facts that it says it cannot do without.
-    pub needs: Vec<String>,
+    pub needs: Vec<Need>,
     /// What decides in its place where it fails, unless the operator overrules it.
     pub on_failure: &'static str,
 }
@@ -222,7 +223,7 @@ fn load(
         summary: said.summary.clone(),
         memory_schema: said.memory_schema,
         settings_schema: !said.settings_schema.is_empty(),
-        needs: said.needs.clone(),
+        needs: said.needs.iter().map(|key| Need::of(key)).collect(),
         on_failure: said.on_failure.as_str(),
     });
     Ok(policy)
@@ -315,7 +316,7 @@ impl CheckReport {
             let accepted = if self.decisions.is_empty() { "" } else { ", accepted" };
             let digest = self.settings.as_ref().map_or(String::new(), |it| format!(", {it}"));
             line("settings", &format!("{settings}{accepted}{digest}"));
-            line("needs", &needs(&policy.needs));
+            needs(&policy.needs).iter().for_each(|told| line("needs", told));
             line("failing", policy.on_failure);
         }
         for sample in &self.decisions {
@@ -332,15 +333,16 @@ impl CheckReport {
     }
 }
 
-/// The sample questions have no signals and no roster, so a policy that needs some shows little there.
-fn needs(facts: &[String]) -> String {
-    match facts {
+/// A line for each fact. The sample questions have no signals and no roster, so a policy that needs some
+/// shows little there.
+fn needs(facts: &[Need]) -> Vec<String> {
+    let mut lines: Vec<String> =
+        facts.iter().map(|it| format!("{}: {}", it.key, it.from)).collect();
+    lines.push(match facts {
         [] => "nothing".to_owned(),
-        facts => format!(
-            "{}, which the questions below lack: give it in a scene of `hotseat policy run`",
-            facts.join(", ")
-        ),
-    }
+        _ => "the questions below lack it: give it in a scene of `hotseat policy run`".to_owned(),
+    });
+    lines
 }
 
 fn listed(names: &[String]) -> String {
@@ -386,9 +388,11 @@ mod tests {
 
     #[test]
     fn what_a_policy_needs_and_the_questions_lack_is_told() {
-        assert_eq!(needs(&[]), "nothing");
-        let told = needs(&["app.lag".to_owned(), "roster".to_owned()]);
-        assert!(told.starts_with("app.lag, roster, which the questions below lack: "), "{told}");
+        assert_eq!(needs(&[]), ["nothing"]);
+        let lines = needs(&[Need::of("app.lag"), Need::of("node.zone")]);
+        assert_eq!(lines[0], "app.lag: the application, as a signal, or a probe");
+        assert!(lines[1].starts_with("node.zone: this host has no such fact"), "{lines:?}");
+        assert!(lines[2].starts_with("the questions below lack it"), "{lines:?}");
     }
 
     #[test]

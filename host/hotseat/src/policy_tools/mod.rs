@@ -7,6 +7,7 @@ mod check;
 mod contract;
 mod diff;
 mod journal;
+mod needs;
 mod pull;
 mod push;
 mod questions;
@@ -19,6 +20,7 @@ pub(crate) use check::check_found;
 pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
 pub use contract::CONTRACT;
 pub use diff::{Diff, DiffReport, Differing, diff};
+pub use needs::Need;
 pub use pull::{Pull, PullReport, pull};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
@@ -66,6 +68,16 @@ fn reference(name: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
         }
         Err(error) => Err(anyhow!("{name}: {error}")),
     }
+}
+
+/// What a sidecar is given to get the component that a person names.
+///
+/// # Errors
+///
+/// It is not named as one is.
+#[cfg(feature = "demo")]
+pub(crate) fn source_of(name: &str) -> anyhow::Result<String> {
+    reference(name, &Registries::default()).map(|reference| reference.to_string())
 }
 
 /// For what goes over a network.

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod flags;
+#[cfg(feature = "author")]
+mod locked;
 mod metrics;
 mod recorded;
 mod words;
@@ -12,11 +14,12 @@ mod words;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Fails unless the file of `docs/` has this text; with `HOTSEAT_BLESS` set, writes it instead.
+/// Fails unless the file, by its path in the workspace, has this text; with `HOTSEAT_BLESS` set, writes
+/// it instead.
 fn compare(name: &str, generated: &str) {
-    let path = root().join("docs").join(name);
+    let path = root().join(name);
     if std::env::var_os("HOTSEAT_BLESS").is_some() {
-        fs::write(&path, generated).expect("docs/ is writable");
+        fs::write(&path, generated).expect("the workspace is writable");
         return;
     }
     let file = fs::read_to_string(&path).unwrap_or_default();
@@ -28,7 +31,7 @@ fn compare(name: &str, generated: &str) {
             format!("line {}\n  is:    {there}\n  wants: {wanted}", index + 1)
         },
     );
-    assert!(file == generated, "docs/{name} is out of date ({place}): run `make references`");
+    assert!(file == generated, "{name} is out of date ({place}): run `make references`");
 }
 
 /// The workspace's folder.
@@ -44,12 +47,18 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn the_reference_of_flags_is_what_the_program_takes() {
-    compare("flags.md", &flags::reference(&hotseat::cli::command()));
+    compare("docs/flags.md", &flags::reference(&hotseat::cli::command()));
 }
 
 #[test]
 fn the_reference_of_metrics_is_what_the_program_gives() {
-    compare("metrics.md", &metrics::reference(&recorded::everything()));
+    compare("docs/metrics.md", &metrics::reference(&recorded::everything()));
+}
+
+#[cfg(feature = "author")]
+#[test]
+fn the_template_in_rust_has_the_versions_of_the_workspace() {
+    compare(locked::FILE, &locked::generated());
 }
 
 #[test]

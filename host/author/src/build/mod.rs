@@ -1,0 +1,159 @@
+//! `hotseat policy build`: from a folder to a component, each language by its own tools.
+
+mod c;
+mod go;
+mod javascript;
+mod python;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use hotseat_component::{Options, Toolchain};
+
+use crate::{Language, Missing};
+
+/// The file that a component is written to, in the policy's folder.
+pub const COMPONENT: &str = "policy.wasm";
+
+/// What came of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// A component.
+    Component {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// What built it.
+        by: String,
+    },
+    /// Rules are taken as they are.
+    Nothing,
+}
+
+/// Why there is no component. Each message is one line, with the remedy if there is one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Nothing tells in which language the policy is.
+    #[error(
+        "{}: has none of rules.yaml, Cargo.toml, app.py, policy.js, go.mod and policy.c: give a folder that `hotseat policy new` made",
+        .0.display()
+    )]
+    NoPolicy(PathBuf),
+    /// A tool is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// A tool is too old.
+    #[error("{tool} is needed, and there is {found}: {remedy}")]
+    TooOld {
+        /// The tool, with its oldest version that does.
+        tool: String,
+        /// The one that there is.
+        found: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A tool cannot be started.
+    #[error("{tool} cannot be started: {source}")]
+    Start {
+        /// Its name.
+        tool: String,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A tool failed; its own messages went to standard error.
+    #[error("{tool} failed ({status}): see its messages")]
+    Failed {
+        /// Its name.
+        tool: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The compiler's module is not a policy, or Rust's compiler failed.
+    #[error(transparent)]
+    Component(#[from] hotseat_component::BuildError),
+}
+
+/// Builds the policy in a folder. Its tools leave what they want in the folder's `target`; what they
+/// print goes to standard error.
+///
+/// # Errors
+///
+/// The folder has no policy, a tool is missing or fails, or what it leaves is no policy.
+pub fn build(folder: &Path) -> Result<Built, BuildError> {
+    let language = Language::of(folder).ok_or_else(|| BuildError::NoPolicy(folder.to_owned()))?;
+    // Tools are run in the folder, where a relative path would lead elsewhere.
+    let folder = fs::canonicalize(folder).map_err(file(folder))?;
+    let target = folder.join("target");
+    fs::create_dir_all(&target).map_err(file(&target))?;
+    let (bytes, by) = match language {
+        Language::Rules => return Ok(Built::Nothing),
+        Language::Rust => rust(&folder, &target)?,
+        Language::Python => python::build(&folder, &target)?,
+        Language::JavaScript => javascript::build(&folder, &target)?,
+        Language::Go => go::build(&folder, &target)?,
+        Language::C => c::build(&folder, &target)?,
+    };
+    Ok(Built::Component { bytes, by })
+}
+
+/// A component, and what built it.
+type Made = (Vec<u8>, String);
+
+fn rust(folder: &Path, target: &Path) -> Result<Made, BuildError> {
+    let by = match Toolchain::find(folder)? {
+        Toolchain::Active { .. } => "the active Rust toolchain",
+        Toolchain::Debian { .. } => "Debian's Rust toolchain",
+    };
+    Ok((hotseat_component::build(folder, &Options::new(target))?, by.to_owned()))
+}
+
+/// What a tool left.
+fn left(path: &Path) -> Result<Vec<u8>, BuildError> {
+    fs::read(path).map_err(file(path))
+}
+
+/// A failure with a file.
+fn file(path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+    let path = path.to_owned();
+    move |source| BuildError::File { path, source }
+}
+
+/// Wraps a compiler's module into a component of the folder's contract.
+fn wrap(folder: &Path, module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    let contract = folder.join("wit/policy.wit");
+    let wit = fs::read_to_string(&contract).map_err(file(&contract))?;
+    Ok(hotseat_component::wrap(module, Some(&wit))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::create;
+
+    #[test]
+    fn rules_are_taken_as_they_are() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = create(parent.path(), "calm", Language::Rules).unwrap();
+        assert_eq!(build(&folder).unwrap(), Built::Nothing);
+    }
+
+    #[test]
+    fn a_folder_without_a_policy_is_named_with_what_was_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = build(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with(&folder.path().display().to_string()), "{error}");
+        assert!(error.contains("none of rules.yaml, Cargo.toml"), "{error}");
+        let error = build(&folder.path().join("absent")).unwrap_err();
+        assert!(matches!(error, BuildError::NoPolicy(_)), "{error}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The author's hour: a folder with a policy that builds as it is, and what builds it, in the languages
+//! that people write policies in.
+//!
+//! All that a folder needs travels in this crate: the templates of `guest/templates`, the contract, and
+//! the SDK for Rust. A component is made here too; compilers and interpreters are the author's own, and
+//! one that is missing is named with the command that installs it.
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod create;
+mod files;
+mod language;
+mod tool;
+
+pub use build::{BuildError, Built, COMPONENT, build};
+pub use create::{CreateError, create};
+pub use language::{Language, UnknownLanguage};
+pub use tool::Missing;
