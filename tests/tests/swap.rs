@@ -25,6 +25,8 @@ mod longest;
 mod many;
 #[path = "swap/rules.rs"]
 mod rules;
+#[path = "swap/turns.rs"]
+mod turns;
 
 /// Until a policy is compiled by a debug build on a busy machine: Python's interpreter takes most of
 /// a minute of a processor that is not shared.

@@ -20,6 +20,18 @@ pub struct Requests {
     pub preferred: Option<String>,
     /// That the leader stays.
     pub paused: bool,
+    /// That no candidate waits with a policy for others: for how policies come into force, and nothing
+    /// to an elector.
+    pub skip: Option<SkipRequest>,
+}
+
+/// The policy with which nobody has to wait.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SkipRequest {
+    /// `sha256:` and the hex digest of the component.
+    pub policy: String,
+    /// The digest of its settings; empty where there are none.
+    pub settings: String,
 }
 
 /// A request that a candidate leads.

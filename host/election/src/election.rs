@@ -7,6 +7,7 @@ use crate::inbox::{Came, Inbox, Receivers, Stopper};
 use crate::lock::Lock;
 use crate::report::Reporter;
 use crate::roster;
+use crate::seats::{self, Seats};
 use crate::signals;
 use crate::source::{PolicySource, Sourced};
 use crate::status::Status;
@@ -14,9 +15,11 @@ use crate::ways::{OuterLock, Way, Ways, named};
 use hotseat_core::config::Config;
 use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::{Account, AskId, Effect, Event, Via, Write};
+use hotseat_core::lock;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Input};
+use hotseat_core::request::SkipRequest;
 use hotseat_core::time::Moment;
-use hotseat_rollout::{self as rollout, JobId, Publication, Rollout};
+use hotseat_rollout::{self as rollout, Fingerprint, Fleet, JobId, Publication, Rollout};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -49,6 +52,8 @@ pub struct Election {
     shadowed: bool,
     /// Why the first policy did not load, where it has to.
     not_loaded: Option<String>,
+    /// What stands on the lock to be skipped, as it was seen last.
+    skip: Option<SkipRequest>,
     finished: bool,
 }
 
@@ -75,9 +80,20 @@ pub struct Parts {
     pub observers: Vec<Arc<dyn Observer>>,
     /// What may be read of the election.
     pub status: Status,
+    /// The seats of the process, which its elections share.
+    pub seats: Seats,
     /// Whether the election ends if the first publication of the source is refused or missing,
     /// since it was asked for and nobody else will ever correct it.
     pub first_must_load: bool,
+}
+
+/// What runs beside the loop, for as long as that does.
+struct Aside {
+    source: Box<dyn PolicySource>,
+    to_source: Sender<Sourced>,
+    /// Where it is told how far the other candidates are; none: that does not matter.
+    fleets: Option<Sender<Fleet>>,
+    seats: Seats,
 }
 
 /// What becomes of the first publication, where the election is to end if it does not load.
@@ -117,12 +133,16 @@ impl Election {
         let (outer_events, from_outer) = channel(WAITING_EVENTS);
         let (engine_events, from_engine) = unbounded_channel();
         let (to_source, from_source) = channel(WAITING_POLICIES);
+        let (to_fleet, fleet) = channel(1);
+        // Where nobody waits for others, nobody has to know how far they are.
+        let fleets = parts.rollout.turns.is_some().then_some(to_fleet);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
             outer: from_outer,
             engine: from_engine,
             source: from_source,
+            fleet,
             application: parts.status.application().heard(),
         };
         let inbox = Inbox::new(receivers, parts.config.timing.retry_period)?;
@@ -157,33 +177,42 @@ impl Election {
             answered: None,
             shadowed: false,
             not_loaded: None,
+            skip: None,
             finished: false,
         };
-        election.turn(inbox, parts.source, to_source).await
+        election
+            .turn(inbox, Aside { source: parts.source, to_source, fleets, seats: parts.seats })
+            .await
     }
 
     /// The loop: one thing after the other that happens.
     async fn turn(
         mut self,
         mut inbox: Inbox,
-        source: Box<dyn PolicySource>,
-        to_source: Sender<Sourced>,
+        Aside { source, to_source, fleets, seats }: Aside,
     ) -> Result<(), Ended> {
         let following = inbox.need("the watch", self.ways.inner.follow());
         let outer = self.ways.outer.as_ref().map(Way::follow);
         let following_outer = outer.map(|part| inbox.need("the outer lock's watch", part));
         let sourcing = tokio::spawn(source.follow(to_source));
-        let _relaying = relay_facts(&self.status, &self.ways.inner.events);
+        let mut relaying = relay_facts(&self.status, seats, &self.ways.inner.events);
+        if let Some(fleets) = fleets {
+            relaying.spawn(roster::relay_fleet(self.status.clone(), fleets));
+        }
         let mut ended = Ok(());
         let mut stopping = false;
         self.elect(Event::Started, &inbox)?;
         while !self.finished {
             let mut stop = false;
             match inbox.next(&self.status).await? {
-                Came::Event(event) => self.elect(event, &inbox)?,
+                Came::Event(event) => {
+                    self.look_for_skip(&event, &inbox)?;
+                    self.elect(event, &inbox)?;
+                }
                 Came::Outer(event) => self.elect_about(Which::Outer, event, &inbox)?,
                 Came::Engine(event) => self.hear(event, &inbox)?,
                 Came::Source(sourced) => self.source(sourced, &inbox)?,
+                Came::Fleet(fleet) => self.roll(rollout::Event::Fleet(fleet), &inbox)?,
                 Came::RolloutWoke => self.roll(rollout::Event::Woke, &inbox)?,
                 Came::Stop => stop = true,
                 Came::Broken(part) => {
@@ -317,6 +346,20 @@ impl Election {
         Ok(())
     }
 
+    /// A person who wants nobody to wait with a policy says so on the lock. The elector has nothing to do
+    /// with it.
+    fn look_for_skip(&mut self, event: &Event, inbox: &Inbox) -> io::Result<()> {
+        let Event::Observed { lock: lock::Lock::Present(record), .. } = event else {
+            return Ok(());
+        };
+        if self.skip == record.requests.skip {
+            return Ok(());
+        }
+        self.skip.clone_from(&record.requests.skip);
+        let Some(SkipRequest { policy, settings }) = self.skip.clone() else { return Ok(()) };
+        self.roll(rollout::Event::Skip(Fingerprint { policy, settings }), inbox)
+    }
+
     /// The operator's own file has to load at the start: nobody else will ever correct it. What
     /// comes after it, such as an update in the same moment, is judged like any other.
     fn need_first(&mut self, fact: &rollout::Fact) {
@@ -365,7 +408,9 @@ impl Election {
                     digest: publication.component.digest,
                     settings: publication.settings,
                 };
-                rollout::Event::Found(Publication { policy, source: publication.source })
+                let settings_digest = roster::settings_digest(&policy.settings);
+                let source = publication.source;
+                rollout::Event::Found(Publication { policy, settings_digest, source })
             }
             Sourced::Refused { source, refusal } => rollout::Event::Refused { source, refusal },
             Sourced::Unavailable(why) => rollout::Event::Unavailable(why),
@@ -452,8 +497,8 @@ impl Election {
     }
 }
 
-/// Starts the tasks that tell the elector of signals and of the roster; they end with what is given back.
-fn relay_facts(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
+/// Starts the tasks that tell the elector of signals, the roster and other seats; they end with what is given back.
+fn relay_facts(status: &Status, seats: Seats, events: &Sender<Event>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let relay = signals::relay(status.signals().clone(), events.clone());
     tasks.spawn(async move {
@@ -462,5 +507,6 @@ fn relay_facts(status: &Status, events: &Sender<Event>) -> JoinSet<()> {
         }
     });
     tasks.spawn(roster::relay(status.clone(), events.clone()));
+    tasks.spawn(seats::relay(seats, status.clone(), events.clone()));
     tasks
 }

@@ -6,6 +6,7 @@ use crate::engine::EngineEvent;
 use crate::source::Sourced;
 use crate::status::Status;
 use hotseat_core::event::Event;
+use hotseat_rollout::Fleet;
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
@@ -43,6 +44,8 @@ pub(crate) struct Inbox {
     pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
+    /// What is seen of the other candidates, for the rollout.
+    pub(crate) fleet: Receiver<Fleet>,
     application: Heard,
     /// For the elector.
     pub(crate) alarm: Alarm,
@@ -70,6 +73,8 @@ pub(crate) enum Came {
     Engine(EngineEvent),
     /// The source tells of a policy.
     Source(Sourced),
+    /// How far the other candidates are with a policy.
+    Fleet(Fleet),
     /// The rollout wanted to be woken.
     RolloutWoke,
     /// Somebody asks the election to end.
@@ -86,6 +91,7 @@ pub(crate) struct Receivers {
     pub(crate) outer: Receiver<Event>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
+    pub(crate) fleet: Receiver<Fleet>,
     pub(crate) application: Heard,
 }
 
@@ -96,7 +102,7 @@ impl Inbox {
     ///
     /// The system gives no timer.
     pub(crate) fn new(receivers: Receivers, beat_every: Duration) -> io::Result<Inbox> {
-        let Receivers { stop, events, outer, engine, source, application } = receivers;
+        let Receivers { stop, events, outer, engine, source, fleet, application } = receivers;
         let mut beats = interval(beat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (end, ended) = channel(4);
@@ -109,6 +115,7 @@ impl Inbox {
             outer,
             engine,
             source,
+            fleet,
             application,
             alarm,
             rollout_alarm,
@@ -160,6 +167,7 @@ impl Inbox {
                 }
                 Some(event) = self.engine.recv() => Came::Engine(event),
                 Some(sourced) = self.source.recv() => Came::Source(sourced),
+                Some(fleet) = self.fleet.recv() => Came::Fleet(fleet),
                 rung = self.rollout_alarm.ring() => {
                     rung?;
                     Came::RolloutWoke
@@ -212,12 +220,14 @@ mod tests {
         let (outer, from_outer) = channel(1);
         let (engine, from_engine) = unbounded_channel();
         let (source, from_source) = channel(1);
+        let (_, fleet) = channel(1);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
             outer: from_outer,
             engine: from_engine,
             source: from_source,
+            fleet,
             application: status().application().heard(),
         };
         let senders = Senders { stopper, events, _outer: outer, _engine: engine, _source: source };

@@ -7,7 +7,7 @@
 //! once, as a [`Fact`], and every [`Observer`] makes of it what it likes: log lines, metrics,
 //! Events, journal. What may be read while it runs is in its [`Status`].
 //!
-//! A process holds as many elections as it likes; they share nothing.
+//! A process holds as many elections as it likes; they share nothing but the number of seats that it holds.
 #![forbid(unsafe_code)]
 
 mod election;
@@ -25,6 +25,7 @@ mod changes;
 mod fact;
 mod report;
 pub mod roster;
+mod seats;
 mod status;
 
 pub mod clock;
@@ -42,6 +43,7 @@ pub use name::ElectionName;
 pub use recurring::Recurring;
 pub use report::{LockReport, PolicyReport};
 pub use rights::{MissingRights, Right, ServiceAccount};
+pub use seats::Seats;
 pub use source::{Component, PolicySource, Publication, Sourced};
 pub use status::Status;
 pub use ways::OuterLock;

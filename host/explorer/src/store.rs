@@ -104,7 +104,9 @@ impl Asked {
             until: String::new(),
             refused: self.refused.then(|| "refused".to_owned()),
         });
-        Requests { transfer, preferred: self.preferred.map(Name::text), paused: self.paused }
+        let preferred = self.preferred.map(Name::text);
+        // No elector looks at what is to be skipped.
+        Requests { transfer, preferred, paused: self.paused, skip: None }
     }
 
     /// What a write leaves of it.

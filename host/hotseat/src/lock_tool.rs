@@ -236,7 +236,7 @@ async fn look(inspector: &Inspector, name: &ElectionName, kind: LockKind) -> any
         Ok(Some(sight)) => Ok(sight),
         Ok(None) => {
             bail!(
-                "{name}: there is no such {}: check the name, --election-namespace and --lock",
+                "{name}: there is no such {}: check the name, --namespace and --lock",
                 kind.kind()
             )
         }

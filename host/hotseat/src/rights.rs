@@ -66,7 +66,7 @@ impl Uses {
             pod_namespace: settings.pod.as_ref().map(|pod| pod.namespace.clone()),
             lock: settings.lock.clone(),
             pods: settings.pod_features.clone(),
-            roster: settings.roster,
+            roster: settings.keeps_roster(),
             policy: settings.policy.policy.clone(),
             settings: settings.policy.settings.config_map().cloned(),
         }
@@ -85,10 +85,20 @@ impl Uses {
             let all = kinds.flat_map(|kind| kind.rights(election.namespace(), election.name()));
             all.filter(|right| verbs.contains(&right.verb)).collect()
         };
+        // Both look at the roster, where there is one.
+        let with_roster = |mut rights: Vec<Right>| {
+            rights.extend(self.to_look_at_roster());
+            rights
+        };
         vec![
-            Feature { name: "people", rights: of_lock(&["get", "update"]) },
-            Feature { name: "status", rights: of_lock(&["get"]) },
+            Feature { name: "people", rights: with_roster(of_lock(&["get", "update"])) },
+            Feature { name: "status", rights: with_roster(of_lock(&["get"])) },
         ]
+    }
+
+    fn to_look_at_roster(&self) -> Vec<Right> {
+        let all = roster_rights(self.election.namespace()).into_iter();
+        all.filter(|right| self.roster && right.verb == "list").collect()
     }
 
     /// All the rights that they need, each once: several may need the same one.

@@ -86,6 +86,8 @@ fn document(rows: &[RosterRow]) -> Value {
                     "settings": policy.settings,
                     "state": policy.state,
                     "candidate": policy.candidate,
+                    "candidate_settings": policy.candidate_settings,
+                    "objection": policy.objection.as_ref().map(|objection| &objection.why),
                 })),
                 "signals": signals(entry),
             }),
@@ -167,9 +169,8 @@ mod tests {
     fn rows() -> Vec<RosterRow> {
         let policy = PolicyEntry {
             digest: format!("sha256:{}", "ab".repeat(32)),
-            settings: String::new(),
             state: "active".to_owned(),
-            candidate: None,
+            ..PolicyEntry::default()
         };
         let signals = vec![
             ("lag".to_owned(), Said::Integer(3)),

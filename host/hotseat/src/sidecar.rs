@@ -19,12 +19,13 @@ use hotseat_core::lock::LastWrite;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::time::Moment;
 use hotseat_election::{
-    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Status, Stopper, clock,
+    Election, ElectionName, Ended, Facts, MakeEngine, Observer, Parts, Seats, Status, Stopper,
+    clock,
 };
 use hotseat_engine::{Compiler, Container, Limits};
 use hotseat_http as http;
 use hotseat_kubernetes::{Connection, Credentials, EventRecorder, Regarding, RightsCheck};
-use hotseat_rollout::{Gate, Policy, ShadowPeriod};
+use hotseat_rollout::{Gate, Policy, ShadowPeriod, Turns};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,8 @@ pub struct ElectionSettings {
     pub shadow: Option<ShadowPeriod>,
     /// What a policy in shadow may do otherwise than the active one.
     pub gate: Gate,
+    /// How candidates take a new policy one after the other, which takes the roster; none: each at once.
+    pub turns: Option<TurnOptions>,
     /// How long a leader that hands over on purpose waits for a successor that says it is not ready;
     /// zero: not at all.
     pub warm_up: Duration,
@@ -97,6 +100,15 @@ pub struct ElectionSettings {
     pub limits: Limits,
     /// What compiles policies, of the same build as this program.
     pub compiler: Compiler,
+}
+
+/// How candidates take a new policy one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnOptions {
+    /// For how long those before have to run it well.
+    pub soak: Duration,
+    /// So many standbys may be trying it at a time.
+    pub at_once: u32,
 }
 
 /// A pod.
@@ -130,6 +142,7 @@ impl ElectionSettings {
             policy: PolicyOptions::builtin(),
             shadow: None,
             gate: Gate::default(),
+            turns: None,
             warm_up: WARM_UP,
             preemptions_per_hour: PREEMPTIONS_PER_HOUR,
             on_failure: None,
@@ -138,6 +151,11 @@ impl ElectionSettings {
             limits: Limits::default(),
             compiler,
         }
+    }
+
+    /// Whether the roster is kept although no policy asks for it.
+    pub fn keeps_roster(&self) -> bool {
+        self.roster || self.turns.is_some()
     }
 }
 
@@ -148,6 +166,8 @@ pub struct Shared {
     pub journal: JournalKeeper,
     /// Where facts are counted.
     pub metrics: Metrics,
+    /// The seats that they hold.
+    pub seats: Seats,
 }
 
 impl http::Backend for Shared {
@@ -196,7 +216,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         journal.append_to(file).context("--journal")?;
     }
     let metrics = Metrics::new(vec![candidate.status.clone()], journal.clone(), started);
-    let shared = Shared { journal: journal.clone(), metrics: metrics.clone() };
+    let seats = Seats::default();
+    let shared = Shared { journal: journal.clone(), metrics: metrics.clone(), seats };
     let mut server = match bound {
         Some(bound) => {
             for address in bound.addresses() {
@@ -342,7 +363,8 @@ impl Candidate {
         let features = &settings.pod_features;
         let (lock, label) =
             pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
-        let roster = roster::keep(&connection, &facts, &status, &pod, settings.roster);
+        let always = settings.keeps_roster();
+        let roster = roster::keep(&connection, &facts, &status, &pod, always);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),
@@ -376,6 +398,7 @@ impl Candidate {
             facts: facts.clone(),
             observers,
             status,
+            seats: shared.seats.clone(),
         };
         let looking = locks.looking;
         let trimming = tokio::spawn(crate::trim::after_start());
@@ -419,6 +442,11 @@ fn rollout_config(settings: &ElectionSettings) -> hotseat_rollout::Config {
     hotseat_rollout::Config {
         shadow: settings.shadow,
         gate: settings.gate,
+        turns: settings.turns.map(|TurnOptions { soak, at_once }| Turns {
+            name: settings.identity.clone(),
+            soak,
+            at_once,
+        }),
         standard: Policy { digest: engine::standard_digest(), settings: Arc::from("") },
     }
 }

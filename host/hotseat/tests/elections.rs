@@ -7,9 +7,9 @@ use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
-use hotseat_election::{ElectionName, Status, Stopper, clock};
+use hotseat_election::{ElectionName, Seats, Status, Stopper, clock};
 use hotseat_engine::{CompileLimits, Compiler};
-use hotseat_journal::Reader;
+use hotseat_journal::{Body, Reader};
 use hotseat_kubernetes::Credentials;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,17 @@ fn leads(status: &Status) -> bool {
     status.view().leads(clock::now())
 }
 
+/// How many elections the last question about that one says that this process leads.
+fn last_seats(journal: &JournalKeeper, election: &str) -> Option<u32> {
+    let lines = journal.lines(usize::MAX);
+    let records = Reader::new(lines.as_bytes()).map(|record| record.unwrap().1);
+    let seats = records.filter(|record| record.election == election).filter_map(|record| {
+        let Body::Decision(decided) = record.body else { return None };
+        Some(decided.account.input.observation.seats)
+    });
+    seats.last()
+}
+
 #[test]
 fn two_elections_in_one_process_share_nothing_but_the_process() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +84,8 @@ fn two_elections_in_one_process_share_nothing_but_the_process() {
         let journal = JournalKeeper::default();
         let metrics =
             Metrics::new(vec![first.clone(), second.clone()], journal.clone(), clock::now());
-        let shared = Shared { journal: journal.clone(), metrics: metrics.clone() };
+        let seats = Seats::default();
+        let shared = Shared { journal: journal.clone(), metrics: metrics.clone(), seats };
         let (stop_one, stop_two) = (Stopper::default(), Stopper::default());
         let run = |candidate: Candidate, stopper: &Stopper| {
             let (shared, stopper) = (shared.clone(), stopper.clone());
@@ -91,6 +103,10 @@ fn two_elections_in_one_process_share_nothing_but_the_process() {
             until("a decision", status, |it| it.policy().decisions > before).await;
         }
 
+        // The policy of each knows that this process leads both.
+        until("two seats", &first, |_| last_seats(&journal, "le/one") == Some(2)).await;
+        until("two seats", &second, |_| last_seats(&journal, "le/two") == Some(2)).await;
+
         // One ends, and the other goes on in its term.
         let term = second.view().term.clone().map(|term| term.token);
         stop_one.stop();
@@ -101,6 +117,7 @@ fn two_elections_in_one_process_share_nothing_but_the_process() {
             .await;
         assert_eq!(second.view().term.clone().map(|term| term.token), term);
         assert!(leads(&second));
+        until("one seat", &second, |_| last_seats(&journal, "le/two") == Some(1)).await;
 
         let text = metrics.render(clock::now()).unwrap();
         for election in ["le/one", "le/two"] {

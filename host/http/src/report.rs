@@ -5,8 +5,8 @@ use hotseat_core::event::Trouble;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
 use hotseat_core::view::View;
-use hotseat_election::{PolicyReport, Status};
-use hotseat_rollout::{About, Active, Candidate, Policy};
+use hotseat_election::{PolicyReport, Status, roster};
+use hotseat_rollout::{About, Active, Policy, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -224,6 +224,10 @@ pub struct CandidateAnswer {
     /// The digest of its settings, byte for byte; empty where there are none.
     #[serde(default)]
     pub settings: String,
+    /// At the stage `turn`: the candidates that have to run it well before this one takes it, eight of
+    /// them at most; empty too while they are out of sight.
+    #[serde(default)]
+    pub waits_for: Vec<String>,
 }
 
 /// How a policy or a request failed.
@@ -251,7 +255,7 @@ impl PolicyAnswer {
         PolicyAnswer {
             active: report.rollout.active.as_ref().map(PolicySummary::of),
             previous: report.previous.as_ref().map(PolicySummary::of),
-            candidate: report.rollout.candidate.as_ref().map(CandidateAnswer::of),
+            candidate: CandidateAnswer::of(&report.rollout),
             source: report.source.clone(),
             source_error: report.rollout.source_error.clone(),
             stage: report.stage().to_owned(),
@@ -281,9 +285,10 @@ impl PolicyAnswer {
 }
 
 impl CandidateAnswer {
-    fn of(candidate: &Candidate) -> CandidateAnswer {
+    fn of(rollout: &Report) -> Option<CandidateAnswer> {
+        let candidate = rollout.candidate.as_ref()?;
         let refusal = candidate.refusal.as_ref();
-        CandidateAnswer {
+        Some(CandidateAnswer {
             policy: PolicyName::new(candidate.policy.as_ref(), candidate.about.as_ref()),
             source: candidate.source.clone(),
             stage: refusal.map_or(candidate.stage, |refusal| refusal.stage).to_owned(),
@@ -292,7 +297,8 @@ impl CandidateAnswer {
             shadow_decisions: candidate.trial.decisions.into(),
             shadow_differences: candidate.trial.differences.into(),
             settings: settings_digest(candidate.policy.as_ref()),
-        }
+            waits_for: rollout.waits_for.clone(),
+        })
     }
 }
 
@@ -309,10 +315,5 @@ impl PolicySummary {
 
 /// The digest of a policy's settings, byte for byte; empty where there are none.
 fn settings_digest(policy: Option<&Policy>) -> String {
-    match policy {
-        Some(policy) if !policy.settings.is_empty() => {
-            hotseat_text::Digest::of(policy.settings.as_bytes()).to_string()
-        }
-        _ => String::new(),
-    }
+    policy.map(|policy| roster::settings_digest(&policy.settings)).unwrap_or_default()
 }

@@ -60,10 +60,17 @@ pub struct RosterPolicy {
     pub digest: String,
     /// The digest of its settings; empty where there are none.
     pub settings: String,
-    /// `active` or `restored`; the stage of another one that is on its way; or `refused`.
+    /// `active` or `restored`; the stage of another one that is on its way; `refused`; or `stopped`, by
+    /// the objection of another candidate.
     pub state: String,
-    /// The digest of the other one, which is on its way or was refused; null if there is none.
+    /// The digest of the other one, which is on its way, was refused or stopped; null if there is none.
     pub candidate: Option<String>,
+    /// The digest of that one's settings; empty where there are none.
+    #[serde(default)]
+    pub candidate_settings: String,
+    /// Why this candidate by itself does not run the newest policy; null if it has nothing against it.
+    #[serde(default)]
+    pub objection: Option<String>,
 }
 
 /// A signal that a candidate's policy published.
@@ -110,6 +117,8 @@ impl CandidateAnswer {
                 settings: policy.settings.clone(),
                 state: policy.state.clone(),
                 candidate: policy.candidate.clone(),
+                candidate_settings: policy.candidate_settings.clone(),
+                objection: policy.objection.as_ref().map(|objection| objection.why.clone()),
             }),
             signals: entry.signals.iter().map(signal).collect(),
         }

@@ -1,6 +1,6 @@
 //! Asking an election for something from outside of it: what people want, written onto the lock.
 
-use super::codec::{PAUSE, PauseNote, TRANSFER, TransferNote, notes};
+use super::codec::{PAUSE, PauseNote, SKIP, SkipNote, TRANSFER, TransferNote, notes, skip_note};
 use super::exchange::Failure;
 use super::inspect::{Inspector, NotWritten, Sight};
 use hotseat_core::policy::Outcome;
@@ -22,6 +22,8 @@ pub enum Asking {
     Pause(PauseNote),
     /// That it need not any more.
     Resume,
+    /// That no candidate waits with a policy for others.
+    Skip(SkipNote),
 }
 
 /// What a pod is to whoever asks for it.
@@ -49,6 +51,9 @@ impl Asking {
                 annotations.insert(PAUSE.to_owned(), json!(note).to_string());
             }
             Asking::Resume => drop(annotations.remove(PAUSE)),
+            Asking::Skip(note) => {
+                annotations.insert(SKIP.to_owned(), json!(note).to_string());
+            }
         }
     }
 }
@@ -108,6 +113,11 @@ impl Sight {
     /// The pause that stands on it.
     pub fn pause(&self) -> Option<PauseNote> {
         notes(&self.object).1
+    }
+
+    /// The policy with which nobody has to wait, if somebody asked for that.
+    pub fn skip(&self) -> Option<SkipNote> {
+        skip_note(&self.object)
     }
 }
 

@@ -9,7 +9,7 @@ mod requests;
 mod seat;
 
 pub(crate) use extras::Extras;
-pub use requests::{PAUSE, PauseNote, TRANSFER, TransferNote};
+pub use requests::{PAUSE, PauseNote, SKIP, SkipNote, TRANSFER, TransferNote};
 pub use seat::LEADER;
 use seat::Seat;
 
@@ -111,6 +111,11 @@ pub(super) fn times(kind: LockKind, object: &DynamicObject) -> [String; 2] {
 /// The request for another leader, and the pause, as they stand there.
 pub(super) fn notes(object: &DynamicObject) -> (Option<TransferNote>, Option<PauseNote>) {
     (requests::transfer(object), requests::pause(object))
+}
+
+/// The policy with which nobody has to wait, as it stands there.
+pub(super) fn skip_note(object: &DynamicObject) -> Option<SkipNote> {
+    requests::skip(object)
 }
 
 /// A lock object without its holder, and with all else as it is.

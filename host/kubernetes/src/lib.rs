@@ -36,7 +36,9 @@ mod words;
 
 pub use access::RightsCheck;
 pub use asking::{Asking, PodIs};
-pub use codec::{LEADER, PAUSE, PauseNote, SUCCESSOR, TRANSFER, TransferNote, WRITE};
+pub use codec::{
+    LEADER, PAUSE, PauseNote, SKIP, SUCCESSOR, SkipNote, TRANSFER, TransferNote, WRITE,
+};
 pub use config_map::{Seen, watch_config_map};
 pub use connection::Connection;
 pub use credentials::{Credentials, context_namespace};

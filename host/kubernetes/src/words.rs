@@ -3,7 +3,7 @@
 use hotseat_core::event::{Notice, Why};
 use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_election::Fact;
-use hotseat_rollout::Fact as PolicyFact;
+use hotseat_rollout::{Fact as PolicyFact, Refusal};
 
 /// What an Event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +91,15 @@ impl Words {
         match fact {
             PolicyFact::SourceUnavailable(why) => {
                 of_fleet(Words::warning("PolicySourceFailed", why.clone()))
+            }
+            // All who stop say the same, and name the one because of whom.
+            PolicyFact::Refused { policy: Some(policy), about, refusal, .. }
+                if refusal.stage == Refusal::TURN =>
+            {
+                let about = about.clone().unwrap_or_default();
+                let (name, version) = (about.name, about.version);
+                let note = format!("{name} {version}, {}: {}", policy.digest, refusal.why);
+                of_fleet(Words::warning("PolicyStopped", note))
             }
             PolicyFact::Refused { refusal, .. } => of_fleet(Words::warning(
                 "PolicyRefused",

@@ -9,8 +9,22 @@ pub struct Config {
     pub shadow: Option<ShadowPeriod>,
     /// What a policy in shadow may do otherwise than the active one.
     pub gate: Gate,
+    /// How the candidates of an election take a new policy one after the other; none: each at once.
+    pub turns: Option<Turns>,
     /// The standard policy, which the program brings along: the last resort.
     pub standard: super::Policy,
+}
+
+/// How the candidates of an election take a new policy: the standbys in the order of their names, then
+/// the leader.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Turns {
+    /// This candidate's name, as the others know it.
+    pub name: String,
+    /// For how long the candidates before have to run it well.
+    pub soak: Duration,
+    /// So many standbys may be trying it at a time, at least one. The leader comes alone.
+    pub at_once: u32,
 }
 
 /// How long a new policy decides beside the active one.

@@ -1,6 +1,7 @@
 //! What happens to a rollout.
 
 use crate::effect::JobId;
+use crate::fleet::{Fingerprint, Fleet};
 use crate::policy::{About, Publication};
 
 /// Something that happened.
@@ -63,6 +64,11 @@ pub enum Event {
         /// `sha256:` and the hex digest.
         digest: String,
     },
+    /// What is known of the other candidates now. Advice: it decides when a policy takes over, and
+    /// nothing else.
+    Fleet(Fleet),
+    /// A person wants no candidate to wait with this policy for others, nor to be stopped by them.
+    Skip(Fingerprint),
     /// The moment of the last [`Effect::WakeAt`](crate::Effect::WakeAt) has come.
     Woke,
 }
@@ -95,8 +101,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The stage at which a policy waits for other candidates, and is refused because one of them
+    /// refused it.
+    pub const TURN: &'static str = "turn";
+
     /// All stages that refuse, in their order.
-    pub const STAGES: [&str; 15] = [
+    pub const STAGES: [&str; 16] = [
         "read",
         "size",
         "digest",
@@ -111,6 +121,7 @@ impl Refusal {
         "migrate",
         "dry-run",
         "shadow",
+        Refusal::TURN,
         "take-over",
     ];
 }

@@ -12,14 +12,16 @@ mod config;
 mod effect;
 mod event;
 mod fact;
+mod fleet;
 mod machine;
 mod policy;
 mod report;
 
-pub use config::{Allowance, Config, Gate, ShadowPeriod};
+pub use config::{Allowance, Config, Gate, ShadowPeriod, Turns};
 pub use effect::{Effect, JobId, Stage};
 pub use event::{Event, Passed, Refusal, StageEnd};
 pub use fact::Fact;
+pub use fleet::{Fingerprint, Fleet, Objection, Peer};
 pub use machine::Rollout;
 pub use policy::{About, Policy, Publication};
-pub use report::{Active, Candidate, Report, Trial};
+pub use report::{Active, Candidate, Rejected, Report, Trial};

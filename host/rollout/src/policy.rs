@@ -1,5 +1,6 @@
 //! Policies as the machine knows them.
 
+use crate::fleet::Fingerprint;
 use std::sync::Arc;
 
 /// A component with the operator's settings for it.
@@ -16,8 +17,18 @@ pub struct Policy {
 pub struct Publication {
     /// The component and its settings.
     pub policy: Policy,
+    /// The digest of its settings, by which other candidates know them; empty where there are none.
+    pub settings_digest: String,
     /// Where it came from, for people.
     pub source: String,
+}
+
+impl Publication {
+    /// By what the candidates of an election know it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let (policy, settings) = (self.policy.digest.clone(), self.settings_digest.clone());
+        Fingerprint { policy, settings }
+    }
 }
 
 /// What a policy says of itself, and how it came to be compiled.

@@ -21,6 +21,20 @@ pub struct Report {
     pub restored: u64,
     /// Threads that were left behind.
     pub left_behind: u64,
+    /// At the stage `turn`: the candidates that have to run the policy well before this one takes it,
+    /// the first of them. None may be known although it waits: the others are out of sight then.
+    pub waits_for: Vec<String>,
+    /// The newest publication, if this candidate refused it by itself or fell back from it.
+    pub rejected: Option<Rejected>,
+}
+
+/// A policy that this candidate does not run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rejected {
+    /// Which.
+    pub policy: Policy,
+    /// What happened, in one line that begins with a verb.
+    pub why: String,
 }
 
 /// A policy that decides.

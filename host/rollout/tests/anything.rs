@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::{STANDARD, World, config, policy, refusal};
+use common::{STANDARD, World, config, policy, print, refusal};
+use hotseat_core::time::Moment;
 use hotseat_rollout::{
-    Allowance, Config, Event, Gate, JobId, Passed, Policy, ShadowPeriod, StageEnd,
+    Allowance, Config, Event, Fleet, Gate, JobId, Objection, Passed, Peer, Policy, ShadowPeriod,
+    StageEnd, Turns,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -30,7 +32,19 @@ enum Action {
     LeftBehind(usize),
     Woke,
     Wait(u64),
+    /// What is said of other candidates, be it true or not.
+    Fleet {
+        known: bool,
+        leader: usize,
+        /// Name, policy, and what is refused, each by its number.
+        peers: Vec<(usize, usize, usize)>,
+        /// They were heard of now.
+        heard: bool,
+    },
+    Skip(usize),
 }
+
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "nobody"];
 
 fn policies() -> Vec<Policy> {
     let standard = |settings: &str| Policy { digest: STANDARD.into(), settings: settings.into() };
@@ -63,7 +77,18 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (0..7usize).prop_map(Action::LeftBehind),
         2 => Just(Action::Woke),
         2 => (1..40u64).prop_map(Action::Wait),
+        1 => (100..400u64).prop_map(Action::Wait),
+        4 => fleet(),
+        1 => (0..7usize).prop_map(Action::Skip),
     ]
+}
+
+fn fleet() -> impl Strategy<Value = Action> {
+    // Numbers above those of the policies stand for none.
+    let peer = (0..5usize, 0..8usize, 0..14usize);
+    let peers = proptest::collection::vec(peer, 0..5);
+    (any::<(bool, bool)>(), 0..6usize, peers)
+        .prop_map(|((known, heard), leader, peers)| Action::Fleet { known, leader, peers, heard })
 }
 
 fn any_config() -> impl Strategy<Value = Config> {
@@ -76,11 +101,20 @@ fn any_config() -> impl Strategy<Value = Config> {
         (0..3u32).prop_map(Allowance::Count),
         (0..=100u8).prop_map(Allowance::Percent),
     ];
-    (shadow, allowance, any::<bool>()).prop_map(|(shadow, differences, may_resign)| Config {
-        shadow,
-        gate: Gate { differences, may_resign },
-        ..config()
-    })
+    let turns = (0..60u64, 0..3u32).prop_map(|(secs, at_once)| Turns {
+        name: "b".to_owned(),
+        soak: Duration::from_secs(secs),
+        at_once,
+    });
+    let turns = prop_oneof![Just(None), turns.prop_map(Some)];
+    (shadow, allowance, any::<bool>(), turns).prop_map(
+        |(shadow, differences, may_resign, turns)| Config {
+            shadow,
+            gate: Gate { differences, may_resign },
+            turns,
+            ..config()
+        },
+    )
 }
 
 fn apply(world: &mut World, action: &Action) {
@@ -113,6 +147,19 @@ fn apply(world: &mut World, action: &Action) {
         }
         Action::Woke => drop(world.event(Event::Woke)),
         Action::Wait(secs) => world.wait(Duration::from_secs(secs)),
+        Action::Skip(index) => drop(world.event(Event::Skip(print(&policies()[index])))),
+        Action::Fleet { known, leader, ref peers, heard } => {
+            let heard = if heard { world.now } else { Moment::ZERO };
+            let print = |index: usize| policies().get(index).map(print);
+            let peer = |&(name, runs, refused): &(usize, usize, usize)| Peer {
+                name: NAMES[name].to_owned(),
+                runs: print(runs),
+                objection: print(refused).map(|to| Objection { to, why: "refused it".to_owned() }),
+                heard,
+            };
+            let leader = NAMES.get(leader).map(|name| (*name).to_owned());
+            world.fleet(Fleet { known, leader, peers: peers.iter().map(peer).collect() });
+        }
         Action::Pass
         | Action::Refuse
         | Action::TookOver

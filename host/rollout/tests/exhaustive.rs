@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::{World, config, policy, refusal};
-use hotseat_rollout::{Config, Event, ShadowPeriod};
+use common::{World, config, policy, print, refusal};
+use hotseat_core::time::Moment;
+use hotseat_rollout::{Config, Event, Fleet, Objection, Peer, ShadowPeriod, Turns};
 use std::collections::HashSet;
+use std::time::Duration;
 
 /// What may happen next; what answers something only if it was asked for.
 fn successors(world: &World) -> Vec<World> {
@@ -22,6 +24,13 @@ fn successors(world: &World) -> Vec<World> {
     });
     then(&|world| drop(world.event(Event::Failed)));
     then(&|world| drop(world.event(Event::LeftBehind { digest: first.digest.clone() })));
+    if world.has_turns() {
+        for fleet in fleets() {
+            then(&|world| drop(world.fleet(fleet.clone())));
+        }
+        then(&|world| drop(world.event(Event::Skip(print(&second)))));
+        then(&|world| drop(world.passes(Duration::from_secs(400))));
+    }
     if world.run.is_some() {
         then(&|world| drop(world.pass()));
         then(&|world| drop(world.refuse("compile")));
@@ -36,6 +45,29 @@ fn successors(world: &World) -> Vec<World> {
         then(&|world| drop(world.event(Event::ShadowFailed { job, why: "trap".into() })));
     }
     next
+}
+
+/// What may be seen of two others, of whom one comes before `b`.
+fn fleets() -> Vec<Fleet> {
+    let (first, second) = (print(&policy("a", "")), print(&policy("hold", "")));
+    let peer = |name: &str, runs: &_| Peer {
+        name: name.to_owned(),
+        runs: Some(Clone::clone(runs)),
+        objection: None,
+        // As if they were heard of all the time.
+        heard: Moment::NEVER,
+    };
+    let objects = Objection { to: second.clone(), why: "refused it".to_owned() };
+    let fleet = |leader: &str, peers| Fleet { known: true, leader: Some(leader.to_owned()), peers };
+    vec![
+        Fleet::default(),
+        fleet("c", vec![peer("a", &first), peer("c", &first)]),
+        fleet("b", vec![peer("a", &second), peer("c", &second)]),
+        fleet(
+            "c",
+            vec![peer("a", &second), Peer { objection: Some(objects), ..peer("c", &first) }],
+        ),
+    ]
 }
 
 fn search(name: &str, config: Config, start: &dyn Fn(&mut World), depth: usize) {
@@ -80,7 +112,24 @@ fn every_order_from_a_takeover() {
     search("from a takeover", config(), &takeover, DEPTH);
 }
 
+/// One is active, and the other one waits for a candidate before this one.
+#[test]
+fn every_order_from_a_line() {
+    let turns = Turns { name: "b".to_owned(), soak: Duration::from_secs(30), at_once: 1 };
+    search("from a line", Config { turns: Some(turns), ..config() }, &line, DEPTH - 2);
+}
+
 const DEPTH: usize = 7;
+
+fn line(world: &mut World) {
+    world.found(&policy("a", ""));
+    world.settle();
+    world.fleet(fleets()[1].clone());
+    world.found(&policy("hold", ""));
+    while !world.waits() {
+        world.pass();
+    }
+}
 
 fn trial(world: &mut World) {
     world.found(&policy("a", ""));

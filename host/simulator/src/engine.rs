@@ -47,6 +47,8 @@ pub struct Hazards {
     pub takeovers: [Duration; 2],
     /// Until a source sees a publication, and between its attempts while it is cut off.
     pub sources: [Duration; 2],
+    /// Between a candidate's looks at the roster, where it also publishes itself.
+    pub rosters: [Duration; 2],
     /// Of a hundred stages, those that refuse for a reason which is not the policy's.
     pub refused: u64,
     /// Of a hundred takeovers, those that fail.
@@ -65,6 +67,7 @@ impl Hazards {
             stages: fast,
             takeovers: fast,
             sources: fast,
+            rosters: [Duration::from_secs(1); 2],
             refused: 0,
             not_taken_over: 0,
             failing_shadows: 0,
@@ -79,6 +82,7 @@ impl Hazards {
             stages: up_to(2),
             takeovers: up_to(2),
             sources: up_to(5),
+            rosters: up_to(8),
             refused: 3,
             not_taken_over: 30,
             failing_shadows: 2,

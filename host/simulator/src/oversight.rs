@@ -1,13 +1,19 @@
 //! The checkers of a rollout: what must hold after each of its steps, seen from outside.
 
 use hotseat_core::time::Moment;
-use hotseat_rollout::{Effect, Event, Fact, JobId, Policy, Report, Stage, StageEnd};
+use hotseat_rollout::{
+    Config, Effect, Event, Fact, JobId, Policy, Refusal, Report, Stage, StageEnd,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A publication that has come to no end for so long is lost: longer than all stages and a trial of a
 /// few decisions take.
 const LOST_AFTER: Duration = Duration::from_secs(500);
+/// How much longer than the soak another candidate is waited for.
+const WAITED_FOR: Duration = Duration::from_secs(300);
+/// More candidates than there are in any world, and once more for those who cannot be seen.
+const LONGEST_LINE: u32 = 6;
 /// A last good policy that has not come back for so long never will: longer than many attempts take.
 const AWAY_AFTER: Duration = Duration::from_secs(240);
 /// So many threads that do not come back make a digest bad.
@@ -16,6 +22,9 @@ const TOO_MANY_THREADS: u32 = 2;
 /// What is known of one candidate's rollout without looking into it.
 pub(crate) struct Oversight {
     standard: Policy,
+    lost_after: Duration,
+    /// The active policy is stopped because of another candidate: the one before comes back.
+    goes_back: bool,
     /// What took over last.
     active: Option<Policy>,
     were_active: BTreeSet<Policy>,
@@ -36,9 +45,12 @@ pub(crate) struct Oversight {
 }
 
 impl Oversight {
-    pub(crate) fn new(standard: Policy) -> Oversight {
+    pub(crate) fn new(config: &Config) -> Oversight {
+        let line = config.turns.as_ref().map(|turns| (turns.soak + WAITED_FOR) * LONGEST_LINE);
         Oversight {
-            standard,
+            standard: config.standard.clone(),
+            lost_after: LOST_AFTER + line.unwrap_or_default(),
+            goes_back: false,
             active: None,
             were_active: BTreeSet::new(),
             takeover: None,
@@ -79,6 +91,7 @@ impl Oversight {
             Event::TookOver { job, .. } => {
                 if let Some((_, policy)) = self.takeover.take_if(|(known, _)| known == job) {
                     self.were_active.insert(policy.clone());
+                    self.goes_back = false;
                     self.active = Some(policy);
                     for passed in self.passed.values_mut() {
                         passed.retain(|stage| matches!(stage, Stage::Prepare | Stage::Settings));
@@ -103,6 +116,8 @@ impl Oversight {
             | Event::Unavailable(_)
             | Event::ShadowAnswered { .. }
             | Event::ShadowFailed { .. }
+            | Event::Fleet(_)
+            | Event::Skip(_)
             | Event::Woke => {}
         }
     }
@@ -135,7 +150,7 @@ impl Oversight {
     /// What must not take for ever.
     pub(crate) fn check_time(&self, now: Moment) -> Result<(), String> {
         match &self.open {
-            Some((policy, since)) if now.since(*since) > LOST_AFTER => {
+            Some((policy, since)) if now.since(*since) > self.lost_after => {
                 return Err(format!("{policy:?} was found, and nothing became of it"));
             }
             _ => {}
@@ -167,7 +182,8 @@ impl Oversight {
         if self.refused.contains(policy) && !known {
             return Err(format!("{policy:?} takes over although it was refused"));
         }
-        let restored = known && self.active.as_ref().is_some_and(|active| self.is_bad(active));
+        let leaves = |active| self.goes_back || self.is_bad(active);
+        let restored = known && self.active.as_ref().is_some_and(leaves);
         let passed = self.passed.get(policy).map(Vec::as_slice).unwrap_or_default();
         let stages = [Stage::Prepare, Stage::Settings, Stage::Migrate, Stage::DryRun];
         if !restored && !stages.iter().all(|stage| passed.contains(stage)) {
@@ -181,9 +197,15 @@ impl Oversight {
 
     fn hear(&mut self, fact: &Fact) {
         match fact {
-            Fact::Refused { policy: Some(policy), .. } => {
+            Fact::Refused { policy: Some(policy), refusal, .. } => {
+                let stopped = refusal.stage == Refusal::TURN;
+                self.goes_back |= stopped && self.active.as_ref() == Some(policy);
                 self.refused.insert(policy.clone());
                 self.close(policy);
+            }
+            // Found, or wanted by a person although it was stopped.
+            Fact::CandidateFound { policy, .. } => {
+                self.refused.remove(policy);
             }
             Fact::TookOver { policy, .. } => self.close(policy),
             Fact::Settled if self.active == self.wanted => self.open = None,

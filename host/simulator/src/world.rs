@@ -16,8 +16,9 @@ use hotseat_core::event::{Effect, Event, Notice, Via, Write};
 use hotseat_core::lock::{LastWrite, Lock};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
-use hotseat_rollout::Fact;
+use hotseat_rollout::{Fact, Fingerprint};
 pub(crate) use policies::Policies;
+use policies::roster::Roster;
 use policies::{Offer, PolicyStep};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -70,6 +71,9 @@ pub struct World {
     members: Vec<Member>,
     catalog: Catalog,
     offered: Option<Offer>,
+    roster: Roster,
+    /// What a person asked to be skipped.
+    skip: Option<Fingerprint>,
     /// The first that broke since the last check.
     broken: Option<Broken>,
     dice: Dice,
@@ -99,6 +103,8 @@ impl World {
             members: Vec::new(),
             catalog: Catalog::new(),
             offered: None,
+            roster: Roster::new(),
+            skip: None,
             broken: None,
             dice: Dice::new(seed),
             checker: Checker::default(),

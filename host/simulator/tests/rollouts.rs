@@ -11,13 +11,15 @@ use hotseat_core::event::{Notice, Why};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::Incarnation;
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
+use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Input};
 use hotseat_core::rule;
 use hotseat_core::time::Moment;
 use hotseat_rollout::{self as rollout, Fact, Gate, ShadowPeriod, Stage};
 use hotseat_simulator::{Broken, Component, Dice, Hazards, Network, World, chaotic};
 use std::time::Duration;
 
+#[path = "rollouts/fleets.rs"]
+mod fleets;
 #[path = "rollouts/scenes.rs"]
 mod scenes;
 #[path = "rollouts/worlds.rs"]
@@ -47,6 +49,7 @@ fn component(digest: &str) -> Component {
             refused_at: |settings| (settings == "bad").then_some(Stage::Settings),
             ..plain
         },
+        "leaderless" => Component { decides: Box::new(|_| Box::new(leaderless)), ..plain },
         "resigning" => Component { decides: Box::new(|_| Box::new(|_| Ok(resign()))), ..plain },
         "chaotic" => Component { decides: Box::new(chaotic), ..plain },
         _ => panic!("no component {digest}"),
@@ -55,6 +58,11 @@ fn component(digest: &str) -> Component {
 
 fn trap() -> Result<Decision, Failure> {
     Err(Failure { kind: FailureKind::Trapped, detail: "unreachable".to_owned() })
+}
+
+/// Good in a standby, and fails in whoever leads.
+fn leaderless(input: &Input) -> Result<Decision, Failure> {
+    if input.observation.claim.is_some() { trap() } else { Ok(rule::decide(input)) }
 }
 
 fn resign() -> Decision {
@@ -98,14 +106,19 @@ fn candidate(name: &str, start: u64, timing: Timing) -> Config {
 
 /// No trial.
 fn at_once() -> rollout::Config {
-    rollout::Config { shadow: None, gate: Gate::default(), standard: policy("standard", "") }
+    rollout::Config {
+        shadow: None,
+        gate: Gate::default(),
+        turns: None,
+        standard: policy("standard", ""),
+    }
 }
 
 /// A world that knows all components.
 fn world(seed: u64, network: Network, hazards: Hazards) -> World {
     let mut world = World::new(seed, network);
     world.hazards = hazards;
-    for digest in COMPONENTS.into_iter().chain(["chaotic"]) {
+    for digest in COMPONENTS.into_iter().chain(["chaotic", "leaderless"]) {
         world.know(digest, component(digest));
     }
     world

@@ -85,6 +85,12 @@ impl Api {
         &self.kubeconfig
     }
 
+    /// The kubeconfig of a person who may do everything.
+    #[must_use]
+    pub fn admin(&self) -> &Path {
+        &self.admin
+    }
+
     /// The embedded server.
     ///
     /// # Panics

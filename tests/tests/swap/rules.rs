@@ -6,7 +6,7 @@ use hotseat_tests::process::{Launch, Stream};
 use hotseat_tests::scene::Crew;
 
 /// Makes the ConfigMap, or puts other rules into it.
-fn apply(api: &Api, rules: &str) {
+pub(super) fn apply(api: &Api, rules: &str) {
     let map = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-rules"},
         "data": {"rules.yaml": rules},

@@ -4,15 +4,19 @@
 //! Who keeps it writes it into the [`Status`](crate::Status); [`relay`] hands it to the election while
 //! a policy wants it, and the core decides whether that is a reason to ask.
 
+mod fleet;
 mod own;
 mod relay;
 
+pub(crate) use fleet::relay_fleet;
+pub use fleet::settings_digest;
 pub(crate) use relay::relay;
 
 use hotseat_core::elector::SUCCESSOR;
 use hotseat_core::event::{Published, Reported};
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
+use hotseat_rollout::Objection;
 
 /// The fact by which a policy says that it wants the roster.
 pub const ROSTER: &str = "roster";
@@ -47,10 +51,15 @@ pub struct PolicyEntry {
     pub digest: String,
     /// The digest of its settings, byte for byte; empty where there are none.
     pub settings: String,
-    /// `active` or `restored`; the stage of another one that is on its way; or `refused`.
+    /// `active` or `restored`; the stage of another one that is on its way; `refused`; or `stopped`, by
+    /// the objection of another candidate.
     pub state: String,
-    /// The digest of the other one, which is on its way or was refused.
+    /// The digest of the other one, which is on its way, was refused or stopped.
     pub candidate: Option<String>,
+    /// The digest of that one's settings; empty where there are none.
+    pub candidate_settings: String,
+    /// The newest policy, if this candidate refused it by itself or fell back from it.
+    pub objection: Option<Objection>,
 }
 
 /// Another candidate.
@@ -98,6 +107,8 @@ impl Listed {
 pub struct Roster {
     /// Whether anything asks for it: nothing is published or followed otherwise.
     pub wanted: bool,
+    /// The others were read once since then.
+    pub seen: bool,
     /// What this candidate published last; none if it has not yet.
     pub own: Option<Entry>,
     /// The others, in the order of their names.

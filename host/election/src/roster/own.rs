@@ -1,11 +1,14 @@
 //! What a candidate has to say of itself.
 
-use super::{Entry, PolicyEntry, READY, ROSTER, ZONE};
+use super::{Entry, PolicyEntry, READY, ROSTER, ZONE, settings_digest};
 use crate::report::PolicyReport;
 use crate::status::Status;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
-use hotseat_text::Digest;
+use hotseat_rollout::{Fingerprint, Objection, Policy, Refusal};
+
+/// The longest reason that is published, in bytes.
+const LONGEST_REASON: usize = 200;
 
 impl PolicyReport {
     /// Whether the active policy, or one on its way, says that it needs this fact. One that was refused
@@ -20,20 +23,31 @@ impl PolicyReport {
     fn entry(&self) -> Option<PolicyEntry> {
         let active = self.rollout.active.as_ref()?;
         let candidate = self.rollout.candidate.as_ref();
-        let settings = &active.policy.settings;
-        let refused = candidate.is_some_and(|candidate| candidate.refusal.is_some());
+        let other = candidate.and_then(|candidate| candidate.policy.as_ref());
+        let rejected = self.rollout.rejected.as_ref();
+        let Fingerprint { policy, settings } = fingerprint(&active.policy);
         Some(PolicyEntry {
-            digest: active.policy.digest.clone(),
-            settings: match settings.is_empty() {
-                true => String::new(),
-                false => Digest::of(settings.as_bytes()).to_string(),
-            },
-            state: if refused { "refused" } else { self.stage() }.to_owned(),
-            candidate: candidate
-                .and_then(|candidate| candidate.policy.as_ref())
-                .map(|policy| policy.digest.clone()),
+            digest: policy,
+            settings,
+            state: match candidate.and_then(|candidate| candidate.refusal.as_ref()) {
+                Some(refusal) if refusal.stage == Refusal::TURN => "stopped",
+                Some(_) => "refused",
+                None => self.stage(),
+            }
+            .to_owned(),
+            candidate: other.map(|policy| policy.digest.clone()),
+            candidate_settings: other.map(|other| fingerprint(other).settings).unwrap_or_default(),
+            objection: rejected.map(|rejected| Objection {
+                to: fingerprint(&rejected.policy),
+                why: hotseat_text::one_line(&rejected.why, LONGEST_REASON),
+            }),
         })
     }
+}
+
+fn fingerprint(policy: &Policy) -> Fingerprint {
+    let settings = settings_digest(&policy.settings);
+    Fingerprint { policy: policy.digest.clone(), settings }
 }
 
 impl Status {
@@ -78,7 +92,8 @@ mod tests {
     use crate::clock;
     use crate::name::ElectionName;
     use crate::signals::{Key, Report};
-    use hotseat_rollout::{About, Active, Candidate, Policy, Refusal, Report as Rollout};
+    use hotseat_rollout::{About, Active, Candidate, Rejected, Report as Rollout};
+    use hotseat_text::Digest;
     use std::time::Duration;
 
     fn status() -> Status {
@@ -167,5 +182,27 @@ mod tests {
             (policy.state.as_str(), policy.candidate.as_deref()),
             ("refused", Some("sha256:bb"))
         );
+    }
+
+    /// Others stop because of what a candidate has against a policy itself, and not because it was
+    /// stopped as they were.
+    #[test]
+    fn an_entry_says_what_the_candidate_itself_has_against_a_policy() {
+        let status = status();
+        let refusal = Refusal { stage: Refusal::TURN, why: "web-1 refused it".to_owned() };
+        show(&status, Some(active(&[])), Some(candidate(&[], Some(refusal))));
+        let entry = status.entry("1", clock::now()).policy.unwrap();
+        assert_eq!((entry.state.as_str(), entry.objection), ("stopped", None));
+        assert_eq!(entry.candidate_settings, "");
+        let why = format!("refused it at settings:\n{}", "x".repeat(1000));
+        status.change_policy(|report| {
+            report.rollout.rejected = Some(Rejected { policy: policy("sha256:bb", "{}"), why });
+        });
+        let objection = status.entry("1", clock::now()).policy.unwrap().objection.unwrap();
+        let to =
+            Fingerprint { policy: "sha256:bb".to_owned(), settings: Digest::of(b"{}").to_string() };
+        assert_eq!(objection.to, to);
+        assert!(objection.why.len() <= LONGEST_REASON && !objection.why.contains('\n'));
+        assert!(objection.why.starts_with("refused it at settings: xxx"), "{}", objection.why);
     }
 }

@@ -6,7 +6,7 @@ use super::fence::FenceCommand;
 use super::limits::{LimitArgs, TimeArgs};
 use super::lock::LockCommand;
 use super::lock_args::LockArgs;
-use super::people::{PauseArgs, TransferArgs, Where};
+use super::people::{PauseArgs, SkipArgs, TransferArgs};
 use super::pod::PodArgs;
 use super::policy::PolicyCommand;
 use super::rbac::RbacArgs;
@@ -14,7 +14,9 @@ use super::registry::RegistryArgs;
 use super::roster::{RosterArgs, RosterFlag};
 use super::run::RunArgs;
 use super::size::parse_size;
+use super::turns::TurnArgs;
 use super::wait::WaitArgs;
+use super::which::Where;
 use crate::probes::{self, Probe, SpecError};
 use crate::sidecar::PREEMPTIONS_PER_HOUR;
 use crate::telemetry::LogFormat;
@@ -59,6 +61,8 @@ pub(super) enum Command {
     Pause(PauseArgs),
     /// End a pause
     Resume(PauseArgs),
+    /// Have the candidates of an election take a new policy without waiting for each other
+    Skip(SkipArgs),
     /// Print the Role that a sidecar needs. Give the sidecar's own flags, such as --election and
     /// --policy: they decide which rights those are
     // As for the sidecar, a later flag wins.
@@ -158,6 +162,8 @@ pub(super) struct SidecarArgs {
     /// share such as 10%. One that would resign where the active policy does not is refused at once
     #[arg(long, env = "HOTSEAT_SHADOW_DIFFERENCES", value_name = "N|P%", default_value = "10%", help_heading = POLICY)]
     pub(super) shadow_differences: String,
+    #[command(flatten)]
+    pub(super) turns: TurnArgs,
     /// The shortest lease that a policy may choose [default: the lease duration]
     #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) shortest_lease: Option<Duration>,

@@ -51,6 +51,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             policy,
             shadow: shadow(&args.shadow)?,
             gate: gate(&args.shadow_differences)?,
+            turns: args.turns.options()?,
             warm_up: args.warm_up,
             preemptions_per_hour: args.preemptions_per_hour,
             on_failure: args.on_policy_failure.overrules(),
@@ -81,7 +82,7 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
         pod_namespace: Some(pods),
         lock: lock_args::written(&args.lock)?,
         pods: args.pod.features(),
-        roster: args.roster.roster,
+        roster: args.roster.roster || args.turns.options()?.is_some(),
         policy: policy_reference(&args.policy, &args.registries.registries())?,
         settings: SettingsSource::parse(&args.policy_settings)
             .map_err(|why| anyhow!("--policy-settings: {why}"))?

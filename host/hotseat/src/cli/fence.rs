@@ -1,10 +1,9 @@
 //! `hotseat fence`: its arguments.
 
-use super::check;
+use super::which::InNamespace;
 use crate::fence::{admission, exit_code};
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use hotseat_election::ElectionName;
 use hotseat_sources::names;
 use hotseat_text::parse_duration;
 use std::collections::BTreeMap;
@@ -33,15 +32,8 @@ pub(super) struct AdmissionArgs {
     /// Name of the election, which is the name of the Lease
     #[arg(long, env = "HOTSEAT_ELECTION", value_name = "NAME")]
     election: Option<String>,
-    /// Namespace of the Lease [default: the pod's own, else default]
-    #[arg(
-        short = 'n',
-        long = "election-namespace",
-        alias = "namespace",
-        env = "HOTSEAT_ELECTION_NAMESPACE",
-        value_name = "NAME"
-    )]
-    namespace: Option<String>,
+    #[command(flatten)]
+    namespace: InNamespace,
     /// The service account of the candidates' pods: nobody else is fenced
     #[arg(long, value_name = "NAME")]
     service_account: String,
@@ -96,11 +88,10 @@ impl FenceCommand {
 
 impl AdmissionArgs {
     fn settings(self) -> anyhow::Result<admission::Settings> {
-        let election = check::election(self.election)?;
-        let namespace = check::namespace(self.namespace)?;
+        let election = self.namespace.election(self.election)?;
         check_name("--service-account", &self.service_account)?;
         Ok(admission::Settings {
-            election: ElectionName::new(&namespace, &election),
+            election,
             account: self.service_account,
             resources: self.resources,
             labels: labels(&self.match_labels)?,

@@ -1,14 +1,11 @@
 //! `hotseat lock`: its arguments.
 
 use super::args::Output;
-use super::check;
 use super::policy::print;
+use super::which::Election;
 use crate::lock_tool::{self, Confirmation};
-use crate::locks::LockChoice;
-use anyhow::bail;
 use clap::{Args, Subcommand};
-use hotseat_election::ElectionName;
-use hotseat_kubernetes::{Credentials, LockKind};
+use hotseat_kubernetes::Credentials;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -29,39 +26,11 @@ pub(super) enum LockCommand {
     Clear(ClearArgs),
 }
 
-/// Which lock it is.
-#[derive(Debug, Args)]
-pub(super) struct Which {
-    /// The name of the election, which is the name of the Lease
-    #[arg(value_name = "ELECTION")]
-    election: String,
-    /// Namespace of the Lease [default: the pod's own, else that of the kubeconfig's context, else
-    /// default]
-    #[arg(
-        short = 'n',
-        long = "election-namespace",
-        alias = "namespace",
-        env = "HOTSEAT_ELECTION_NAMESPACE",
-        value_name = "NAME"
-    )]
-    namespace: Option<String>,
-    /// Which object is the lock: leases, endpoints or configmaps
-    #[arg(
-        long,
-        env = "HOTSEAT_LOCK",
-        value_name = "KIND",
-        value_enum,
-        hide_possible_values = true,
-        default_value_t
-    )]
-    lock: LockChoice,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = OF_SHOW)]
 pub(super) struct ShowArgs {
     #[command(flatten)]
-    which: Which,
+    which: Election,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -71,7 +40,7 @@ pub(super) struct ShowArgs {
 #[command(after_help = OF_CLEAR)]
 pub(super) struct ClearArgs {
     #[command(flatten)]
-    which: Which,
+    which: Election,
     /// The holder that is meant; another one is not taken out
     #[arg(long, value_name = "NAME", conflicts_with = "yes")]
     holder: Option<String>,
@@ -86,35 +55,19 @@ pub(super) struct ClearArgs {
     output: Output,
 }
 
-impl Which {
-    fn name(self) -> anyhow::Result<(ElectionName, LockKind)> {
-        if let Some(outer) = self.lock.outer() {
-            bail!(
-                "--lock {}: these are two locks: look at one after the other, --lock {} and --lock {}",
-                self.lock,
-                outer.resource(),
-                self.lock.inner().resource()
-            );
-        }
-        let election = check::election(Some(self.election))?;
-        let name = ElectionName::new(&check::namespace_of_person(self.namespace)?, &election);
-        Ok((name, self.lock.inner()))
-    }
-}
-
 impl LockCommand {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             LockCommand::Show(ShowArgs { which, output }) => {
                 let json = output == Output::Json;
-                let (name, kind) = which.name()?;
+                let (name, kind) = which.only()?;
                 let text = lock_tool::show(&name, kind, Credentials::Search, json)?;
                 std::io::stdout().write_all(text.as_bytes())?;
             }
             LockCommand::Clear(ClearArgs { which, holder, yes, version, output }) => {
                 let confirmation =
                     holder.map(Confirmation::Holder).or(yes.then_some(Confirmation::Yes));
-                let (name, kind) = which.name()?;
+                let (name, kind) = which.only()?;
                 let cleared = lock_tool::clear(
                     &name,
                     kind,

@@ -26,7 +26,9 @@ mod registry;
 mod roster;
 mod run;
 mod size;
+mod turns;
 mod wait;
+mod which;
 
 use crate::engine::COMPILE_COMMAND;
 use crate::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};
@@ -111,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Transfer(options)) => options.run(),
         Some(Command::Pause(options)) => options.pause(),
         Some(Command::Resume(options)) => options.resume(),
+        Some(Command::Skip(options)) => options.run(),
         Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }

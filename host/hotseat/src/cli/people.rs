@@ -1,14 +1,12 @@
-//! `hotseat transfer`, `pause`, `resume` and `status ELECTION`: their arguments.
+//! `hotseat transfer`, `pause`, `resume`, `skip` and `status ELECTION`: their arguments.
 
 use super::args::Output;
-use super::check;
 use super::policy::print;
-use crate::locks::LockChoice;
+use super::which::{Election, Where};
 use crate::people::{self, Transfer};
 use anyhow::bail;
 use clap::Args;
-use hotseat_election::ElectionName;
-use hotseat_kubernetes::{Credentials, LockKind};
+use hotseat_kubernetes::Credentials;
 use hotseat_text::parse_duration;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -28,41 +26,13 @@ that stops still gives its seat up, a lease that is not renewed still ends, and 
 
 Exit status: 0 if it is so now, and if it was before; 1 if not, with the reason; 2 for a wrong argument.";
 
-/// Which election it is.
-#[derive(Debug, Args)]
-pub(super) struct Election {
-    /// The name of the election, which is the name of the Lease
-    #[arg(value_name = "ELECTION")]
-    election: String,
-    #[command(flatten)]
-    lock: Where,
-}
+const OF_SKIP: &str = "\
+With --rollout-soak candidates take a new policy one after the other, and none does after one of them has
+refused it or fallen back from it. This asks that all the others take it now. It is for this policy with
+these settings alone. It needs the rights to get and update the lock: hotseat rbac --for people.
 
-/// Where its lock is.
-#[derive(Debug, Args)]
-pub(super) struct Where {
-    /// Namespace of the lock [default: the pod's own, else that of the kubeconfig's context, else
-    /// default]
-    #[arg(
-        short = 'n',
-        long,
-        alias = "election-namespace",
-        env = "HOTSEAT_ELECTION_NAMESPACE",
-        value_name = "NAME"
-    )]
-    namespace: Option<String>,
-    /// Which objects are the lock, as the candidates have it: leases, endpoints, configmaps,
-    /// endpointsleases or configmapsleases
-    #[arg(
-        long,
-        env = "HOTSEAT_LOCK",
-        value_name = "KIND",
-        value_enum,
-        hide_possible_values = true,
-        default_value_t
-    )]
-    lock: LockChoice,
-}
+Exit status: 0 if it is asked for now, and if it was before; 1 if not, with the reason; 2 for a wrong
+argument.";
 
 #[derive(Debug, Args)]
 #[command(after_help = OF_TRANSFER)]
@@ -93,26 +63,26 @@ pub(super) struct PauseArgs {
     output: Output,
 }
 
-impl Where {
-    fn name(&self, election: String) -> anyhow::Result<ElectionName> {
-        let election = check::election(Some(election))?;
-        let namespace = check::namespace_of_person(self.namespace.clone())?;
-        Ok(ElectionName::new(&namespace, &election))
-    }
+#[derive(Debug, Args)]
+#[command(after_help = OF_SKIP)]
+pub(super) struct SkipArgs {
+    #[command(flatten)]
+    of: Election,
+    /// The policy that is meant, by its digest or the beginning of that [default: the one with which
+    /// candidates wait or are stopped, by the roster]
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
 }
 
-impl Election {
-    /// The election, and the object that decisions are about.
-    fn inner(self) -> anyhow::Result<(ElectionName, LockKind)> {
-        let kind = self.lock.lock.inner();
-        Ok((self.lock.name(self.election)?, kind))
-    }
-
-    /// The election, and all of its objects.
-    fn all(self) -> anyhow::Result<(ElectionName, Vec<LockKind>)> {
-        let choice = self.lock.lock;
-        let kinds = std::iter::once(choice.inner()).chain(choice.outer());
-        Ok((self.lock.name(self.election)?, kinds.collect()))
+impl SkipArgs {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let (name, kind) = self.of.inner()?;
+        let done = people::skip(&name, kind, Credentials::Search, self.digest.as_deref())?;
+        print(self.output, &done, || done.text())?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -157,8 +127,8 @@ impl PauseArgs {
 
 /// `hotseat status ELECTION`: by the cluster, and not by a sidecar.
 pub(super) fn status(election: String, of: &Where, output: Output) -> anyhow::Result<ExitCode> {
-    let name = of.name(election)?;
-    let standing = people::show(&name, of.lock.inner(), Credentials::Search)?;
+    let (name, kind) = of.inner(election)?;
+    let standing = people::show(&name, kind, Credentials::Search)?;
     print(output, &standing, || standing.text())?;
     Ok(ExitCode::SUCCESS)
 }

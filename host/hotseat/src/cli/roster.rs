@@ -1,10 +1,9 @@
 //! `hotseat roster`, and the sidecar's flag about the roster.
 
 use super::args::{ELECTION, Output};
-use super::check;
+use super::which::InNamespace;
 use crate::roster;
 use clap::Args;
-use hotseat_election::ElectionName;
 use hotseat_kubernetes::Credentials;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -30,15 +29,8 @@ pub(super) struct RosterArgs {
     /// The name of the election, which is the name of its lock
     #[arg(value_name = "ELECTION")]
     election: String,
-    /// Namespace of the lock [default: the pod's own, else default]
-    #[arg(
-        short = 'n',
-        long = "election-namespace",
-        alias = "namespace",
-        env = "HOTSEAT_ELECTION_NAMESPACE",
-        value_name = "NAME"
-    )]
-    namespace: Option<String>,
+    #[command(flatten)]
+    namespace: InNamespace,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
@@ -46,8 +38,7 @@ pub(super) struct RosterArgs {
 
 impl RosterArgs {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let election = check::election(Some(self.election))?;
-        let name = ElectionName::new(&check::namespace(self.namespace)?, &election);
+        let name = self.namespace.election(Some(self.election))?;
         let text = roster::show(&name, Credentials::Search, self.output == Output::Json)?;
         std::io::stdout().write_all(text.as_bytes())?;
         Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::{ElectionName, Fact, MissingRights, Observer, Recurring, Said};
 use hotseat_kubernetes::Roles;
-use hotseat_rollout::Fact as PolicyFact;
+use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use std::sync::{Mutex, PoisonError};
 use tracing::info_span;
 
@@ -247,11 +247,19 @@ fn log_policy(fact: &PolicyFact) {
         PolicyFact::CandidateFound { policy, source } => {
             tracing::debug!(digest = %policy.digest, %source, "a policy is a candidate");
         }
+        PolicyFact::StageBegan { stage: Refusal::TURN, policy } => {
+            tracing::info!(digest = %policy.digest, "the new policy waits for other candidates to run it first");
+        }
         PolicyFact::StageBegan { stage, .. } => {
             tracing::debug!(stage, "the candidate policy enters a stage");
         }
         PolicyFact::Prepared { about, .. } => {
             tracing::debug!(name = %about.name, version = %about.version, ms = about.compile_millis, "the candidate policy is compiled");
+        }
+        PolicyFact::Refused { policy: Some(policy), refusal, .. }
+            if refusal.stage == Refusal::TURN =>
+        {
+            tracing::error!(digest = %policy.digest, reason = %refusal.why, "the new policy is stopped; the one before it stays, or comes back");
         }
         PolicyFact::Refused { refusal, .. } => {
             let (stage, error) = (refusal.stage, &refusal.why);

@@ -5,12 +5,15 @@
 //! anyway. So nothing new has to be reached, and what a person may ask is what the API server lets it
 //! write. The leader carries it out, or says there why not.
 
+mod fleet;
 mod pause;
 mod show;
+mod skip;
 mod transfer;
 
 pub use pause::{Paused, pause, resume};
 pub use show::show;
+pub use skip::{Skipped, skip};
 pub use transfer::{Transfer, Transferred, transfer};
 
 use anyhow::{anyhow, bail};
@@ -29,6 +32,7 @@ const TRIES: usize = 8;
 struct Person {
     name: ElectionName,
     kind: LockKind,
+    connection: Connection,
     inspector: Inspector,
 }
 
@@ -39,8 +43,9 @@ impl Person {
         credentials: Credentials,
     ) -> anyhow::Result<Person> {
         let connection = Connection::open(credentials, AGENT).await?;
-        let inspector = Inspector::new(connection, Facts::new(name.clone(), clock::now), kind);
-        Ok(Person { name: name.clone(), kind, inspector })
+        let facts = Facts::new(name.clone(), clock::now);
+        let inspector = Inspector::new(connection.clone(), facts, kind);
+        Ok(Person { name: name.clone(), kind, connection, inspector })
     }
 
     /// The lock as it is now.

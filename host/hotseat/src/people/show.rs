@@ -1,5 +1,7 @@
-//! `hotseat status ELECTION`: who leads, and what people ask, by the lock alone.
+//! `hotseat status ELECTION`: who leads and what people ask, by the lock, and the candidates with their
+//! policies, by the roster.
 
+use super::fleet::{Member, named};
 use super::{Person, block_on};
 use hotseat_election::ElectionName;
 use hotseat_kubernetes::{Credentials, LockKind, Sight};
@@ -38,6 +40,24 @@ pub struct Standing {
     pub transfer: Option<Pending>,
     /// A coordinator did, by `spec.preferredHolder`.
     pub preferred_holder: Option<String>,
+    /// Somebody asked that no candidate waits with this policy for others.
+    pub skip: Option<Skip>,
+    /// The candidates that publish themselves; none where no policy and no flag asks for the roster.
+    pub candidates: Vec<Member>,
+    /// Why the roster cannot be read; none if it can.
+    pub roster_error: Option<String>,
+}
+
+/// A policy with which nobody has to wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Skip {
+    /// The digest of the component.
+    pub policy: String,
+    /// The digest of its settings; empty where there are none.
+    pub settings: String,
+    /// Who asked, and since when.
+    #[serde(flatten)]
+    pub asked: Asker,
 }
 
 /// Who asked, and when, as far as the request says.
@@ -75,7 +95,13 @@ pub fn show(
     block_on(async {
         let person = Person::open(name, kind, credentials).await?;
         let sight = person.look().await?;
-        Ok(standing(name, kind, &sight))
+        let mut standing = standing(name, kind, &sight);
+        // Whoever may read the lock alone is told what that says.
+        match person.members().await {
+            Ok(members) => standing.candidates = members,
+            Err(error) => standing.roster_error = Some(error),
+        }
+        Ok(standing)
     })
 }
 
@@ -101,6 +127,13 @@ fn standing(name: &ElectionName, kind: LockKind, sight: &Sight) -> Standing {
             refused: note.refused,
         }),
         preferred_holder: record.requests.preferred.clone(),
+        skip: sight.skip().map(|note| Skip {
+            policy: note.policy,
+            settings: note.settings,
+            asked: Asker { by: note.by, since: note.since },
+        }),
+        candidates: Vec::new(),
+        roster_error: None,
     }
 }
 
@@ -138,6 +171,15 @@ impl Standing {
         }
         if let Some(successor) = &self.successor {
             lines.push(("successor", format!("{successor}, named by the last leader")));
+        }
+        if let Some(Skip { policy, settings, asked: Asker { by, since } }) = &self.skip {
+            let policy = named(policy, settings);
+            let asked = asked(by, " since ", since);
+            lines.push(("skip", format!("nobody waits for others with {policy}{asked}")));
+        }
+        lines.extend(self.candidates.iter().map(|member| ("candidate", member.text())));
+        if let Some(error) = &self.roster_error {
+            lines.push(("candidates", format!("the roster cannot be read: {error}")));
         }
         let mut text = String::new();
         for (what, answer) in lines {
@@ -212,6 +254,20 @@ mod tests {
              paused         the leader stays, as ann asked since noon\n\
              transfer       to web-1\\n, as bob asked until one: refused, the election is paused\n"
         );
+        standing.skip = Some(Skip {
+            policy: "sha256:abcd".to_owned(),
+            settings: String::new(),
+            asked: Asker { by: "ann".to_owned(), since: "noon".to_owned() },
+        });
+        standing.candidates = vec![Member { identity: "web-0".to_owned(), ..Member::default() }];
+        let text = standing.text();
+        let more = "skip           nobody waits for others with abcd, as ann asked since noon\n\
+                    candidate      web-0: no policy yet\n";
+        assert!(text.ends_with(more), "{text}");
+        standing.candidates.clear();
+        standing.roster_error = Some("403".to_owned());
+        let text = standing.text();
+        assert!(text.contains("candidates     the roster cannot be read: 403\n"), "{text}");
         standing.renewed_ms = Some(16_000);
         assert!(standing.text().contains("which is over"), "{}", standing.text());
         let vacant = Standing { successor: Some("web-1".to_owned()), ..Standing::default() };

@@ -5,6 +5,7 @@ use crate::site::Site;
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::clock;
 use hotseat_election::roster::{Entry, Listed, PolicyEntry};
+use hotseat_rollout::{Fingerprint, Objection};
 use serde_json::json;
 
 fn send(site: &Site, method: &str, path: &str, headers: &str, body: &str) -> Answer {
@@ -30,9 +31,12 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
     assert_eq!(shown, none);
     let policy = PolicyEntry {
         digest: "sha256:aa".to_owned(),
-        settings: String::new(),
         state: "active".to_owned(),
-        candidate: None,
+        objection: Some(Objection {
+            to: Fingerprint { policy: "sha256:bb".to_owned(), settings: String::new() },
+            why: "refused it at settings: no".to_owned(),
+        }),
+        ..PolicyEntry::default()
     };
     let signals = vec![("lag".to_owned(), Value::Integer(3))];
     let entry = |identity: &str| Entry {
@@ -60,7 +64,10 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
             "identity": identity, "self": own, "age_ms": null, "ready": true, "zone": null,
             "successor": "web-2",
             "version": "1.0", "signals": [{"key": "lag", "value": 3}],
-            "policy": {"digest": "sha256:aa", "settings": "", "state": "active", "candidate": null},
+            "policy": {
+                "digest": "sha256:aa", "settings": "", "state": "active", "candidate": null,
+                "candidate_settings": "", "objection": "refused it at settings: no",
+            },
         })
     };
     assert_eq!(shown["candidates"], json!([candidate("web-1", true), candidate("web-0", false)]));

@@ -6,7 +6,7 @@ use hotseat_core::lock::Token;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::view::{Sighting, Term, View};
 use hotseat_election::signals::{Key, Report};
-use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
+use hotseat_election::{ElectionName, Fact, Facts, Seats, Status, clock};
 use hotseat_http::{Access, Limits, Running, Server};
 use hotseat_rollout::{About, Active, Policy};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -35,7 +35,7 @@ impl Site {
 
     pub fn open_to(access: Access, address: &str, limits: Limits) -> Site {
         let (state, shared) = parts();
-        let Shared { journal, metrics } = shared.clone();
+        let Shared { journal, metrics, .. } = shared.clone();
         let facts = Facts::new(state.election().clone(), clock::now);
         facts.observe_by(vec![Arc::new(metrics.clone()), Arc::new(journal)]);
         let bound = Server::bind_with(address, limits).expect("a port is free");
@@ -82,7 +82,7 @@ pub fn parts() -> (Status, Shared) {
     let state = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
     let journal = JournalKeeper::default();
     let metrics = Metrics::new(vec![state.clone()], journal.clone(), clock::now());
-    (state, Shared { journal, metrics })
+    (state, Shared { journal, metrics, seats: Seats::default() })
 }
 
 /// An address of this machine that is not a loopback one. Nothing is sent to find it.

@@ -2,7 +2,9 @@
 
 use crate::kind::LockKind;
 use hotseat_core::policy::LONGEST_NAME;
-use hotseat_core::request::{LONGEST_TRANSFER, Reply, Requests, TRANSFER_WITHIN, TransferRequest};
+use hotseat_core::request::{
+    LONGEST_TRANSFER, Reply, Requests, SkipRequest, TRANSFER_WITHIN, TransferRequest,
+};
 use hotseat_text::one_line;
 use kube::core::DynamicObject;
 use serde::{Deserialize, Serialize};
@@ -14,10 +16,14 @@ pub const TRANSFER: &str = "hotseat.dev/transfer";
 /// The annotation that asks that the leader stays: a [`PauseNote`] as JSON, or any other text but
 /// `false` and an empty one.
 pub const PAUSE: &str = "hotseat.dev/pause";
+/// The annotation that asks that no candidate waits with a policy for others: a [`SkipNote`] as JSON.
+pub const SKIP: &str = "hotseat.dev/skip-turns";
 /// The field of a Lease's `spec` by which a coordinator asks for another leader.
 const PREFERRED: &str = "preferredHolder";
 /// The longest text beside a name that is taken in, in bytes.
 const LONGEST_TEXT: usize = 1024;
+/// The longest digest that is taken in, in bytes.
+const LONGEST_DIGEST: usize = 256;
 
 /// A request for another leader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +53,31 @@ pub struct PauseNote {
     pub by: String,
     /// Since when, by the clock of whoever asked.
     pub since: String,
+}
+
+/// A policy with which nobody has to wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkipNote {
+    /// `sha256:` and the hex digest of the component.
+    pub policy: String,
+    /// The digest of its settings; empty where there are none.
+    #[serde(default)]
+    pub settings: String,
+    /// Who asked for it.
+    #[serde(default)]
+    pub by: String,
+    /// When, by the clock of whoever asked.
+    #[serde(default)]
+    pub since: String,
+}
+
+impl SkipNote {
+    /// None where no policy has such a digest.
+    fn request(self) -> Option<SkipRequest> {
+        let SkipNote { policy, settings, by: _, since: _ } = self;
+        let fits = !policy.is_empty() && policy.len().max(settings.len()) <= LONGEST_DIGEST;
+        fits.then_some(SkipRequest { policy, settings })
+    }
 }
 
 impl TransferNote {
@@ -79,6 +110,7 @@ pub(super) fn read(kind: LockKind, object: &DynamicObject) -> Requests {
         transfer: transfer(object).and_then(TransferNote::request),
         preferred: preferred.filter(fits).map(str::to_owned),
         paused: pause(object).is_some(),
+        skip: skip(object).and_then(SkipNote::request),
     }
 }
 
@@ -92,6 +124,11 @@ pub(super) fn pause(object: &DynamicObject) -> Option<PauseNote> {
     let text = annotation(object, PAUSE)?.trim();
     let is_asked = !text.is_empty() && text != "false";
     is_asked.then(|| serde_json::from_str(text).unwrap_or_default())
+}
+
+/// The policy with which nobody has to wait, as it stands there.
+pub(super) fn skip(object: &DynamicObject) -> Option<SkipNote> {
+    serde_json::from_str(annotation(object, SKIP)?).ok()
 }
 
 /// Answers the requests on an object that a write replaces.

@@ -47,6 +47,20 @@ fn a_pause_is_any_text_but_no() {
 }
 
 #[test]
+fn what_is_skipped_is_one_policy_with_its_settings() {
+    for kind in KINDS {
+        let skip = |text: &str| read(kind, &object(kind, &[(SKIP, text)])).skip;
+        let asked = skip(r#"{"policy":"sha256:aa","settings":"sha256:bb","by":"ann"}"#).unwrap();
+        assert_eq!((asked.policy.as_str(), asked.settings.as_str()), ("sha256:aa", "sha256:bb"));
+        assert_eq!(skip(r#"{"policy":"sha256:aa"}"#).unwrap().settings, "");
+        let long = format!(r#"{{"policy":"{}"}}"#, "x".repeat(LONGEST_DIGEST + 1));
+        for text in ["", "true", "sha256:aa", "{}", r#"{"policy":""}"#, "[]", long.as_str()] {
+            assert_eq!(skip(text), None, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_preferred_holder_is_a_leases() {
     for kind in KINDS {
         let preferred = read(kind, &object(kind, &[])).preferred;

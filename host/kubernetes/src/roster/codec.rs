@@ -3,6 +3,7 @@
 
 use hotseat_core::policy::{LONGEST_KEY, LONGEST_NAME, LONGEST_VALUE, MOST_PUBLISHED, Value};
 use hotseat_election::roster::{Entry, PolicyEntry};
+use hotseat_rollout::{Fingerprint, Objection};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of an entry, in bytes.
@@ -39,6 +40,32 @@ struct PolicyDocument {
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     candidate: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty", rename = "candidateSettings")]
+    candidate_settings: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    objection: Option<ObjectionDocument>,
+}
+
+/// What the candidate has against a policy.
+#[derive(Debug, Serialize, Deserialize)]
+struct ObjectionDocument {
+    digest: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    settings: String,
+    #[serde(default)]
+    why: String,
+}
+
+impl From<Objection> for ObjectionDocument {
+    fn from(Objection { to: Fingerprint { policy, settings }, why }: Objection) -> Self {
+        ObjectionDocument { digest: policy, settings, why }
+    }
+}
+
+impl From<ObjectionDocument> for Objection {
+    fn from(ObjectionDocument { digest, settings, why }: ObjectionDocument) -> Self {
+        Objection { to: Fingerprint { policy: digest, settings }, why }
+    }
 }
 
 /// A value, so that each kind reads back as it was.
@@ -92,6 +119,8 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
             settings: policy.settings.clone(),
             state: policy.state.clone(),
             candidate: policy.candidate.clone(),
+            candidate_settings: policy.candidate_settings.clone(),
+            objection: policy.objection.clone().map(ObjectionDocument::from),
         }),
         signals: Vec::new(),
     };
@@ -126,6 +155,8 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
         settings: policy.settings,
         state: policy.state,
         candidate: policy.candidate,
+        candidate_settings: policy.candidate_settings,
+        objection: policy.objection.map(Objection::from),
     });
     let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
     let entry = Entry { identity, ready, zone, successor, version, policy, signals };
@@ -144,7 +175,9 @@ fn check(entry: &Entry) -> Result<(), String> {
     }
     let policy = entry.policy.iter();
     let words = policy.flat_map(|it| {
-        [Some(&it.digest), Some(&it.settings), Some(&it.state), it.candidate.as_ref()]
+        let said = [&it.digest, &it.settings, &it.state, &it.candidate_settings];
+        let against = it.objection.iter().flat_map(|it| [&it.to.policy, &it.to.settings, &it.why]);
+        said.into_iter().chain(against).map(Some).chain([it.candidate.as_ref()])
     });
     let words = words.chain([Some(&entry.version), entry.zone.as_ref()]).flatten();
     if words.into_iter().any(|word| unfit(word, LONGEST_WORD)) {
@@ -168,8 +201,13 @@ mod tests {
         let policy = PolicyEntry {
             digest: "sha256:aa".to_owned(),
             settings: String::new(),
-            state: "active".to_owned(),
-            candidate: None,
+            state: "stopped".to_owned(),
+            candidate: Some("sha256:bb".to_owned()),
+            candidate_settings: "sha256:cc".to_owned(),
+            objection: Some(Objection {
+                to: Fingerprint { policy: "sha256:bb".to_owned(), settings: String::new() },
+                why: "refused it at settings: no".to_owned(),
+            }),
         };
         let signals = [
             ("lag", Value::Number(1.0)),
@@ -214,6 +252,9 @@ mod tests {
     #[test]
     fn what_is_out_of_bounds_is_no_entry() {
         let long = "x".repeat(LONGEST_WORD + 1);
+        let mut wordy = entry();
+        let objection = wordy.policy.as_mut().and_then(|policy| policy.objection.as_mut());
+        objection.unwrap().why.clone_from(&long);
         let many = vec![("a".to_owned(), Value::Flag(true)); MOST_PUBLISHED + 1];
         let wide = vec![("a".to_owned(), Value::Text("x".repeat(LONGEST_VALUE + 1)))];
         for (forged, why) in [
@@ -223,6 +264,7 @@ mod tests {
             (Entry { successor: Some("a\u{1b}".to_owned()), ..entry() }, "successor"),
             (Entry { zone: Some(long.clone()), ..entry() }, "zone"),
             (Entry { version: long, ..entry() }, "version"),
+            (wordy, "policy"),
             (Entry { signals: many, ..entry() }, "signals"),
             (Entry { signals: wide, ..entry() }, "signals"),
         ] {

@@ -84,9 +84,11 @@ pub(super) async fn follow(
 
 fn take(table: &mut Table, news: News, status: &Status) {
     let now = clock::now();
+    let mut listed = false;
     let trouble = match news {
         News::All(all) => {
             table.take_all(now, all);
+            listed = true;
             None
         }
         News::One(one) => {
@@ -99,7 +101,14 @@ fn take(table: &mut Table, news: News, status: &Status) {
         }
         News::Trouble(why) => Some(why),
     };
-    status.change_roster(|roster| roster.not_followed = trouble);
+    status.change_roster(|roster| {
+        // Together with those that were read: there is no moment at which they are known and missing.
+        if listed {
+            roster.others = table.others();
+            roster.seen = true;
+        }
+        roster.not_followed = trouble;
+    });
 }
 
 /// Shows the table. What is left out is said once, and again only when more is.

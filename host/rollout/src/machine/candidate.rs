@@ -1,5 +1,6 @@
 //! The candidate: from found to taking over, stage by stage.
 
+use super::line::Turn;
 use super::trial::Shadow;
 use super::{Known, Purpose, Rollout};
 use crate::effect::{Effect, JobId, Stage};
@@ -29,6 +30,8 @@ enum At {
     Tried,
     /// It decides beside the active policy.
     Beside(Shadow),
+    /// Nothing speaks against it, and other candidates come first.
+    InLine,
 }
 
 impl Candidate {
@@ -53,14 +56,19 @@ impl Candidate {
     pub(super) fn trial_ends(&self) -> Option<Moment> {
         match self.at {
             At::Beside(shadow) => shadow.ends,
-            At::Due(_) | At::Running(_) | At::Tried => None,
+            At::Due(_) | At::Running(_) | At::Tried | At::InLine => None,
         }
+    }
+
+    /// It waits for other candidates.
+    pub(super) fn waits_its_turn(&self) -> bool {
+        matches!(self.at, At::InLine)
     }
 
     pub(super) fn any_shadow(&mut self) -> Option<&mut Shadow> {
         match &mut self.at {
             At::Beside(shadow) => Some(shadow),
-            At::Due(_) | At::Running(_) | At::Tried => None,
+            At::Due(_) | At::Running(_) | At::Tried | At::InLine => None,
         }
     }
 }
@@ -92,9 +100,10 @@ impl Rollout {
                     let shadow = Shadow::new(self.next_job(), period, now);
                     self.start_shadow(shadow, policy);
                 }
-                _ => self.candidate_takes_over(),
+                _ => self.take_turn(now),
             },
             At::Beside(shadow) => self.judge_shadow(shadow, now),
+            At::InLine => self.take_turn(now),
         }
     }
 
@@ -113,8 +122,30 @@ impl Rollout {
         };
         match verdict {
             None => {}
-            Some(Ok(())) => self.candidate_takes_over(),
+            Some(Ok(())) => self.take_turn(now),
             Some(Err(why)) => self.refuse(Refusal { stage: "shadow", why }),
+        }
+    }
+
+    /// Nothing that this candidate sees speaks against it.
+    fn take_turn(&mut self, now: Moment) {
+        match self.turn(now) {
+            Turn::Now => self.candidate_takes_over(),
+            Turn::Never(objection) => {
+                self.line.stopped = true;
+                self.refuse(Rollout::stopped_by(&objection));
+            }
+            Turn::Later => {
+                let Some(candidate) = &mut self.candidate else { return };
+                if candidate.waits_its_turn() {
+                    return;
+                }
+                if candidate.any_shadow().is_some() {
+                    self.effects.push(Effect::StopShadow);
+                }
+                self.begin_stage(Refusal::TURN);
+                self.set(At::InLine);
+            }
         }
     }
 
@@ -150,7 +181,7 @@ impl Rollout {
 
     fn candidate_takes_over(&mut self) {
         let Some(Candidate { publication, about, .. }) = self.leave() else { return };
-        let Publication { policy, source } = publication;
+        let Publication { policy, source, .. } = publication;
         let known = Known { policy, about: about.unwrap_or_default(), source };
         if let Some(shown) = &mut self.shown {
             shown.stage = "take-over";
@@ -161,7 +192,10 @@ impl Rollout {
     /// The candidate is refused. Nothing else changes.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         let Some(Candidate { publication, about, .. }) = self.leave() else { return };
-        let Publication { policy, source } = publication;
+        let Publication { policy, source, .. } = publication;
+        if refusal.stage != Refusal::TURN {
+            self.reject(&policy, refused(&refusal));
+        }
         let refused = self.shown.take().map(|shown| shown.refused(refusal.clone()));
         self.show_end(refused);
         self.tell(Fact::Refused { policy: Some(policy), about, source, refusal });
@@ -204,7 +238,7 @@ impl Rollout {
         match candidate.at {
             At::Due(Stage::Prepare | Stage::Settings | Stage::Migrate)
             | At::Running(Stage::Prepare | Stage::Settings) => return,
-            At::Due(Stage::DryRun) | At::Tried => {}
+            At::Due(Stage::DryRun) | At::Tried | At::InLine => {}
             At::Running(Stage::Migrate | Stage::DryRun) => self.orphan_job(),
             At::Beside(_) => self.effects.push(Effect::StopShadow),
         }
@@ -239,4 +273,9 @@ impl Rollout {
         }
         self.tell(Fact::StageBegan { stage, policy });
     }
+}
+
+/// A refusal as other candidates read of it.
+pub(super) fn refused(refusal: &Refusal) -> String {
+    format!("refused it at {}: {}", refusal.stage, refusal.why)
 }

@@ -2,7 +2,8 @@
 //!
 //! A publication that is found becomes the candidate ([`candidate`]) and goes through the stages,
 //! one job at a time. It may have to decide beside the active policy for a while ([`trial`]). Then
-//! it takes over ([`takeover`]). A policy that fails in force is remembered ([`memory`]), and the
+//! it takes over ([`takeover`]), after the candidates before it in the election's [`line`], which may
+//! also have it go back ([`turn`]). A policy that fails in force is remembered ([`memory`]), and the
 //! last good one or the standard policy replaces it ([`restore`]). [`source`] has what a source
 //! says, [`forget`] which components are still needed.
 //!
@@ -11,11 +12,13 @@
 
 mod candidate;
 mod forget;
+mod line;
 mod memory;
 mod restore;
 mod source;
 mod takeover;
 mod trial;
+mod turn;
 
 use crate::config::Config;
 use crate::effect::{Effect, JobId, Stage};
@@ -25,6 +28,7 @@ use crate::policy::{About, Policy};
 use crate::report::{self, Report};
 use candidate::Candidate;
 use hotseat_core::time::Moment;
+use line::Line;
 use memory::Memory;
 use restore::Fallback;
 use std::collections::BTreeSet;
@@ -61,6 +65,12 @@ pub struct Rollout {
     /// The last [`Effect::WakeAt`] that has not come.
     wake: Option<Moment>,
     memory: Memory,
+    /// The other candidates, on their way to the newest publication.
+    line: Line,
+    /// The newest publication, if it did not come into force here by what this candidate saw itself.
+    rejected: Option<report::Rejected>,
+    /// For whom the candidate waits.
+    waits_for: Vec<String>,
     /// The digests of which the other side keeps something.
     kept: BTreeSet<String>,
     swaps: u64,
@@ -117,6 +127,9 @@ impl Rollout {
             restores_at: None,
             wake: None,
             memory: Memory::default(),
+            line: Line::default(),
+            rejected: None,
+            waits_for: Vec::new(),
             kept: BTreeSet::new(),
             swaps: 0,
             restored: 0,
@@ -129,7 +142,7 @@ impl Rollout {
     /// never go back.
     pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
         match event {
-            Event::Found(publication) => self.found(publication),
+            Event::Found(publication) => self.found(now, publication),
             Event::Refused { source, refusal } => self.source_refused(source, refusal),
             Event::Unavailable(why) => self.source_unavailable(why),
             Event::StageEnded { job, end } => self.stage_ended(now, job, end),
@@ -143,6 +156,8 @@ impl Rollout {
             Event::NotTakenOver { job, why } => self.not_taken_over(now, job, why),
             Event::Failed => self.failed(),
             Event::LeftBehind { digest } => self.thread_left_behind(digest),
+            Event::Fleet(fleet) => self.line.see(now, fleet),
+            Event::Skip(what) => self.skip(now, what),
             Event::Woke => self.wake = None,
         }
         self.advance(now);
@@ -159,6 +174,8 @@ impl Rollout {
             swaps: self.swaps,
             restored: self.restored,
             left_behind: self.left_behind,
+            waits_for: self.waits_for.clone(),
+            rejected: self.rejected.clone(),
         }
     }
 
@@ -168,20 +185,23 @@ impl Rollout {
     fn advance(&mut self, now: Moment) {
         self.drop_what_is_bad();
         self.retry_restoring(now);
+        self.look_at_line(now);
         self.replace_broken();
+        self.go_back();
         if self.is_broken() {
             self.prepare_fallback();
         }
         self.advance_candidate(now);
         self.prepare_fallback();
         self.forget();
+        self.waits_for = self.waits_for(now);
         self.wake_at(now);
     }
 
     /// For what time alone ends. A moment that has passed waits for something else.
     fn wake_at(&mut self, now: Moment) {
         let trial = self.candidate.as_ref().and_then(Candidate::trial_ends);
-        let due = [trial, self.restores_at, self.fallback_at()];
+        let due = [trial, self.restores_at, self.fallback_at(), self.line_wakes_at(now)];
         let due = due.into_iter().flatten().filter(|at| now < *at).min();
         if let Some(at) = due.filter(|_| due != self.wake) {
             self.wake = due;

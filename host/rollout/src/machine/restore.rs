@@ -94,6 +94,7 @@ impl Rollout {
         if let Some(active) = self.active.as_mut().filter(|active| !active.broken) {
             active.broken = true;
             let (policy, about) = (active.policy.clone(), active.about.clone());
+            self.reject(&policy, "saw it fail in force".to_owned());
             self.tell(Fact::Broken { policy, about, next });
         }
     }

@@ -6,12 +6,21 @@ use crate::event::Refusal;
 use crate::fact::Fact;
 use crate::policy::Publication;
 use crate::report::{self, Trial};
+use hotseat_core::time::Moment;
 
 impl Rollout {
     /// The newest publication is the one that is wanted, whatever an earlier one is doing.
-    pub(super) fn found(&mut self, publication: Publication) {
+    pub(super) fn found(&mut self, now: Moment, publication: Publication) {
         self.source_available();
         self.refused_source = None;
+        self.offer(now, publication);
+    }
+
+    /// A publication that is to come into force, found just now or offered again.
+    pub(super) fn offer(&mut self, now: Moment, publication: Publication) {
+        self.line.aim_at(now, &publication);
+        self.line.stopped = false;
+        self.rejected.take_if(|rejected| rejected.policy != publication.policy);
         let policy = &publication.policy;
         if self.candidate.as_ref().is_some_and(|candidate| candidate.is(policy)) {
             return;

@@ -1,5 +1,6 @@
 //! Taking over: asked for, awaited, done. One at a time.
 
+use super::candidate::refused;
 use super::{Known, Rollout};
 use crate::effect::{Effect, JobId};
 use crate::event::Refusal;
@@ -57,6 +58,11 @@ impl Rollout {
             broken: false,
         };
         let before = self.active.replace(active);
+        if self.line.target.as_ref().is_some_and(|target| target.policy == policy) {
+            self.line.taken = before.is_some() && !restored;
+            self.line.stopped = false;
+            self.rejected = None;
+        }
         self.remember_good(before);
         self.swaps += 1;
         self.restored += u64::from(restored);
@@ -67,10 +73,14 @@ impl Rollout {
         self.tell(Fact::TookOver { policy, about, source, restored, memory_lost, pause_micros });
     }
 
-    /// The active policy was good unless it failed, and is not the last good one any more once it
-    /// is active again.
+    /// The active policy was good unless it failed, here or elsewhere, and is not the last good one any
+    /// more once it is active again.
     fn remember_good(&mut self, before: Option<Active>) {
-        let before = before.filter(|before| self.memory.why(&before.policy).is_none());
+        let stopped = self.line.target.as_ref().filter(|_| self.line.stopped);
+        let before = before.filter(|before| {
+            let stopped = stopped.is_some_and(|target| target.policy == before.policy);
+            self.memory.why(&before.policy).is_none() && !stopped
+        });
         if let Some(Active { policy, about, source, .. }) = before {
             self.last_good = Some(Known { policy, about, source });
         }
@@ -90,6 +100,7 @@ impl Rollout {
             return self.not_restored(now, policy);
         }
         let refusal = Refusal { stage: "take-over", why };
+        self.reject(&policy, refused(&refusal));
         if is_shown {
             self.show_end(Some(shown.refused(refusal.clone())));
         }

@@ -12,10 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 #[allow(unused_imports, reason = "not every suite looks into effects")]
-pub use moves::{facts, forgotten, refusals};
+pub use moves::{facts, forgotten, print, publication, refusals};
 
-/// More steps than any way to the end takes: one candidate, a restored policy, the standard one.
-const STEPS_TO_THE_END: usize = 40;
+/// More steps than any way to the end takes: one candidate, a restored policy, the standard one, and some
+/// peers that are waited for.
+const STEPS_TO_THE_END: usize = 80;
 
 pub const STANDARD: &str = "sha256:standard";
 
@@ -27,6 +28,7 @@ pub fn config() -> Config {
     Config {
         shadow: None,
         gate: hotseat_rollout::Gate::default(),
+        turns: None,
         standard: Policy { digest: STANDARD.to_owned(), settings: "".into() },
     }
 }
@@ -70,6 +72,8 @@ pub struct World {
     not_restored: bool,
     source_error: Option<String>,
     broken_said: bool,
+    /// The active policy is refused because of another candidate: the one before comes back.
+    goes_back: bool,
     swaps: u64,
 }
 
@@ -97,6 +101,7 @@ impl World {
             not_restored: false,
             source_error: None,
             broken_said: false,
+            goes_back: false,
             swaps: 0,
         }
     }
@@ -139,7 +144,7 @@ impl World {
         );
         for effect in &effects {
             if let Effect::Tell(Fact::Refused { policy: Some(policy), refusal, .. }) = effect
-                && !["known-bad", "shadow", "take-over"].contains(&refusal.stage)
+                && !["known-bad", "shadow", "turn", "take-over"].contains(&refusal.stage)
             {
                 let ended = ended.as_ref().map(|(.., policy)| policy);
                 assert_eq!(ended, Some(policy), "refused by the end of its own job");
@@ -159,6 +164,7 @@ impl World {
                 }
                 self.wanted = Some(publication.policy.clone());
                 self.open = true;
+                self.goes_back = false;
             }
             Event::StageEnded { job, end } => {
                 let Some((_, stage, policy)) = self.run.take_if(|run| run.0 == *job) else {
@@ -197,6 +203,7 @@ impl World {
         self.were_active.insert(policy.clone());
         self.passed.retain(|(_, stage)| matches!(stage, Stage::Prepare | Stage::Settings));
         (self.no_fallback, self.not_restored, self.broken_said) = (false, false, false);
+        self.goes_back = false;
         self.swaps += 1;
     }
 
@@ -225,7 +232,8 @@ impl World {
                 assert!(self.takeover.is_none() && self.shadow.is_none(), "one at a time");
                 assert_ne!(self.active.as_ref(), Some(policy), "what is active does not take over");
                 self.begins(*job, policy);
-                let again = self.active.as_ref().is_some_and(|active| self.is_bad(active))
+                let leaves = |active| self.is_bad(active) || self.goes_back;
+                let again = self.active.as_ref().is_some_and(leaves)
                     && (*policy == self.config.standard || self.were_active.contains(policy));
                 if !again {
                     self.passed_all(policy);
@@ -259,16 +267,21 @@ impl World {
         match fact {
             Fact::Refused { policy: Some(policy), refusal, .. } => {
                 assert!(!refusal.stage.is_empty() && !refusal.why.is_empty());
+                self.goes_back |= refusal.stage == "turn" && self.active.as_ref() == Some(policy);
                 if self.wanted.as_ref() == Some(policy) {
                     self.open = false;
                 }
+            }
+            // A person wants what was stopped.
+            Fact::CandidateFound { policy, .. } if self.wanted.as_ref() == Some(policy) => {
+                (self.open, self.goes_back) = (true, false);
             }
             Fact::TookOver { policy, .. } if self.wanted.as_ref() == Some(policy) => {
                 self.open = false;
             }
             Fact::Settled => {
                 assert_eq!(self.active, self.wanted, "settled is what is wanted");
-                self.open = false;
+                (self.open, self.goes_back) = (false, false);
             }
             Fact::NoFallback(_) => self.no_fallback = true,
             Fact::Broken { policy, .. } => {
@@ -312,7 +325,12 @@ impl World {
         let shown = shown.and_then(|shown| shown.policy.as_ref());
         let awaited = self.takeover.as_ref().map(|takeover| &takeover.1);
         let busy = self.run.is_some() || self.shadow.is_some() || awaited.is_some();
-        assert!(shown.is_none() || busy, "{shown:?} has a way on");
+        let waits = self.waits() && self.wake.is_some_and(|wake| wake > self.now);
+        assert!(shown.is_none() || busy || waits, "{shown:?} has a way on");
+        if self.goes_back && !bad {
+            let again = self.wake.is_some_and(|wake| wake > self.now);
+            assert!(awaited.is_some() || again, "the one before comes back: {report:?}");
+        }
         if self.open {
             assert!(shown == self.wanted.as_ref(), "{:?} is shown on its way", self.wanted);
         }
@@ -344,6 +362,12 @@ impl World {
             })
     }
 
+    /// The candidate waits for other candidates.
+    pub fn waits(&self) -> bool {
+        let shown = self.report().candidate;
+        shown.is_some_and(|shown| shown.stage == "turn" && shown.refusal.is_none())
+    }
+
     /// Answers whatever is asked, well, until nothing is.
     pub fn settle(&mut self) {
         for _ in 0..STEPS_TO_THE_END {
@@ -359,7 +383,9 @@ impl World {
                 if self.shadow.is_some() {
                     self.answer(false, false);
                 }
-            } else if let Some(wake) = self.wake.filter(|_| self.is_broken()) {
+            } else if let Some(wake) =
+                self.wake.filter(|_| self.is_broken() || self.waits() || self.goes_back)
+            {
                 self.now = self.now.max(wake);
                 self.event(Event::Woke);
             } else {

@@ -2,8 +2,10 @@
 
 use super::{World, about, refusal};
 use hotseat_rollout::{
-    Config, Effect, Event, Fact, Passed, Policy, Publication, Refusal, Stage, StageEnd,
+    Config, Effect, Event, Fact, Fingerprint, Fleet, Passed, Policy, Publication, Refusal, Stage,
+    StageEnd,
 };
+use std::time::Duration;
 
 /// What is told, in order.
 pub fn facts(effects: &[Effect]) -> Vec<Fact> {
@@ -38,9 +40,40 @@ pub fn forgotten(effects: &[Effect]) -> Vec<&str> {
         .collect()
 }
 
+/// A publication of this policy.
+pub fn publication(policy: &Policy) -> Publication {
+    let settings_digest = print(policy).settings;
+    Publication { policy: policy.clone(), settings_digest, source: "file:a".to_owned() }
+}
+
+/// By what other candidates know this policy.
+pub fn print(policy: &Policy) -> Fingerprint {
+    let settings = match &*policy.settings {
+        "" => String::new(),
+        settings => format!("sha256:of {settings}"),
+    };
+    Fingerprint { policy: policy.digest.clone(), settings }
+}
+
 impl World {
+    pub fn fleet(&mut self, fleet: Fleet) -> Vec<Effect> {
+        self.event(Event::Fleet(fleet))
+    }
+
+    /// Time passes, and whoever wanted to be woken meanwhile is.
+    pub fn passes(&mut self, time: Duration) -> Vec<Effect> {
+        let until = self.now + time;
+        let mut effects = Vec::new();
+        while let Some(wake) = self.wake.filter(|wake| *wake <= until) {
+            self.now = self.now.max(wake);
+            effects.extend(self.event(Event::Woke));
+        }
+        self.now = until;
+        effects
+    }
+
     pub fn found(&mut self, policy: &Policy) -> Vec<Effect> {
-        let publication = Publication { policy: policy.clone(), source: "file:a".to_owned() };
+        let publication = publication(policy);
         self.event(Event::Found(publication))
     }
 
@@ -93,6 +126,11 @@ impl World {
     /// What is active failed, and is still there.
     pub fn is_broken(&self) -> bool {
         self.active.as_ref().is_some_and(|active| self.is_bad(active))
+    }
+
+    /// Candidates take policies one after the other.
+    pub fn has_turns(&self) -> bool {
+        self.config.turns.is_some()
     }
 
     /// What runs, for short.

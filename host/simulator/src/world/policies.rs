@@ -1,5 +1,7 @@
 //! How policies come into force in a world: a candidate's rollout, and what carries its effects out.
 
+pub(crate) mod roster;
+
 use super::{Scheduled, World};
 use crate::engine::{Component, Engine, Hazards, Shadowed};
 use crate::member::Member;
@@ -33,6 +35,8 @@ pub(crate) struct Policies {
     source_is_cut: bool,
     /// Which look at the source is the next: earlier ones have been replaced by it.
     look: u64,
+    /// What it sees of the other candidates.
+    sight: roster::Sight,
 }
 
 /// What the source of all candidates has to offer.
@@ -53,6 +57,8 @@ pub(crate) enum PolicyStep {
     TakeOver(JobId, Policy),
     /// The source looks what there is, for the time that the number says.
     Look(u64),
+    /// It looks at the roster, and publishes itself.
+    Roster,
 }
 
 impl Policies {
@@ -62,12 +68,13 @@ impl Policies {
         Policies {
             rollout: Rollout::new(config.clone()),
             engine,
-            oversight: Oversight::new(config.standard.clone()),
+            oversight: Oversight::new(&config),
             wake: Moment::NEVER,
             asked: None,
             failures: 0,
             source_is_cut: false,
             look: 0,
+            sight: roster::Sight::default(),
             config,
         }
     }
@@ -130,6 +137,7 @@ impl World {
             **policies = Policies { source_is_cut, ..fresh };
         }
         self.look_at_source(index);
+        self.look_at_roster_later(index);
     }
 
     fn look_at_source(&mut self, index: usize) {
@@ -158,7 +166,10 @@ impl World {
         } else {
             let source = "published".to_owned();
             match offer {
-                Offer::Publication(policy) => rollout::Event::Found(Publication { policy, source }),
+                Offer::Publication(policy) => {
+                    let settings_digest = roster::fingerprint(&policy).settings;
+                    rollout::Event::Found(Publication { policy, settings_digest, source })
+                }
                 Offer::Unfit => {
                     let refusal = Refusal { stage: "signature", why: "not signed".to_owned() };
                     rollout::Event::Refused { source, refusal }
@@ -179,6 +190,7 @@ impl World {
             PolicyStep::Wake(wake) => self.wake_rollout(index, wake),
             PolicyStep::TakeOver(job, policy) => self.take_over(index, job, policy),
             PolicyStep::Look(look) => self.look(index, look),
+            PolicyStep::Roster => self.look_at_roster(index),
         }
     }
 

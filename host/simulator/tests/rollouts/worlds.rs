@@ -159,7 +159,7 @@ impl Seen {
     }
 }
 
-fn seeds(count: u64) -> Vec<u64> {
+pub(super) fn seeds(count: u64) -> Vec<u64> {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
     match number("HOTSEAT_SEED") {
         Some(seed) => vec![seed],
@@ -168,9 +168,14 @@ fn seeds(count: u64) -> Vec<u64> {
 }
 
 fn tell(run: &Run) {
+    tell_facts(&run.world, &run.names);
+}
+
+/// Prints the last facts of a world whose seed was asked for.
+pub(super) fn tell_facts(world: &World, names: &[&str]) {
     if std::env::var_os("HOTSEAT_SEED").is_some() {
-        for (at, index, fact) in run.world.facts.iter().rev().take(60).rev() {
-            println!("{at} {}: {fact:?}", run.names[*index]);
+        for (at, index, fact) in world.facts.iter().rev().take(60).rev() {
+            println!("{at} {}: {fact:?}", names[*index]);
         }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use hotseat::engine::COMPILE_COMMAND;
 use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
-use hotseat_election::{ElectionName, Status, Stopper, clock};
+use hotseat_election::{ElectionName, Seats, Status, Stopper, clock};
 use hotseat_engine::{CompileLimits, Compiler};
 use hotseat_kubernetes::Credentials;
 use hotseat_tests::process::hotseat_binary;
@@ -60,7 +60,7 @@ async fn start(number: usize, kubeconfig: &Path, stopper: &Stopper) -> anyhow::R
     let status = candidate.status().clone();
     let journal = JournalKeeper::default();
     let metrics = Metrics::new(vec![status.clone()], journal.clone(), clock::now());
-    let (shared, stopper) = (Shared { journal, metrics }, stopper.clone());
+    let (shared, stopper) = (Shared { journal, metrics, seats: Seats::default() }, stopper.clone());
     let task = tokio::task::spawn_local(async move { candidate.run(&shared, &stopper).await });
     let decides = async {
         while !decided(&status) {

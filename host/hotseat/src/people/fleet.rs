@@ -1,0 +1,152 @@
+//! The candidates of an election with their policies, as a person sees them on the roster.
+
+use super::Person;
+use hotseat_election::roster::PolicyEntry;
+use hotseat_election::{Facts, clock};
+use hotseat_kubernetes::list_roster;
+use hotseat_text::visible;
+use serde::Serialize;
+
+/// How much of a digest people are shown.
+const SHOWN_DIGITS: usize = 12;
+
+/// A candidate that publishes itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Its name.
+    pub identity: String,
+    /// Whether its application says that it is ready to lead; none if it says nothing.
+    pub ready: Option<bool>,
+    /// The digest of the policy that decides for it; none before the first.
+    pub policy: Option<String>,
+    /// The digest of its settings; empty where there are none.
+    pub settings: String,
+    /// `active` or `restored`; the stage of another policy that is on its way, such as `turn` while it
+    /// waits for other candidates; `refused`; or `stopped`, by the objection of another candidate.
+    pub state: String,
+    /// The digest of the other policy, which is on its way, was refused or stopped.
+    pub candidate: Option<String>,
+    /// The digest of that one's settings; empty where there are none.
+    pub candidate_settings: String,
+    /// Why this candidate by itself does not run the newest policy.
+    pub objection: Option<String>,
+}
+
+impl Person {
+    /// The candidates on the roster, in the order of their names; what is no entry is left out.
+    ///
+    /// # Errors
+    ///
+    /// Why the roster cannot be read, in one line.
+    pub(super) async fn members(&self) -> Result<Vec<Member>, String> {
+        let facts = Facts::new(self.name.clone(), clock::now);
+        let rows = list_roster(self.connection.clone(), facts, &self.name).await?;
+        let mut all: Vec<Member> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let entry = row.entry.ok()?;
+                let member =
+                    Member { identity: entry.identity, ready: entry.ready, ..Member::default() };
+                Some(entry.policy.map_or(member.clone(), |policy| member.with(policy)))
+            })
+            .collect();
+        all.sort_by(|one, other| one.identity.cmp(&other.identity));
+        Ok(all)
+    }
+}
+
+impl Member {
+    fn with(self, policy: PolicyEntry) -> Member {
+        Member {
+            policy: Some(policy.digest),
+            settings: policy.settings,
+            state: policy.state,
+            candidate: policy.candidate,
+            candidate_settings: policy.candidate_settings,
+            objection: policy.objection.map(|objection| objection.why),
+            ..self
+        }
+    }
+
+    /// The policy with which it waits for others, or was stopped by them, with the digest of its
+    /// settings.
+    pub(super) fn held_up(&self) -> Option<(&str, &str)> {
+        let is_held_up = ["turn", "stopped"].contains(&self.state.as_str());
+        let candidate = self.candidate.as_deref().filter(|_| is_held_up)?;
+        Some((candidate, &self.candidate_settings))
+    }
+
+    /// In a line.
+    pub(super) fn text(&self) -> String {
+        let policy = match &self.policy {
+            Some(policy) => named(policy, &self.settings),
+            None => "no policy yet".to_owned(),
+        };
+        let candidate = match &self.candidate {
+            Some(other) => format!(" {}", named(other, &self.candidate_settings)),
+            None => String::new(),
+        };
+        let why = self.objection.as_ref().map(|why| format!(": it {why}")).unwrap_or_default();
+        let ready = match self.ready {
+            Some(true) => ", ready",
+            Some(false) => ", not ready",
+            None => "",
+        };
+        let state = match self.state.as_str() {
+            "" => String::new(),
+            "turn" => format!(", waits for others with{candidate}"),
+            state => format!(", {state}{candidate}"),
+        };
+        visible(&format!("{}: {policy}{state}{why}{ready}", self.identity)).into_owned()
+    }
+}
+
+/// A policy by the beginnings of its digests.
+pub(super) fn named(policy: &str, settings: &str) -> String {
+    match settings {
+        "" => short(policy).to_owned(),
+        settings => format!("{} with settings {}", short(policy), short(settings)),
+    }
+}
+
+fn short(digest: &str) -> &str {
+    let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
+    &hex[..hex.floor_char_boundary(SHOWN_DIGITS)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_candidate_is_a_line() {
+        let digest = |letters: &str| format!("sha256:{}", letters.repeat(32));
+        let mut member = Member { identity: "web-0".to_owned(), ..Member::default() };
+        assert_eq!(member.text(), "web-0: no policy yet");
+        member.policy = Some(digest("ab"));
+        member.state = "active".to_owned();
+        member.ready = Some(false);
+        assert_eq!(member.text(), "web-0: abababababab, active, not ready");
+        assert_eq!(member.held_up(), None);
+        member.ready = None;
+        member.settings = digest("12");
+        member.state = "turn".to_owned();
+        member.candidate = Some(digest("cd"));
+        member.candidate_settings = digest("34");
+        assert_eq!(
+            member.text(),
+            "web-0: abababababab with settings 121212121212, waits for others with cdcdcdcdcdcd with settings 343434343434"
+        );
+        assert_eq!(member.held_up(), Some((digest("cd").as_str(), digest("34").as_str())));
+        member.state = "refused".to_owned();
+        member.settings.clear();
+        member.candidate_settings.clear();
+        member.objection = Some("refused it at settings: no\u{7}".to_owned());
+        let text = member.text();
+        assert!(
+            text.starts_with("web-0: abababababab, refused cdcdcdcdcdcd: it refused"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{7}'), "{text}");
+    }
+}
