@@ -229,6 +229,8 @@ fn terms(samples: &[Sample], end: i64) -> Vec<Term> {
                     terms.push(before.ended_by(sample, from));
                     from
                 }
+                // A term that resumes after belief had lapsed is as old as before: it counts anew.
+                None if terms.last().is_some_and(|before| from < before.span.to) => sample.at,
                 None => from,
             };
             open = Some(Claimed { from, until, last: sample });

@@ -215,6 +215,17 @@ fn each_way_to_end_is_told_from_the_others() {
 }
 
 #[test]
+fn a_term_that_resumes_overlaps_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut anna = Writer::new("anna", 0);
+    anna.leads(2_000, 1_000).stands_by(30_000).leads(31_000, 1_000).stands_by(32_000);
+    let story = story(&[anna.file(&folder, "anna")]);
+    let resumed = [(1_000, 12_000, End::Lapsed), (31_000, 32_000, End::Lost)];
+    assert_eq!(terms(&story, "anna"), resumed);
+    assert!(story.overlaps.is_empty());
+}
+
+#[test]
 fn a_time_of_day_that_is_set_moves_nothing_within_a_journal() {
     let folder = tempfile::tempdir().unwrap();
     let mut anna = Writer::new("anna", 1_000);
