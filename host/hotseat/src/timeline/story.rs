@@ -209,6 +209,8 @@ impl Candidate {
 
 /// A term that has not ended yet.
 struct Claimed<'a> {
+    /// Since when it has been, by its own word.
+    since: i64,
     from: i64,
     /// Until when the candidate believes, as of its last sample.
     until: i64,
@@ -220,20 +222,20 @@ fn terms(samples: &[Sample], end: i64) -> Vec<Term> {
     let mut open: Option<Claimed<'_>> = None;
     for sample in samples {
         if let Some(claim) = sample.claim {
-            let from = sample.at.saturating_sub_unsigned(claim.held_for);
+            let since = sample.at.saturating_sub_unsigned(claim.held_for);
             let until = sample.at.saturating_add_unsigned(claim.valid_for);
-            let same = open.as_ref().is_some_and(|it| (it.from - from).abs() <= SAME_TERM);
+            let same = open.as_ref().is_some_and(|it| (it.since - since).abs() <= SAME_TERM);
             let from = match open.take() {
                 Some(before) if same => before.from,
                 Some(before) => {
-                    terms.push(before.ended_by(sample, from));
-                    from
+                    terms.push(before.ended_by(sample, since));
+                    since
                 }
                 // A term that resumes after belief had lapsed is as old as before: it counts anew.
-                None if terms.last().is_some_and(|before| from < before.span.to) => sample.at,
-                None => from,
+                None if terms.last().is_some_and(|before| since < before.span.to) => sample.at,
+                None => since,
             };
-            open = Some(Claimed { from, until, last: sample });
+            open = Some(Claimed { since, from, until, last: sample });
         } else if let Some(before) = open.take() {
             terms.push(before.ended_by(sample, sample.at));
         }

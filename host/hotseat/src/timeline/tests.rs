@@ -218,7 +218,8 @@ fn each_way_to_end_is_told_from_the_others() {
 fn a_term_that_resumes_overlaps_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut anna = Writer::new("anna", 0);
-    anna.leads(2_000, 1_000).stands_by(30_000).leads(31_000, 1_000).stands_by(32_000);
+    anna.leads(2_000, 1_000).stands_by(30_000);
+    anna.leads(31_000, 1_000).leads(31_500, 1_000).stands_by(32_000);
     let story = story(&[anna.file(&folder, "anna")]);
     let resumed = [(1_000, 12_000, End::Lapsed), (31_000, 32_000, End::Lost)];
     assert_eq!(terms(&story, "anna"), resumed);
