@@ -22,7 +22,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo docs test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -45,7 +45,10 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/guests.sh >/dev/null
 	tests/setup/deploy-tools.sh >/dev/null
 	tests/setup/clients.sh >/dev/null
+	tests/setup/schemathesis.sh >/dev/null
+	tests/setup/operator-crds.sh >/dev/null
 	proofs/run.sh
+	docs/book/build.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	clients/check.sh test
 	guest/setup/test.sh
@@ -117,12 +120,15 @@ lint-workflows: $(ACTIONLINT) ## check .github/workflows by actionlint, which Go
 $(ACTIONLINT):
 	GOBIN=$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-references: wasm-target ## rewrite docs/flags.md, docs/metrics.md and the template's Cargo.lock
+references: wasm-target ## rewrite what is generated: docs/flags.md, docs/metrics.md, docs/openapi.json, deploy/monitoring, the template's Cargo.lock
 	HOTSEAT_BLESS=1 $(CARGO) test --workspace --test references
 
 deploy-references: wasm-target ## rewrite what the charts render in deploy/chart/tests, and their README
 	tests/setup/deploy-tools.sh >/dev/null
 	HOTSEAT_BLESS=1 $(PROGRAM) $(CARGO) test --workspace --test references --test deploy chart::
+
+docs: ## make a book of docs/ in target/book, and look at its links
+	docs/book/build.sh
 
 deny: setup ## licences, advisories and sources of dependencies, by cargo-deny, built once in minutes
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --version ^0.20 --locked

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compile.sh amd64|arm64: builds the program for an image, one static file without the demonstration,
 # and prints where it is. LINKING=dynamic builds it for a machine with glibc, without the demonstration
-# too. The same commit gives the same bytes in whatever folder.
+# too, and with what shells want of it. The same commit gives the same bytes in whatever folder.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh
@@ -40,8 +40,11 @@ flags=(
     "--remap-path-prefix=$build=/target"
 )
 case $linking in
-static) flags=(-Ctarget-feature=+crt-static "${flags[@]}") ;;
-dynamic) ;;
+static)
+    features=()
+    flags=(-Ctarget-feature=+crt-static "${flags[@]}")
+    ;;
+dynamic) features=(--features shell) ;;
 *) fail "LINKING: $linking is not known: static and dynamic are" ;;
 esac
 if [[ $foreign ]]; then
@@ -68,7 +71,8 @@ export CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$build CARGO_ENCODED_RUSTFLAGS=${enc
 export "CARGO_TARGET_${variable}_LINKER=$linker" "CC_${variable,,}=$triple-gcc"
 export "CFLAGS_${variable,,}=-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/hotseat"
 say "building for $target"
-cargo build --release --locked -p hotseat --bin hotseat --no-default-features --target "$target" >&2
+cargo build --release --locked -p hotseat --bin hotseat --no-default-features "${features[@]}" \
+    --target "$target" >&2
 
 program=$build/$target/release/hotseat
 if [[ $linking == static ]]; then

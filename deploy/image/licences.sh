@@ -28,13 +28,14 @@ trap 'rm -f "$config"' EXIT
 cd "$root"
 # It reads the manifests of all crates, also of those that only other platforms compile.
 cargo fetch --quiet --locked >&2
-# crates CRATE TARGET FILE: the licences of what the crate in that folder is made of.
+# crates CRATE TARGET FILE [ARGUMENT...]: the licences of what the crate in that folder is made of.
 crates() {
     "$root/target/tools/cargo-about-0.9.3/bin/cargo-about" generate --fail --locked --offline \
         --manifest-path "$1/Cargo.toml" --no-default-features --target "$2" \
-        --config "$config" --output-file "$folder/$3" deploy/image/licences.hbs >&2
+        --config "$config" --output-file "$folder/$3" "${@:4}" deploy/image/licences.hbs >&2
 }
-crates host/hotseat "$target" crates.txt
+# The archives of a release have these texts too, and their program what shells want of it.
+crates host/hotseat "$target" crates.txt --features shell
 # The policies in the program are built for themselves, so that it does not depend on their crates. What
 # the others are made of is in this one too.
 crates guest/rules wasm32-unknown-unknown policies.txt

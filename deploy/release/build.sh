@@ -17,6 +17,22 @@ packed() {
     rm -r "${dist:?}/$1"
 }
 
+# write_shell_files PROGRAM PLATFORM: completions and manual pages, by the program of the platform that this
+# is; they are the same for all.
+shell_files=$out/shell
+write_shell_files() {
+    [[ $(dpkg --print-architecture) == "$2" ]] || {
+        [[ -d $shell_files/man ]] || fail "the program for $2 cannot write its manual pages here: name this platform first in PLATFORMS"
+        return 0
+    }
+    mkdir -p "$shell_files/completions" "$shell_files/man"
+    "$1" completions bash >"$shell_files/completions/hotseat.bash"
+    "$1" completions zsh >"$shell_files/completions/_hotseat"
+    "$1" completions fish >"$shell_files/completions/hotseat.fish"
+    "$1" man "$shell_files/man"
+}
+
+rm -rf "$shell_files"
 "$root/deploy/image/image.sh"
 for platform in "${platforms[@]}"; do
     tar -xzOf "$out/$platform.tar.gz" usr/share/sbom/hotseat.cdx.json \
@@ -27,6 +43,8 @@ for platform in "${platforms[@]}"; do
     folder=hotseat-v$version-$(rust_target "$platform")
     mkdir "$dist/$folder"
     cp "$program" README.md CHANGELOG.md LICENSE "$dist/$folder"
+    write_shell_files "$program" "$platform"
+    cp -r "$shell_files/completions" "$shell_files/man" "$dist/$folder"
     tar -xzf "$out/$platform.tar.gz" -C "$dist/$folder" licenses policies
     packed "$folder" "$dist/$folder.tar.gz"
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tests need of Debian: an OCI registry and minisign for policies' sources, and ip for
-# networks of their own. Nothing is started.
+# Installs what tests need of Debian: an OCI registry and minisign for policies' sources, ip for
+# networks of their own, and Prometheus for deploy/monitoring. Nothing is started.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,3 +13,4 @@ export RUNLEVEL=1
 need docker-registry docker-registry
 need minisign minisign
 need ip iproute2
+need promtool prometheus

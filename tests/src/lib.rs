@@ -16,5 +16,5 @@ pub mod process;
 pub mod proxy;
 pub mod registry;
 pub mod scene;
-mod setup;
+pub mod setup;
 pub mod wait;

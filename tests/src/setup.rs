@@ -5,6 +5,24 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+/// Where schemathesis is; installed on the first call on a machine.
+///
+/// # Errors
+///
+/// When it cannot be installed.
+pub fn schemathesis() -> anyhow::Result<PathBuf> {
+    run("schemathesis.sh", "")
+}
+
+/// The folder with the definitions of Prometheus Operator's kinds; fetched on the first call on a machine.
+///
+/// # Errors
+///
+/// When they cannot be fetched.
+pub fn operator_definitions() -> anyhow::Result<PathBuf> {
+    run("operator-crds.sh", "")
+}
+
 /// Runs a script and gives the path that it prints. What else it says goes to standard error.
 ///
 /// # Errors

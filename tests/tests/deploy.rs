@@ -15,6 +15,8 @@ mod injection;
 mod kustomize;
 #[path = "deploy/missing.rs"]
 mod missing;
+#[path = "deploy/monitoring.rs"]
+mod monitoring;
 #[path = "deploy/plugin.rs"]
 mod plugin;
 #[path = "deploy/publish.rs"]

@@ -15,6 +15,8 @@ mod leader_file;
 mod lock;
 #[path = "tools/run.rs"]
 mod run;
+#[path = "tools/timeline.rs"]
+mod timeline;
 #[path = "tools/tree.rs"]
 mod tree;
 #[path = "tools/wait.rs"]

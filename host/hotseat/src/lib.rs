@@ -26,6 +26,7 @@ pub mod stop;
 
 pub mod policy_tools;
 pub mod status;
+pub mod timeline;
 
 pub mod doctor;
 pub mod fence;

@@ -21,6 +21,8 @@ mod health;
 mod journal;
 mod limits;
 mod metrics;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod released;
 mod report;
 mod roster;
@@ -35,6 +37,8 @@ pub use access::{Access, Detail};
 pub use address::BindError;
 pub use backend::Backend;
 pub use limits::Limits;
+#[cfg(feature = "openapi")]
+pub use openapi::openapi;
 pub use report::{
     CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
     PolicySummary,

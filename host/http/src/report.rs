@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 /// `/v1/leader`: the election as this candidate sees it at the moment of the question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LeaderAnswer {
     /// Who leads; empty if nobody is known to.
     pub name: String,
@@ -57,6 +58,7 @@ pub struct LeaderAnswer {
 
 /// Which object the lock is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LockAnswer {
     /// Its namespace.
     pub namespace: String,
@@ -68,6 +70,7 @@ pub struct LockAnswer {
 
 /// Which policy it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicyName {
     /// As the policy calls itself.
     pub name: String,
@@ -130,6 +133,7 @@ impl PolicyName {
 
 /// `/v1/policy`: which policy decides, where it came from and how it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicyAnswer {
     /// The policy that decides; null until the first has taken over.
     pub active: Option<PolicySummary>,
@@ -189,6 +193,7 @@ pub struct PolicyAnswer {
 
 /// A policy and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicySummary {
     /// Which policy it is.
     #[serde(flatten)]
@@ -205,6 +210,7 @@ pub struct PolicySummary {
 
 /// A policy on its way through the stages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CandidateAnswer {
     /// Which policy it is; name and version are empty until it was asked for them.
     #[serde(flatten)]
@@ -232,6 +238,7 @@ pub struct CandidateAnswer {
 
 /// How a policy or a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FailureAnswer {
     /// The kind: of a policy one of the keys of `failures`; of a request the outcome, such as `denied`
     /// or `unreachable`.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /v1/roster`: the candidates as far as they are known at the moment of the question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RosterAnswer {
     /// Whether anything asks for the roster: a policy that needs it, or the operator. If not, this
     /// candidate neither publishes itself nor follows the others.
@@ -29,6 +30,8 @@ pub struct RosterAnswer {
 
 /// One candidate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "RosterCandidate"))]
 pub struct CandidateAnswer {
     /// Its name.
     pub identity: String,
@@ -55,6 +58,7 @@ pub struct CandidateAnswer {
 
 /// Which policy decides for a candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RosterPolicy {
     /// `sha256:` and the hex digest of the component.
     pub digest: String,
@@ -75,6 +79,7 @@ pub struct RosterPolicy {
 
 /// A signal that a candidate's policy published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PublishedAnswer {
     /// Its key.
     pub key: String,

@@ -31,14 +31,14 @@ pub(super) struct Route {
     pub(super) path: &'static str,
     /// How much of a body is kept, in bytes; the rest is read only to be thrown away.
     pub(super) body_bytes: usize,
-    methods: Methods,
+    pub(super) methods: Methods,
     /// It repeats settings and signals: not everybody is shown it.
-    detail: bool,
+    pub(super) detail: bool,
     answer: fn(&Site, &Call<'_>) -> Answer,
 }
 
 /// The methods that a page takes.
-enum Methods {
+pub(super) enum Methods {
     /// The 0.4 image answered to any. A CONNECT cannot have a body with its 200.
     AnyButConnect,
     Read,
@@ -56,7 +56,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Every page that there is.
-const ROUTES: [Route; 14] = [
+pub(super) const ROUTES: [Route; 14] = [
     Route::new("/", Methods::AnyButConnect, |site, call| {
         site.answers.name(site.status.view().leader(call.now))
     }),
@@ -134,6 +134,25 @@ impl Methods {
             Methods::Change => method == Method::PUT || method == Method::DELETE,
             Methods::ReadOrPut => method == Method::PUT || Methods::Read.take(method),
         }
+    }
+
+    /// All that an OpenAPI document can name, in lower case.
+    #[cfg(feature = "openapi")]
+    pub(super) fn documented(&self) -> &'static [&'static str] {
+        match self {
+            Methods::AnyButConnect => {
+                &["get", "head", "put", "post", "delete", "options", "patch", "trace"]
+            }
+            Methods::Read => &["get", "head"],
+            Methods::Change => &["put", "delete"],
+            Methods::ReadOrPut => &["get", "head", "put"],
+        }
+    }
+
+    /// Whether the page does not look at the method.
+    #[cfg(feature = "openapi")]
+    pub(super) fn are_all_alike(&self) -> bool {
+        matches!(self, Methods::AnyButConnect)
     }
 
     /// For people, and for the header.

@@ -26,6 +26,7 @@ const SHORTEST_TTL: Duration = Duration::from_millis(100);
 const LONGEST_TTL: Duration = Duration::from_secs(86_400);
 /// `GET /v1/signals`: all signals that hold at the moment of the question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SignalsAnswer {
     /// In the order of their keys.
     pub signals: Vec<SignalAnswer>,
@@ -33,6 +34,7 @@ pub struct SignalsAnswer {
 
 /// One signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SignalAnswer {
     /// Its key.
     pub key: String,
@@ -50,6 +52,7 @@ pub struct SignalAnswer {
 
 /// A value as JSON has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Said {
     /// Yes or no.

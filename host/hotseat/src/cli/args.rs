@@ -14,6 +14,7 @@ use super::registry::RegistryArgs;
 use super::roster::{RosterArgs, RosterFlag};
 use super::run::RunArgs;
 use super::size::parse_size;
+use super::timeline::TimelineArgs;
 use super::turns::TurnArgs;
 use super::wait::WaitArgs;
 use super::which::Where;
@@ -77,12 +78,20 @@ pub(super) enum Command {
     Lock(LockCommand),
     /// Show the candidates of an election, as they publish themselves
     Roster(RosterArgs),
+    /// Make a picture of candidates' journals: terms, gaps, hand-overs, swaps, refusals
+    Timeline(TimelineArgs),
     /// Print manifests that keep a pod which lost the seat from acting
     #[command(subcommand)]
     Fence(FenceCommand),
     /// Try election policies before they run
     #[command(subcommand)]
     Policy(PolicyCommand),
+    #[cfg(feature = "shell")]
+    /// Print what has a shell complete commands and flags
+    Completions(super::shell::CompletionsArgs),
+    #[cfg(feature = "shell")]
+    /// Print the manual page, or write those of all commands
+    Man(super::shell::ManArgs),
 }
 
 /// The sidecar's flags. Durations are written as 15s, 1m30s or 500ms.

@@ -25,7 +25,10 @@ mod rbac;
 mod registry;
 mod roster;
 mod run;
+#[cfg(feature = "shell")]
+mod shell;
 mod size;
+mod timeline;
 mod turns;
 mod wait;
 mod which;
@@ -97,6 +100,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Doctor(options)) => options.run(),
         Some(Command::Lock(command)) => command.run(),
         Some(Command::Roster(options)) => options.run(),
+        Some(Command::Timeline(options)) => options.run(),
+        #[cfg(feature = "shell")]
+        Some(Command::Completions(options)) => options.run(),
+        #[cfg(feature = "shell")]
+        Some(Command::Man(options)) => options.run(),
         Some(Command::Fence(command)) => command.run(),
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {

@@ -6,6 +6,7 @@
 //! make the text grow.
 
 mod gauges;
+mod renewals;
 mod zero;
 
 use super::JournalKeeper;
@@ -20,6 +21,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use renewals::Renewals;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -49,6 +51,7 @@ struct Inner {
     registry: Registry,
     counters: Counters,
     decide_time: Family<[Label; 1], Histogram, fn() -> Histogram>,
+    renewals: Renewals,
     /// Since when the policies' sources have given nothing, by their elections' names.
     unavailable: Mutex<BTreeMap<String, Moment>>,
 }
@@ -106,7 +109,9 @@ impl Metrics {
         for election in &elections {
             let _ = decide_time.get_or_create(&[Of(election.election()).label()]);
         }
-        let registry = counters.register(&decide_time);
+        let renewals = Renewals::of(&elections);
+        let mut registry = counters.register(&decide_time);
+        renewals.register(&mut registry);
         let started = now.saturating_sub(alive);
         let unavailable = Mutex::default();
         Metrics(Arc::new(Inner {
@@ -116,6 +121,7 @@ impl Metrics {
             registry,
             counters,
             decide_time,
+            renewals,
             unavailable,
         }))
     }
@@ -140,16 +146,10 @@ impl Metrics {
     pub fn render(&self, now: Moment) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.0.registry)?;
-        encode_registry(
-            &mut text,
-            &gauges::at(
-                &self.0.elections,
-                &self.0.journal,
-                &self.0.unavailable(),
-                self.0.started,
-                now,
-            ),
-        )?;
+        let Inner { elections, journal, started, renewals, .. } = &*self.0;
+        let mut gauges = gauges::at(elections, journal, &self.0.unavailable(), *started, now);
+        renewals.gauges(&mut gauges);
+        encode_registry(&mut text, &gauges)?;
         encode_eof(&mut text)?;
         Ok(text)
     }
@@ -157,6 +157,7 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn observe(&self, said: Said<'_>) {
+        self.0.renewals.observe(said);
         let counters = &self.0.counters;
         let of = Of(said.election);
         let election = || said.election.to_string();

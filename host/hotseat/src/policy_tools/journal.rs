@@ -105,7 +105,12 @@ impl Passed {
     }
 }
 
-fn open(name: &str) -> anyhow::Result<Box<dyn BufRead>> {
+/// The journal of that name, or standard input for `-`.
+///
+/// # Errors
+///
+/// There is no such file, or it cannot be read.
+pub(crate) fn open(name: &str) -> anyhow::Result<Box<dyn BufRead>> {
     if name == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }

@@ -20,6 +20,7 @@ pub(crate) use check::check_found;
 pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
 pub use contract::CONTRACT;
 pub use diff::{Diff, DiffReport, Differing, diff};
+pub(crate) use journal::open as open_journal;
 pub use needs::Need;
 pub use pull::{Pull, PullReport, pull};
 pub use push::{Push, PushReport, push};

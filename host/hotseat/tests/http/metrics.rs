@@ -139,14 +139,23 @@ fn gauges_are_computed_when_asked() {
     let status = "leader_election_master_status{name=\"web\"}";
     let leader = "hotseat_leader_info{name=\"web-0\"}";
     let leads = "hotseat_leader";
+    let token = "hotseat_fencing_token";
     assert_samples(
         &site,
-        &[(leads, 1.0), (status, 1.0), (leader, 1.0), ("hotseat_transitions", 7.0)],
+        &[
+            (leads, 1.0),
+            (status, 1.0),
+            (leader, 1.0),
+            (token, 4711.0),
+            ("hotseat_transitions", 7.0),
+        ],
     );
     let remaining = scrape(&site)["hotseat_lease_remaining_seconds"];
     assert!((3500.0..=3600.0).contains(&remaining), "{remaining}");
     site.show_own_term(Duration::ZERO);
-    assert_samples(&site, &[(leads, 0.0), (status, 0.0), ("hotseat_lease_remaining_seconds", 0.0)]);
+    let ended =
+        [(leads, 0.0), (status, 0.0), (token, 0.0), ("hotseat_lease_remaining_seconds", 0.0)];
+    assert_samples(&site, &ended);
     assert!(!scrape(&site).contains_key(leader));
 }
 
@@ -161,7 +170,10 @@ fn names_from_elsewhere_stay_in_their_place() {
         &site,
         &[
             (r#"hotseat_leader_info{name="a\"} 1\nhotseat_forged 1\\"}"#, 1.0),
-            (r#"hotseat_policy_info{digest="sha256:00",name="evil\nname",version="\""}"#, 1.0),
+            (
+                r#"hotseat_policy_info{digest="sha256:00",name="evil\nname",version="\"",settings=""}"#,
+                1.0,
+            ),
         ],
     );
 }

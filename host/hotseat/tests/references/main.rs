@@ -1,25 +1,28 @@
 //! `docs/flags.md` and `docs/metrics.md` are what the program has: both are generated here, and
-//! compared with the files. `make references` rewrites them. And the words of both, and of the rest of
-//! the documentation and the program's texts, are those of `docs/glossary.md`.
+//! compared with the files. `make references` rewrites them, `docs/openapi.json`, and what is
+//! made of sources in `deploy/monitoring`. And the words of both, and of the rest of the documentation and the program's
+//! texts, are those of `docs/glossary.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod dashboard;
 mod flags;
+mod links;
 #[cfg(feature = "author")]
 mod locked;
 mod metrics;
+mod monitoring;
 mod recorded;
 mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Fails unless the file, by its path in the workspace, has this text; with `HOTSEAT_BLESS` set, writes
-/// it instead.
+/// Fails unless the file of the repository has this text; with `HOTSEAT_BLESS` set, writes it instead.
 fn compare(name: &str, generated: &str) {
     let path = root().join(name);
     if std::env::var_os("HOTSEAT_BLESS").is_some() {
-        fs::write(&path, generated).expect("the workspace is writable");
+        fs::write(&path, generated).expect("the repository is writable");
         return;
     }
     let file = fs::read_to_string(&path).unwrap_or_default();
@@ -59,6 +62,13 @@ fn the_reference_of_metrics_is_what_the_program_gives() {
 #[test]
 fn the_template_in_rust_has_the_versions_of_the_workspace() {
     compare(locked::FILE, &locked::generated());
+}
+
+#[test]
+fn the_description_of_the_pages_is_that_of_the_routes() {
+    let described = hotseat_http::openapi(env!("CARGO_PKG_VERSION")).expect("words for all routes");
+    let text = serde_json::to_string_pretty(&described).expect("JSON") + "\n";
+    compare("docs/openapi.json", &text);
 }
 
 #[test]
@@ -159,4 +169,27 @@ fn words_are_found_in_literals_and_not_in_comments_or_variables() {
     assert_eq!(words::found("It is mended, amend it", &unused), [""; 0]);
     let phrase = ["made over".to_owned()];
     assert_eq!(words::found("memory, made\n    /// over for", &["made over".to_owned()]), phrase);
+}
+
+#[test]
+fn each_link_leads_to_a_file_and_to_a_heading_in_it() {
+    let files = words::files(&root(), ".md");
+    for place in ["README.md", "docs/operations.md", "docs/SUMMARY.md"] {
+        assert!(files.iter().any(|path| path.ends_with(place)), "{place} is not looked at");
+    }
+    let mistakes = links::mistakes(&root(), &files);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+}
+
+#[test]
+fn links_and_headings_are_read_as_sites_show_them() {
+    let text = "# A `B`: c_d\n\n[x](y.md#z) and `[no](code.md)`\n```console\n# no\n[no](n.md)\n```\n## A b: c_d\n";
+    assert_eq!(links::links(text), [(3, "y.md#z".to_owned())]);
+    assert_eq!(links::anchors(text), ["a-b-c_d", "a-b-c_d-1"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.md");
+    fs::write(&file, "# One\n[1](#one) [2](a.md#one) [3](#two) [4](b.md) [5](https://a.b/)\n")
+        .expect("a file");
+    let mistakes = links::mistakes(folder.path(), &[file]);
+    assert_eq!(mistakes, ["a.md:2: #two: no such heading", "a.md:2: b.md leads nowhere"]);
 }

@@ -1,12 +1,12 @@
 //! Metrics in which everything has happened once: a family without samples is not printed.
 
 use hotseat::observers::{JournalKeeper, Metrics};
-use hotseat_core::event::{Notice, Purpose, Trouble};
+use hotseat_core::event::{Account, Notice, Purpose, Trouble};
 use hotseat_core::lock::Token;
-use hotseat_core::policy::{Outcome, Source, Value};
+use hotseat_core::policy::{Attempts, Causes, Input, Observation, Outcome, Pace, Source, Value};
 use hotseat_core::view::{Sighting, View};
 use hotseat_election::signals::{Key, Report};
-use hotseat_election::{ElectionName, Fact, Facts, Status, clock};
+use hotseat_election::{Decided, ElectionName, Fact, Facts, Status, clock};
 use hotseat_rollout::{About, Active, Fact as PolicyFact, Policy, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,7 @@ pub fn everything() -> String {
     facts.say(&Fact::Policy(refused));
     facts.say(&Fact::Asked { time: Duration::from_micros(11), fuel: 1 });
     facts.say(&Fact::Requested("update"));
+    facts.say(&Fact::Decided(Box::new(decided())));
     metrics.http_request("/", 200);
     status.change_policy(|report| report.rollout.active = Some(standard()));
     let key = Key::new(Source::Probe, "probe.web").expect("a key");
@@ -65,4 +66,33 @@ fn somebody() -> Sighting {
         heard: now,
         until: now + Duration::from_secs(3600),
     }
+}
+
+/// A decision, which says by which timing it was asked for.
+fn decided() -> Decided {
+    let timing = Pace {
+        lease_duration: 15_000,
+        renew_deadline: 10_000,
+        retry_period: 2_000,
+        shortest_lease: 15_000,
+        longest_lease: 15_000,
+    };
+    let observation = Observation {
+        election: "shop".to_owned(),
+        namespace: "web".to_owned(),
+        identity: "web-0".to_owned(),
+        uptime: 0,
+        seats: 0,
+        causes: Causes::default(),
+        seat: None,
+        claim: None,
+        attempts: Attempts::default(),
+        last_decision: None,
+        signals: Vec::new(),
+        roster: Vec::new(),
+        extra: Vec::new(),
+    };
+    let input =
+        Input { settings: String::new(), memory: Vec::new(), entropy: 0, timing, observation };
+    Decided { policy: None, account: Account { ask: None, input, answer: None, instead: None } }
 }

@@ -6,6 +6,7 @@ use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use hotseat_election::Status;
 use hotseat_election::signals::Held;
+use hotseat_text::Digest;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
@@ -79,8 +80,11 @@ fn leaders(all: &mut Registry, elections: &[Status], now: Moment) {
 fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
     let remaining = Family::<[Label; 1], Gauge<f64, AtomicU64>>::default();
     let transitions = Family::<[Label; 1], Gauge<u64, AtomicU64>>::default();
+    let token = Family::<[Label; 1], Gauge<u64, AtomicU64>>::default();
     for status in elections {
         let view = status.view();
+        let term = view.term.as_ref().filter(|_| view.leads(now));
+        token.get_or_create(&[of(status)]).set(term.map_or(0, |term| term.token.0));
         remaining.get_or_create(&[of(status)]).set(view.remaining(now).as_secs_f64());
         if let Some(seen) = &view.seen {
             transitions.get_or_create(&[of(status)]).set(seen.transitions);
@@ -96,6 +100,11 @@ fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
         "hotseat_transitions",
         "Changes of the holder as the lock counts them",
         transitions,
+    );
+    all.register(
+        "hotseat_fencing_token",
+        "The fencing token of this candidate's term, larger with every term of the election; 0 unless it leads",
+        token,
     );
 }
 
@@ -126,7 +135,7 @@ fn sources(
 
 fn policies(all: &mut Registry, elections: &[Status]) {
     // What an `Info` would write, which cannot be of several elections.
-    let policies = Family::<[Label; 4], Gauge>::default();
+    let policies = Family::<[Label; 5], Gauge>::default();
     for status in elections {
         if let Some(active) = &status.policy().rollout.active {
             let labels = [
@@ -134,11 +143,20 @@ fn policies(all: &mut Registry, elections: &[Status]) {
                 ("digest", active.policy.digest.clone()),
                 ("name", active.about.name.clone()),
                 ("version", active.about.version.clone()),
+                ("settings", digest_of(&active.policy.settings)),
             ];
             policies.get_or_create(&labels).set(1);
         }
     }
     all.register("hotseat_policy_info", "The policy that decides", policies);
+}
+
+/// The digest of a policy's settings, as `/v1/policy` has it; empty where there are none.
+fn digest_of(settings: &str) -> String {
+    match settings {
+        "" => String::new(),
+        some => Digest::of(some.as_bytes()).to_string(),
+    }
 }
 
 fn logs(all: &mut Registry) {
