@@ -5,6 +5,7 @@ use hotseat_core::event::Trouble;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
 use hotseat_core::view::View;
+use hotseat_election::history::settings_digest;
 use hotseat_election::{PolicyReport, Status};
 use hotseat_rollout::{About, Active, Candidate, Policy};
 use serde::{Deserialize, Serialize};
@@ -281,7 +282,7 @@ impl CandidateAnswer {
             compile_ms: candidate.about.as_ref().map_or(0, |about| about.compile_millis),
             shadow_decisions: candidate.trial.decisions.into(),
             shadow_differences: candidate.trial.differences.into(),
-            settings: settings_digest(candidate.policy.as_ref()),
+            settings: candidate.policy.as_ref().map(settings_digest).unwrap_or_default(),
         }
     }
 }
@@ -292,17 +293,7 @@ impl PolicySummary {
             policy: PolicyName::of(active),
             summary: active.about.summary.clone(),
             source: active.source.clone(),
-            settings: settings_digest(Some(&active.policy)),
+            settings: settings_digest(&active.policy),
         }
-    }
-}
-
-/// The digest of a policy's settings, byte for byte; empty where there are none.
-fn settings_digest(policy: Option<&Policy>) -> String {
-    match policy {
-        Some(policy) if !policy.settings.is_empty() => {
-            hotseat_text::Digest::of(policy.settings.as_bytes()).to_string()
-        }
-        _ => String::new(),
     }
 }

@@ -1,11 +1,11 @@
 //! What a candidate has to say of itself.
 
 use super::{Entry, PolicyEntry, READY, ROSTER, ZONE};
+use crate::history::settings_digest;
 use crate::report::PolicyReport;
 use crate::status::Status;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
-use hotseat_text::Digest;
 
 impl PolicyReport {
     /// Whether the active policy, or one on its way, says that it needs this fact. One that was refused
@@ -20,14 +20,10 @@ impl PolicyReport {
     fn entry(&self) -> Option<PolicyEntry> {
         let active = self.rollout.active.as_ref()?;
         let candidate = self.rollout.candidate.as_ref();
-        let settings = &active.policy.settings;
         let refused = candidate.is_some_and(|candidate| candidate.refusal.is_some());
         Some(PolicyEntry {
             digest: active.policy.digest.clone(),
-            settings: match settings.is_empty() {
-                true => String::new(),
-                false => Digest::of(settings.as_bytes()).to_string(),
-            },
+            settings: settings_digest(&active.policy),
             state: if refused { "refused" } else { self.stage() }.to_owned(),
             candidate: candidate
                 .and_then(|candidate| candidate.policy.as_ref())
@@ -78,6 +74,7 @@ mod tests {
     use crate::name::ElectionName;
     use crate::signals::{Key, Report};
     use hotseat_rollout::{About, Active, Candidate, Policy, Refusal, Report as Rollout};
+    use hotseat_text::Digest;
     use std::time::Duration;
 
     fn status() -> Status {
