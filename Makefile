@@ -44,6 +44,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
 	tests/setup/deploy-tools.sh >/dev/null
+	tests/setup/browser.sh >/dev/null
 	proofs/run.sh
 	$(PROGRAM) $(CARGO) test --workspace
 	guest/setup/test.sh
