@@ -1,6 +1,6 @@
 //! One candidate: a process of this same program, started, harmed and started again.
 
-use super::orphan;
+use super::{controls, orphan};
 use anyhow::Context;
 use hotseat_core::config::Timing;
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,6 +28,8 @@ pub struct Launch {
     pub policy: PathBuf,
     /// The timing.
     pub timing: Timing,
+    /// Where the demonstration is steered, if it is.
+    pub controls: Option<String>,
 }
 
 /// What is done to a running candidate.
@@ -144,6 +146,8 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         .arg(format!("--renew-deadline={}ms", renew_deadline.as_millis()))
         .arg(format!("--retry-period={}ms", retry_period.as_millis()))
         .arg(format!("--policy=file:{}", launch.policy.display()))
+        // For the page: candidates that no policy asks for it do not know of each other.
+        .arg("--roster")
         .arg("--log-format=text")
         // Flags, proxies and clusters that the user's environment names are not for the show.
         .env_clear()
@@ -156,6 +160,9 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         // A group of its own, or ctrl-c would reach it too.
         .process_group(0)
         .kill_on_drop(true);
+    if let Some(controls) = &launch.controls {
+        command.env(controls::CONTROLS, controls);
+    }
     for name in ["HOME", "TMPDIR", "LD_LIBRARY_PATH", "RUST_BACKTRACE"] {
         if let Some(value) = env::var_os(name) {
             command.env(name, value);
@@ -263,6 +270,7 @@ mod tests {
             kubeconfig: PathBuf::from("/nowhere"),
             policy: PathBuf::from("/nowhere.wasm"),
             timing: Timing::new(seconds(4), seconds(2), seconds(1)),
+            controls: None,
         }
     }
 

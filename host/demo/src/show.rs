@@ -2,10 +2,11 @@
 
 use super::NAMES;
 use super::picture::{Picture, Row, Standing};
-use super::stage::{Fate, Stage};
+use super::stage::{Fate, Stage, State};
 use super::words;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
+use hotseat_http::LeaderAnswer;
 use std::time::Duration;
 
 /// How long the mark of a heartbeat lights up.
@@ -47,9 +48,7 @@ impl Stage {
 
     fn row(&self, index: usize, now: Moment) -> Row {
         let state = &self.states[index];
-        let leading = state.last.as_ref().filter(|(after, answer)| {
-            answer.leads && now < *after + Duration::from_millis(answer.remaining_ms)
-        });
+        let leading = state.leading(now);
         let standing = match (state.fate, &state.last) {
             (Fate::Killed | Fate::Gone, _) => Standing::Dead,
             (Fate::Leaving(_), _) => Standing::Leaving,
@@ -100,6 +99,17 @@ impl Stage {
         let first = addresses.map(|a| format!("curl localhost:{}", a.port())).next();
         let lease = &self.launch.election;
         let kubectl = format!("kubectl --server {} get lease {lease} -o yaml", self.server.url());
-        first.into_iter().chain([kubectl]).collect()
+        let page = self.fleet.iter().find_map(|c| *c.address().borrow());
+        let page = page.map(|a| format!("http://localhost:{}/ui", a.port()));
+        page.into_iter().chain(first).chain([kubectl]).collect()
+    }
+}
+
+impl State {
+    /// When it last said that it leads, and what, if that still holds.
+    pub(super) fn leading(&self, now: Moment) -> Option<&(Moment, LeaderAnswer)> {
+        self.last.as_ref().filter(|(after, answer)| {
+            answer.leads && now < *after + Duration::from_millis(answer.remaining_ms)
+        })
     }
 }
