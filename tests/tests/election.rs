@@ -31,6 +31,8 @@ mod roster;
 mod stall;
 #[path = "election/start.rs"]
 mod start;
+#[path = "election/warm_up.rs"]
+mod warm_up;
 
 use hotseat_tests::on_both;
 

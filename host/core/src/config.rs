@@ -26,6 +26,9 @@ pub struct Config {
     pub timing: Timing,
     /// Between the end of belief and the release, for the application to stop its work.
     pub drain: Duration,
+    /// How long a leader that hands over on purpose waits at most for a successor that says it is not
+    /// ready; zero: not at all.
+    pub warm_up: Duration,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
     /// What decides until the first policy has taken over; each one brings its own.

@@ -350,6 +350,18 @@ pub enum Notice {
         /// Why not.
         reason: String,
     },
+    /// This leader goes, and waits until its successor is ready.
+    HandingOver {
+        /// Who shall follow.
+        to: String,
+        /// How long it waits at most.
+        within: Duration,
+    },
+    /// It stays after all: nobody wants it to go any more.
+    HandOverWithdrawn {
+        /// Who should have followed.
+        to: String,
+    },
     /// This leader does not carry a transfer out that somebody asked for.
     TransferRefused {
         /// Who should lead.

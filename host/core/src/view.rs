@@ -22,6 +22,41 @@ pub struct View {
     pub failures: u32,
     /// The process is about to stop.
     pub stopping: bool,
+    /// Belief has ended, and the application has its time to stop before the seat is given up.
+    pub draining: bool,
+    /// Who shall follow this leader, which waits until that candidate is ready.
+    pub successor: Option<String>,
+    /// The leader says that this candidate follows it, or somebody asked for that. Advice (I17).
+    pub next: bool,
+}
+
+/// What the application beside this candidate has to be ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing: another candidate leads, or nobody.
+    Standby,
+    /// To lead soon: this candidate is the next.
+    Warming,
+    /// It leads.
+    Leading,
+    /// To stop: it leads until its successor is ready, or it leads no longer and the seat is given up
+    /// once it has had its time.
+    Draining,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [State; 4] = [State::Standby, State::Warming, State::Leading, State::Draining];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Standby => "standby",
+            State::Warming => "warming",
+            State::Leading => "leading",
+            State::Draining => "draining",
+        }
+    }
 }
 
 /// This candidate's own term.
@@ -61,6 +96,17 @@ impl View {
     pub fn leads(&self, now: Moment) -> bool {
         // I10: computed from the clock at the time of the question.
         self.term.as_ref().is_some_and(|term| now < term.until)
+    }
+
+    /// What the application has to be ready for at `now`. Whether it leads says [`View::leads`] alone.
+    pub fn state(&self, now: Moment) -> State {
+        match self.leads(now) {
+            true if self.successor.is_some() => State::Draining,
+            true => State::Leading,
+            false if self.draining => State::Draining,
+            false if self.next => State::Warming,
+            false => State::Standby,
+        }
     }
 
     /// Who leads at `now`: this candidate only while it believes, another only while its lease is

@@ -20,6 +20,7 @@ fn elector() -> Elector {
         predecessor: None,
         timing: Timing::client_go(),
         drain: Timing::client_go().reaction,
+        warm_up: std::time::Duration::ZERO,
         preemptions_per_hour: 7,
         on_failure: OnFailure::Hold,
         failure_share: 20,

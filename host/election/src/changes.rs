@@ -35,7 +35,15 @@ impl Change {
 pub struct Changes(Kept<(Moment, Arc<View>)>);
 
 /// What a change is recognized by: all that a view says but until when it holds.
-type Said<'a> = (Option<(Token, &'a str, u64)>, Option<(Option<&'a str>, bool, u64)>, bool);
+#[derive(PartialEq, Eq)]
+struct Said<'a> {
+    term: Option<(Token, &'a str, u64)>,
+    seen: Option<(Option<&'a str>, bool, u64)>,
+    stopping: bool,
+    draining: bool,
+    successor: Option<&'a str>,
+    next: bool,
+}
 
 impl Changes {
     pub(crate) fn new() -> Changes {
@@ -70,7 +78,14 @@ fn said(view: &View) -> Said<'_> {
     let term = view.term.as_ref().map(|term| (term.token, term.uid.as_str(), term.transitions));
     let seen = view.seen.as_ref();
     let seen = seen.map(|seen| (seen.holder.as_deref(), seen.foreign, seen.transitions));
-    (term, seen, view.stopping)
+    Said {
+        term,
+        seen,
+        stopping: view.stopping,
+        draining: view.draining,
+        successor: view.successor.as_deref(),
+        next: view.next,
+    }
 }
 
 #[cfg(test)]

@@ -318,6 +318,7 @@ pub fn begin(setting: &Setting, process: Process, note: Option<(u32, u64)>) -> E
         }),
         timing,
         drain: timing.reaction,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: u32::from(setting.transfers),
         // Its policy never fails: what is decided in its place is something that a policy may say.
         on_failure: OnFailure::Hold,

@@ -79,6 +79,7 @@ fn document(rows: &[RosterRow]) -> Value {
                 "identity": entry.identity,
                 "ready": entry.ready,
                 "zone": entry.zone,
+                "successor": entry.successor,
                 "version": entry.version,
                 "policy": entry.policy.as_ref().map(|policy| json!({
                     "digest": policy.digest,
@@ -143,7 +144,8 @@ fn line(row: &RosterRow) -> [String; 8] {
         hex[..hex.floor_char_boundary(SHOWN_DIGITS)].to_owned()
     };
     let signals = entry.signals.iter().map(|(key, value)| format!("{key}={}", said(value)));
-    let signals = signals.collect::<Vec<_>>().join(" ");
+    let successor = entry.successor.iter().map(|name| format!("successor={name}"));
+    let signals = successor.chain(signals).collect::<Vec<_>>().join(" ");
     let cells = [
         entry.identity.clone(),
         entry.ready.map_or_else(absent, |ready| if ready { "yes" } else { "no" }.to_owned()),
@@ -177,6 +179,7 @@ mod tests {
             identity: "web-0".to_owned(),
             ready: Some(true),
             zone: None,
+            successor: Some("web-1".to_owned()),
             version: "1.0".to_owned(),
             policy: Some(policy),
             signals,
@@ -196,7 +199,10 @@ mod tests {
             lines[1].starts_with("web-0      yes    -     abababababab  active  1.0"),
             "{text}"
         );
-        assert!(lines[1].contains("lag=3 tags=") && !text.contains('\u{7}'), "{text}");
+        assert!(
+            lines[1].contains("successor=web-1 lag=3 tags=") && !text.contains('\u{7}'),
+            "{text}"
+        );
         assert!(lines[2].starts_with("shop-2") && lines[2].contains("no entry: EOF"), "{text}");
     }
 
@@ -205,6 +211,7 @@ mod tests {
         let shown = document(&rows());
         let first = &shown["candidates"][0];
         assert_eq!((&first["identity"], &first["ready"]), (&json!("web-0"), &json!(true)));
+        assert_eq!(first["successor"], "web-1");
         assert_eq!(first["signals"][0], json!({"key": "lag", "value": 3}));
         assert_eq!(shown["candidates"][1]["error"], "EOF\n");
     }

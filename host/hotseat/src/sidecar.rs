@@ -34,6 +34,8 @@ use tokio::task::JoinHandle;
 const HTTP_GRACE: Duration = Duration::from_millis(500);
 /// How long an election's observers may take to finish, such as the last Events on the lock.
 const LAST_FACTS: Duration = Duration::from_millis(500);
+/// How long a leader waits for a successor to be ready if the operator says nothing.
+pub const WARM_UP: Duration = Duration::from_secs(30);
 /// How often in an hour a policy may resign in favour of a successor if the operator says nothing.
 pub const PREEMPTIONS_PER_HOUR: u32 = 6;
 /// How long the journal's file may take the last records when the process stops.
@@ -81,6 +83,9 @@ pub struct ElectionSettings {
     pub shadow: Option<ShadowPeriod>,
     /// What a policy in shadow may do otherwise than the active one.
     pub gate: Gate,
+    /// How long a leader that hands over on purpose waits for a successor that says it is not ready;
+    /// zero: not at all.
+    pub warm_up: Duration,
     /// How often in an hour a policy may resign in favour of a successor.
     pub preemptions_per_hour: u32,
     /// What decides where a policy fails, and until the first is there; none: what the policy says.
@@ -127,6 +132,7 @@ impl ElectionSettings {
             policy: PolicyOptions::builtin(),
             shadow: None,
             gate: Gate::default(),
+            warm_up: WARM_UP,
             preemptions_per_hour: PREEMPTIONS_PER_HOUR,
             on_failure: None,
             failure_share: DEFAULT_SHARE,
@@ -439,6 +445,7 @@ fn core_config(
         timing: settings.timing,
         // The application has its reaction time between the end of belief and the release.
         drain: settings.timing.reaction,
+        warm_up: settings.warm_up,
         preemptions_per_hour: settings.preemptions_per_hour,
         on_failure: settings.on_failure.unwrap_or(first),
         failure_share: settings.failure_share,

@@ -201,7 +201,13 @@ fn leading(leader: &LeaderAnswer) -> String {
 }
 
 fn role(leader: &LeaderAnswer) -> String {
-    let role = if leader.leads { "leads" } else { "stands by" };
+    let role = match (leader.leads, leader.state.as_str(), &leader.successor) {
+        (true, _, Some(to)) => format!("leads, and hands over to {to} once that is ready"),
+        (true, ..) => "leads".to_owned(),
+        (false, "draining", _) => "leads no longer, and gives the seat up".to_owned(),
+        (false, "warming", _) => "stands by, and is the next leader".to_owned(),
+        (false, ..) => "stands by".to_owned(),
+    };
     format!("{}, {role}", leader.identity)
 }
 

@@ -19,6 +19,14 @@ pub struct LeaderAnswer {
     /// Whether this candidate leads.
     #[serde(rename = "self")]
     pub leads: bool,
+    /// What the application has to be ready for: `standby`, `warming` (this candidate is the next leader),
+    /// `leading` or `draining` (it is about to lead no longer, or is giving the seat up). Whether it leads
+    /// `self` says alone.
+    #[serde(default)]
+    pub state: String,
+    /// Who follows, while this candidate leads and waits until that one is ready; else null.
+    #[serde(default)]
+    pub successor: Option<String>,
     /// This candidate's own name.
     pub identity: String,
     /// The name in the lock, be it expired or not; null if there is none.
@@ -84,6 +92,8 @@ impl LeaderAnswer {
         LeaderAnswer {
             name: view.leader(now).to_owned(),
             leads: term.is_some(),
+            state: view.state(now).as_str().to_owned(),
+            successor: view.successor.clone().filter(|_| term.is_some()),
             identity: view.identity.clone(),
             holder: seen.and_then(|seen| seen.holder.clone()),
             token: term.map(|term| term.token.0),

@@ -42,6 +42,9 @@ pub struct CandidateAnswer {
     pub ready: Option<bool>,
     /// The zone of its node; null if that is not known.
     pub zone: Option<String>,
+    /// To whom it hands over, where it leads and waits until that candidate is ready; else null.
+    #[serde(default)]
+    pub successor: Option<String>,
     /// The version of its Hotseat.
     pub version: String,
     /// The policy that decides for it; null before the first.
@@ -100,6 +103,7 @@ impl CandidateAnswer {
             age_ms,
             ready: entry.ready,
             zone: entry.zone.clone(),
+            successor: entry.successor.clone(),
             version: entry.version.clone(),
             policy: entry.policy.as_ref().map(|policy| RosterPolicy {
                 digest: policy.digest.clone(),

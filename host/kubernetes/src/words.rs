@@ -65,6 +65,10 @@ impl Words {
                 of_fleet: false,
                 on_pod: false,
             }),
+            Notice::HandingOver { to, within } => Words::normal(
+                "HandingOver",
+                format!("{identity} hands over to {to} once that is ready, within {within:.0?}"),
+            ),
             Notice::TransferRefused { to, by, reason } => Words::warning(
                 "TransferRefused",
                 format!("{identity} does not hand over to {to} as {by} asked: {reason}"),

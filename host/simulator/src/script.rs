@@ -157,6 +157,7 @@ impl Play {
             predecessor: None,
             timing: self.timing,
             drain: self.timing.reaction,
+            warm_up: Duration::ZERO,
             preemptions_per_hour: 6,
             on_failure: OnFailure::Standard,
             failure_share: DEFAULT_SHARE,
@@ -275,6 +276,10 @@ fn told(notice: &Notice) -> Option<String> {
             format!("its policy failed, {in_a_row} in a row: {}", failure.kind.as_str())
         }
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),
+        Notice::HandingOver { to, within } => {
+            format!("will hand over to {to}, once that is ready or after {within:?}")
+        }
+        Notice::HandOverWithdrawn { to } => format!("does not hand over to {to} after all"),
         Notice::TransferRefused { to, by, reason } => {
             format!("does not hand over to {to} as {by} asked: {reason}")
         }

@@ -84,6 +84,7 @@ impl Fleet {
             predecessor: None,
             timing: self.timing,
             drain: self.timing.reaction,
+            warm_up: Duration::ZERO,
             preemptions_per_hour: 60,
             on_failure: OnFailure::ALL[self.starts as usize % OnFailure::ALL.len()],
             failure_share: DEFAULT_SHARE,

@@ -88,6 +88,7 @@ fn candidate(name: &str, start: u64, timing: Timing) -> Config {
         predecessor: None,
         timing,
         drain: timing.reaction,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: 60,
         on_failure: OnFailure::Hold,
         failure_share: DEFAULT_SHARE,

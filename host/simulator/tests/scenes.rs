@@ -31,6 +31,8 @@ mod edges;
 mod ends;
 #[path = "scenes/failing.rs"]
 mod failing;
+#[path = "scenes/hand_over.rs"]
+mod hand_over;
 #[path = "scenes/let_go.rs"]
 mod let_go;
 #[path = "scenes/lives.rs"]
@@ -86,6 +88,7 @@ fn config() -> Config {
         predecessor: None,
         timing: Timing::client_go(),
         drain: Duration::ZERO,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: 2,
         on_failure: OnFailure::Standard,
         failure_share: DEFAULT_SHARE,
@@ -103,6 +106,7 @@ fn candidate(name: &str, drain: Duration) -> Config {
         predecessor: None,
         timing: Timing::client_go(),
         drain,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: 6,
         on_failure: OnFailure::Standard,
         failure_share: DEFAULT_SHARE,

@@ -34,6 +34,7 @@ fn config(name: &str) -> Config {
         predecessor: None,
         timing,
         drain: REACTION,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: 6,
         on_failure: OnFailure::Standard,
         failure_share: DEFAULT_SHARE,

@@ -34,6 +34,7 @@ fn config(name: &str, site: &str, nonce: u64, timing: Timing) -> Config {
         predecessor: None,
         timing,
         drain: timing.reaction,
+        warm_up: Duration::ZERO,
         preemptions_per_hour: 60,
         // Each of the three in some process of most worlds.
         on_failure: OnFailure::ALL[nonce as usize % OnFailure::ALL.len()],

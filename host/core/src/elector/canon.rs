@@ -33,6 +33,9 @@ impl Elector {
         if let Some(retirement) = &mut self.retirement {
             retirement.pass(passed);
         }
+        if let Some(announced) = &mut self.announced {
+            announced.pass(passed);
+        }
         self.forget_words();
     }
 

@@ -22,6 +22,9 @@ mod canon;
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// A policy is not asked again sooner than this without a new event.
 const SOONEST_WAKE: Duration = Duration::from_millis(5);
+/// A policy that would hand over to a candidate that is not ready is asked again as often, beside what
+/// changes on the roster.
+const READY_ASKED_EACH: Duration = Duration::from_secs(1);
 /// A policy is asked again after this at the latest.
 const LATEST_WAKE: Duration = Duration::from_secs(60);
 
@@ -102,6 +105,11 @@ impl Mind {
     pub(super) fn wake(&self) -> Moment {
         let answer = self.question.as_ref().map_or(Moment::NEVER, |question| question.deadline);
         self.wake.min(answer)
+    }
+
+    /// Wants the policy asked at that moment at the latest.
+    pub(super) fn wake_by(&mut self, at: Moment) {
+        self.wake = self.wake.min(at);
     }
 
     pub(super) fn is_asking(&self) -> bool {
@@ -191,6 +199,7 @@ impl Elector {
                 decision.reason = decision.reason.replace(char::is_control, " ");
                 self.mind.failures.decided();
                 self.mind.memory.clone_from(&decision.memory);
+                self.keep_announced_for(Some(&decision.action));
                 let verdict = self.carry_out(&input, &decision, Decider::Policy);
                 let action = decision.action.clone();
                 self.mind.last = Some(LastDecision { action, verdict: verdict.clone() });
@@ -200,6 +209,7 @@ impl Elector {
             }
             Err(failure) => {
                 self.mind.last = None;
+                self.keep_announced_for(None);
                 self.policy_failed(failure.clone());
                 // I12: whatever the policy did, there is a decision.
                 (Err(failure), Some(self.decide_instead(self.mind.on_failure, &input)))
@@ -302,7 +312,10 @@ impl Elector {
                 self.claim_after_outer(lease);
             }
             Ruling::Resign(successor) => {
-                if successor.is_some() {
+                if let Some(to) = &successor {
+                    if let Some(until) = self.waits_for(to, Moment::NEVER) {
+                        return self.overrule_until_ready(&decision.action, to, until);
+                    }
                     self.mind.preemptions.spend();
                 }
                 self.resign(successor, decision.reason.clone());
@@ -314,6 +327,19 @@ impl Elector {
             }
         }
         Verdict::CarriedOut
+    }
+
+    /// The leader leads on until its successor is ready, or until then.
+    pub(super) fn overrule_until_ready(
+        &mut self,
+        action: &Action,
+        to: &str,
+        until: Moment,
+    ) -> Verdict {
+        let reason = format!("{to} is not ready to lead yet");
+        let again = (self.now + READY_ASKED_EACH).min(until);
+        self.overrule(action, reason.clone(), again);
+        Verdict::Overruled(reason)
     }
 
     fn overrule(&mut self, action: &Action, reason: String, until: Moment) {

@@ -13,6 +13,7 @@
 
 mod canon;
 mod consult;
+mod hand_over;
 mod news;
 mod observe;
 pub(crate) mod outer;
@@ -33,6 +34,7 @@ use crate::seat::Seat;
 use crate::time::Moment;
 use crate::view::{Sighting, Term, View};
 use consult::Mind;
+use hand_over::HandOver;
 use outer::{Outer, Pursuit};
 use requests::Asked;
 use retire::Retirement;
@@ -41,6 +43,7 @@ use signals::Signals;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use roster::SUCCESSOR;
 pub use state::{Phase, State, Underway};
 
 /// One candidate in one election: a value. Copies go on independently of each other, and two that
@@ -67,6 +70,8 @@ pub struct Elector {
     /// No campaign before this moment: this candidate has just resigned.
     resting_until: Moment,
     retirement: Option<Retirement>,
+    /// A successor is waited for.
+    announced: Option<HandOver>,
     /// The application acts for no term up to the one with this token.
     let_go: Token,
     /// Tokens of its terms are larger than this one: the other of two locks has seen it.
@@ -127,6 +132,7 @@ impl Elector {
             throttled_until: Moment::ZERO,
             resting_until: Moment::ZERO,
             retirement: None,
+            announced: None,
             let_go: Token::default(),
             floor: Token::default(),
             outer: None,
@@ -169,6 +175,9 @@ impl Elector {
             last_success: self.last_success,
             failures: self.attempts.failures,
             stopping: self.retirement.as_ref().is_some_and(|retirement| retirement.exits),
+            draining: self.retirement.is_some() && self.claim.term().is_some(),
+            successor: self.announced_successor().map(ToOwned::to_owned),
+            next: self.claim.term().is_none() && self.is_next(),
         }
     }
 
@@ -220,6 +229,7 @@ impl Elector {
     fn proceed(&mut self) {
         self.go_on_without_answer();
         self.leave_without_outer();
+        self.keep_announced_while_leading();
         self.retire();
         if self.operation.is_none() && self.now >= self.read_due() {
             self.read();

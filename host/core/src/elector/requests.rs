@@ -76,8 +76,9 @@ struct Standing<'a> {
 struct Wanted {
     to: String,
     by: String,
-    /// The next write can tell whoever asked that it is not done.
-    answerable: bool,
+    /// Until when it holds; the next write can then tell whoever asked that it is not done. None: until
+    /// somebody takes it away, with no place for an answer.
+    until: Option<Moment>,
 }
 
 impl Elector {
@@ -88,8 +89,7 @@ impl Elector {
         let causes = self.asked.take_in(self.now, requests);
         causes.iter().for_each(|cause| self.mind.ask_for(cause));
         let me = &self.config.identity;
-        let names_me = self.standing().is_some_and(|standing| standing.to == me);
-        if causes.has(Cause::Transfer) && names_me {
+        if causes.has(Cause::Transfer) && self.standing().is_some_and(|it| it.to == me) {
             // It rests so that policies do not pass the seat to and fro. Who asks for it knows better.
             self.resting_until = self.resting_until.min(self.now);
         }
@@ -126,8 +126,7 @@ impl Elector {
     fn wanted(&self) -> Option<Wanted> {
         let Standing { to, by, until } = self.standing()?;
         let is_mine = !self.is_outer && to != self.config.identity;
-        let wanted =
-            || Wanted { to: to.to_owned(), by: by.to_owned(), answerable: until.is_some() };
+        let wanted = || Wanted { to: to.to_owned(), by: by.to_owned(), until };
         is_mine.then(wanted)
     }
 
@@ -140,13 +139,16 @@ impl Elector {
     /// by it unless it wanted the same.
     pub(super) fn hand_over(&mut self, decision: &Decision) -> Option<Verdict> {
         self.claim.believed()?;
-        let Wanted { to, by, answerable } = self.wanted()?;
+        let Wanted { to, by, until } = self.wanted()?;
         let refusal = match () {
             () if self.is_paused() => "the election is paused",
             () if !self.mind.may_preempt(self.now) => {
                 "the budget for resignations in favour of a successor is spent"
             }
             () => {
+                if let Some(waits) = self.waits_for(&to, self.last_moment(until)) {
+                    return self.while_waiting(decision, &to, waits);
+                }
                 self.mind.spend_preemption();
                 let reason = format!("{by} asked for a transfer to {to}");
                 let wanted_too =
@@ -159,11 +161,29 @@ impl Elector {
                 });
             }
         };
-        if answerable {
+        if until.is_some() {
             self.asked.refusal = Some(refusal.to_owned());
             self.tell(Notice::TransferRefused { to, by, reason: refusal.to_owned() });
         }
         None
+    }
+
+    /// Until when a successor can be waited for, so that the request still holds when it is carried out.
+    fn last_moment(&self, until: Option<Moment>) -> Moment {
+        until.map_or(Moment::NEVER, |until| until - self.config.timing.retry_period)
+    }
+
+    /// The successor is not ready: the leader leads on, whatever its policy says.
+    fn while_waiting(&mut self, decision: &Decision, to: &str, until: Moment) -> Option<Verdict> {
+        self.mind.wake_by(until);
+        let resigns = matches!(decision.action, Action::Resign(_));
+        resigns.then(|| self.overrule_until_ready(&decision.action, to, until))
+    }
+
+    /// Whether a request that holds names this candidate.
+    pub(super) fn names_me(&self) -> bool {
+        let me = &self.config.identity;
+        !self.is_outer && self.standing().is_some_and(|standing| standing.to == me)
     }
 
     /// What a write with this purpose and content does with the request on the record that it replaces.

@@ -103,6 +103,7 @@ impl Elector {
     }
 
     pub(super) fn begin(&mut self, exits: bool, led: bool, successor: Option<String>) {
+        self.announced = None;
         let timing = &self.config.timing;
         // I6: the application may act on the last answer for so long after the end of belief, also
         // where that was a lapse some time ago.

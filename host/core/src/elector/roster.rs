@@ -3,8 +3,15 @@
 
 use super::news::News;
 use crate::event::Published;
-use crate::policy::{Candidate, Cause, Causes, Signal};
+use crate::policy::{Candidate, Cause, Causes, Signal, Value};
 use crate::time::{Moment, millis};
+use std::time::Duration;
+
+/// An entry that did not change for longer is of a candidate that may be gone: it is written each minute
+/// and a quarter at least.
+const FRESH: Duration = Duration::from_secs(90);
+/// The key under which a leader says on the roster to whom it hands over.
+pub const SUCCESSOR: &str = "successor";
 
 /// The other candidates as they last published themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,6 +47,23 @@ impl Roster {
         self.news.wake()
     }
 
+    /// Whether nothing speaks against a hand-over to that candidate: it is fresh here and does not say that
+    /// it is not ready, or it is not known here at all.
+    pub(super) fn may_follow(&self, name: &str, now: Moment) -> bool {
+        let known = self.all.iter().find(|said| said.identity == name);
+        known.is_none_or(|said| is_fresh(said, now) && said.ready != Some(false))
+    }
+
+    /// To whom that candidate says that it hands over.
+    pub(super) fn successor_of(&self, name: &str, now: Moment) -> Option<&str> {
+        let said = self.all.iter().find(|said| said.identity == name)?;
+        let of = said.extra.iter().find(|(key, _)| key == SUCCESSOR);
+        match of.filter(|_| is_fresh(said, now)) {
+            Some((_, Value::Text(successor))) => Some(successor),
+            _ => None,
+        }
+    }
+
     /// What the policy sees at `now`.
     pub(super) fn for_policy(&self, now: Moment) -> Vec<Candidate> {
         let candidate = |said: &Published| Candidate {
@@ -53,6 +77,10 @@ impl Roster {
         };
         self.all.iter().map(candidate).collect()
     }
+}
+
+fn is_fresh(said: &Published, now: Moment) -> bool {
+    now.since(said.at) <= FRESH
 }
 
 /// All but how old it is.

@@ -9,6 +9,7 @@ mod relay;
 
 pub(crate) use relay::relay;
 
+use hotseat_core::elector::SUCCESSOR;
 use hotseat_core::event::{Published, Reported};
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
@@ -29,6 +30,8 @@ pub struct Entry {
     pub ready: Option<bool>,
     /// The zone of its node, if that is known.
     pub zone: Option<String>,
+    /// Whom it hands over to, where it leads and waits for that.
+    pub successor: Option<String>,
     /// The version of its program.
     pub version: String,
     /// The policy that decides for it; none before the first.
@@ -81,7 +84,11 @@ impl Listed {
             zone: entry.zone.clone(),
             policy: entry.policy.as_ref().map(|policy| policy.digest.clone()),
             signals: entry.signals.iter().zip(since).map(signal).collect(),
-            extra: Vec::new(),
+            extra: entry
+                .successor
+                .iter()
+                .map(|to| (SUCCESSOR.to_owned(), Value::Text(to.clone())))
+                .collect(),
         }
     }
 }

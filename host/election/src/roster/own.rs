@@ -60,6 +60,7 @@ impl Status {
             identity: self.view().identity.clone(),
             ready,
             zone,
+            successor: self.view().successor.clone(),
             version: version.to_owned(),
             policy: report.entry(),
             signals: report.published.clone(),

@@ -9,18 +9,17 @@ use tokio::sync::mpsc::Sender;
 /// Between two messages to the election: what changes meanwhile goes together.
 const PACE: Duration = Duration::from_millis(20);
 
-/// Tells the election the other candidates whenever they change, while a policy wants to know of them;
-/// none once no policy does any more. Runs until nobody listens.
+/// Tells the election the other candidates whenever they change, while the roster is kept; none once it
+/// is not any more. A policy that does not ask for it is given none of it all the same: the engine takes
+/// it out of the question. Runs until nobody listens.
 pub(crate) async fn relay(status: Status, events: Sender<Event>) {
-    let (mut rosters, mut policies) = (status.rosters(), status.policies());
+    let mut rosters = status.rosters();
     let mut told: Vec<Listed> = Vec::new();
     loop {
         // Seen before they are read, so that what changes meanwhile is looked at again.
         let roster = rosters.borrow_and_update().clone();
-        let wanted = policies.borrow_and_update().needs(super::ROSTER);
-        let others = if wanted { &roster.others[..] } else { &[] };
-        if others != told {
-            told = others.to_vec();
+        if roster.others != told {
+            told.clone_from(&roster.others);
             let all = told.iter().map(Listed::published).collect();
             if events.send(Event::Roster(all)).await.is_err() {
                 return;
@@ -28,7 +27,6 @@ pub(crate) async fn relay(status: Status, events: Sender<Event>) {
         }
         tokio::select! {
             changed = rosters.changed() => if changed.is_err() { return },
-            changed = policies.changed() => if changed.is_err() { return },
             () = events.closed() => return,
         }
         tokio::time::sleep(PACE).await;
@@ -41,26 +39,12 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::name::ElectionName;
-    use hotseat_core::time::Moment;
-    use hotseat_rollout::{About, Active, Policy};
+    use hotseat_core::elector::SUCCESSOR;
+    use hotseat_core::policy::Value;
     use tokio::sync::mpsc::{Receiver, channel};
     use tokio::time::timeout;
 
     const SOON: Duration = Duration::from_secs(20);
-
-    fn needs(status: &Status, needs: &[&str]) {
-        let needs = needs.iter().map(|need| (*need).to_owned()).collect();
-        let active = Active {
-            policy: Policy { digest: String::new(), settings: "".into() },
-            about: About { needs, ..About::default() },
-            source: String::new(),
-            since: Moment::ZERO,
-            memory_lost: None,
-            pause_micros: 0,
-            broken: false,
-        };
-        status.change_policy(|report| report.rollout.active = Some(active));
-    }
 
     fn list(status: &Status, names: &[&str]) {
         let listed = |name: &&str| {
@@ -79,22 +63,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_policy_that_does_not_ask_for_the_roster_is_told_nothing_of_it() {
+    async fn the_election_is_told_while_the_roster_is_kept() {
         let name = ElectionName::new("shop", "web");
         let status = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
         let (sender, mut events) = channel(4);
         let task = tokio::spawn(relay(status.clone(), sender));
-        needs(&status, &["zone"]);
-        list(&status, &["a"]);
-        // What is told first is what was there when a policy came that wants it.
-        tokio::time::sleep(PACE * 3).await;
-        needs(&status, &["roster"]);
-        assert_eq!(next(&mut events).await, ["a"]);
-        list(&status, &["a", "b"]);
-        assert_eq!(next(&mut events).await, ["a", "b"]);
-        needs(&status, &[]);
+        for names in [&["a"][..], &["a", "b"]] {
+            list(&status, names);
+            assert_eq!(next(&mut events).await, names);
+        }
+        status.change_roster(|roster| *roster = Default::default());
         assert_eq!(next(&mut events).await, [""; 0]);
         drop(events);
         timeout(SOON, task).await.unwrap().unwrap();
+    }
+
+    #[test]
+    fn whom_a_leader_hands_over_to_reaches_the_others() {
+        let entry = Entry { successor: Some("web-1".to_owned()), ..Entry::default() };
+        let listed = Listed { entry, at: clock::now(), since: Vec::new() };
+        let successor = (SUCCESSOR.to_owned(), Value::Text("web-1".to_owned()));
+        assert_eq!(listed.published().extra, [successor]);
     }
 }

@@ -165,6 +165,10 @@ pub(super) struct SidecarArgs {
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
     #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
+    /// How long a leader that hands over on purpose leads on while its successor says on the roster that it
+    /// is not ready; 0s: not at all
+    #[arg(long, env = "HOTSEAT_WARM_UP", value_name = "LENGTH", value_parser = parse_duration, default_value = "30s", help_heading = POLICY)]
+    pub(super) warm_up: Duration,
     /// How many times an hour a policy may resign in favour of a successor, or be made to by a transfer
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = PREEMPTIONS_PER_HOUR, help_heading = POLICY)]
     pub(super) preemptions_per_hour: u32,

@@ -51,6 +51,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             policy,
             shadow: shadow(&args.shadow)?,
             gate: gate(&args.shadow_differences)?,
+            warm_up: args.warm_up,
             preemptions_per_hour: args.preemptions_per_hour,
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,

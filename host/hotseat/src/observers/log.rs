@@ -99,6 +99,12 @@ impl Log {
                     "another live process uses the name {identity}; this one does not lead while that one does"
                 );
             }
+            Notice::HandingOver { to, within } => {
+                tracing::info!(%to, ?within, "hands over once that candidate is ready, or when the time is over");
+            }
+            Notice::HandOverWithdrawn { to } => {
+                tracing::info!(%to, "does not hand over after all");
+            }
             Notice::TransferRefused { to, by, reason } => {
                 tracing::warn!(%to, %by, %reason, "the seat is not handed over as somebody asked");
             }

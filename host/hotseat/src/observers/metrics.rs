@@ -240,6 +240,8 @@ impl Counters {
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
             Notice::Twin(_) => of.count(&self.twins),
             Notice::TransferRefused { .. } => of.count(&self.transfers_refused),
+            // What comes of it is counted.
+            Notice::HandingOver { .. } | Notice::HandOverWithdrawn { .. } => {}
             Notice::HolderDied { .. } => of.count(&self.deaths),
         }
     }

@@ -42,6 +42,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
         signals: signals.clone(),
         version: "1.0".to_owned(),
         zone: None,
+        successor: Some("web-2".to_owned()),
     };
     site.state.change_roster(|roster| {
         roster.wanted = true;
@@ -57,6 +58,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
     let candidate = |identity: &str, own: bool| {
         json!({
             "identity": identity, "self": own, "age_ms": null, "ready": true, "zone": null,
+            "successor": "web-2",
             "version": "1.0", "signals": [{"key": "lag", "value": 3}],
             "policy": {"digest": "sha256:aa", "settings": "", "state": "active", "candidate": null},
         })

@@ -29,7 +29,7 @@ fn the_leader_tells_its_token() {
     take(&mut leader, "observed_ms", 0..=60_000);
     take(&mut leader, "held_ms", 0..=60_000);
     let expected = json!({
-        "name": "web-0", "self": true, "identity": "web-0", "holder": "web-0", "token": 4711,
+        "name": "web-0", "self": true, "state": "leading", "successor": null, "identity": "web-0", "holder": "web-0", "token": 4711,
         "lock": {"namespace": "shop", "name": "web", "uid": "b1946ac9"}, "transitions": 8,
         "error": null, "missing_rights": null,
         "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff"},
@@ -45,11 +45,29 @@ fn a_standby_has_no_token() {
     take(&mut leader, "remaining_ms", 3_500_000..=3_600_000);
     take(&mut leader, "observed_ms", 0..=60_000);
     let expected = json!({
-        "name": "web-1", "self": false, "identity": "web-0", "holder": "web-1", "token": null,
+        "name": "web-1", "self": false, "state": "standby", "successor": null, "identity": "web-0", "holder": "web-1", "token": null,
         "lock": {"namespace": "shop", "name": "web", "uid": null}, "transitions": 7,
         "held_ms": null, "error": null, "missing_rights": null, "policy": null,
     });
     assert_eq!(leader, expected);
+}
+
+#[test]
+fn the_state_is_what_the_application_has_to_be_ready_for() {
+    let site = Site::start();
+    let state = || {
+        let leader = get(site.address(), "/v1/leader").json();
+        (leader["state"].clone(), leader["self"].clone(), leader["successor"].clone())
+    };
+    site.show_own_term(HOUR);
+    let leading = (*site.state.view()).clone();
+    site.state.show(View { successor: Some("web-1".to_owned()), ..leading.clone() });
+    assert_eq!(state(), (json!("draining"), json!(true), json!("web-1")));
+    // Belief has ended: who follows is the lock's to say.
+    site.state.show(View { term: None, draining: true, ..leading });
+    assert_eq!(state(), (json!("draining"), json!(false), Value::Null));
+    site.state.show(View { next: true, ..seen("web-1", HOUR) });
+    assert_eq!(state(), (json!("warming"), json!(false), Value::Null));
 }
 
 #[test]

@@ -330,6 +330,7 @@ mod hands {
                 predecessor: None,
                 timing: Timing::client_go(),
                 drain: Duration::ZERO,
+                warm_up: Duration::ZERO,
                 preemptions_per_hour: 0,
                 on_failure: hotseat_core::on_failure::OnFailure::Standard,
                 failure_share: 20,

@@ -20,6 +20,8 @@ struct Document {
     ready: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    successor: Option<String>,
     #[serde(default)]
     version: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +85,7 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
         identity: entry.identity.clone(),
         ready: entry.ready,
         zone: entry.zone.clone(),
+        successor: entry.successor.clone(),
         version: entry.version.clone(),
         policy: entry.policy.as_ref().map(|policy| PolicyDocument {
             digest: policy.digest.clone(),
@@ -116,7 +119,8 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
     if document.election != election {
         return Err("it is of another election".to_owned());
     }
-    let Document { election: _, identity, ready, zone, version, policy, signals } = document;
+    let Document { election: _, identity, ready, zone, successor, version, policy, signals } =
+        document;
     let policy = policy.map(|policy| PolicyEntry {
         digest: policy.digest,
         settings: policy.settings,
@@ -124,7 +128,7 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
         candidate: policy.candidate,
     });
     let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
-    let entry = Entry { identity, ready, zone, version, policy, signals };
+    let entry = Entry { identity, ready, zone, successor, version, policy, signals };
     check(&entry).map(|()| entry)
 }
 
@@ -134,6 +138,9 @@ fn check(entry: &Entry) -> Result<(), String> {
     let unfit = |text: &str, most: usize| text.len() > most || text.contains(char::is_control);
     if entry.identity.is_empty() || unfit(&entry.identity, LONGEST_NAME) {
         return refuse("identity");
+    }
+    if entry.successor.as_ref().is_some_and(|name| unfit(name, LONGEST_NAME)) {
+        return refuse("successor");
     }
     let policy = entry.policy.iter();
     let words = policy.flat_map(|it| {
@@ -176,6 +183,7 @@ mod tests {
             identity: "web-0".to_owned(),
             ready: Some(false),
             zone: Some("a".to_owned()),
+            successor: Some("web-1".to_owned()),
             version: "1.0".to_owned(),
             policy: Some(policy),
             signals: signals.map(|(key, value)| (key.to_owned(), value)).into(),
@@ -212,6 +220,7 @@ mod tests {
             (Entry { identity: String::new(), ..entry() }, "identity"),
             (Entry { identity: "a\nb".to_owned(), ..entry() }, "identity"),
             (Entry { identity: "x".repeat(LONGEST_NAME + 1), ..entry() }, "identity"),
+            (Entry { successor: Some("a\u{1b}".to_owned()), ..entry() }, "successor"),
             (Entry { zone: Some(long.clone()), ..entry() }, "zone"),
             (Entry { version: long, ..entry() }, "version"),
             (Entry { signals: many, ..entry() }, "signals"),

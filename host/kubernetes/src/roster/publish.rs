@@ -29,8 +29,10 @@ pub(super) async fn publish(
     let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
     let mut told = Recurring::default();
     let (mut policies, mut signals) = (status.policies(), status.signals().changes());
+    let mut changes = status.changes().follow();
     loop {
         policies.mark_unchanged();
+        changes.mark_unchanged();
         signals.mark_unchanged();
         let entry = status.entry(version, clock::now());
         let pause = match lease.write(&entry).await {
@@ -63,7 +65,9 @@ pub(super) async fn publish(
         };
         match pause {
             Some(pause) => sleep(pause).await,
-            None => until_due(status, version, &entry, &mut policies, &mut signals).await,
+            None => {
+                until_due(status, version, &entry, &mut policies, &mut signals, &mut changes).await
+            }
         }
     }
 }
@@ -75,6 +79,7 @@ async fn until_due<P, S>(
     written: &Entry,
     policies: &mut tokio::sync::watch::Receiver<P>,
     signals: &mut tokio::sync::watch::Receiver<S>,
+    changes: &mut tokio::sync::watch::Receiver<u64>,
 ) {
     let now = Instant::now();
     let (soonest, beat) = (now + jittered(PACE), now + jittered(BEAT));
@@ -83,11 +88,13 @@ async fn until_due<P, S>(
             () = tokio::time::sleep_until(beat) => return,
             Ok(()) = policies.changed() => {}
             Ok(()) = signals.changed() => {}
+            Ok(()) = changes.changed() => {}
         }
         // What a policy does not publish changes it too: a decision is a change of its report.
         sleep(GATHER).await;
         policies.mark_unchanged();
         signals.mark_unchanged();
+        changes.mark_unchanged();
         if status.entry(version, clock::now()) != *written {
             return tokio::time::sleep_until(soonest).await;
         }
