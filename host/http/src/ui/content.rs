@@ -148,6 +148,10 @@ fn answer(shown: &Shown) -> Markup {
                 }
             }
         }
+        @if let Some(next) = &leader.successor {
+            p.note { "It hands over to " bdi { (visible(next)) } ", once that candidate is ready." }
+        }
+        @if leader.state == "warming" { p.note { "This candidate is the next to lead." } }
         @if let (true, Some(last)) = (leader.name.is_empty(), last) {
             p.note.gap { (visible(&last.why)) ", " (ago(last.ago_ms)) "." }
         }

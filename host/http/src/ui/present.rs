@@ -57,6 +57,7 @@ fn card(it: &CandidateAnswer) -> Markup {
                 dt { "application" }
                 dd { @if ready { "ready" } @else { span.chip.warn { "not ready" } } }
             }
+            @if let Some(next) = &it.successor { dt { "hands over to" } dd { bdi { (visible(next)) } } }
             @if let Some(zone) = &it.zone { dt { "zone" } dd { (visible(zone)) } }
             @if let Some(policy) = &it.policy {
                 dt { "policy" }
