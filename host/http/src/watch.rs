@@ -196,8 +196,10 @@ impl Watcher {
         let mut wake = self.beat;
         if self.kinds.leader {
             let newest = *self.changed.borrow_and_update();
-            self.history(newest, events);
-            wake = wake.min(self.present(newest, events));
+            // One view for both: what the one leaves to the other would be lost by a change between.
+            let view = self.status.view();
+            self.history(newest, &view, events);
+            wake = wake.min(self.present(newest, &view, events));
         }
         if self.kinds.policy {
             self.policy(events);
@@ -219,7 +221,7 @@ impl Watcher {
     }
 
     /// The changes up to that one, but for one that the present view still says.
-    fn history(&mut self, newest: u64, events: &mut String) {
+    fn history(&mut self, newest: u64, view: &View, events: &mut String) {
         while self.sent < newest && events.len() < BATCH_BYTES {
             let Some(change) = self.status.changes().after(self.sent) else { return };
             let missed = change.number - self.sent - 1;
@@ -227,7 +229,7 @@ impl Watcher {
                 self.event(events, "gap", &Gap { missed, of: "leader" });
             }
             self.sent = change.number;
-            if change.number >= newest && change.is_said_by(&self.status.view()) {
+            if change.number >= newest && change.is_said_by(view) {
                 // The answer of now is sent for it.
                 self.said = None;
                 return;
@@ -240,16 +242,16 @@ impl Watcher {
     }
 
     /// What holds now, if that is news or a heartbeat is due; and when it ends.
-    fn present(&mut self, newest: u64, events: &mut String) -> Instant {
+    fn present(&mut self, newest: u64, view: &View, events: &mut String) -> Instant {
         // I10: computed when it is sent.
-        let (view, now) = (self.status.view(), clock::now());
-        let expires = Instant::now() + expiry(&view, now);
+        let now = clock::now();
+        let expires = Instant::now() + expiry(view, now);
         let last = self.sent.checked_sub(1).and_then(|before| self.status.changes().after(before));
-        if self.sent < newest || last.is_some_and(|last| !last.is_said_by(&view)) {
+        if self.sent < newest || last.is_some_and(|last| !last.is_said_by(view)) {
             // The batch is full, or the view changed just now: its change comes first.
             return expires;
         }
-        let answer = LeaderAnswer::of(&self.status, &view, now);
+        let answer = LeaderAnswer::of(&self.status, view, now);
         let said = (answer.name.clone(), answer.leads);
         let name = match &self.said {
             Some(before) if *before == said && self.beat > Instant::now() => return expires,
