@@ -181,6 +181,8 @@ fn everybody_can_read_it() {
         leader.name
     );
     assert_eq!(browser.value(&lane).unwrap(), true);
+    let named = "[...document.querySelectorAll('svg, progress')].every(it => it.getAttribute('aria-label'))";
+    assert_eq!(browser.value(named).unwrap(), true, "a picture or a bar has no name");
     assert_eq!(browser.complaints(), [] as [String; 0]);
     crew.finish();
 }
