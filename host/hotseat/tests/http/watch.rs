@@ -108,6 +108,8 @@ impl Watch {
                 count > 0
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            // The process was stopped for a while.
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => panic!("no event and no end: {error}"),
         }
     }
