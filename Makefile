@@ -47,6 +47,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/clients.sh >/dev/null
 	tests/setup/schemathesis.sh >/dev/null
 	tests/setup/operator-crds.sh >/dev/null
+	tests/setup/browser.sh >/dev/null
 	proofs/run.sh
 	docs/book/build.sh
 	$(PROGRAM) $(CARGO) test --workspace

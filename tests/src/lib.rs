@@ -1,11 +1,12 @@
 //! What Hotseat's tests against a real Kubernetes API server share.
 //!
-//! [`cluster`] starts etcd and kube-apiserver on loopback, [`process`] runs the `hotseat` binary
+//! [`browser`] has a browser to look at pages with, [`cluster`] starts etcd and kube-apiserver on loopback, [`process`] runs the `hotseat` binary
 //! and reads what it says, [`kubetools`] has helm and kubectl, [`registry`] runs an OCI registry, [`scene`] has elections between such processes, [`wait`] polls for a
 //! condition with a deadline.
 
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod cgroup;
 pub mod cluster;
 pub mod detached;

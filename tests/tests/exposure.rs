@@ -13,7 +13,8 @@ use hotseat_tests::process::{Hotseat, Launch, Stream, get};
 use hotseat_tests::scene::{Api, Candidate, SOON};
 
 /// The pages that repeat settings and signals.
-const DETAILS: [&str; 3] = ["/v1/policy", "/v1/journal", "/v1/signals"];
+const DETAILS: [&str; 5] =
+    ["/v1/policy", "/v1/journal", "/v1/signals", "/v1/roster", "/v1/history"];
 
 /// An address of this machine that is not a loopback one. Nothing is sent to find it.
 fn own_address() -> IpAddr {

@@ -1,6 +1,6 @@
 //! One candidate: a process of this same program, started, harmed and started again.
 
-use super::orphan;
+use super::{controls, orphan};
 use anyhow::Context;
 use hotseat_core::config::Timing;
 use rustix::process::{Pid, Signal, kill_process};
@@ -30,6 +30,8 @@ pub struct Launch {
     pub settings: String,
     /// The timing.
     pub timing: Timing,
+    /// Where the demonstration is steered, if it is.
+    pub controls: Option<String>,
 }
 
 /// What is done to a running candidate.
@@ -147,6 +149,8 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         .arg(format!("--retry-period={}ms", retry_period.as_millis()))
         .arg(format!("--policy={}", launch.policy))
         .arg(format!("--policy-settings={}", launch.settings))
+        // For the page: candidates that no policy asks for it do not know of each other.
+        .arg("--roster")
         .arg("--log-format=text")
         // Flags, proxies and clusters that the user's environment names are not for the show.
         .env_clear()
@@ -159,6 +163,9 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         // A group of its own, or ctrl-c would reach it too.
         .process_group(0)
         .kill_on_drop(true);
+    if let Some(controls) = &launch.controls {
+        command.env(controls::CONTROLS, controls);
+    }
     for name in ["HOME", "TMPDIR", "LD_LIBRARY_PATH", "RUST_BACKTRACE"] {
         if let Some(value) = env::var_os(name) {
             command.env(name, value);
@@ -267,6 +274,7 @@ mod tests {
             policy: "file:/nowhere.wasm".to_owned(),
             settings: String::new(),
             timing: Timing::new(seconds(4), seconds(2), seconds(1)),
+            controls: None,
         }
     }
 

@@ -20,6 +20,9 @@ impl Stage {
     /// If a candidate cannot be started, or a policy not be published.
     pub(super) fn follow_script(&mut self) -> anyhow::Result<()> {
         self.hurry_leavers();
+        if !self.scripted {
+            return Ok(());
+        }
         while let Some(deed) = self.script.due(self.elapsed()) {
             if !self.do_it(deed)? {
                 return Ok(());
@@ -90,7 +93,7 @@ impl Stage {
         }
     }
 
-    fn swap(&mut self, policy: Policy) -> anyhow::Result<()> {
+    pub(super) fn swap(&mut self, policy: Policy) -> anyhow::Result<()> {
         let name = policy.name();
         self.tell(format!("the policy {name} is published, and nobody is restarted"));
         let before = clock::now();
@@ -119,16 +122,33 @@ impl Stage {
     pub(super) fn bring_back(&mut self) -> anyhow::Result<()> {
         let first = self.timeline.len() <= 1;
         for (index, name) in NAMES.into_iter().enumerate() {
-            if self.states[index].fate != Fate::Gone {
-                continue;
-            }
-            self.fleet[index].start(&self.launch, &self.exits)?;
-            self.states[index] = State { fate: Fate::Running, last: None, trouble: None };
-            if !first {
+            if self.start(index)? && !first {
                 self.tell(format!("{name} is started again"));
             }
         }
         Ok(())
+    }
+
+    /// Starts one again, if it is not running.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub(super) fn start_again(&mut self, index: usize) -> anyhow::Result<()> {
+        if self.start(index)? {
+            self.tell(format!("{} is started again", NAMES[index]));
+        }
+        Ok(())
+    }
+
+    /// False if it was not gone.
+    fn start(&mut self, index: usize) -> anyhow::Result<bool> {
+        let gone = self.states[index].fate == Fate::Gone;
+        if gone {
+            self.fleet[index].start(&self.launch, &self.exits)?;
+            self.states[index] = State { fate: Fate::Running, last: None, trouble: None };
+        }
+        Ok(gone)
     }
 
     /// Nothing is under way: somebody leads, or nobody is left to, and all have the same policy.

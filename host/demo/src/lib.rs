@@ -4,10 +4,13 @@
 //! process. A script kills the leader, asks it to leave, swaps the policy of all three while they
 //! run, and silences the leader's application. Each candidate is asked on its port about every
 //! 10 ms whether it leads, and the answers show what matters: how long nobody led, that two never
-//! led at a time, and that a swap costs no heartbeat.
+//! led at a time, and that a swap costs no heartbeat. Each shows the election on a page, `/ui`, from which
+//! a person gets to the demonstration's own page, and takes the script's place there.
 #![forbid(unsafe_code)]
 
+mod controls;
 mod deeds;
+mod hands;
 mod script;
 mod stage;
 
@@ -31,10 +34,12 @@ mod screen;
 mod show;
 mod words;
 
+pub use controls::controls_of_parent;
 pub use orphan::die_with_parent;
 
 use anyhow::Context;
 use candidate::Launch;
+use controls::Controls;
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;
 use kubeconfig::Kubeconfig;
@@ -143,6 +148,10 @@ async fn perform(options: &Options) -> anyhow::Result<ExitCode> {
         source: format!("file:{}", policy.path().display()),
         settings: String::new(),
     });
+    let controls = match options.output {
+        Output::Text => Some(Controls::open().await?),
+        Output::Json => None,
+    };
     let launch = Launch {
         program: program()?,
         election: options.election(),
@@ -150,13 +159,14 @@ async fn perform(options: &Options) -> anyhow::Result<ExitCode> {
         policy: own.source,
         settings: own.settings,
         timing: options.timing(),
+        controls: controls.as_ref().map(|controls| controls.address().to_owned()),
     };
     let style = match options.output {
         Output::Text => Style::for_people(),
         Output::Json => Style::Silent,
     };
     let mut stage = Stage::new(options, launch, policy, server, Screen::start(style)?);
-    let played = stage.play(stop).await;
+    let played = stage.play(stop, controls).await;
     conclude(stage, played, options.complain).await
 }
 
@@ -172,11 +182,13 @@ async fn conclude(
         Ok(true) => Duration::ZERO,
         _ => stage.lease + Duration::from_secs(3),
     };
-    // A policy of the user's own may have nobody lead, for as long as it likes.
-    let open = stage.referee.open().filter(|_| !stage.script.is_empty());
+    // What a person leaves behind is no failure of anybody, and a policy of the user's own may have nobody
+    // lead for as long as it likes.
+    let open = stage.referee.open().filter(|_| stage.scripted && !stage.script.is_empty());
     let now = hotseat_election::clock::now();
     let failure = outcome.failure(open, &NAMES, now, patience);
-    let failure = failure.or_else(|| stage.swaps.failure(now, patience));
+    let failure =
+        failure.or_else(|| stage.scripted.then(|| stage.swaps.failure(now, patience)).flatten());
     let troubles = stage.troubles();
     stage.clear().await;
     let last = match stage.screen.style() {

@@ -18,6 +18,9 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// All of them.
+    pub const ALL: [Policy; 2] = [Policy::Standard, Policy::AppHeartbeat];
+
     /// Its name, as it calls itself.
     pub fn name(self) -> &'static str {
         match self {
@@ -41,7 +44,10 @@ impl Policy {
 
 /// The file that every candidate was given as its policy.
 #[derive(Clone, Debug)]
-pub struct PolicyFile(PathBuf);
+pub struct PolicyFile {
+    path: PathBuf,
+    policy: Policy,
+}
 
 impl PolicyFile {
     /// A new file in that folder, with the standard policy in it.
@@ -50,14 +56,19 @@ impl PolicyFile {
     ///
     /// If it cannot be written, with its path.
     pub fn new(folder: &Path) -> anyhow::Result<PolicyFile> {
-        let file = PolicyFile(folder.join("policy.wasm"));
+        let mut file = PolicyFile { path: folder.join("policy.wasm"), policy: Policy::Standard };
         file.publish(Policy::Standard)?;
         Ok(file)
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// What is in it.
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Puts another policy in its place, at once and as a whole: written beside it and renamed.
@@ -65,11 +76,13 @@ impl PolicyFile {
     /// # Errors
     ///
     /// If it cannot be written, with its path.
-    pub fn publish(&self, policy: Policy) -> anyhow::Result<()> {
-        let new = self.0.with_extension("new");
+    pub fn publish(&mut self, policy: Policy) -> anyhow::Result<()> {
+        let new = self.path.with_extension("new");
         fs::write(&new, policy.component())
-            .and_then(|()| fs::rename(&new, &self.0))
-            .with_context(|| format!("{}: cannot be written", self.0.display()))
+            .and_then(|()| fs::rename(&new, &self.path))
+            .with_context(|| format!("{}: cannot be written", self.path.display()))?;
+        self.policy = policy;
+        Ok(())
     }
 }
 
@@ -80,11 +93,12 @@ mod tests {
     #[test]
     fn the_file_has_one_whole_policy_after_the_other() {
         let folder = tempfile::tempdir().unwrap();
-        let file = PolicyFile::new(folder.path()).unwrap();
+        let mut file = PolicyFile::new(folder.path()).unwrap();
         assert_eq!(fs::read(file.path()).unwrap(), STANDARD);
         file.publish(Policy::AppHeartbeat).unwrap();
         let bytes = fs::read(file.path()).unwrap();
         assert_eq!(digest(&bytes), Policy::AppHeartbeat.digest());
+        assert_eq!(file.policy(), Policy::AppHeartbeat);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         // It is a component, and not the other one.
         assert_eq!(bytes[..8], *b"\0asm\x0d\0\x01\0");

@@ -102,6 +102,12 @@ impl Script {
         (at <= elapsed && fits).then_some(step.deed)
     }
 
+    /// Begins again when the demonstration is that old.
+    pub fn begin_anew(&mut self, elapsed: Duration) {
+        self.next = 0;
+        self.round_start = elapsed;
+    }
+
     /// Goes on to the next step. The due deed was done when the demonstration was that old; if
     /// that was late, since it had to wait for a leader, all that follows is as late.
     pub fn done(&mut self, elapsed: Duration) {

@@ -2,10 +2,11 @@
 
 use super::NAMES;
 use super::picture::{Picture, Row, Standing};
-use super::stage::{Fate, Stage};
+use super::stage::{Fate, Stage, State};
 use super::words;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
+use hotseat_http::LeaderAnswer;
 use std::time::Duration;
 
 /// How long the mark of a heartbeat lights up.
@@ -47,9 +48,7 @@ impl Stage {
 
     fn row(&self, index: usize, now: Moment) -> Row {
         let state = &self.states[index];
-        let leading = state.last.as_ref().filter(|(after, answer)| {
-            answer.leads && now < *after + Duration::from_millis(answer.remaining_ms)
-        });
+        let leading = state.leading(now);
         let standing = match (state.fate, &state.last) {
             (Fate::Killed | Fate::Gone, _) => Standing::Dead,
             (Fate::Leaving(_), _) => Standing::Leaving,
@@ -100,8 +99,10 @@ impl Stage {
         let first = addresses.map(|a| format!("curl localhost:{}", a.port())).next();
         let lease = &self.launch.election;
         let kubectl = format!("kubectl --server {} get lease {lease} -o yaml", self.server.url());
+        let page = self.fleet.iter().find_map(|candidate| *candidate.address().borrow());
+        let page = page.map(|address| format!("http://localhost:{}/ui", address.port()));
         let signal = self.script.is_empty().then(|| self.signal_hint()).flatten();
-        first.into_iter().chain(signal).chain([kubectl]).collect()
+        page.into_iter().chain(first).chain(signal).chain([kubectl]).collect()
     }
 
     /// How to set a signal of a candidate, where the reader looks at a policy of theirs.
@@ -109,5 +110,14 @@ impl Stage {
         let port = self.fleet.iter().find_map(|candidate| *candidate.address().borrow())?.port();
         let json = "-H 'Content-Type: application/json' -d 12.5";
         Some(format!("curl -X PUT {json} localhost:{port}/v1/signals/app.lag"))
+    }
+}
+
+impl State {
+    /// When it last said that it leads, and what, if that still holds.
+    pub(super) fn leading(&self, now: Moment) -> Option<&(Moment, LeaderAnswer)> {
+        self.last.as_ref().filter(|(after, answer)| {
+            answer.leads && now < *after + Duration::from_millis(answer.remaining_ms)
+        })
     }
 }

@@ -3,6 +3,7 @@
 
 use super::application::beat;
 use super::candidate::{Candidate, Exit, Launch};
+use super::controls::{Call, Controls};
 use super::lock::Lock;
 use super::outcome::Outcome;
 use super::policies::PolicyFile;
@@ -14,7 +15,7 @@ use super::swap::Swaps;
 use super::words;
 use super::{NAMES, Options};
 use anyhow::{Context, bail};
-use hotseat_apiserver::{LEASES, Server};
+use hotseat_apiserver::{FaultId, LEASES, Server};
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
 use hotseat_http::{LeaderAnswer, PolicyName};
@@ -52,6 +53,11 @@ pub struct Stage {
     pub(super) screen: Screen,
     pub(super) script: Script,
     pub(super) exits: mpsc::Sender<Exit>,
+    /// Whether the script plays, and nobody has laid hands on anything.
+    pub(super) scripted: bool,
+    /// What keeps each candidate from the API server.
+    pub(super) cut: Vec<Vec<FaultId>>,
+    greeted: bool,
     overlapped: bool,
 }
 
@@ -108,6 +114,9 @@ impl Stage {
             start,
             screen,
             script: Script::of(options),
+            scripted: true,
+            cut: vec![Vec::new(); NAMES.len()],
+            greeted: false,
             overlapped: false,
             // Takes its place when the play begins.
             exits: mpsc::channel(1).0,
@@ -120,7 +129,11 @@ impl Stage {
     /// # Errors
     ///
     /// If a candidate cannot be started, or ends by itself.
-    pub async fn play(&mut self, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+    pub async fn play(
+        &mut self,
+        stop: impl Future<Output = ()>,
+        mut controls: Option<Controls>,
+    ) -> anyhow::Result<bool> {
         let (exits, mut ended) = mpsc::channel(NAMES.len());
         self.exits = exits;
         let (sender, mut samples) = mpsc::channel(256);
@@ -142,6 +155,7 @@ impl Stage {
                 Some(sample) = samples.recv() => self.hear(sample),
                 Some(exit) = ended.recv() => self.bury(exit)?,
                 Ok(()) = changes.changed() => self.look_at_lock(),
+                Some(call) = next_call(controls.as_mut()) => self.take_hand(call)?,
                 _ = frames.tick() => {
                     if self.length.is_some_and(|length| self.elapsed() >= length) {
                         return Ok(true);
@@ -201,6 +215,13 @@ impl Stage {
             }
         };
         state.trouble = None;
+        if let (0, false, Some(address)) =
+            (sample.candidate, self.greeted, *self.fleet[0].address().borrow())
+        {
+            self.greeted = true;
+            self.tell(format!("the page is http://localhost:{}/ui", address.port()));
+        }
+        let state = &mut self.states[sample.candidate];
         if answer.policy.is_some() {
             self.policy.clone_from(&answer.policy);
         }
@@ -263,5 +284,13 @@ impl Stage {
             _ => bail!("candidate {name} ended by itself: {status}"),
         }
         Ok(())
+    }
+}
+
+/// The next one who asks for the page; never, where there is none.
+async fn next_call(controls: Option<&mut Controls>) -> Option<Call> {
+    match controls {
+        Some(controls) => controls.next().await,
+        None => std::future::pending().await,
     }
 }

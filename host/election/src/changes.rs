@@ -1,11 +1,11 @@
 //! What changed of an election's view, numbered, for whoever follows it.
 
 use crate::clock;
+use crate::kept::{Kept, Numbered};
 use hotseat_core::lock::Token;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How many changes are kept for followers that are behind: ten seconds of a hundred a second.
@@ -32,10 +32,7 @@ impl Change {
 
 /// The last changes of an election's view, the oldest first, within [`KEPT`].
 #[derive(Debug)]
-pub struct Changes {
-    kept: Mutex<VecDeque<Change>>,
-    newest: watch::Sender<u64>,
-}
+pub struct Changes(Kept<(Moment, Arc<View>)>);
 
 /// What a change is recognized by: all that a view says but until when it holds.
 #[derive(PartialEq, Eq)]
@@ -50,48 +47,30 @@ struct Said<'a> {
 
 impl Changes {
     pub(crate) fn new() -> Changes {
-        Changes { kept: Mutex::default(), newest: watch::Sender::new(0) }
+        Changes(Kept::new(KEPT))
     }
 
     /// The number of the last change; 0 before there was one.
     pub fn newest(&self) -> u64 {
-        *self.newest.borrow()
+        self.0.newest()
     }
 
     /// The number of the last change, for whoever waits for the next.
     pub fn follow(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
+        self.0.follow()
     }
 
     /// The first change after the one with this number that is still kept.
     pub fn after(&self, number: u64) -> Option<Change> {
-        let kept = self.kept();
-        let first = kept.front()?.number;
-        // What was not there for long enough to be kept is skipped: the number tells.
-        let index = (number + 1).saturating_sub(first);
-        kept.get(usize::try_from(index).ok()?).cloned()
+        let Numbered { number, thing: (at, view) } = self.0.after(number)?;
+        Some(Change { number, at, view })
     }
 
     /// Takes a view in that follows another; what only holds for longer is no change.
     pub(crate) fn take(&self, before: &View, view: &Arc<View>) {
-        if said(before) == said(view) {
-            return;
+        if said(before) != said(view) {
+            self.0.push((clock::now(), Arc::clone(view)));
         }
-        let number = {
-            let mut kept = self.kept();
-            let number = kept.back().map_or(0, |last| last.number) + 1;
-            if kept.len() == KEPT {
-                kept.pop_front();
-            }
-            kept.push_back(Change { number, at: clock::now(), view: Arc::clone(view) });
-            number
-        };
-        self.newest.send_replace(number);
-    }
-
-    fn kept(&self) -> MutexGuard<'_, VecDeque<Change>> {
-        // It is whole after each change of it, so a panic elsewhere does not spoil it.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -123,6 +123,7 @@ impl Reporter {
 
 impl Observer for Reporter {
     fn observe(&self, said: Said<'_>) {
+        self.0.history().take(said, &self.0.view());
         match said.fact {
             Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble)) => {
                 let failure = (said.at, trouble.clone());

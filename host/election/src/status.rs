@@ -3,6 +3,7 @@
 use crate::application::Application;
 use crate::changes::Changes;
 use crate::clock;
+use crate::history::History;
 use crate::name::ElectionName;
 use crate::report::{LockReport, PolicyReport};
 use crate::roster::Roster;
@@ -32,6 +33,7 @@ struct Inner {
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
     changes: Changes,
+    history: History,
     /// This candidate's last term, as long as it knows of one.
     last_term: Mutex<Option<LastTerm>>,
     policy: watch::Sender<Arc<PolicyReport>>,
@@ -66,6 +68,7 @@ impl Status {
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
             changes: Changes::new(),
+            history: History::new(),
             last_term: Mutex::default(),
             policy: watch::Sender::new(Arc::default()),
             lock: watch::Sender::new(Arc::default()),
@@ -118,6 +121,11 @@ impl Status {
     /// What changed of who leads, from the start on.
     pub fn changes(&self) -> &Changes {
         &self.0.changes
+    }
+
+    /// What happened lately, for people.
+    pub fn history(&self) -> &History {
+        &self.0.history
     }
 
     /// The fencing token of this candidate's last term, be it over or not; zero before the first.

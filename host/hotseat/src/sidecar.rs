@@ -55,6 +55,8 @@ pub struct Settings {
     pub journal: Option<JournalFile>,
     /// What runs beside the election.
     pub companions: companions::Settings,
+    /// The page on which a demonstration is steered, if this process is part of one.
+    pub controls: Option<String>,
 }
 
 /// The settings of one election.
@@ -223,7 +225,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
             for address in bound.addresses() {
                 tracing::info!(%address, "listening");
             }
-            let bound = bound.with_access(settings.access);
+            let bound = bound.with_access(settings.access).with_controls(settings.controls);
             Some(bound.serve(candidate.status.clone(), Arc::new(shared.clone()))?)
         }
         None => None,

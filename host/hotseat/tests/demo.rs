@@ -4,8 +4,8 @@
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -157,6 +157,86 @@ fn a_polite_end_prints_the_summary_and_leaves_nobody_behind() {
         demo.line_with("1 election, never two leaders at a time");
         demo.leaves_nobody_behind();
     }
+}
+
+/// An answer to one request, head and body.
+fn ask(host: &str, method: &str, path: &str) -> String {
+    let port = host.rsplit_once(':').unwrap().1;
+    ask_at(port, method, path, &format!("Host: {host}"))
+}
+
+fn ask_at(port: &str, method: &str, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_person_takes_the_place_of_the_script_by_a_page_that_only_the_demonstration_has() {
+    let demo = Demo::start(&["--port", "0"]);
+    let line = demo.line_with("the page is http://localhost:");
+    let (_, host) = line.split_once("http://").unwrap();
+    let host = host.strip_suffix("/ui").unwrap();
+    let first = demo.line_with("leads after");
+    let leader = first.split_whitespace().nth(1).unwrap();
+    let page = ask(host, "GET", "/ui");
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(!page.contains("<form"), "{page}");
+    let (_, link) = page.split_once("<a href=\"http://127.0.0.1:").unwrap();
+    let (port, root) = link.split_once('"').unwrap().0.split_once('/').unwrap();
+    let (own, root) = (format!("127.0.0.1:{port}"), format!("/{root}"));
+    assert_eq!(root.len(), 34, "128 random bits: {root}");
+    // A sidecar takes none of what follows.
+    for path in ["/kill/anna".to_owned(), format!("{root}kill/anna")] {
+        let answer = ask(host, "POST", &path);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+
+    let press = |deed: &str| {
+        let answer = ask(&own, "POST", &format!("{root}{deed}"));
+        assert!(answer.starts_with("HTTP/1.1 303 See Other\r\n"), "{deed}: {answer}");
+        assert!(answer.contains(&format!("location: {root}\r\n")), "{deed}: {answer}");
+    };
+    press(&format!("kill/{leader}"));
+    demo.line_with(&format!("{leader} is killed without warning"));
+    let second = demo.line_with("leads after");
+    let second = second.split_whitespace().nth(1).unwrap();
+    assert_ne!(second, leader);
+    press(&format!("start/{leader}"));
+    demo.line_with(&format!("{leader} is started again"));
+    // It believes until its deadline, and another one leads when its lease is over.
+    press(&format!("cut-off/{second}"));
+    demo.line_with(&format!("{second} is cut off from the API server"));
+    let third = demo.line_with("leads after");
+    assert_ne!(third.split_whitespace().nth(1).unwrap(), second);
+    press(&format!("connect/{second}"));
+    press(&format!("silence/{second}"));
+    press("swap/app-heartbeat");
+    demo.line_with("it decides in all candidates after");
+    let shown = ask(&own, "GET", &root);
+    assert!(shown.contains("The script rests") && shown.contains("app-heartbeat"), "{shown}");
+    assert!(shown.contains("its application is silent"), "{shown}");
+    press("play-on");
+    demo.line_with("the script plays on");
+    demo.line_with("is killed without warning");
+
+    // Nobody who does not know the address, and no other page of a browser.
+    for (path, headers) in [
+        ("/kill/anna".to_owned(), format!("Host: {own}")),
+        (format!("{root}kill/anna"), "Host: evil.example".to_owned()),
+        (format!("{root}kill/dora"), format!("Host: {own}")),
+    ] {
+        let answer = ask_at(port, "POST", &path, &headers);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path} {headers}: {answer}");
+    }
+    let answer = ask(&own, "GET", &format!("{root}kill/anna"));
+    assert!(answer.starts_with("HTTP/1.1 404 "), "a look must not kill: {answer}");
+    demo.signal(Signal::TERM);
+    demo.leaves_nobody_behind();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Who leads, whether this process is well and what it counts may be known to everybody who reaches
 //! the port. The policy's settings and the signals may hold what is nobody else's business, and the
-//! policy's page, the journal and the roster repeat them: they are shown to this pod alone, unless the operator
+//! policy's page, the journal, the history and the roster repeat them: they are shown to this pod alone, unless the operator
 //! opens them. Signals are set from this pod in any case.
 //!
 //! In the pod is who has a loopback address. That leaves what others can make a client in the pod
@@ -18,7 +18,7 @@ use std::net::IpAddr;
 /// What proxies add to what they hand on.
 const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
 
-/// To whom the policy, the journal, the signals and the roster are shown.
+/// To whom the policy, the journal, the history, the signals and the roster are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// To clients on a loopback address: the containers of the pod.
@@ -66,7 +66,7 @@ impl Access {
         let pod = format!("ask from a container of this pod at 127.0.0.1, or {remedy}");
         if let Some(from) = outsider(peer) {
             let why = format!(
-                "policy, journal, signals and roster are shown to this pod only, and this came from {from}: {pod}"
+                "policy, journal, history, signals and roster are shown to this pod only, and this came from {from}: {pod}"
             );
             return refuse(StatusCode::FORBIDDEN, why);
         }

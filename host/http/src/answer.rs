@@ -23,6 +23,7 @@ pub(super) type Body =
 
 /// As Go guesses the type of the old image's answer.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// JSON lines.
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
@@ -55,6 +56,11 @@ impl Answers {
             }
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// A page for people.
+    pub(super) fn html(&self, page: String) -> Answer {
+        fresh(self.answer(StatusCode::OK, HTML, page.into()))
     }
 
     /// JSON documents, one on each line.

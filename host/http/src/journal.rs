@@ -1,7 +1,8 @@
 //! `/v1/journal`: the last decisions as JSON lines.
 //!
-//! The one answer that is not small. So it is made for a few clients at a time, and each on a
-//! connection that ends with it: what hyper keeps to write it from goes with the connection.
+//! It is not small, as all other answers but the history are. So both are made for a few clients at a
+//! time, and each on a connection that ends with it: what hyper keeps to write it from goes with the
+//! connection.
 
 use super::answer::{Answer, Answers};
 use super::backend::Backend;
@@ -9,14 +10,14 @@ use hyper::StatusCode;
 use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use std::sync::Arc;
 
-/// The most clients that read the journal at a time.
+/// The most clients that read the journal or the history at a time.
 const MOST_READERS: usize = 4;
 
 /// Held for as long as an answer may be in memory.
 #[derive(Clone, Debug)]
 pub(super) struct ReadingSeat(#[allow(dead_code, reason = "it is only counted")] Arc<()>);
 
-/// Those who read the journal.
+/// Those who read the journal or the history.
 #[derive(Debug, Default)]
 pub(super) struct Readers(Arc<()>);
 
@@ -32,13 +33,18 @@ impl Readers {
             Ok(most) => most,
             Err(why) => return answers.text(StatusCode::BAD_REQUEST, why),
         };
+        self.one_of_few(answers, || answers.lines(backend.journal(most)))
+    }
+
+    /// An answer that is not small, unless too many are read already.
+    pub(super) fn one_of_few(&self, answers: &Answers, make: impl FnOnce() -> Answer) -> Answer {
         if Arc::strong_count(&self.0) > MOST_READERS {
-            let text = "others read the journal just now: ask again\n".to_owned();
+            let text = "others read the journal or the history just now: ask again\n".to_owned();
             let mut answer = answers.text(StatusCode::SERVICE_UNAVAILABLE, text);
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             return answer;
         }
-        let mut answer = answers.lines(backend.journal(most));
+        let mut answer = make();
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         answer.extensions_mut().insert(ReadingSeat(Arc::clone(&self.0)));
         answer

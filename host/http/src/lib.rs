@@ -17,7 +17,9 @@ mod answer;
 mod backend;
 mod body;
 mod connection;
+mod decisions;
 mod health;
+mod history;
 mod journal;
 mod limits;
 mod metrics;
@@ -31,11 +33,14 @@ mod server;
 mod signals;
 mod slots;
 mod stream;
+mod ui;
 mod watch;
 
 pub use access::{Access, Detail};
 pub use address::BindError;
 pub use backend::Backend;
+pub use decisions::{DecisionAnswer, JudgedAnswer, SeenAnswer};
+pub use history::{HistoryAnswer, KeptAnswer, LeaderChangeAnswer, PolicyChangeAnswer};
 pub use limits::Limits;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;

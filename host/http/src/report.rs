@@ -315,7 +315,7 @@ impl PolicySummary {
             policy: PolicyName::of(active),
             summary: active.about.summary.clone(),
             source: active.source.clone(),
-            settings: settings_digest(Some(&active.policy)),
+            settings: settings_digest(&active.policy),
         }
     }
 }

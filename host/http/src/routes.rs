@@ -6,6 +6,7 @@ use super::answer::{Answer, Answers};
 use super::backend::Backend;
 use super::body::Content;
 use super::health;
+use super::history::{HistoryAnswer, KeptAnswer};
 use super::journal::Readers;
 use super::metrics::Format;
 use super::released;
@@ -13,6 +14,7 @@ use super::report::{LeaderAnswer, PolicyAnswer};
 use super::roster::{self, RosterAnswer};
 use super::signals::{self, SignalsAnswer};
 use super::slots::Slot;
+use super::ui::{Page, Shown};
 use super::watch::{Kinds, Watchers};
 use hotseat_core::time::Moment;
 use hotseat_election::signals::{Key, Report};
@@ -56,7 +58,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Every page that there is.
-pub(super) const ROUTES: [Route; 14] = [
+pub(super) const ROUTES: [Route; 16] = [
     Route::new("/", Methods::AnyButConnect, |site, call| {
         site.answers.name(site.status.view().leader(call.now))
     }),
@@ -74,6 +76,13 @@ pub(super) const ROUTES: [Route; 14] = [
         site.readers.answer(&site.answers, &*site.backend, call.head.uri.query())
     })
     .with_detail(),
+    Route::new("/v1/history", Methods::Read, |site, call| {
+        let history = || HistoryAnswer::at(&site.status, call.now, KeptAnswer::ALL);
+        site.readers.one_of_few(&site.answers, || site.answers.json(&history()))
+    })
+    .with_detail(),
+    // Who leads is shown to everybody; the page itself looks at who asks for the rest.
+    Route::new("/ui", Methods::Read, Site::page),
     Route::new("/v1/signals", Methods::Read, |site, call| {
         site.answers.json(&SignalsAnswer::at(site.status.signals().all(call.now), call.now))
     })
@@ -116,7 +125,7 @@ impl Route {
 
     /// The page of that path.
     pub(super) fn of(path: &str) -> Option<&'static Route> {
-        static ALL: [Route; 14] = ROUTES;
+        static ALL: [Route; 16] = ROUTES;
         let matches = |route: &&Route| match route.path {
             "/" => path == "/",
             family if family.ends_with('/') => path.starts_with(family),
@@ -174,12 +183,19 @@ pub(super) struct Site {
     answers: Answers,
     readers: Readers,
     watchers: Watchers,
+    page: Page,
 }
 
 impl Site {
-    pub(super) fn new(access: Access, status: Status, backend: Arc<dyn Backend>) -> Site {
+    pub(super) fn new(
+        access: Access,
+        status: Status,
+        backend: Arc<dyn Backend>,
+        controls: Option<&str>,
+    ) -> Site {
         let (answers, readers) = (Answers::default(), Readers::default());
-        Site { access, status, backend, answers, readers, watchers: Watchers::default() }
+        let (watchers, page) = (Watchers::default(), Page::new(controls));
+        Site { access, status, backend, answers, readers, watchers, page }
     }
 
     /// Counts an answer with this status.
@@ -258,7 +274,7 @@ impl Site {
     fn watch(&self, call: &Call<'_>) -> Answer {
         let events = || {
             let kinds = Kinds::of(call.head.uri.query())?;
-            if kinds.policy {
+            if kinds.has_detail() {
                 self.access.check_reader(call.peer, call.head)?;
             }
             self.watchers.add(&self.status, kinds, &call.head.headers, call.slot)
@@ -267,6 +283,13 @@ impl Site {
             Ok(events) => self.answers.events(events),
             Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
         }
+    }
+
+    /// All of it on one page for people.
+    fn page(&self, call: &Call<'_>) -> Answer {
+        let details = self.access.check_reader(call.peer, call.head);
+        let shown = Shown::at(&self.status, call.now, details.map_err(|Refusal(_, why)| why));
+        self.page.answer(&self.answers, &shown)
     }
 
     /// Whether the application has let go of the last term, and the answer to one that says that it has.

@@ -53,7 +53,7 @@ impl Server {
         let failed = |cause| BindError::System { address: address.to_owned(), cause };
         let local = listeners.iter().map(std::net::TcpListener::local_addr);
         let addresses = local.collect::<io::Result<Vec<SocketAddr>>>().map_err(failed)?;
-        Ok(Bound { listeners, addresses, limits, access: Access::default() })
+        Ok(Bound { listeners, addresses, limits, access: Access::default(), controls: None })
     }
 }
 
@@ -64,6 +64,7 @@ pub struct Bound {
     addresses: Vec<SocketAddr>,
     limits: Limits,
     access: Access,
+    controls: Option<String>,
 }
 
 impl Bound {
@@ -78,6 +79,13 @@ impl Bound {
         Bound { access, ..self }
     }
 
+    /// Has the page for people link to another one, on which this process is steered: that of a
+    /// demonstration.
+    #[must_use]
+    pub fn with_controls(self, controls: Option<String>) -> Bound {
+        Bound { controls, ..self }
+    }
+
     /// Answers from now on, on a thread and a runtime of its own: however many requests come, they
     /// take none of the turns of the election's loop, which has a lease to renew in time.
     ///
@@ -85,7 +93,7 @@ impl Bound {
     ///
     /// The system gave no thread or no runtime.
     pub fn serve(self, status: Status, backend: Arc<dyn Backend>) -> io::Result<Running> {
-        let Bound { listeners, addresses, limits, access } = self;
+        let Bound { listeners, addresses, limits, access, controls } = self;
         let (stop, stopped) = oneshot::channel();
         let (tell_started, started) = sync_channel(1);
         let (ending, ended) = oneshot::channel::<()>();
@@ -98,7 +106,7 @@ impl Bound {
             };
             // Nobody waits for it if the sidecar is ending already.
             drop(tell_started.send(Ok(())));
-            let site = Rc::new(Site::new(access, status, backend));
+            let site = Rc::new(Site::new(access, status, backend, controls.as_deref()));
             LocalSet::new().block_on(&runtime, run(listeners, limits, site, stopped));
         })?;
         started.recv().map_err(io::Error::other)??;

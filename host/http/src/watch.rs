@@ -6,20 +6,30 @@
 //! | `leader` | at the start, with each change of who leads, and when an answer expires | as `/v1/leader` |
 //! | `heartbeat` | each retry period without another one | as `/v1/leader` |
 //! | `policy` | with `?kinds=policy`: at the start, and when another policy decides or is tried | as `/v1/policy` |
-//! | `gap` | the client was too far behind | `missed`: how many changes it was not sent |
+//! | `roster` | with `?kinds=roster`: at the start, and when a candidate says something else of itself | as `/v1/roster` |
+//! | `decision` | with `?kinds=decisions`: each decision from now on | cause, answer, what the guard did |
+//! | `gap` | the client was too far behind | `missed`: how many it was not sent, `of` which kind |
 //!
 //! A change that another followed already is sent with `remaining_ms` 0: it is history, and nobody
 //! may act on it. The election's loop knows nothing of who watches: it numbers its changes, and each
-//! watcher reads them at its own pace, an answer at a time, made when the one before has left.
+//! watcher reads them at its own pace, an answer at a time, made when the one before has left. Decisions
+//! are numbered in the same way, and an id has both numbers for who is sent both.
+
+mod kinds;
+
+pub(super) use kinds::Kinds;
 
 use super::access::Refusal;
 use super::answer::Body;
+use super::decisions::DecisionAnswer;
 use super::report::{LeaderAnswer, PolicyAnswer};
+use super::roster::RosterAnswer;
 use super::slots::{Order, Slot};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use hotseat_core::view::View;
+use hotseat_election::roster::Roster;
 use hotseat_election::{PolicyReport, Status, clock};
 use http_body_util::{Either, StreamBody};
 use hyper::StatusCode;
@@ -41,37 +51,6 @@ const MOST_WATCHERS: usize = 1024;
 const BATCH_BYTES: usize = 16 << 10;
 /// The header by which a client that comes back says what it saw last.
 const LAST_EVENT_ID: &str = "last-event-id";
-
-/// What a watcher wants to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kinds {
-    pub(super) leader: bool,
-    pub(super) policy: bool,
-}
-
-impl Kinds {
-    /// The kinds that a query asks for: `kinds=leader,policy`; without it, who leads.
-    pub(super) fn of(query: Option<&str>) -> Result<Kinds, Refusal> {
-        let Some(query) = query.filter(|query| !query.is_empty()) else {
-            return Ok(Kinds { leader: true, policy: false });
-        };
-        let wrong = |what: &str| {
-            let shown: String = what.chars().take(64).collect();
-            let why = format!("?{shown} has no meaning here: give ?kinds=leader,policy, or one");
-            Refusal(StatusCode::BAD_REQUEST, why)
-        };
-        let list = query.strip_prefix("kinds=").ok_or_else(|| wrong(query))?;
-        let mut kinds = Kinds { leader: false, policy: false };
-        for kind in list.split(',') {
-            match kind {
-                "leader" => kinds.leader = true,
-                "policy" => kinds.policy = true,
-                _ => return Err(wrong(query)),
-            }
-        }
-        Ok(kinds)
-    }
-}
 
 /// All who watch.
 #[derive(Debug, Default)]
@@ -124,8 +103,13 @@ struct Watcher {
     /// Who was said to lead, and whether it is this candidate.
     said: Option<(String, bool)>,
     policy: Option<PolicyKey>,
+    roster: Option<Arc<Roster>>,
+    /// The number of the last decision that was sent, or that was there before.
+    decision: u64,
     changed: Receiver<u64>,
     policies: Receiver<Arc<PolicyReport>>,
+    rosters: Receiver<Arc<Roster>>,
+    decided: Receiver<u64>,
     /// When the next heartbeat is due.
     beat: Instant,
 }
@@ -155,21 +139,26 @@ impl PolicyKey {
 #[derive(Serialize)]
 struct Gap {
     missed: u64,
+    of: &'static str,
 }
 
 impl Watcher {
     fn new(status: Status, kinds: Kinds, headers: &HeaderMap) -> Watcher {
-        let (changed, policies) = (status.changes().follow(), status.policies());
-        let newest = status.changes().newest();
+        let decisions = status.history().decisions();
+        let newest = (status.changes().newest(), decisions.newest());
         let id = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
         // An id of another process, or of nobody, says nothing about what this one will send.
-        let before = id.and_then(|id| number_in(id, &status)).filter(|number| *number <= newest);
+        let (sent, decision) = id.and_then(|id| Id::of(id, &status)).unwrap_or_default();
         Watcher {
-            sent: before.unwrap_or(newest),
+            sent: sent.filter(|number| *number <= newest.0).unwrap_or(newest.0),
             said: None,
             policy: None,
-            changed,
-            policies,
+            roster: None,
+            decision: decision.filter(|number| *number <= newest.1).unwrap_or(newest.1),
+            changed: status.changes().follow(),
+            policies: status.policies(),
+            rosters: status.rosters(),
+            decided: decisions.follow(),
             beat: Instant::now(),
             status,
             kinds,
@@ -193,8 +182,10 @@ impl Watcher {
                     Order::Serve => Poll::Pending,
                     Order::Finish | Order::Drop => Poll::Ready(()),
                 }) => return None,
-                _ = self.changed.changed(), if self.kinds.leader => {}
-                () = policy_changed(&mut self.policies), if self.kinds.policy => {}
+                () = another(&mut self.changed), if self.kinds.leader => {}
+                () = another(&mut self.policies), if self.kinds.policy => {}
+                () = another(&mut self.rosters), if self.kinds.roster => {}
+                () = another(&mut self.decided), if self.kinds.decisions => {}
                 () = sleep_until(wake) => {}
             }
         }
@@ -205,14 +196,22 @@ impl Watcher {
         let mut wake = self.beat;
         if self.kinds.leader {
             let newest = *self.changed.borrow_and_update();
-            self.history(newest, events);
-            wake = wake.min(self.present(newest, events));
+            // One view for both: what the one leaves to the other would be lost by a change between.
+            let view = self.status.view();
+            self.history(newest, &view, events);
+            wake = wake.min(self.present(newest, &view, events));
         }
         if self.kinds.policy {
             self.policy(events);
         }
+        if self.kinds.roster {
+            self.roster(events);
+        }
+        if self.kinds.decisions {
+            self.decisions(events);
+        }
         if events.is_empty() && self.beat <= Instant::now() {
-            // Shows a client of policies alone that the connection lives.
+            // Shows a client that does not want to know who leads that the connection lives.
             events.push_str(": heartbeat\n\n");
         }
         if !events.is_empty() {
@@ -222,15 +221,15 @@ impl Watcher {
     }
 
     /// The changes up to that one, but for one that the present view still says.
-    fn history(&mut self, newest: u64, events: &mut String) {
+    fn history(&mut self, newest: u64, view: &View, events: &mut String) {
         while self.sent < newest && events.len() < BATCH_BYTES {
             let Some(change) = self.status.changes().after(self.sent) else { return };
             let missed = change.number - self.sent - 1;
             if missed > 0 {
-                self.event(events, "gap", &Gap { missed });
+                self.event(events, "gap", &Gap { missed, of: "leader" });
             }
             self.sent = change.number;
-            if change.number >= newest && change.is_said_by(&self.status.view()) {
+            if change.number >= newest && change.is_said_by(view) {
                 // The answer of now is sent for it.
                 self.said = None;
                 return;
@@ -243,16 +242,16 @@ impl Watcher {
     }
 
     /// What holds now, if that is news or a heartbeat is due; and when it ends.
-    fn present(&mut self, newest: u64, events: &mut String) -> Instant {
+    fn present(&mut self, newest: u64, view: &View, events: &mut String) -> Instant {
         // I10: computed when it is sent.
-        let (view, now) = (self.status.view(), clock::now());
-        let expires = Instant::now() + expiry(&view, now);
+        let now = clock::now();
+        let expires = Instant::now() + expiry(view, now);
         let last = self.sent.checked_sub(1).and_then(|before| self.status.changes().after(before));
-        if self.sent < newest || last.is_some_and(|last| !last.is_said_by(&view)) {
+        if self.sent < newest || last.is_some_and(|last| !last.is_said_by(view)) {
             // The batch is full, or the view changed just now: its change comes first.
             return expires;
         }
-        let answer = LeaderAnswer::of(&self.status, &view, now);
+        let answer = LeaderAnswer::of(&self.status, view, now);
         let said = (answer.name.clone(), answer.leads);
         let name = match &self.said {
             Some(before) if *before == said && self.beat > Instant::now() => return expires,
@@ -273,13 +272,51 @@ impl Watcher {
         }
     }
 
+    fn roster(&mut self, events: &mut String) {
+        let roster = Arc::clone(&self.rosters.borrow_and_update());
+        if self.roster.as_ref().is_none_or(|sent| !says_the_same(sent, &roster)) {
+            self.event(events, "roster", &RosterAnswer::at(&self.status, clock::now()));
+            self.roster = Some(roster);
+        }
+    }
+
+    /// The decisions that were not sent yet, as many as fit.
+    fn decisions(&mut self, events: &mut String) {
+        self.decided.borrow_and_update();
+        // What does not fit is sent as soon as this has left.
+        while events.len() < BATCH_BYTES {
+            let next = self.status.history().decisions().after(self.decision);
+            let Some(decision) = next else { return };
+            let missed = decision.number - self.decision - 1;
+            if missed > 0 {
+                self.event(events, "gap", &Gap { missed, of: "decisions" });
+            }
+            self.decision = decision.number;
+            self.event(events, "decision", &DecisionAnswer::at(&decision, clock::now()));
+        }
+    }
+
     fn event(&self, events: &mut String, name: &str, data: &impl Serialize) {
         // All that is sent are structs with text as keys, which always have a form in JSON.
         let Ok(data) = serde_json::to_string(data) else { return };
-        let id = id(&self.status, self.sent);
+        let decision = self.kinds.decisions.then_some(self.decision);
+        let id = Id::text(&self.status, self.sent, decision);
         // JSON has no line breaks, so one line of data it is.
         events.push_str(&format!("id: {id}\nevent: {name}\ndata: {data}\n\n"));
     }
+}
+
+/// Whether candidates say the same of themselves in both, be it again: each does each minute.
+fn says_the_same(one: &Roster, other: &Roster) -> bool {
+    let others = |roster: &Roster| roster.others.len();
+    let pairs = one.others.iter().zip(&other.others);
+    one.wanted == other.wanted
+        && one.own == other.own
+        && others(one) == others(other)
+        && pairs.into_iter().all(|(one, other)| one.entry == other.entry)
+        && one.left_out == other.left_out
+        && one.not_published == other.not_published
+        && one.not_followed == other.not_followed
 }
 
 /// How long the view's answer holds; for nobody, a time that never decides.
@@ -290,21 +327,33 @@ fn expiry(view: &View, now: hotseat_core::time::Moment) -> Duration {
     }
 }
 
-async fn policy_changed(policies: &mut Receiver<Arc<PolicyReport>>) {
-    if policies.changed().await.is_err() {
-        // The election has ended; its last report was sent.
+/// Ready when there is another value.
+async fn another<T>(values: &mut Receiver<T>) {
+    if values.changed().await.is_err() {
+        // The election has ended; its last value was sent.
         pending::<()>().await;
     }
 }
 
-/// The id of a change: which process counted, and its number.
-fn id(status: &Status, number: u64) -> String {
-    format!("{:x}-{number}", status.started().since_origin().as_nanos())
-}
+/// What the id of an event says: which process counted, the number of the last change, and that of the
+/// last decision for who is sent decisions.
+struct Id;
 
-/// The number in an id of this process.
-fn number_in(id: &str, status: &Status) -> Option<u64> {
-    let (process, number) = id.split_once('-')?;
-    let own = format!("{:x}", status.started().since_origin().as_nanos());
-    (process == own).then(|| number.parse().ok()).flatten()
+impl Id {
+    fn text(status: &Status, change: u64, decision: Option<u64>) -> String {
+        let decision = decision.map_or_else(String::new, |number| format!("-{number}"));
+        format!("{}-{change}{decision}", Id::process(status))
+    }
+
+    /// The numbers in an id of this process.
+    fn of(id: &str, status: &Status) -> Option<(Option<u64>, Option<u64>)> {
+        let mut parts = id.split('-');
+        let process = parts.next()?;
+        let mut number = || parts.next().and_then(|number| number.parse().ok());
+        (process == Id::process(status)).then(|| (number(), number()))
+    }
+
+    fn process(status: &Status) -> String {
+        format!("{:x}", status.started().since_origin().as_nanos())
+    }
 }

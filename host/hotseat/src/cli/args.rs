@@ -110,8 +110,9 @@ pub(super) struct SidecarArgs {
     /// localhost is both loopback addresses; empty: nowhere
     #[arg(long, env = "HOTSEAT_HTTP", value_name = "ADDRESS", default_value = ":4040", help_heading = ELECTION)]
     pub(super) http: String,
-    /// Who may read /v1/policy, /v1/journal, /v1/signals and /v1/roster, which contain settings and
-    /// signals: loopback, the containers of this pod; or pod-network, everyone who can reach the port
+    /// Who may read /v1/policy, /v1/journal, /v1/history, /v1/signals and /v1/roster, and see more on /ui
+    /// than who leads, since they contain settings and signals: loopback, the containers of this pod; or
+    /// pod-network, everyone who can reach the port
     #[arg(long, env = "HOTSEAT_HTTP_DETAIL", value_name = "WHO", value_enum, hide_possible_values = true, default_value = "loopback", help_heading = ELECTION)]
     pub(super) http_detail: HttpDetail,
     /// Use the pod's service account and nothing else

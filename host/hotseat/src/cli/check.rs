@@ -64,7 +64,20 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
         access,
         journal: journal(args.journal, args.journal_size)?,
         companions: args.companions.settings(&timing)?,
+        controls: controls(),
     })
+}
+
+/// The page of the demonstration that started this process.
+#[cfg(feature = "demo")]
+fn controls() -> Option<String> {
+    hotseat_demo::controls_of_parent()
+}
+
+/// A program without a demonstration is part of none.
+#[cfg(not(feature = "demo"))]
+fn controls() -> Option<String> {
+    None
 }
 
 /// What a sidecar with these flags, in pods of that namespace, uses of the API. Nothing else of the

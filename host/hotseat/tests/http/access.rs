@@ -6,9 +6,10 @@ use hotseat_http::{Access, Detail, Limits};
 use std::net::SocketAddr;
 
 /// The pages that repeat settings and signals.
-const DETAILS: [&str; 4] = ["/v1/policy", "/v1/journal", "/v1/signals", "/v1/roster"];
+const DETAILS: [&str; 5] =
+    ["/v1/policy", "/v1/journal", "/v1/signals", "/v1/roster", "/v1/history"];
 /// All others.
-const OPEN: [&str; 6] = ["/", "/leader", "/v1/leader", "/healthz", "/readyz", "/metrics"];
+const OPEN: [&str; 7] = ["/", "/leader", "/v1/leader", "/ui", "/healthz", "/readyz", "/metrics"];
 
 fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
     let mut client = Client::connect(address);

@@ -96,6 +96,8 @@ impl Client {
                 true
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            // The process was stopped for a while.
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => panic!("no answer and no end within {PATIENCE:?}: {error}"),
         }
     }

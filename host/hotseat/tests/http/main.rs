@@ -14,5 +14,7 @@ mod roster;
 mod signals;
 mod site;
 mod status;
+mod ui;
 mod v1;
 mod watch;
+mod watchers;

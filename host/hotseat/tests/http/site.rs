@@ -6,7 +6,7 @@ use hotseat_core::lock::Token;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::view::{Sighting, Term, View};
 use hotseat_election::signals::{Key, Report};
-use hotseat_election::{ElectionName, Fact, Facts, Seats, Status, clock};
+use hotseat_election::{ElectionName, Fact, Facts, Said, Seats, Status, clock};
 use hotseat_http::{Access, Limits, Running, Server};
 use hotseat_rollout::{About, Active, Policy};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -51,6 +51,9 @@ impl Site {
     /// Says a fact of the election.
     pub fn say(&self, fact: Fact) {
         self.facts.say(&fact);
+        // As the election's own loop does.
+        let said = Said { election: self.state.election(), at: clock::now(), fact: &fact };
+        self.state.history().take(said, &self.state.view());
     }
 
     /// Shows this policy as the active one.
