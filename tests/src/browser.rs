@@ -54,7 +54,7 @@ impl Browser {
     ///
     /// When it cannot be installed or started, or does not answer.
     pub fn start() -> anyhow::Result<Browser> {
-        let axe = setup::run("browser.sh", "")?.join("axe.min.js");
+        let axe = setup::run("browser.sh", &[])?.join("axe.min.js");
         let profile = ScratchDir::new("hotseat-browser-")?;
         let mut command = lifeline::command("sh");
         command

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 ///
 /// When it cannot be installed.
 pub fn schemathesis() -> anyhow::Result<PathBuf> {
-    run("schemathesis.sh", "")
+    run("schemathesis.sh", &[])
 }
 
 /// The folder with the definitions of Prometheus Operator's kinds; fetched on the first call on a machine.
@@ -20,7 +20,7 @@ pub fn schemathesis() -> anyhow::Result<PathBuf> {
 ///
 /// When they cannot be fetched.
 pub fn operator_definitions() -> anyhow::Result<PathBuf> {
-    run("operator-crds.sh", "")
+    run("operator-crds.sh", &[])
 }
 
 /// Runs a script and gives the path that it prints. What else it says goes to standard error.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DecisionAnswer {
     /// Its number among the decisions of this process, from 1.
     pub number: u64,
@@ -33,6 +34,7 @@ pub struct DecisionAnswer {
 
 /// What a decision is made on, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SeenAnswer {
     /// Who held the lock; null if it was vacant or not read yet.
     pub holder: Option<String>,
@@ -57,6 +59,7 @@ pub struct SeenAnswer {
 
 /// What was decided, and what the guard did with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JudgedAnswer {
     /// Who decided: `policy`, or `rule`, `hold` or `resign` in its place.
     pub by: String,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// `GET /v1/history`: all that is kept, the oldest first. A gap in the numbers does not occur; numbers
 /// that begin after 1 say how many were there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HistoryAnswer {
     /// How many of each are kept at most.
     pub kept: KeptAnswer,
@@ -25,6 +26,7 @@ pub struct HistoryAnswer {
 
 /// How many entries are kept at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct KeptAnswer {
     /// Changes of the leader.
     pub leaders: usize,
@@ -36,6 +38,7 @@ pub struct KeptAnswer {
 
 /// From a moment on, somebody else leads, or nobody does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LeaderChangeAnswer {
     /// Its number, from 1.
     pub number: u64,
@@ -54,6 +57,7 @@ pub struct LeaderChangeAnswer {
 
 /// What became of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicyChangeAnswer {
     /// Its number, from 1.
     pub number: u64,

@@ -303,7 +303,7 @@ impl CandidateAnswer {
             compile_ms: candidate.about.as_ref().map_or(0, |about| about.compile_millis),
             shadow_decisions: candidate.trial.decisions.into(),
             shadow_differences: candidate.trial.differences.into(),
-            settings: settings_digest(candidate.policy.as_ref()),
+            settings: candidate.policy.as_ref().map(settings_digest).unwrap_or_default(),
             waits_for: rollout.waits_for.clone(),
         })
     }
@@ -321,6 +321,6 @@ impl PolicySummary {
 }
 
 /// The digest of a policy's settings, byte for byte; empty where there are none.
-fn settings_digest(policy: Option<&Policy>) -> String {
-    policy.map(|policy| roster::settings_digest(&policy.settings)).unwrap_or_default()
+fn settings_digest(policy: &Policy) -> String {
+    roster::settings_digest(&policy.settings)
 }

@@ -161,6 +161,7 @@ fn content(content: Content, generator: &mut SchemaGenerator) -> Value {
         }}),
         Content::Document(schema) => json!({"application/json": {"schema": schema(generator)}}),
         Content::Lines => json!({"application/x-ndjson": text}),
+        Content::Html => json!({"text/html": text}),
         Content::Events => json!({"text/event-stream": text}),
         Content::Metrics => json!({"application/openmetrics-text": text, TEXT: text}),
     }

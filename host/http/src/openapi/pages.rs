@@ -1,6 +1,7 @@
 //! What the table of routes does not say of its pages: words, parameters, bodies and statuses. A page for
 //! each route, in their order.
 
+use crate::history::HistoryAnswer;
 use crate::report::{LeaderAnswer, PolicyAnswer};
 use crate::roster::RosterAnswer;
 use crate::signals::SignalsAnswer;
@@ -69,6 +70,8 @@ pub(super) enum Content {
     Document(fn(&mut SchemaGenerator) -> Schema),
     /// JSON, one document on each line.
     Lines,
+    /// A page for people.
+    Html,
     /// Server-sent events.
     Events,
     Metrics,
@@ -118,7 +121,7 @@ const fn read(
     Operation { method: "get", id, summary, parameters, body: None, answers }
 }
 
-pub(super) const PAGES: [Page; 14] = [
+pub(super) const PAGES: [Page; 16] = [
     Page {
         path: "/",
         operations: &[read(
@@ -217,6 +220,27 @@ pub(super) const PAGES: [Page; 14] = [
                 answer(400, "`last` is not a whole number", Content::Text),
                 answer(503, "Others read it just now", Content::Text),
             ],
+        )],
+    },
+    Page {
+        path: "/v1/history",
+        operations: &[read(
+            "history",
+            "Who led lately, what became of policies, and the last decisions",
+            &[],
+            &[
+                answer(200, "All that is kept", Content::Document(of::<HistoryAnswer>)),
+                answer(503, "Others read it just now", Content::Text),
+            ],
+        )],
+    },
+    Page {
+        path: "/ui",
+        operations: &[read(
+            "page",
+            "All of it on a page for people; details for this pod alone",
+            &[],
+            &[answer(200, "The page", Content::Html)],
         )],
     },
     Page {
