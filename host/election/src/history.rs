@@ -14,7 +14,7 @@ use hotseat_core::event::Notice;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use hotseat_rollout::{About, Fact as PolicyFact, Policy};
-use hotseat_text::{Digest, cut};
+use hotseat_text::cut;
 use std::sync::Mutex;
 
 /// How many changes of the leader are kept.

@@ -356,7 +356,7 @@ fn whatever_is_forged_holds_a_policy_up_for_a_bounded_time() {
     // Half of them say that they run it, each time another half.
     let fleet = |flip: usize| {
         let say = |(at, name): (usize, &String)| {
-            peer(name, &if (at + flip) % 2 == 0 { new() } else { old() })
+            peer(name, &if (at + flip).is_multiple_of(2) { new() } else { old() })
         };
         led_by("z", &names.iter().enumerate().map(say).collect::<Vec<_>>())
     };

@@ -22,7 +22,7 @@ pub(super) fn build(folder: &Path, target: &Path) -> Result<Made, BuildError> {
     // Asked in the folder: a newer one may be fetched, as go.mod wants it.
     let found = output(Command::new(&go).current_dir(folder).args(["env", "GOVERSION"]));
     let found = found.unwrap_or_else(|| "one that does not take go.mod".to_owned());
-    if !version(&found).is_some_and(|it| it >= OLDEST) {
+    if version(&found).is_none_or(|it| it < OLDEST) {
         return Err(BuildError::TooOld { tool, found, remedy: REMEDY.to_owned() });
     }
     let module = target.join("go.wasm");

@@ -7,7 +7,7 @@ use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use hotseat_rollout::{Fingerprint, Objection, Policy, Refusal};
 
-/// The longest reason that is published, in bytes.
+/// The longest reason that is published, in bytes; one that is cut says so beside.
 const LONGEST_REASON: usize = 200;
 
 impl PolicyReport {
@@ -202,7 +202,7 @@ mod tests {
         let to =
             Fingerprint { policy: "sha256:bb".to_owned(), settings: Digest::of(b"{}").to_string() };
         assert_eq!(objection.to, to);
-        assert!(objection.why.len() <= LONGEST_REASON && !objection.why.contains('\n'));
+        assert!(objection.why.len() <= LONGEST_REASON + "…".len() && !objection.why.contains('\n'));
         assert!(objection.why.starts_with("refused it at settings: xxx"), "{}", objection.why);
     }
 }

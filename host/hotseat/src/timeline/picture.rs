@@ -51,9 +51,9 @@ pub(super) fn html(stories: &[Story], skipped: u64) -> String {
 
 fn election(page: &mut String, story: &Story) {
     let counts = Counts::of(story);
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<h1>{}</h1>\n<p>{} to {}: led for {}; nobody led for {} in {} gaps, the longest {}; {} changes of the leader.</p>\n",
+        "<h1>{}</h1>\n<p>{} to {}: led for {}; nobody led for {} in {} gaps, the longest {}; {} changes of the leader.</p>",
         shown(&story.election),
         day(story.from),
         day(story.to),
@@ -106,16 +106,16 @@ impl Axis {
 fn drawing(page: &mut String, story: &Story) {
     let axis = Axis::of(story);
     let height = TOP + LANE * story.candidates.len() as i64 + 10;
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<div class=\"wide\">\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Terms of the candidates of {}\">\n",
+        "<div class=\"wide\">\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Terms of the candidates of {}\">",
         shown(&story.election)
     );
     for at in axis.ticks() {
         let (x, label) = (axis.x(at), clock(at, axis.length));
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"18\" y2=\"{height}\"/><text class=\"soft\" x=\"{x:.1}\" y=\"13\" text-anchor=\"middle\">{label}</text>\n"
+            "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"18\" y2=\"{height}\"/><text class=\"soft\" x=\"{x:.1}\" y=\"13\" text-anchor=\"middle\">{label}</text>"
         );
     }
     page.push_str("<text class=\"soft\" x=\"0\" y=\"35\">nobody leads</text>\n");
@@ -140,9 +140,9 @@ fn lane(page: &mut String, axis: &Axis, candidate: &Candidate, top: i64) {
         (false, true) => short,
         (false, false) => format!("({short})"),
     };
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<text x=\"0\" y=\"{}\">{}<title>{}</title></text>\n",
+        "<text x=\"0\" y=\"{}\">{}<title>{}</title></text>",
         top + 19,
         shown(&short),
         shown(&candidate.name)
@@ -160,9 +160,9 @@ fn lane(page: &mut String, axis: &Axis, candidate: &Candidate, top: i64) {
     }
     for Placed { at, mark } in &candidate.marks {
         let (x, y) = (axis.x(*at), top + 6);
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<path class=\"{}\" d=\"M{x:.1} {y}l4 -7h-8z\"><title>{}, {}</title></path>\n",
+            "<path class=\"{}\" d=\"M{x:.1} {y}l4 -7h-8z\"><title>{}, {}</title></path>",
             mark.class(),
             clock(*at, 0),
             shown(&mark.text())
@@ -174,9 +174,9 @@ fn bar(page: &mut String, axis: &Axis, span: Span, class: &str, y: i64, height: 
     let (from, to) = (axis.x(span.from), axis.x(span.to));
     // However short, it can be seen.
     let width = (to - from).max(1.0);
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{height}\" rx=\"2\"><title>{}</title></rect>\n",
+        "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{height}\" rx=\"2\"><title>{}</title></rect>",
         shown(words)
     );
 }
@@ -192,9 +192,9 @@ fn handovers(page: &mut String, handovers: &[Handover]) {
             Ok(gap) => seconds(gap),
             Err(_) => "less than the clocks differ".to_owned(),
         };
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{gap}</td><td>{}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{gap}</td><td>{}</td></tr>",
             clock(*at, 0),
             shown(from),
             shown(to),
@@ -221,9 +221,9 @@ fn marks(page: &mut String, candidates: &[Candidate]) {
         "<h2>Policies</h2>\n<table>\n<tr><th>at</th><th>candidate</th><th>what</th></tr>\n",
     );
     for (name, Placed { at, mark }) in all.iter().take(MOST_LISTED) {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
             clock(*at, 0),
             shown(name),
             shown(&mark.text())
@@ -231,7 +231,7 @@ fn marks(page: &mut String, candidates: &[Candidate]) {
     }
     page.push_str("</table>\n");
     if count > MOST_LISTED {
-        let _ = write!(page, "<p>{} more are in the picture only.</p>\n", count - MOST_LISTED);
+        let _ = writeln!(page, "<p>{} more are in the picture only.</p>", count - MOST_LISTED);
     }
 }
 
@@ -265,7 +265,7 @@ impl Mark {
 /// A time of day, as fine as the length of the axis in milliseconds asks for.
 fn clock(at: i64, length: i64) -> String {
     let format = match length {
-        0 | 1..10_000 => "%H:%M:%S%.3f",
+        0..10_000 => "%H:%M:%S%.3f",
         10_000..86_400_000 => "%H:%M:%S",
         _ => "%m-%d %H:%M",
     };

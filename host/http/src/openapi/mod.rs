@@ -52,10 +52,10 @@ pub fn openapi(version: &str) -> Result<Value, String> {
 
 /// The path with the name of its parameter in it, if it has one.
 fn template(page: &Page) -> String {
-    let parameters = page.operations.iter().flat_map(|operation| operation.parameters);
-    let named = parameters.filter(|parameter| parameter.place == Place::Path).map(|it| it.name);
-    match named.last() {
-        Some(name) => format!("{}{{{name}}}", page.path),
+    let mut parameters = page.operations.iter().flat_map(|operation| operation.parameters);
+    // Each operation of a page has the same one.
+    match parameters.find(|parameter| parameter.place == Place::Path) {
+        Some(Parameter { name, .. }) => format!("{}{{{name}}}", page.path),
         None => page.path.to_owned(),
     }
 }

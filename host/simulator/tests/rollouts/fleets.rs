@@ -248,7 +248,7 @@ fn disturb(fleet: &mut Fleet, dice: &mut Dice) {
 }
 
 /// Runs a world with its publication through all that goes wrong, and then for as long as everything takes.
-fn life(seed: u64, new: &rollout::Policy) -> Result<Fleet, (Fleet, Broken)> {
+fn life(seed: u64, new: &rollout::Policy) -> (Fleet, Result<(), Broken>) {
     let mut dice = Dice::new(seed);
     let count = 2 + dice.below(3) as usize;
     let mut fleet = Fleet::new(seed, count);
@@ -270,17 +270,17 @@ fn life(seed: u64, new: &rollout::Policy) -> Result<Fleet, (Fleet, Broken)> {
         }
         fleet.world.run_for(secs(2400))
     };
-    match go(&mut fleet) {
-        Ok(()) => Ok(fleet),
-        Err(broken) => Err((fleet, broken)),
-    }
+    let outcome = go(&mut fleet);
+    (fleet, outcome)
 }
 
 fn lived(seed: u64, new: &rollout::Policy) -> Fleet {
-    life(seed, new).unwrap_or_else(|(fleet, broken)| {
+    let (fleet, outcome) = life(seed, new);
+    if let Err(broken) = outcome {
         tell_facts(&fleet.world, &NAMES);
         panic!("seed {seed}: {broken}");
-    })
+    }
+    fleet
 }
 
 /// Any interleaving with crashes, partitions, freezes and vanished entries: a good policy reaches all.
@@ -307,7 +307,7 @@ fn whatever_happens_a_policy_that_fails_as_leader_is_nowhere_in_the_end() {
         let new = policy("leaderless", "");
         let fleet = lived(*seed, &new);
         let leader = fleet.world.leader();
-        for index in 0..fleet.count {
+        for (index, name) in NAMES.iter().enumerate().take(fleet.count) {
             let runs = active(&fleet.world, index);
             let is_new = fleet.newcomers.contains(&index);
             let fits = match is_new {
@@ -316,7 +316,7 @@ fn whatever_happens_a_policy_that_fails_as_leader_is_nowhere_in_the_end() {
             };
             if !fits || leader.is_none() {
                 tell_facts(&fleet.world, &NAMES);
-                panic!("seed {seed}: {} runs {runs:?}, led by {leader:?}", NAMES[index]);
+                panic!("seed {seed}: {name} runs {runs:?}, led by {leader:?}");
             }
         }
         newcomers += fleet.newcomers.len();
