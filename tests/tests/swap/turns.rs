@@ -13,7 +13,7 @@ const NAMES: [&str; 3] = ["anna", "bert", "cora"];
 const OLD: &str = r#"{"rank": 0}"#;
 /// Good until somebody reports the signal to who leads.
 const LATER_BAD: &str =
-    r#"{"resign": "leading && signal('bad', false) && [1][failures + 3] == 1"}"#;
+    r#"{"resign": "leading && signal('bad', '') == 'true' && [1][failures + 3] == 1"}"#;
 /// Passes all checks of a standby, and none that asks the leader's last question again.
 const BAD: &str = r#"{"resign": "leading && [1][failures + 3] == 1"}"#;
 
