@@ -123,6 +123,17 @@ fn a_refusal_stops_the_others_until_a_person_skips_it(
 ) {
     apply(api, BAD);
     until_event(api, &format!("{} refused it at dry-run", led.name));
+    // They were stopped before, with the rules that came before these.
+    let wanted = digest(BAD.as_bytes());
+    until("the roster with what is held up", SOON, || {
+        let roster = crew.member(&led.name).json("/v1/roster").unwrap();
+        let candidates = roster["candidates"].as_array().unwrap().iter();
+        let stopped = |it: &&Value| {
+            it["policy"]["state"] == "stopped"
+                && it["policy"]["candidate_settings"] == wanted.as_str()
+        };
+        if candidates.filter(stopped).count() == 2 { Ok(()) } else { Err(roster) }
+    });
     until_status(api, 2, ", stopped");
     until_run(crew, &NAMES, OLD);
     let skipped = says(api, &["skip", "seat"]);
