@@ -180,7 +180,7 @@ func (c *Client) UnsetSignal(ctx context.Context, key string) error {
 }
 
 // LetGo says that the application acts no more for the term with that token, which ends if it is on.
-// The sidecar is told in the background, again and again until it has heard it.
+// The sidecar hears of it in the background, again and again until it has answered.
 func (c *Client) LetGo(token uint64) {
 	c.mutex.Lock()
 	c.lettingGo = max(c.lettingGo, token)
@@ -270,7 +270,7 @@ func (c *Client) tellLetGo(ctx context.Context) {
 	_, err := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, path, "", "")
 	var no *refused
 	if err != nil && (!errors.As(err, &no) || no.status < 400 || no.status >= 500) {
-		return // it is told once more
+		return // it is sent once more
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

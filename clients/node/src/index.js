@@ -134,7 +134,7 @@ export class Client {
 
   /**
    * Says that the application acts no more for the term with that token, which ends if it is on. The
-   * sidecar is told in the background, again and again until it has heard it.
+   * sidecar hears of it in the background, again and again until it has answered.
    * @param {number} token
    */
   letGo(token) {
@@ -204,7 +204,7 @@ export class Client {
       await this.#sidecar.ask(this.#hold / 2, 'PUT', `/v1/released?token=${token}`);
     } catch (error) {
       const status = error instanceof SidecarError ? error.status : 0;
-      if (status < 400 || status >= 500) return; // it is told once more
+      if (status < 400 || status >= 500) return; // it is sent once more
     }
     if (this.#lettingGo === token) this.#lettingGo = 0;
   }

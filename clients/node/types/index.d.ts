@@ -55,7 +55,7 @@ export class Client {
     unsetSignal(key: string): Promise<void>;
     /**
      * Says that the application acts no more for the term with that token, which ends if it is on. The
-     * sidecar is told in the background, again and again until it has heard it.
+     * sidecar hears of it in the background, again and again until it has answered.
      * @param {number} token
      */
     letGo(token: number): void;

@@ -149,7 +149,7 @@ impl Client {
     }
 
     /// Says that the application acts no more for the term with that token, which ends if it is on. The
-    /// sidecar is told in the background, again and again until it has heard it.
+    /// sidecar hears of it in the background, again and again until it has answered.
     pub fn let_go(&self, token: u64) {
         self.shared.let_go(token);
     }

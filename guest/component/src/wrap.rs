@@ -39,7 +39,7 @@ pub fn wrap(module: &[u8], contract: Option<&str>) -> Result<Vec<u8>, BuildError
 ///
 /// # Errors
 ///
-/// [`BuildError::Segments`] if it is no module, or its code could see the difference.
+/// [`BuildError::Segments`] if it is not a module, or its code could see the difference.
 pub fn merge_segments(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     merge(module).map_err(|why| BuildError::Segments(one_line(&why)))
 }

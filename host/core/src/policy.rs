@@ -24,7 +24,7 @@ pub const LONGEST_KEY: usize = 317;
 pub const LONGEST_VALUE: usize = 1024;
 
 /// The lock as this candidate last observed it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// The name in the lock; none if it is vacant.
     pub holder: Option<String>,
@@ -181,7 +181,7 @@ pub struct Candidate {
 }
 
 /// All that a candidate knows when it asks its policy.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observation {
     /// The election's name.
     pub election: String,

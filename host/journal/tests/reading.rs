@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use hotseat_core::config::Timing;
 use hotseat_core::event::{Account, AskId, Instead, Judged};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{
-    Action, Attempts, Cause, Decision, Input, Observation, Pace, Signal, Source, Value, Verdict,
+    Action, Cause, Decision, Input, Observation, Signal, Source, Value, Verdict,
 };
 use hotseat_journal::{Body, Decided, Encoder, LONGEST_LINE, Problem, Reader, Record, Swap};
 
@@ -16,27 +17,14 @@ fn swap(number: u64) -> Record {
 }
 
 fn decision(number: u64, settings: &str) -> Record {
-    let timing = Pace {
-        lease_duration: 15_000,
-        renew_deadline: 10_000,
-        retry_period: 2_000,
-        shortest_lease: 15_000,
-        longest_lease: 15_000,
-    };
+    let timing = Timing::client_go().pace();
     let observation = Observation {
         election: "web".to_owned(),
         namespace: "shop".to_owned(),
         identity: "web-0".to_owned(),
         uptime: 4_000,
-        seats: 0,
         causes: [Cause::Timer, Cause::Overruled].into_iter().collect(),
-        seat: None,
-        claim: None,
-        attempts: Attempts::default(),
-        last_decision: None,
-        signals: Vec::new(),
-        roster: Vec::new(),
-        extra: Vec::new(),
+        ..Observation::default()
     };
     let settings = settings.to_owned();
     let input = Input { settings, memory: vec![1, 2, 255], entropy: 10, timing, observation };

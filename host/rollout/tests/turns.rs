@@ -82,7 +82,7 @@ fn a_standby_waits_until_the_one_before_has_run_it_for_the_soak() {
     world.fleet(well.clone());
     waits(&world, &["a"]);
     world.passes(SOAK / 2);
-    // Seen again it is no younger.
+    // Seen again, it keeps its age.
     world.fleet(well);
     takes_over_after(&mut world, SOAK / 2);
 }

@@ -125,7 +125,7 @@ class Client:
     def let_go(self, token: int) -> None:
         """Says that the application acts no more for the term with that token; it ends if it is on.
 
-        The sidecar is told in the background, again and again until it has heard it.
+        The sidecar hears of it in the background, again and again until it has answered.
         """
         with self._lock:
             self._letting_go = max(self._letting_go, token)
@@ -185,7 +185,7 @@ class Client:
             self._sidecar.ask("PUT", f"/v1/released?token={token}", self._belief.hold / 2)
         except wire.Refused as error:
             if not 400 <= error.status < 500:
-                return  # it is told once more
+                return  # it is sent once more
         except wire.SidecarError:
             return
         with self._lock:

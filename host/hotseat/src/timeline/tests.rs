@@ -2,10 +2,10 @@
 
 use super::story::{End, Story};
 use super::*;
+use hotseat_core::config::Timing;
 use hotseat_core::event::{Account, AskId, Judged};
 use hotseat_core::policy::{
-    Action, Attempts, Cause, Claim, Decision, Failure, FailureKind, Input, Observation, Pace, Seat,
-    Verdict,
+    Action, Cause, Claim, Decision, Failure, FailureKind, Input, Observation, Seat, Verdict,
 };
 use hotseat_journal::{Body, Decided, Encoder, Record, Swap};
 use jiff::Timestamp;
@@ -79,27 +79,14 @@ fn resign(account: &mut Account, held_for: u64, reason: &str) {
 }
 
 fn waiting(identity: &str) -> Account {
-    let timing = Pace {
-        lease_duration: 15_000,
-        renew_deadline: 10_000,
-        retry_period: 2_000,
-        shortest_lease: 15_000,
-        longest_lease: 15_000,
-    };
+    let timing = Timing::client_go().pace();
     let observation = Observation {
         election: "shop".to_owned(),
         namespace: "web".to_owned(),
         identity: identity.to_owned(),
         uptime: 4_000,
-        seats: 0,
         causes: Cause::Timer.into(),
-        seat: None,
-        claim: None,
-        attempts: Attempts::default(),
-        last_decision: None,
-        signals: Vec::new(),
-        roster: Vec::new(),
-        extra: Vec::new(),
+        ..Observation::default()
     };
     let input =
         Input { settings: String::new(), memory: Vec::new(), entropy: 1, timing, observation };
@@ -119,15 +106,11 @@ fn waiting(identity: &str) -> Account {
 fn seat(holder: &str, held_for: u64, free_in: u64) -> Option<Seat> {
     Some(Seat {
         holder: Some(holder.to_owned()),
-        age: 0,
         duration: 15_000,
         free_in,
         transitions: 1,
         held_for,
-        successor: None,
-        transfer: None,
-        paused: false,
-        extra: Vec::new(),
+        ..Seat::default()
     })
 }
 

@@ -5,7 +5,7 @@ use crate::crowd::until;
 use crate::site::{Site, leading, own_address, policy, seen};
 use hotseat_core::event::{Account, AskId, Judged};
 use hotseat_core::policy::{
-    Action, Attempts, Cause, Decision, Input, Observation, Pace, Seat, Value, Verdict,
+    Action, Cause, Decision, Input, Observation, Pace, Seat, Value, Verdict,
 };
 use hotseat_election::history::DECISIONS;
 use hotseat_election::roster::{Entry, Listed};
@@ -387,25 +387,16 @@ fn decided(ask: u64, verdict: Verdict) -> Fact {
         free_in: 9_000,
         transitions: 3,
         held_for: 1,
-        successor: None,
-        transfer: None,
-        paused: false,
-        extra: Vec::new(),
+        ..Seat::default()
     };
     let observation = Observation {
         election: "web".to_owned(),
         namespace: "shop".to_owned(),
         identity: "web-0".to_owned(),
         uptime: 1,
-        seats: 0,
         causes: [Cause::Timer, Cause::SignalChanged].into_iter().collect(),
         seat: Some(seat),
-        claim: None,
-        attempts: Attempts::default(),
-        last_decision: None,
-        signals: Vec::new(),
-        roster: Vec::new(),
-        extra: Vec::new(),
+        ..Observation::default()
     };
     let timing = Pace {
         lease_duration: 15_000,

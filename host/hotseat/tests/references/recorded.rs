@@ -1,9 +1,10 @@
 //! Metrics in which everything has happened once: a family without samples is not printed.
 
 use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat_core::config::Timing;
 use hotseat_core::event::{Account, Notice, Purpose, Trouble};
 use hotseat_core::lock::Token;
-use hotseat_core::policy::{Attempts, Causes, Input, Observation, Outcome, Pace, Source, Value};
+use hotseat_core::policy::{Input, Observation, Outcome, Source, Value};
 use hotseat_core::view::{Sighting, View};
 use hotseat_election::signals::{Key, Report};
 use hotseat_election::{Decided, ElectionName, Fact, Facts, Status, clock};
@@ -70,27 +71,12 @@ fn somebody() -> Sighting {
 
 /// A decision, which says by which timing it was asked for.
 fn decided() -> Decided {
-    let timing = Pace {
-        lease_duration: 15_000,
-        renew_deadline: 10_000,
-        retry_period: 2_000,
-        shortest_lease: 15_000,
-        longest_lease: 15_000,
-    };
+    let timing = Timing::client_go().pace();
     let observation = Observation {
         election: "shop".to_owned(),
         namespace: "web".to_owned(),
         identity: "web-0".to_owned(),
-        uptime: 0,
-        seats: 0,
-        causes: Causes::default(),
-        seat: None,
-        claim: None,
-        attempts: Attempts::default(),
-        last_decision: None,
-        signals: Vec::new(),
-        roster: Vec::new(),
-        extra: Vec::new(),
+        ..Observation::default()
     };
     let input =
         Input { settings: String::new(), memory: Vec::new(), entropy: 0, timing, observation };

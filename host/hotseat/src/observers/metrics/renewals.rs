@@ -141,47 +141,23 @@ impl Renewals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hotseat_core::config::Timing;
     use hotseat_core::event::{Account, Why};
     use hotseat_core::lock::Token;
-    use hotseat_core::policy::{Attempts, Causes, Input, Observation, Seat};
+    use hotseat_core::policy::{Input, Observation, Seat};
     use hotseat_election::{Decided, ElectionName};
     use prometheus_client::encoding::text::encode_registry;
 
     /// A decision with a renew deadline of ten seconds.
     fn decided(paused: bool) -> Fact {
-        let seat = Seat {
-            holder: None,
-            age: 0,
-            duration: 0,
-            free_in: 0,
-            transitions: 0,
-            held_for: 0,
-            successor: None,
-            transfer: None,
-            paused,
-            extra: Vec::new(),
-        };
-        let timing = Pace {
-            lease_duration: 15_000,
-            renew_deadline: 10_000,
-            retry_period: 2_000,
-            shortest_lease: 15_000,
-            longest_lease: 15_000,
-        };
+        let seat = Seat { paused, ..Seat::default() };
+        let timing = Timing::client_go().pace();
         let observation = Observation {
             election: "shop".to_owned(),
             namespace: "web".to_owned(),
             identity: "web-0".to_owned(),
-            uptime: 0,
-            seats: 0,
-            causes: Causes::default(),
             seat: Some(seat),
-            claim: None,
-            attempts: Attempts::default(),
-            last_decision: None,
-            signals: Vec::new(),
-            roster: Vec::new(),
-            extra: Vec::new(),
+            ..Observation::default()
         };
         let input =
             Input { settings: String::new(), memory: Vec::new(), entropy: 0, timing, observation };

@@ -299,7 +299,7 @@ public final class Client implements AutoCloseable {
             sidecar.ask(hold / 2, "PUT", "/v1/released?token=" + token, "", "");
         } catch (SidecarException e) {
             if (e.status() < 400 || e.status() >= 500) {
-                return; // it is told once more
+                return; // it is sent once more
             }
         }
         locked(() -> lettingGo = lettingGo == token ? 0 : lettingGo);
