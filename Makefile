@@ -50,7 +50,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/browser.sh >/dev/null
 	proofs/run.sh
 	docs/book/build.sh
-	$(PROGRAM) $(CARGO) test --workspace
+	$(PROGRAM) $(CARGO) test --workspace --no-fail-fast
 	clients/check.sh test
 	guest/setup/test.sh
 

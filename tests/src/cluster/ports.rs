@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
 
 /// `N` different free ports of 127.0.0.1. Another process may still take one before it is used.
 pub(super) fn free<const N: usize>() -> io::Result<[u16; N]> {
@@ -30,7 +30,7 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn new(port: u16) -> io::Result<Self> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        let socket = socket_for_binding()?;
         // Connections of the server that had the port may linger.
         sockopt::set_socket_reuseaddr(&socket, true)?;
         bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
@@ -38,15 +38,22 @@ impl Held {
     }
 }
 
+/// Closed on exec: a server that is started meanwhile would else hold the port for its whole life.
+fn socket_for_binding() -> rustix::io::Result<OwnedFd> {
+    socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream;
+    use std::process::Command;
+    use std::time::Duration;
 
     use super::*;
+    use crate::wait;
 
     fn bind_plainly(port: u16) -> rustix::io::Result<()> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        bind(&socket_for_binding()?, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
     #[test]
@@ -57,6 +64,26 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert_eq!(bind_plainly(port), Err(rustix::io::Errno::ADDRINUSE));
         drop(held);
-        assert_eq!(bind_plainly(port), Ok(()));
+        assert_is_free(port);
+    }
+
+    #[test]
+    fn a_program_that_is_started_meanwhile_does_not_hold_the_port() {
+        let [port] = free().unwrap();
+        let held = Held::new(port).unwrap();
+        // It lives until its standard input ends.
+        let mut program =
+            Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat starts");
+        drop(held);
+        assert_is_free(port);
+        drop(program.stdin.take());
+        assert!(program.wait().unwrap().success());
+    }
+
+    /// Not at once: a test beside this one may be starting a program, which has every descriptor
+    /// between fork and exec.
+    #[track_caller]
+    fn assert_is_free(port: u16) {
+        wait::until("the port to be free", Duration::from_secs(10), || bind_plainly(port));
     }
 }
