@@ -122,12 +122,17 @@ fn a_question_of_the_second_version_has_one_cause_and_signals_without_a_source()
         r#""observation":{"identity":"web-0","uptime_ms":4000,"cause":"signal-changed","#,
         r#""attempts":{"last":"none","failures":0},"signals":["#,
         r#"{"key":"app.lag","value":{"number":5.0},"age_ms":7},"#,
-        r#"{"key":"probe.web","value":{"flag":true},"age_ms":8}]}"#
+        r#"{"key":"node.name","value":{"text":"n1"},"age_ms":6},"#,
+        r#"{"key":"pod.ready","value":{"flag":false},"age_ms":9},"#,
+        r#"{"key":"probe.web","value":{"flag":true},"age_ms":8}],"#,
+        r#""roster":[{"identity":"web-1","age_ms":3,"signals":["#,
+        r#"{"key":"app.lag","value":{"number":2.0},"age_ms":4}]}]}"#
     );
     let written = line(&decision(1, "{}")).replace("\"v\":3", "\"v\":2");
     let (before, rest) = written.split_once("\"observation\":").unwrap();
     let (_, after) = rest.split_once("}},").unwrap();
     let text = format!("{before}{observation}}},{after}");
+    assert!(text.starts_with("{\"v\":2,"), "{text}");
     let (_, record) = Reader::new(text.as_bytes()).next().unwrap().unwrap();
     let Body::Decision(decided) = record.body else { panic!("no decision") };
     let seen = decided.account.input.observation;
@@ -140,8 +145,19 @@ fn a_question_of_the_second_version_has_one_cause_and_signals_without_a_source()
         unchanged_for: age,
     };
     let lag = signal("app.lag", Source::Application, Value::Number(5.0), 7);
+    let node = signal("node.name", Source::Node, Value::Text("n1".to_owned()), 6);
+    let pod = signal("pod.ready", Source::Pod, Value::Flag(false), 9);
     let probe = signal("probe.web", Source::Probe, Value::Flag(true), 8);
-    assert_eq!(seen.signals, [lag, probe]);
+    assert_eq!(seen.signals, [lag, node, pod, probe]);
+    let theirs = signal("app.lag", Source::Application, Value::Number(2.0), 4);
+    let other = seen.roster.first().unwrap();
+    assert_eq!((other.identity.as_str(), other.age, &other.signals), ("web-1", 3, &vec![theirs]));
+    // Of a record of today nothing is guessed.
+    let text = text.replace("\"v\":2", "\"v\":3");
+    let (_, record) = Reader::new(text.as_bytes()).next().unwrap().unwrap();
+    let Body::Decision(decided) = record.body else { panic!("no decision") };
+    let probe = decided.account.input.observation.signals.last().cloned().unwrap();
+    assert_ne!(probe.source, Source::Probe);
 }
 
 #[test]

@@ -41,6 +41,8 @@ mod lives;
 mod pace;
 #[path = "scenes/people.rs"]
 mod people;
+#[path = "scenes/people_of_three.rs"]
+mod people_of_three;
 #[path = "scenes/policies.rs"]
 mod policies;
 #[path = "scenes/promises.rs"]

@@ -2,7 +2,8 @@
 
 pub(crate) mod roster;
 
-use super::{Scheduled, World};
+use super::World;
+use super::time::Scheduled;
 use crate::engine::{Component, Engine, Hazards, Shadowed};
 use crate::member::Member;
 use crate::oversight::Oversight;
