@@ -24,6 +24,9 @@ pub struct Report {
     /// At the stage `turn`: the candidates that have to run the policy well before this one takes it,
     /// the first of them. None may be known although it waits: the others are out of sight then.
     pub waits_for: Vec<String>,
+    /// The candidate because of whose objection this one does not take the newest publication, or went
+    /// back from it.
+    pub stopped_by: Option<String>,
     /// The newest publication, if this candidate refused it by itself or fell back from it.
     pub rejected: Option<Rejected>,
 }

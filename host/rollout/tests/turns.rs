@@ -194,6 +194,7 @@ fn an_objection_stops_those_who_wait_and_a_person_lets_them_go_on() {
     assert_eq!(refusals(&effects), [("turn", why.to_owned())]);
     assert_eq!((world.active(), world.report().waits_for), (&old(), vec![]));
     assert_eq!(world.report().rejected, None, "it has nothing against it itself");
+    assert_eq!(world.report().stopped_by.as_deref(), Some("a"));
     // It stays so when the one that objected is gone: who comes anew knows nothing of it.
     world.fleet(led_by("z", &[peer("a", &new())]));
     world.passes(SOAK * 20);
@@ -201,7 +202,9 @@ fn an_objection_stops_those_who_wait_and_a_person_lets_them_go_on() {
     // Another policy is not what the person meant.
     world.event(Event::Skip(print(&policy("b", "1"))));
     assert_eq!(world.stage(), None);
+    assert_eq!(world.report().stopped_by.as_deref(), Some("a"));
     world.event(Event::Skip(print(&new())));
+    assert_eq!(world.report().stopped_by, None);
     world.pass_all();
     assert_eq!(world.taking_over(), Some(&new()));
     world.take_over();
@@ -239,6 +242,7 @@ fn an_objection_while_others_still_come_brings_the_policy_before_back() {
     let shown = report.candidate.expect("the refused one");
     assert_eq!((shown.policy, shown.stage), (Some(new()), "turn"));
     assert_eq!((report.last_good, report.rejected), (None, None), "the new one is not good");
+    assert_eq!(report.stopped_by.as_deref(), Some("z"));
     // Found again it is refused again, for as long as the other one objects.
     world.found(&new());
     world.pass_all();

@@ -2,11 +2,12 @@
 //!
 //! Whatever is of an election has the label `election`, as `namespace/name`. Other labels take their
 //! values from closed sets, except for the names of the leader and the policy, of which one stands
-//! there at a time, and of the probes, which the operator named. So no client and no policy can
-//! make the text grow.
+//! there at a time, of the candidates that are waited for, eight at most, and of the probes, which the
+//! operator named. So no client, no policy and no other candidate can make the text grow.
 
 mod gauges;
 mod renewals;
+mod turns;
 mod zero;
 
 use super::JournalKeeper;
@@ -27,6 +28,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use turns::Turns;
 
 /// The smallest bucket of the decision's time, in seconds; a usual decision takes twice that.
 const FIRST_BUCKET: f64 = 5e-6;
@@ -52,6 +54,7 @@ struct Inner {
     counters: Counters,
     decide_time: Family<[Label; 1], Histogram, fn() -> Histogram>,
     renewals: Renewals,
+    turns: Turns,
     /// Since when the policies' sources have given nothing, by their elections' names.
     unavailable: Mutex<BTreeMap<String, Moment>>,
 }
@@ -122,6 +125,7 @@ impl Metrics {
             counters,
             decide_time,
             renewals,
+            turns: Turns::default(),
             unavailable,
         }))
     }
@@ -146,9 +150,10 @@ impl Metrics {
     pub fn render(&self, now: Moment) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.0.registry)?;
-        let Inner { elections, journal, started, renewals, .. } = &*self.0;
+        let Inner { elections, journal, started, renewals, turns, .. } = &*self.0;
         let mut gauges = gauges::at(elections, journal, &self.0.unavailable(), *started, now);
         renewals.gauges(&mut gauges);
+        turns.gauges(&mut gauges, elections, now);
         encode_registry(&mut text, &gauges)?;
         encode_eof(&mut text)?;
         Ok(text)
@@ -158,6 +163,7 @@ impl Metrics {
 impl Observer for Metrics {
     fn observe(&self, said: Said<'_>) {
         self.0.renewals.observe(said);
+        self.0.turns.observe(said);
         let counters = &self.0.counters;
         let of = Of(said.election);
         let election = || said.election.to_string();

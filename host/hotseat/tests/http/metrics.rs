@@ -1,6 +1,7 @@
 //! `/metrics` as a scraper reads it.
 
 use crate::client::{Client, get};
+use crate::crowd::until;
 use crate::site::{Site, policy, seen};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
@@ -8,7 +9,7 @@ use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
 use hotseat_core::view::View;
 use hotseat_election::Fact;
-use hotseat_rollout::{Fact as PolicyFact, Refusal};
+use hotseat_rollout::{Candidate, Fact as PolicyFact, Policy, Refusal, Trial};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -313,6 +314,52 @@ fn a_source_that_gives_nothing_is_seen() {
 
 /// Whatever happens, no series appears that was not there before: but for who leads, what decides,
 /// and mistakes of clients.
+#[test]
+fn a_policy_that_waits_for_others_says_for_how_long_and_for_whom() {
+    let site = Site::start();
+    const LENGTH: &str = "hotseat_policy_turn_waiting_seconds";
+    let waits_for = |site: &Site| -> Vec<String> {
+        let all = scrape(site).into_keys();
+        let name = "hotseat_policy_turn_waits_for{candidate=";
+        all.filter_map(|it| Some(it.strip_prefix(name)?.to_owned())).collect()
+    };
+    assert_samples(&site, &[(LENGTH, 0.0)]);
+    let policy = Policy { digest: "sha256:11".to_owned(), settings: "".into() };
+    let began = |stage| PolicyFact::StageBegan { stage, policy: policy.clone() };
+    let on_its_way = |stage, waits_for: &[&str]| {
+        site.say(Fact::Policy(began(stage)));
+        site.state.change_policy(|report| {
+            report.rollout.candidate = Some(Candidate {
+                policy: Some(policy.clone()),
+                about: None,
+                source: String::new(),
+                stage,
+                refusal: None,
+                trial: Trial::default(),
+            });
+            report.rollout.waits_for = waits_for.iter().map(|name| (*name).to_owned()).collect();
+        });
+    };
+    on_its_way("shadow", &[]);
+    assert_samples(&site, &[(LENGTH, 0.0)]);
+    on_its_way(Refusal::TURN, &["web-1", "web-\"2"]);
+    let first = scrape(&site)[LENGTH];
+    until("it to have waited for longer", || scrape(&site)[LENGTH] > first);
+    assert_eq!(waits_for(&site), [r#""web-1"}"#, r#""web-\"2"}"#]);
+    // It is stopped, and by whom is said; then a newer one is found.
+    site.state.change_policy(|report| {
+        let refusal = Refusal { stage: Refusal::TURN, why: "web-1 refused it".to_owned() };
+        report.rollout.candidate.as_mut().expect("a candidate").refusal = Some(refusal);
+        report.rollout.waits_for.clear();
+        report.rollout.stopped_by = Some("web-1".to_owned());
+    });
+    let by = r#"hotseat_policy_turn_stopped_by{candidate="web-1"}"#;
+    assert_samples(&site, &[(LENGTH, 0.0), (by, 1.0)]);
+    assert!(waits_for(&site).is_empty());
+    site.state.change_policy(|report| report.rollout.stopped_by = None);
+    assert_eq!(scrape(&site).get(by), None);
+}
+
 #[test]
 fn no_counter_appears_with_its_first_event() {
     let site = Site::start();

@@ -36,7 +36,11 @@ pub fn everything() -> String {
     facts.say(&Fact::Requested("update"));
     facts.say(&Fact::Decided(Box::new(decided())));
     metrics.http_request("/", 200);
-    status.change_policy(|report| report.rollout.active = Some(standard()));
+    status.change_policy(|report| {
+        report.rollout.active = Some(standard());
+        report.rollout.waits_for = vec!["web-1".to_owned()];
+        report.rollout.stopped_by = Some("web-1".to_owned());
+    });
     let key = Key::new(Source::Probe, "probe.web").expect("a key");
     let report = Report { value: Value::Flag(true), at: now, ttl: None };
     status.signals().report(key, report).expect("there is room");

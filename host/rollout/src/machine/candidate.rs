@@ -131,9 +131,9 @@ impl Rollout {
     fn take_turn(&mut self, now: Moment) {
         match self.turn(now) {
             Turn::Now => self.candidate_takes_over(),
-            Turn::Never(objection) => {
-                self.line.stopped = true;
-                self.refuse(Rollout::stopped_by(&objection));
+            Turn::Never(objector) => {
+                self.refuse(Rollout::stopped_by(&objector));
+                self.line.stopped = Some(objector.name);
             }
             Turn::Later => {
                 let Some(candidate) = &mut self.candidate else { return };

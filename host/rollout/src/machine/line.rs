@@ -30,8 +30,8 @@ pub(super) struct Line {
     pub(super) target: Option<Publication>,
     /// It took over here, from another one.
     pub(super) taken: bool,
-    /// It is not taken because of another candidate's objection, unless a person wants it.
-    pub(super) stopped: bool,
+    /// It is not taken because of the objection of that candidate, unless a person wants it.
+    pub(super) stopped: Option<String>,
     fleet: Fleet,
     rows: BTreeMap<String, Row>,
     /// Since when the others are out of sight.
@@ -66,8 +66,16 @@ pub(super) enum Turn {
     Now,
     /// Others come first.
     Later,
-    /// It does not: why.
-    Never(String),
+    /// It does not, since that one objects.
+    Never(Objector),
+}
+
+/// A candidate that refused the target or fell back from it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Objector {
+    pub(super) name: String,
+    /// In one line that begins with a verb.
+    pub(super) why: String,
 }
 
 impl Line {
@@ -118,15 +126,15 @@ impl Line {
         self.settled
     }
 
-    /// Who refused the target or fell back from it, the first by name, with the reason. None where a
-    /// person said that it does not matter.
-    pub(super) fn objection(&self) -> Option<String> {
+    /// Who refused the target or fell back from it, the first by name. None where a person said that it
+    /// does not matter.
+    pub(super) fn objector(&self) -> Option<Objector> {
         let target = self.fingerprint().filter(|_| !self.is_skipped())?;
         let objects = self.fleet.peers.iter().filter_map(|peer| {
             let objection = peer.objection.as_ref().filter(|it| it.to == target)?;
             Some((&peer.name, &objection.why))
         });
-        objects.min().map(|(name, why)| format!("{name} {why}"))
+        objects.min().map(|(name, why)| Objector { name: name.clone(), why: why.clone() })
     }
 
     /// Takes in how things are at `now`. `runs` is whether this candidate runs the target, and well.
@@ -156,8 +164,8 @@ impl Line {
         if self.is_skipped() {
             return Turn::Now;
         }
-        if let Some(why) = self.objection() {
-            return Turn::Never(why);
+        if let Some(objector) = self.objector() {
+            return Turn::Never(objector);
         }
         let may = match self.unseen_since {
             // Nobody hands anything over to one who cannot be seen either.

@@ -175,6 +175,7 @@ impl Rollout {
             restored: self.restored,
             left_behind: self.left_behind,
             waits_for: self.waits_for.clone(),
+            stopped_by: self.line.stopped.clone(),
             rejected: self.rejected.clone(),
         }
     }

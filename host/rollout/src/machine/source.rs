@@ -19,7 +19,7 @@ impl Rollout {
     /// A publication that is to come into force, found just now or offered again.
     pub(super) fn offer(&mut self, now: Moment, publication: Publication) {
         self.line.aim_at(now, &publication);
-        self.line.stopped = false;
+        self.line.stopped = None;
         self.rejected.take_if(|rejected| rejected.policy != publication.policy);
         let policy = &publication.policy;
         if self.candidate.as_ref().is_some_and(|candidate| candidate.is(policy)) {

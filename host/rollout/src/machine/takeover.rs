@@ -60,7 +60,7 @@ impl Rollout {
         let before = self.active.replace(active);
         if self.line.target.as_ref().is_some_and(|target| target.policy == policy) {
             self.line.taken = before.is_some() && !restored;
-            self.line.stopped = false;
+            self.line.stopped = None;
             self.rejected = None;
         }
         self.remember_good(before);
@@ -76,7 +76,7 @@ impl Rollout {
     /// The active policy was good unless it failed, here or elsewhere, and is not the last good one any
     /// more once it is active again.
     fn remember_good(&mut self, before: Option<Active>) {
-        let stopped = self.line.target.as_ref().filter(|_| self.line.stopped);
+        let stopped = self.line.target.as_ref().filter(|_| self.line.stopped.is_some());
         let before = before.filter(|before| {
             let stopped = stopped.is_some_and(|target| target.policy == before.policy);
             self.memory.why(&before.policy).is_none() && !stopped

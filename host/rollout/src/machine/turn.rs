@@ -1,6 +1,6 @@
 //! Waiting for other candidates, and going back with them.
 
-use super::line::Turn;
+use super::line::{Objector, Turn};
 use super::{Known, Rollout};
 use crate::event::Refusal;
 use crate::fact::Fact;
@@ -30,17 +30,16 @@ impl Rollout {
     }
 
     /// The refusal of a policy because another candidate refused it or fell back from it.
-    pub(super) fn stopped_by(objection: &str) -> Refusal {
-        Refusal { stage: Refusal::TURN, why: format!("{objection}: {REMEDY}") }
+    pub(super) fn stopped_by(Objector { name, why }: &Objector) -> Refusal {
+        Refusal { stage: Refusal::TURN, why: format!("{name} {why}: {REMEDY}") }
     }
 
     /// A person wants nobody to wait with that policy, and nobody to be stopped.
     pub(super) fn skip(&mut self, now: Moment, what: Fingerprint) {
         self.line.skip(what);
-        let again =
-            self.line.target.clone().filter(|_| {
-                self.line.is_skipped() && self.line.stopped && self.candidate.is_none()
-            });
+        let again = self.line.target.clone().filter(|_| {
+            self.line.is_skipped() && self.line.stopped.is_some() && self.candidate.is_none()
+        });
         if let Some(publication) = again {
             self.offer(now, publication);
         }
@@ -52,17 +51,17 @@ impl Rollout {
     pub(super) fn go_back(&mut self) {
         let Some(good) = self.may_go_back() else { return };
         // Once it was said it is done, be it at a second attempt.
-        if !self.line.stopped {
-            let Some(why) = self.line.objection() else { return };
-            self.line.stopped = true;
-            self.tell_going_back(Rollout::stopped_by(&why));
+        if self.line.stopped.is_none() {
+            let Some(objector) = self.line.objector() else { return };
+            self.tell_going_back(Rollout::stopped_by(&objector));
+            self.line.stopped = Some(objector.name);
         }
         self.take_over(good, true);
     }
 
     fn may_go_back(&self) -> Option<Known> {
         let line = &self.line;
-        let under_way = line.stopped || !line.is_settled();
+        let under_way = line.stopped.is_some() || !line.is_settled();
         let target = line.target.as_ref().filter(|_| line.taken && under_way)?;
         let runs = self.config.turns.is_some() && self.is_settled(&target.policy);
         let free = self.takeover.is_none() && self.candidate.is_none();
