@@ -24,6 +24,7 @@ mod emit;
 mod encode;
 mod error;
 mod merge;
+mod package;
 mod sources;
 mod toolchain;
 mod wrap;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 pub use emit::{emit, emit_component};
 pub use encode::encode;
 pub use error::BuildError;
+pub use package::package;
 pub use toolchain::Toolchain;
 pub use wrap::{merge_segments, wrap};
 

@@ -17,3 +17,12 @@ pub use build::{BuildError, Built, COMPONENT, build};
 pub use create::{CreateError, create};
 pub use language::{Language, UnknownLanguage};
 pub use tool::Missing;
+
+/// The contract as the package that `wkg publish` and registries take: a component of types alone.
+///
+/// # Errors
+///
+/// It cannot be encoded, which a test of this crate would have found.
+pub fn contract_package() -> Result<Vec<u8>, hotseat_component::BuildError> {
+    hotseat_component::package(files::CONTRACT)
+}
