@@ -2,7 +2,7 @@
 //! judges settings by a policy's schema, which is a stranger's, too.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::{env, fs, thread};
@@ -45,8 +45,9 @@ const FAILED: i32 = 70;
 
 /// Begins a line on standard error that says what the child could not give up.
 pub(crate) const KEPT: &str = "@kept ";
-/// Begins the line on standard error that says what compiling took: the address space and what was
-/// resident at most in KiB, and the processor time in milliseconds.
+/// Begins the line on standard error that says what compiling took: the address space, the part of it
+/// that may be written to and what was resident, each at most and in KiB, and the processor time in
+/// milliseconds.
 pub(crate) const SPENT: &str = "@spent ";
 
 /// The compiler's stack, in bytes: as much as a main thread has.
@@ -81,7 +82,7 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     let failed = |error: io::Error| (FAILED, error.to_string());
     confine().map_err(failed)?;
     // Opened while there is a way to.
-    let account = File::open("/proc/self/status");
+    let account = File::open("/proc/self/status").and_then(Account::begin);
     kept.extend(give_up_the_world(&threads()));
     for right in kept {
         // If nobody listens, nobody needs to know.
@@ -95,7 +96,7 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     };
     io::stdout().write_all(&output).map_err(failed)?;
     io::stdout().flush().map_err(failed)?;
-    if let Some(spent) = account.ok().and_then(spent) {
+    if let Some(spent) = account.ok().and_then(Account::end) {
         let _ = writeln!(io::stderr(), "{SPENT}{spent}");
     }
     Ok(())
@@ -116,17 +117,45 @@ fn compiled(mut component: Vec<u8>) -> Result<Vec<u8>, (i32, String)> {
     Ok(compiled)
 }
 
-/// What this process has taken so far, as [`SPENT`] has it.
-fn spent(mut status: File) -> Option<String> {
+/// What the kernel says of this process, in KiB.
+struct Account {
+    status: File,
+    /// The address space at the beginning, and the part of it that may be written to.
+    begun: Option<(u64, u64)>,
+}
+
+impl Account {
+    fn begin(mut status: File) -> io::Result<Account> {
+        let text = read(&mut status)?;
+        let begun = in_kib(&text, "VmSize:").zip(in_kib(&text, "VmData:"));
+        Ok(Account { status, begun })
+    }
+
+    /// What this process has taken so far, as [`SPENT`] has it.
+    fn end(mut self) -> Option<String> {
+        let text = read(&mut self.status).ok()?;
+        let (size, data) = self.begun?;
+        let peak = in_kib(&text, "VmPeak:")?;
+        // The kernel keeps no peak of what may be written to. All that came since the beginning may be,
+        // and the stack is not counted by the limit either.
+        let writable = (data + peak.checked_sub(size)?).saturating_sub(STACK as u64 / 1024);
+        let processor = clock_gettime(ClockId::ProcessCPUTime);
+        let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
+        Some(format!("{peak} {writable} {} {millis}", in_kib(&text, "VmHWM:")?))
+    }
+}
+
+fn read(status: &mut File) -> io::Result<String> {
     let mut text = String::new();
-    status.read_to_string(&mut text).ok()?;
-    let most = |name: &str| -> Option<u64> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse().ok()
-    };
-    let processor = clock_gettime(ClockId::ProcessCPUTime);
-    let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
-    Some(format!("{} {} {millis}", most("VmPeak:")?, most("VmHWM:")?))
+    status.rewind()?;
+    status.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The number behind that name, in KiB.
+fn in_kib(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 fn unfit(misfit: Misfit) -> (i32, String) {

@@ -109,11 +109,11 @@ pub struct Compiler {
 }
 
 /// What one compilation may use where and when it happens.
-struct Share {
-    limits: CompileLimits,
+pub(crate) struct Share {
+    pub(crate) limits: CompileLimits,
     /// What the child may write to of its address space, in bytes: the part that costs memory. The
     /// program's code is in memory already.
-    writable: u64,
+    pub(crate) writable: u64,
     /// What the container leaves, where that is less than the limits would be.
     container: Option<MemoryLeft>,
 }
@@ -219,25 +219,8 @@ impl Compiler {
 
     /// The limits of a compilation that begins now.
     fn share(&self) -> Result<Share, CompileError> {
-        let mut share =
-            Share { limits: self.limits.clone(), writable: self.limits.memory, container: None };
-        let Some(mut left) = self.container.as_ref().and_then(Container::memory_left) else {
-            return Ok(share);
-        };
-        left.left = left.left.saturating_sub(self.beside);
-        // The result is in the child's memory and, page by page, in the file that it writes. It is
-        // a small part of what compiling it takes.
-        let output = self.limits.output.min(left.left / 8);
-        let writable = left.left - output;
-        if writable < LEAST_MEMORY {
-            return Err(CompileError::Container(left));
-        }
-        if writable < self.limits.memory {
-            share.limits.output = output;
-            share.writable = writable;
-            share.container = Some(left);
-        }
-        Ok(share)
+        let left = self.container.as_ref().and_then(Container::memory_left);
+        Share::of(&self.limits, left, self.beside)
     }
 
     fn spawn(&self, task: &str, input: File, output: File, share: &Share) -> io::Result<Child> {
@@ -261,6 +244,30 @@ impl Compiler {
 }
 
 impl Share {
+    /// Where a container has so much left, of which others may take so much meanwhile.
+    pub(crate) fn of(
+        limits: &CompileLimits,
+        left: Option<MemoryLeft>,
+        beside: u64,
+    ) -> Result<Share, CompileError> {
+        let mut share = Share { limits: limits.clone(), writable: limits.memory, container: None };
+        let Some(mut left) = left else { return Ok(share) };
+        left.left = left.left.saturating_sub(beside);
+        // The result is in the child's memory and, page by page, in the file that it writes. It is
+        // a small part of what compiling it takes.
+        let output = limits.output.min(left.left / 8);
+        let writable = left.left - output;
+        if writable < LEAST_MEMORY {
+            return Err(CompileError::Container(left));
+        }
+        if writable < limits.memory {
+            share.limits.output = output;
+            share.writable = writable;
+            share.container = Some(left);
+        }
+        Ok(share)
+    }
+
     /// Tells from the child's end what became of the component.
     fn judge(&self, status: ExitStatus, complaint: &str) -> Result<(), CompileError> {
         let over = |what: String| Err(CompileError::OverLimit(what));

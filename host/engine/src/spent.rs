@@ -9,6 +9,8 @@ use crate::child::{KEPT, SPENT};
 pub struct CompileSpent {
     /// Address space of the child at most, in bytes: what the limit of memory bounds.
     pub memory: u64,
+    /// The part of it that may be written to at most, in bytes: what bounds a compilation in a container.
+    pub writable: u64,
     /// What was in the machine's memory of it at most, in bytes; the program's own code, which is
     /// there for the sidecar anyway, is a part of it.
     pub resident: u64,
@@ -47,9 +49,10 @@ impl Said {
 fn spent(text: &str) -> Option<CompileSpent> {
     let mut numbers = text.split(' ').map(str::parse::<u64>);
     let mut next = || numbers.next()?.ok();
-    let (memory, resident, processor) = (next()?, next()?, next()?);
+    let (memory, writable, resident, processor) = (next()?, next()?, next()?, next()?);
     Some(CompileSpent {
         memory: memory.checked_mul(1024)?,
+        writable: writable.checked_mul(1024)?,
         resident: resident.checked_mul(1024)?,
         processor: Duration::from_millis(processor),
     })
@@ -61,9 +64,9 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_a_complaint() {
-        let said = Said::of("@kept no files: no\n@spent 3 2 1\n@spent many\nit panicked\n");
-        let spent =
-            CompileSpent { memory: 3072, resident: 2048, processor: Duration::from_millis(1) };
+        let said = Said::of("@kept no files: no\n@spent 4 3 2 1\n@spent many\nit panicked\n");
+        let processor = Duration::from_millis(1);
+        let spent = CompileSpent { memory: 4096, writable: 3072, resident: 2048, processor };
         assert_eq!(said.kept, ["no files: no"]);
         assert_eq!(
             (said.spent, said.complaint.as_str()),
