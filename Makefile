@@ -22,7 +22,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo docs test test-oldest peers bench limits lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo docs test test-oldest peers bench limits wit lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -74,6 +74,10 @@ bench: build ## the table of figures, in one run of about seven minutes; BENCH=-
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+
+wit: build ## target/wit/hotseat-policy.wasm, the contract as a package that wkg and registries take
+	mkdir -p target/wit
+	target/release/hotseat policy wit --package target/wit/hotseat-policy.wasm
 
 limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root
 	tests/setup/guests.sh >/dev/null

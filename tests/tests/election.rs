@@ -21,6 +21,8 @@ mod label;
 mod logs;
 #[path = "election/names.rs"]
 mod names;
+#[path = "election/needs.rs"]
+mod needs;
 #[path = "election/outage.rs"]
 mod outage;
 #[path = "election/pause.rs"]

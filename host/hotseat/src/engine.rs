@@ -4,6 +4,7 @@ mod components;
 mod shadow;
 mod stage;
 
+use crate::needs::Givers;
 use components::Components;
 use hotseat_core::event::AskId;
 use hotseat_core::on_failure::OnFailure;
@@ -41,16 +42,19 @@ pub struct Engine {
     /// What is about to take over.
     coming: Coming,
     on_failure: Option<OnFailure>,
+    givers: Givers,
     shadow: Option<Shadow>,
 }
 
 impl Engine {
-    /// Nothing is loaded yet. `pace` is the operator's timing as policies see it, and `on_failure`
-    /// overrules what policies say of their failures. What happens goes to `events`.
+    /// Nothing is loaded yet. `pace` is the operator's timing as policies see it, `on_failure`
+    /// overrules what policies say of their failures, and `givers` give what they need. What happens
+    /// goes to `events`.
     pub fn new(
         loader: Loader,
         pace: Pace,
         on_failure: Option<OnFailure>,
+        givers: Givers,
         events: Events,
     ) -> Engine {
         Engine {
@@ -62,6 +66,7 @@ impl Engine {
             worker: None,
             coming: Arc::default(),
             on_failure,
+            givers,
             shadow: None,
         }
     }
@@ -121,6 +126,7 @@ impl PolicyEngine for Engine {
             asked: asked.cloned(),
             pace: self.pace,
             on_failure: self.on_failure,
+            givers: self.givers.clone(),
         }
         .start(&self.events);
     }

@@ -15,6 +15,7 @@ mod home;
 mod host_facts;
 pub mod identity;
 pub mod locks;
+pub mod needs;
 mod note;
 pub mod observers;
 pub mod own_pod;

@@ -45,7 +45,7 @@ pub use limits::Limits;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
 pub use report::{
-    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, PolicyAnswer, PolicyName,
+    CandidateAnswer, FailureAnswer, LeaderAnswer, LockAnswer, NeedAnswer, PolicyAnswer, PolicyName,
     PolicySummary,
 };
 pub use roster::{CandidateAnswer as RosterCandidate, PublishedAnswer, RosterAnswer, RosterPolicy};

@@ -5,8 +5,9 @@ use hotseat_core::event::Trouble;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
 use hotseat_core::view::View;
-use hotseat_election::{PolicyReport, Status, roster};
-use hotseat_rollout::{About, Active, Policy, Report};
+use hotseat_election::roster::{self, ROSTER, Roster};
+use hotseat_election::{PolicyReport, Status};
+use hotseat_rollout::{About, Active, Need, Policy, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -206,6 +207,21 @@ pub struct PolicySummary {
     /// election that differ here follow different rules.
     #[serde(default)]
     pub settings: String,
+    /// The facts that it says it cannot do without.
+    #[serde(default)]
+    pub needs: Vec<NeedAnswer>,
+}
+
+/// A fact that a policy needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct NeedAnswer {
+    /// `roster`, or a signal's key.
+    pub fact: String,
+    /// Whether this sidecar gives it, or the application can. If not, the policy decides without it.
+    pub given: bool,
+    /// Who gives it; if nobody does, what would have it given, or why it cannot be.
+    pub from: String,
 }
 
 /// A policy on its way through the stages.
@@ -234,6 +250,9 @@ pub struct CandidateAnswer {
     /// them at most; empty too while they are out of sight.
     #[serde(default)]
     pub waits_for: Vec<String>,
+    /// The facts that it says it cannot do without, once it was asked.
+    #[serde(default)]
+    pub needs: Vec<NeedAnswer>,
 }
 
 /// How a policy or a request failed.
@@ -256,13 +275,18 @@ impl FailureAnswer {
 
 impl PolicyAnswer {
     /// What holds at `now`.
-    pub(super) fn at(report: &PolicyReport, now: Moment) -> PolicyAnswer {
+    pub(super) fn at(status: &Status, now: Moment) -> PolicyAnswer {
+        let (report, roster) = (status.policy(), status.roster());
+        PolicyAnswer::of(&report, &roster, now)
+    }
+
+    fn of(report: &PolicyReport, roster: &Roster, now: Moment) -> PolicyAnswer {
         let active = report.rollout.active.as_ref();
         let count = |kind: FailureKind| report.failures.get(&kind).copied().unwrap_or(0);
         PolicyAnswer {
-            active: report.rollout.active.as_ref().map(PolicySummary::of),
-            previous: report.previous.as_ref().map(PolicySummary::of),
-            candidate: CandidateAnswer::of(&report.rollout),
+            active: active.map(|active| PolicySummary::of(active, roster)),
+            previous: report.previous.as_ref().map(|it| PolicySummary::of(it, roster)),
+            candidate: CandidateAnswer::of(&report.rollout, roster),
             source: report.source.clone(),
             source_error: report.rollout.source_error.clone(),
             stage: report.stage().to_owned(),
@@ -292,7 +316,7 @@ impl PolicyAnswer {
 }
 
 impl CandidateAnswer {
-    fn of(rollout: &Report) -> Option<CandidateAnswer> {
+    fn of(rollout: &Report, roster: &Roster) -> Option<CandidateAnswer> {
         let candidate = rollout.candidate.as_ref()?;
         let refusal = candidate.refusal.as_ref();
         Some(CandidateAnswer {
@@ -305,19 +329,34 @@ impl CandidateAnswer {
             shadow_differences: candidate.trial.differences.into(),
             settings: candidate.policy.as_ref().map(settings_digest).unwrap_or_default(),
             waits_for: rollout.waits_for.clone(),
+            needs: candidate.about.iter().flat_map(|about| needs(about, roster)).collect(),
         })
     }
 }
 
 impl PolicySummary {
-    fn of(active: &Active) -> PolicySummary {
+    fn of(active: &Active, roster: &Roster) -> PolicySummary {
         PolicySummary {
             policy: PolicyName::of(active),
             summary: active.about.summary.clone(),
             source: active.source.clone(),
             settings: settings_digest(&active.policy),
+            needs: needs(&active.about, roster),
         }
     }
+}
+
+/// What a policy needs. Of the roster, which is kept for it, it is known by now whether it can be read.
+fn needs(about: &About, roster: &Roster) -> Vec<NeedAnswer> {
+    let answer = |need: &Need| {
+        let unread = roster.not_followed.as_ref().filter(|_| need.fact == ROSTER);
+        let Need { fact, given, from } = need.clone();
+        match unread {
+            Some(why) => NeedAnswer { fact, given: false, from: format!("{from}: {why}") },
+            None => NeedAnswer { fact, given, from },
+        }
+    };
+    about.needs.iter().map(answer).collect()
 }
 
 /// The digest of a policy's settings, byte for byte; empty where there are none.

@@ -69,7 +69,7 @@ pub(super) const ROUTES: [Route; 16] = [
     // Not to everybody: where `kinds` asks for details, the page itself looks at who asks.
     Route::new("/v1/watch", Methods::Read, Site::watch),
     Route::new("/v1/policy", Methods::Read, |site, call| {
-        site.answers.json(&PolicyAnswer::at(&site.status.policy(), call.now))
+        site.answers.json(&PolicyAnswer::at(&site.status, call.now))
     })
     .with_detail(),
     Route::new("/v1/journal", Methods::Read, |site, call| {

@@ -268,7 +268,7 @@ impl Watcher {
         let key = PolicyKey::of(&report);
         if self.policy.as_ref() != Some(&key) {
             self.policy = Some(key);
-            self.event(events, "policy", &PolicyAnswer::at(&report, clock::now()));
+            self.event(events, "policy", &PolicyAnswer::at(&self.status, clock::now()));
         }
     }
 

@@ -23,5 +23,5 @@ pub use event::{Event, Passed, Refusal, StageEnd};
 pub use fact::Fact;
 pub use fleet::{Fingerprint, Fleet, Objection, Peer};
 pub use machine::Rollout;
-pub use policy::{About, Policy, Publication};
+pub use policy::{About, Need, Policy, Publication};
 pub use report::{Active, Candidate, Rejected, Report, Trial};

@@ -40,10 +40,21 @@ pub struct About {
     pub version: String,
     /// As the policy says.
     pub summary: String,
-    /// The facts that it wants, such as `roster`.
-    pub needs: Vec<String>,
+    /// The facts that it wants.
+    pub needs: Vec<Need>,
     /// Its compilation in milliseconds; zero if it was compiled before.
     pub compile_millis: u64,
     /// Whether the standard policy may take over when this one fails and no good one is left.
     pub standard_may_follow: bool,
+}
+
+/// A fact that a policy wants.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Need {
+    /// `roster`, or a signal's key.
+    pub fact: String,
+    /// Whether it can come about here: the host gives it, or the application may.
+    pub given: bool,
+    /// Who gives it, or what would, for people.
+    pub from: String,
 }

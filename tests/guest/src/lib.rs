@@ -23,6 +23,9 @@ pub struct Hostile;
 impl Policy for Hostile {
     fn describe() -> Descriptor {
         Descriptor::new("hostile", env!("CARGO_PKG_VERSION"), "misbehaves once it leads")
+            // It goes by none of them: for what is said of a policy that does not get what it needs.
+            .needs("host.weekday")
+            .needs("node.draining")
     }
 
     fn validate(settings: &str) -> Vec<Issue> {

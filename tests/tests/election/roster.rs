@@ -140,5 +140,9 @@ fn without_the_rights_it_says_which_role_gives_them_and_leads() {
     ben.process.wait_line(told, SOON);
     let roster = ben.json("/v1/roster").unwrap();
     assert!(roster["not_published"].as_str().is_some_and(|why| why.contains(told)), "{roster}");
+    let need = ben.json("/v1/policy").unwrap()["active"]["needs"][0].clone();
+    assert_eq!((&need["fact"], &need["given"]), (&json!("roster"), &json!(false)), "{need}");
+    let from = need["from"].as_str().unwrap();
+    assert!(from.contains("hotseat rbac --roster") && from.contains("403"), "{from}");
     until_led_by(&[&ben], "ben");
 }

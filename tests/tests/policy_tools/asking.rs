@@ -28,6 +28,27 @@ fn the_contract_is_printed() {
     assert_eq!(text(&output.stdout), include_str!("../../../wit/policy.wit"));
 }
 
+/// That it is the contract is tested where it is encoded.
+#[test]
+fn the_contract_is_written_as_a_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contract.wasm");
+    let written = hotseat(&["policy", "wit", "--package", file.to_str().unwrap()]);
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let bytes = fs::read(&file).unwrap();
+    // A component by its layer, and a package by what no component of code has.
+    assert!(bytes.starts_with(b"\0asm\x0d\0\x01\0"), "{:?}", &bytes[..8]);
+    let name = b"hotseat:policy/policy@1.0.0";
+    assert!(bytes.windows(name.len()).any(|window| window == name));
+    let report = hotseat(&["policy", "check", file.to_str().unwrap()]);
+    assert_eq!(report.status.code(), Some(1), "it is no policy: {report:?}");
+    let nowhere = folder.path().join("no/such.wasm");
+    let refused = hotseat(&["policy", "wit", "--package", nowhere.to_str().unwrap()]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("such.wasm: cannot be written") && said.lines().count() == 1, "{said}");
+}
+
 #[test]
 fn a_question_of_ones_own_is_answered() {
     let output = run("{from: leader, claim: {held_for_ms: 5}}", "builtin", &[]);

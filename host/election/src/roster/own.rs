@@ -17,7 +17,10 @@ impl PolicyReport {
         let active = self.rollout.active.as_ref().map(|active| &active.about);
         let coming = self.rollout.candidate.as_ref().filter(|one| one.refusal.is_none());
         let coming = coming.and_then(|candidate| candidate.about.as_ref());
-        active.into_iter().chain(coming).any(|about| about.needs.iter().any(|need| need == fact))
+        active
+            .into_iter()
+            .chain(coming)
+            .any(|about| about.needs.iter().any(|need| need.fact == fact))
     }
 
     fn entry(&self) -> Option<PolicyEntry> {
@@ -92,7 +95,7 @@ mod tests {
     use crate::clock;
     use crate::name::ElectionName;
     use crate::signals::{Key, Report};
-    use hotseat_rollout::{About, Active, Candidate, Rejected, Report as Rollout};
+    use hotseat_rollout::{About, Active, Candidate, Need, Rejected, Report as Rollout};
     use hotseat_text::Digest;
     use std::time::Duration;
 
@@ -102,7 +105,9 @@ mod tests {
     }
 
     fn about(needs: &[&str]) -> About {
-        let needs = needs.iter().map(|need| (*need).to_owned()).collect();
+        let need =
+            |fact: &&str| Need { fact: (*fact).to_owned(), given: true, from: String::new() };
+        let needs = needs.iter().map(need).collect();
         About { needs, ..About::default() }
     }
 

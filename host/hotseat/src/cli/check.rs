@@ -1,8 +1,8 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
 use super::args::{Probes, SidecarArgs};
-use super::lock_args;
 use super::rbac::pods_namespace;
+use super::{lock_args, needs};
 use crate::engine;
 use crate::identity::hostname;
 use crate::observers::JournalFile;
@@ -56,6 +56,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             preemptions_per_hour: args.preemptions_per_hour,
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,
+            givers: needs::words,
             probes: probes(args.probe)?,
             limits: args.limits.within(&args.time),
             compiler: engine::compiler(),

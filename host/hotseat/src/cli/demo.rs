@@ -2,6 +2,7 @@
 
 use super::args::Output;
 use super::check::settings_source;
+use super::needs;
 use crate::policy_tools::{Check, check, source_of};
 use crate::telemetry;
 use anyhow::bail;
@@ -62,6 +63,7 @@ fn own_policy(policy: &str, settings: &str) -> anyhow::Result<OwnPolicy> {
         registries: Registries::default(),
         limits: Limits::default(),
         container: Container::of_this_process(),
+        givers: needs::words,
     })?;
     if let (Some(stage), Some(error)) = (report.stage, report.error) {
         bail!("--policy {policy}: stage {stage}: {error}");

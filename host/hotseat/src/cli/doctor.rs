@@ -1,9 +1,9 @@
 //! `hotseat doctor`: its arguments.
 
 use super::args::{Output, SidecarArgs};
-use super::check;
 use super::policy::print;
 use super::size::parse_size;
+use super::{check, needs};
 use crate::doctor::{Settings, examine};
 use crate::rights::Uses;
 use crate::status;
@@ -61,6 +61,7 @@ impl DoctorArgs {
                 false => Credentials::Search,
             },
             policy,
+            givers: needs::givers(&sidecar),
             limits: sidecar.limits.within(&sidecar.time),
             container: container_memory.map_or_else(Container::of_this_process, Container::of),
             address,

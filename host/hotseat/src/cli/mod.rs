@@ -11,6 +11,7 @@ mod fence;
 mod limits;
 mod lock;
 mod lock_args;
+mod needs;
 mod people;
 mod plugin;
 mod pod;
@@ -32,6 +33,7 @@ mod timeline;
 mod turns;
 mod wait;
 mod which;
+mod wit;
 
 use crate::engine::COMPILE_COMMAND;
 use crate::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};

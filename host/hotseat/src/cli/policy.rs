@@ -4,6 +4,7 @@ use super::args::Output;
 use super::asking::AskingArgs;
 use super::check::{policy_key, settings_source as settings};
 use super::limits::{LimitArgs, TimeArgs};
+use super::needs;
 use super::policy_diff::DiffArgs;
 #[cfg(feature = "author")]
 use super::policy_new::{BuildArgs, NewArgs};
@@ -12,7 +13,8 @@ use super::pull::PullArgs;
 use super::push::PushArgs;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
-use crate::policy_tools::{CONTRACT, Check, Memory, Replay, check, replay};
+use super::wit::WitArgs;
+use crate::policy_tools::{Check, Memory, Replay, check, replay};
 use crate::telemetry;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
@@ -43,7 +45,7 @@ pub(super) enum PolicyCommand {
     /// Get a component from an OCI registry into a file
     Pull(PullArgs),
     /// Print the contract that a policy is built against, as WIT
-    Wit,
+    Wit(WitArgs),
 }
 
 #[derive(Debug, Args)]
@@ -125,7 +127,7 @@ impl PolicyCommand {
             PolicyCommand::Diff(args) => args.run(),
             PolicyCommand::Push(args) => args.run(),
             PolicyCommand::Pull(args) => args.run(),
-            PolicyCommand::Wit => write(CONTRACT).map(|()| ExitCode::SUCCESS),
+            PolicyCommand::Wit(args) => args.run(),
         }
     }
 }
@@ -138,6 +140,7 @@ fn run_check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         registries: args.registries.registries(),
         limits: args.limits.within(&args.time),
         container: args.container_memory.map_or_else(Container::of_this_process, Container::of),
+        givers: needs::words,
     })?;
     print(args.output, &report, || report.text())?;
     match (report.stage, report.error) {

@@ -8,6 +8,7 @@ mod sidecar;
 
 pub use report::{Check, Outcome, Report};
 
+use crate::needs::Givers;
 use crate::rights::Uses;
 use crate::source::PolicyOptions;
 use hotseat_core::config::Timing;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// The policy that its candidates are to have.
     pub policy: PolicyOptions,
+    /// What they are given of the facts that it may need.
+    pub givers: Givers,
     /// What one call of it may use.
     pub limits: Limits,
     /// The container whose memory counts.

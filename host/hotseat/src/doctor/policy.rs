@@ -1,7 +1,8 @@
 //! The policy, as a sidecar with these flags would get it, and the memory that it needs.
 
 use super::{Check, Report, Settings};
-use crate::policy_tools::{self, Check as PolicyCheck, CheckReport};
+use crate::needs::not_given;
+use crate::policy_tools::{self, Check as PolicyCheck, CheckReport, PolicyReport};
 use crate::source::Source as PolicySource;
 use hotseat_election::{Facts, PolicySource as _, Publication, Sourced};
 use hotseat_engine::{MemoryLeft, STANDARD, Source};
@@ -60,6 +61,7 @@ fn stages(
         registries: settings.policy.registries.clone(),
         limits: settings.limits.clone(),
         container: settings.container.clone(),
+        givers: settings.givers.words,
     };
     policy_tools::check(&check).map_err(|error| format!("{error:#}"))
 }
@@ -99,7 +101,8 @@ fn found_elsewhere(settings: &Settings, publication: Publication) -> Result<Chec
     let bytes = component.bytes.map_or_else(|| STANDARD.to_vec(), |bytes| bytes.to_vec());
     let source = Source::checked(source, component.digest, bytes);
     let (limits, container) = (settings.limits.clone(), settings.container.clone());
-    let checked = policy_tools::check_found(&source, &given, limits, container);
+    let givers = settings.givers.words;
+    let checked = policy_tools::check_found(&source, &given, limits, container, givers);
     checked.map_err(|error| format!("{error:#}"))
 }
 
@@ -117,10 +120,22 @@ fn judged(settings: &Settings, checked: &Result<CheckReport, String>) -> Check {
             );
     }
     let digest = report.digest.clone().unwrap_or_default();
-    let name =
-        report.policy.as_ref().map_or(String::new(), |it| format!("{} {}", it.name, it.version));
+    let policy = report.policy.as_ref();
+    let name = policy.map_or(String::new(), |it| format!("{} {}", it.name, it.version));
     let found = format!("{wanted} has {name}, {digest}, and passes every stage");
-    Check::ok("policy", found).with("digest", digest)
+    let lacks = policy.map_or(String::new(), |policy| lacks(settings, policy));
+    // It decides all the same, and may be meant to.
+    let check = match lacks.is_empty() {
+        true => Check::ok("policy", found),
+        false => Check::note("policy", format!("{found}, but needs {lacks}")),
+    };
+    check.with("digest", digest)
+}
+
+/// What the policy needs and these flags do not give, with what would; empty: nothing.
+fn lacks(settings: &Settings, policy: &PolicyReport) -> String {
+    let facts: Vec<String> = policy.needs.iter().map(|need| need.key.clone()).collect();
+    not_given(&settings.givers.needs(&facts))
 }
 
 /// What is left of the container's memory.

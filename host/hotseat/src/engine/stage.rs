@@ -3,6 +3,7 @@
 
 use super::components::Components;
 use super::{Events, effective};
+use crate::needs::Givers;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Cause, Input, Pace};
 use hotseat_election::EngineEvent;
@@ -21,6 +22,7 @@ pub(super) struct StageRun {
     pub(super) asked: Option<Input>,
     pub(super) pace: Pace,
     pub(super) on_failure: Option<OnFailure>,
+    pub(super) givers: Givers,
 }
 
 impl StageRun {
@@ -101,7 +103,7 @@ impl StageRun {
             name: descriptor.name.clone(),
             version: descriptor.version.clone(),
             summary: descriptor.summary.clone(),
-            needs: descriptor.needs.clone(),
+            needs: self.givers.needs(&descriptor.needs),
             compile_millis: u64::try_from(compile.as_millis()).unwrap_or(u64::MAX),
             standard_may_follow: effective(self.on_failure, policy) == OnFailure::Standard,
         }

@@ -1,5 +1,6 @@
 //! One log line for each transition, and the old image's line on standard output.
 
+use crate::needs::not_given;
 use crate::rights::role_name;
 use crate::telemetry;
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
@@ -253,8 +254,13 @@ fn log_policy(fact: &PolicyFact) {
         PolicyFact::StageBegan { stage, .. } => {
             tracing::debug!(stage, "the candidate policy enters a stage");
         }
-        PolicyFact::Prepared { about, .. } => {
-            tracing::debug!(name = %about.name, version = %about.version, ms = about.compile_millis, "the candidate policy is compiled");
+        PolicyFact::Prepared { policy, about } => {
+            let (name, version) = (&about.name, &about.version);
+            tracing::debug!(%name, %version, ms = about.compile_millis, "the candidate policy is compiled");
+            let needs = not_given(&about.needs);
+            if !needs.is_empty() {
+                tracing::warn!(%name, %version, digest = %policy.digest, %needs, "the policy needs facts that nothing here gives, and has to decide without them");
+            }
         }
         PolicyFact::Refused { policy: Some(policy), refusal, .. }
             if refusal.stage == Refusal::TURN =>

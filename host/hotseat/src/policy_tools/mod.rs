@@ -7,7 +7,6 @@ mod check;
 mod contract;
 mod diff;
 mod journal;
-mod needs;
 mod pull;
 mod push;
 mod questions;
@@ -17,16 +16,16 @@ mod scene;
 mod usage;
 
 pub(crate) use check::check_found;
-pub use check::{Check, CheckReport, PolicyReport, SampleReport, check};
+pub use check::{Check, CheckReport, Need, PolicyReport, SampleReport, check};
 pub use contract::CONTRACT;
 pub use diff::{Diff, DiffReport, Differing, diff};
 pub(crate) use journal::open as open_journal;
-pub use needs::Need;
 pub use pull::{Pull, PullReport, pull};
 pub use push::{Push, PushReport, push};
 pub use replay::{Difference, Memory, Replay, ReplayReport, replay};
 pub use run::{Run, RunReport, SceneReport, run};
 pub use scene::Mismatch;
+pub(crate) use scene::nearest;
 pub use usage::Usage;
 
 use crate::engine;

@@ -2,6 +2,7 @@
 
 use super::check::{check_found, world};
 use super::runtime;
+use crate::needs::Giver;
 use anyhow::{anyhow, bail};
 use hotseat_engine::{Container, LARGEST_COMPONENT, Limits, Source, Surface};
 use hotseat_sources::{
@@ -71,7 +72,9 @@ pub fn push(push: Push) -> anyhow::Result<PushReport> {
     };
     let source = Source::checked(label, digest.to_string(), bytes);
     let text = push.settings.as_ref().map(Settings::text).transpose()?.unwrap_or_default();
-    let checked = check_found(&source, &text, push.limits, Container::of_this_process())?;
+    let container = Container::of_this_process();
+    // What it needs is not shown.
+    let checked = check_found(&source, &text, push.limits, container, Giver::plainly)?;
     let tried = match (checked.stage, checked.error) {
         (None, _) => true,
         // Which it will have is for whoever deploys it.

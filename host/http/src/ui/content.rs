@@ -65,7 +65,7 @@ impl Shown {
                 Box::new(Details {
                     history: HistoryAnswer::at(status, now, LOOKED_AT),
                     roster: RosterAnswer::at(status, now),
-                    policy: PolicyAnswer::at(&status.policy(), now),
+                    policy: PolicyAnswer::at(status, now),
                     signals: SignalsAnswer::at(status.signals().all(now), now),
                 })
             }),

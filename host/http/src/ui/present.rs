@@ -90,6 +90,9 @@ pub(super) fn active(policy: &PolicyAnswer) -> Markup {
                 dt { "failures" } dd { @if failures == 0 { "none" } @else { span.chip.bad { (failures) } } }
                 dt { "if it fails" } dd { (in_its_place(&policy.on_failure)) }
             }
+            @for need in it.needs.iter().filter(|need| !need.given) {
+                p.note.bad { "It needs " strong { (visible(&need.fact)) } " and does not get it: " (visible(&need.from)) }
+            }
         } @else {
             h3 { "No policy yet" }
             p.quiet.small { "wanted: " (visible(&policy.source)) "; until then: " (in_its_place(&policy.on_failure)) }

@@ -7,7 +7,7 @@ use hotseat_core::policy::Value as Said;
 use hotseat_core::view::View;
 use hotseat_election::clock;
 use hotseat_election::roster::Entry;
-use hotseat_rollout::{About, Active, Policy};
+use hotseat_rollout::{About, Active, Need, Policy};
 use tokio::time::{sleep, timeout};
 
 /// Longer than anything here takes on virtual time.
@@ -46,7 +46,8 @@ fn start(server: &Server, name: &str, wants: bool) -> Candidate {
 
 /// A policy with these needs decides.
 fn decide(status: &Status, needs: &[&str]) {
-    let needs = needs.iter().map(|need| (*need).to_owned()).collect();
+    let need = |fact: &&str| Need { fact: (*fact).to_owned(), given: true, from: String::new() };
+    let needs = needs.iter().map(need).collect();
     let active = Active {
         policy: Policy { digest: "sha256:aa".to_owned(), settings: "".into() },
         about: About { needs, ..About::default() },

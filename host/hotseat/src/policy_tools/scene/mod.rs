@@ -15,7 +15,7 @@ pub use expect::Mismatch;
 use hotseat_core::policy::Input;
 use hotseat_journal::{input_form, read_input};
 use serde_json::{Map, Value};
-pub(super) use strict::nearest;
+pub(crate) use strict::nearest;
 use strict::{Names, Strict, unknown};
 
 /// Keys of a scene that are no part of the question.

@@ -55,10 +55,7 @@ impl<'a> Strict<'a> {
 }
 
 /// The name among `names` that is most like `name`; none if all are quite different.
-pub(in crate::policy_tools) fn nearest<'a>(
-    name: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro_winkler(name, other);
     let mut likely: Vec<&str> = names.into_iter().filter(|other| likeness(other) > 0.7).collect();
     likely.sort_by(|one, other| likeness(other).total_cmp(&likeness(one)));
