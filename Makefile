@@ -114,6 +114,7 @@ lint: wasm-target ## formatting, clippy, and what the languages of the clients h
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/node -- -D warnings
 	clients/check.sh lint
+	tests/mutations/run.py --fits
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint

@@ -145,7 +145,8 @@ MUTATIONS = [
     ("I12", "a standby that holds does not ask when the seat falls free", CORE + "on_failure.rs",
      "retry.min(free_in)", "retry.max(free_in)", [SCENES]),
     ("I12", "what decides for a failing policy decides at the end, too", CORE + "on_failure.rs",
-     "Cause::Stopping => OnFailure::Standard,", "Cause::Stopping => self,", [SCENES]),
+     "if input.observation.causes.has(Cause::Stopping) { OnFailure::Standard } else { self }",
+     "if input.observation.causes.has(Cause::Stopping) { self } else { self }", [SCENES]),
     ("I12", "three failures in a row bring no policy back", CORE + "failures.rs",
      "above || self.in_a_row == MOST_IN_A_ROW", "above", [SCENES]),
     ("I12", "one good answer ends the count of failures", CORE + "failures.rs",
@@ -208,9 +209,10 @@ MUTATIONS = [
      ".partition(|digest| in_use.contains(digest));",
      ".partition(|digest| in_use.contains(digest) || self.last_good.is_some());", ROLLOUT),
     ("rollout", "the settings of a refused publication go live", MACHINE + "candidate.rs",
-     "        let Publication { policy, source } = publication;\n        let refused =",
-     "        let Publication { policy, source } = publication;\n        if let Some(active) = &mut self.active {\n"
-     "            active.policy.settings = policy.settings.clone();\n        }\n        let refused =", ELECTIONS),
+     "        let refused = self.shown.take()",
+     "        if let Some(active) = &mut self.active {\n"
+     "            active.policy.settings = policy.settings.clone();\n        }\n        let refused = self.shown.take()",
+     ELECTIONS),
     ("rollout", "a policy answers for the failures of the one before it", CORE + "elector/consult.rs",
      "        self.failures.forget();\n", "", ELECTIONS),
     ("I14", "a term ends with belief", CORE + "claim.rs",
@@ -309,8 +311,9 @@ MUTATIONS = [
      "self.retirement.as_mut().filter(|_| transferred)",
      "self.retirement.as_mut().filter(|_| transferred && false)", [SCENES]),
     ("people", "a candidate rests though it is asked for", CORE + "elector/requests.rs",
-     "if causes.has(Cause::Transfer) && names_me {",
-     "if causes.has(Cause::Transfer) && names_me && self.finished {", [SCENES]),
+     "if causes.has(Cause::Transfer) && self.standing().is_some_and(|it| it.to == me) {",
+     "if causes.has(Cause::Transfer) && self.standing().is_some_and(|it| it.to == me && it.to.is_empty()) {",
+     [SCENES]),
     ("people", "the policy does not hear of a pause", CORE + "elector/requests.rs",
      "(pause, Cause::Pause)", "(false, Cause::Pause)", [SCENES]),
     ("bounds", "gzip unpacks without a limit", "host/sources/src/gzip.rs",
@@ -434,8 +437,19 @@ def write_table(rows):
     document.write_text(before + TABLE + "\n".join(rows) + "\n" + "".join(after))
 
 
+def check_fit():
+    """That each mutation fits the code is known without a test."""
+    found = [(invariant, what, name, (ROOT / name).read_text().count(code))
+             for invariant, what, name, code, *_ in MUTATIONS]
+    wrong = [f"{invariant}, {what}: the code is {count} times in {name}, not once"
+             for invariant, what, name, count in found if count != 1]
+    sys.exit("\n".join(wrong) or 0)
+
+
 def main():
     only = sys.argv[1:]
+    if only == ["--fits"]:
+        check_fit()
     chosen = [mutation for mutation in MUTATIONS if not only or mutation[0] in only]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "workspace"
