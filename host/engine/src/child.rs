@@ -2,7 +2,7 @@
 //! judges settings by a policy's schema, which is a stranger's, too.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 use std::{env, fs, thread};
@@ -82,7 +82,7 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     let failed = |error: io::Error| (FAILED, error.to_string());
     confine().map_err(failed)?;
     // Opened while there is a way to.
-    let account = File::open("/proc/self/status").and_then(Account::begin);
+    let account = Account::begin("/proc/self/status");
     kept.extend(give_up_the_world(&threads()));
     for right in kept {
         // If nobody listens, nobody needs to know.
@@ -119,21 +119,23 @@ fn compiled(mut component: Vec<u8>) -> Result<Vec<u8>, (i32, String)> {
 
 /// What the kernel says of this process, in KiB.
 struct Account {
+    /// Read at the end, and opened at the beginning: there is no way back to the start of a file later.
     status: File,
     /// The address space at the beginning, and the part of it that may be written to.
     begun: Option<(u64, u64)>,
 }
 
 impl Account {
-    fn begin(mut status: File) -> io::Result<Account> {
-        let text = read(&mut status)?;
+    fn begin(path: &str) -> io::Result<Account> {
+        let text = fs::read_to_string(path)?;
         let begun = in_kib(&text, "VmSize:").zip(in_kib(&text, "VmData:"));
-        Ok(Account { status, begun })
+        Ok(Account { status: File::open(path)?, begun })
     }
 
     /// What this process has taken so far, as [`SPENT`] has it.
     fn end(mut self) -> Option<String> {
-        let text = read(&mut self.status).ok()?;
+        let mut text = String::new();
+        self.status.read_to_string(&mut text).ok()?;
         let (size, data) = self.begun?;
         let peak = in_kib(&text, "VmPeak:")?;
         // The kernel keeps no peak of what may be written to. All that came since the beginning may be,
@@ -143,13 +145,6 @@ impl Account {
         let millis = processor.tv_sec * 1000 + processor.tv_nsec / 1_000_000;
         Some(format!("{peak} {writable} {} {millis}", in_kib(&text, "VmHWM:")?))
     }
-}
-
-fn read(status: &mut File) -> io::Result<String> {
-    let mut text = String::new();
-    status.rewind()?;
-    status.read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The number behind that name, in KiB.

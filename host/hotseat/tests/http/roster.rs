@@ -1,11 +1,11 @@
 //! `/v1/roster`, and `/v1/ready` as the application beside the sidecar uses it.
 
 use crate::client::{Answer, Client, get};
-use crate::site::Site;
+use crate::site::{Site, policy};
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::clock;
 use hotseat_election::roster::{Entry, Listed, PolicyEntry};
-use hotseat_rollout::{Fingerprint, Objection};
+use hotseat_rollout::{Fingerprint, Need, Objection};
 use serde_json::json;
 
 fn send(site: &Site, method: &str, path: &str, headers: &str, body: &str) -> Answer {
@@ -29,7 +29,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
         "wanted": false, "candidates": [], "left_out": 0, "not_published": null, "not_followed": null,
     });
     assert_eq!(shown, none);
-    let policy = PolicyEntry {
+    let entry_of_policy = PolicyEntry {
         digest: "sha256:aa".to_owned(),
         state: "active".to_owned(),
         objection: Some(Objection {
@@ -42,7 +42,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
     let entry = |identity: &str| Entry {
         identity: identity.to_owned(),
         ready: Some(true),
-        policy: Some(policy.clone()),
+        policy: Some(entry_of_policy.clone()),
         signals: signals.clone(),
         version: "1.0".to_owned(),
         zone: None,
@@ -118,4 +118,20 @@ fn what_is_neither_yes_nor_no_is_refused_and_so_is_whoever_may_not_say_it() {
     assert_eq!(answer.status, 405, "{answer:?}");
     // What a probe says of something is not the application's word.
     assert_eq!(ready(&site), None);
+}
+
+/// Whether the host gives it is known from the flags; whether it can be read only while it runs.
+#[test]
+fn a_policy_that_needs_the_roster_does_not_get_one_that_cannot_be_read() {
+    let site = Site::start();
+    let mut active = policy("steady", "1.0");
+    let from = "the roster".to_owned();
+    active.about.needs.push(Need { fact: "roster".to_owned(), given: true, from });
+    site.show_policy(active);
+    let need = || get(site.address(), "/v1/policy").json()["active"]["needs"][0].take();
+    assert_eq!(need(), json!({"fact": "roster", "given": true, "from": "the roster"}));
+    site.state.change_roster(|roster| roster.not_followed = Some("403".to_owned()));
+    assert_eq!(need(), json!({"fact": "roster", "given": false, "from": "the roster: 403"}));
+    site.state.change_roster(|roster| roster.not_followed = None);
+    assert_eq!(need()["given"], true);
 }

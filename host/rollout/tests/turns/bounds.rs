@@ -95,3 +95,10 @@ fn the_first_eight_are_named() {
     let first: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
     waits(&world, &first);
 }
+
+/// It had its soak as well as its delay.
+#[test]
+fn nobody_is_passed_over_before_the_soak_and_the_delay_are_over() {
+    let mut world = passed(turns("b"), led_by("z", &[peer("a", &old())]));
+    takes_over_after(&mut world, SOAK + PATIENCE);
+}

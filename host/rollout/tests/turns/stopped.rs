@@ -192,3 +192,15 @@ fn a_person_who_says_so_again_has_nothing_begun_anew() {
     let effects = world.event(Event::Skip(print(&new())));
     assert!(effects.is_empty(), "it was not stopped, and runs: {effects:?}");
 }
+
+/// A newer publication has the first word: it is what all come to run.
+#[test]
+fn nobody_goes_back_while_a_newer_one_is_on_its_way() {
+    let newer = policy("c", "");
+    let mut world = taken(turns("b"));
+    world.found(&newer);
+    // About the one before, which nobody wants any more.
+    world.fleet(led_by("z", &[objects("z", &new())]));
+    assert_eq!((world.taking_over(), world.active()), (None, &new()));
+    assert_eq!(world.stage().map(|(_, policy)| policy), Some(&newer));
+}
