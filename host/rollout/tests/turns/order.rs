@@ -1,6 +1,6 @@
 //! Who takes it when.
 
-use super::common::{World, config, facts, policy, print};
+use super::common::{World, config, facts, policy};
 use super::*;
 use hotseat_rollout::{Effect, Event, Fact, ShadowPeriod};
 

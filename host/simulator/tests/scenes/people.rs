@@ -2,6 +2,7 @@
 
 use super::*;
 use hotseat_core::request::{Reply, TransferRequest};
+use hotseat_simulator::{Network, World};
 
 /// The lock is edited beside the seat: a new version, the same content.
 fn asks(stage: &mut Stage, change: impl FnOnce(&mut Requests)) {
