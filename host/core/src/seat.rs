@@ -163,7 +163,7 @@ impl Seat {
         }
         self.since = now;
         self.held_since = self.held_since_after(now, before.as_ref());
-        // A new election has had no leader to wait for. README names what that leaves open.
+        // A new election has had no leader to wait for. docs/limits.md names what that leaves open.
         self.new = before.is_none() && self.record().is_none();
         self.vanished = self.record().is_none() && known.believed.is_some();
         if !self.new {

@@ -53,7 +53,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The candidates.
 const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
-/// The ports that README tells of.
+/// The ports that README names.
 const PORTS: [u16; 3] = [4040, 4041, 4042];
 /// Names another program to run as candidates, for tests.
 const PROGRAM: &str = "HOTSEAT_BIN";

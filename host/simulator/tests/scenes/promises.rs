@@ -109,7 +109,7 @@ fn i7_an_edit_is_waited_out_by_whoever_saw_the_leader_a_moment_before() {
 fn i7_an_edit_is_waited_out_by_whoever_has_just_started() {
     for (edit, lock) in edits() {
         if matches!(lock, Lock::Absent(_)) {
-            // A missing lock is a new election to it: README names that.
+            // A missing lock is a new election to it: docs/limits.md names that.
             continue;
         }
         let mut stage = Stage::new();
