@@ -248,7 +248,7 @@ impl Seat {
         }
     }
 
-    /// The next version is no Hotseat's write. Where other electors hold the seat, or it was free
+    /// The next version is not a Hotseat's write. Where other electors hold the seat, or it was free
     /// here, one of them may have renewed or taken over, which ends nothing and concerns nobody
     /// else. Over a Hotseat's record anything may have happened.
     fn wait_for_unproven(&mut self, before: &Lock, full: Moment, was_free: bool) {

@@ -176,7 +176,7 @@ async fn conclude(
     played: anyhow::Result<bool>,
     complain: fn(&str),
 ) -> anyhow::Result<ExitCode> {
-    // Judged before the candidates are ended, which is no part of the show.
+    // Judged before the candidates are ended, which is not part of the show.
     let (outcome, elapsed) = (stage.outcome(), stage.elapsed());
     let patience = match played {
         Ok(true) => Duration::ZERO,

@@ -91,7 +91,7 @@ pub struct Parts {
 struct Aside {
     source: Box<dyn PolicySource>,
     to_source: Sender<Sourced>,
-    /// Where it is told how far the other candidates are; none: that does not matter.
+    /// Where it hears how far the other candidates are; none: that does not matter.
     fleets: Option<Sender<Fleet>>,
     seats: Seats,
 }
@@ -101,7 +101,7 @@ struct Aside {
 enum First {
     /// It may come late or never: nothing hangs on it, or not any more.
     Free,
-    /// The source has told nothing yet.
+    /// The source has given nothing yet.
     Awaited,
     /// This one is being loaded.
     Loading(rollout::Policy),

@@ -1,4 +1,4 @@
-//! What is wrong with a line is told from what is only new, and the next line is read all the same.
+//! A line that is damaged is not taken for one that is only new, and the next line is read all the same.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -48,7 +48,7 @@ fn line(record: &Record) -> String {
     Encoder::default().line(record).unwrap()
 }
 
-/// The numbers of the records, and each error as it is told.
+/// The numbers of the records, and each error as it is shown.
 fn read(text: &[u8]) -> (Vec<u64>, Vec<String>) {
     let (mut numbers, mut errors) = (Vec::new(), Vec::new());
     for line in Reader::new(text) {
@@ -208,7 +208,7 @@ fn a_line_without_end_is_told_and_passed_over() {
     let text = format!("{long}\n{}{long}", line(&swap(4)));
     let (numbers, errors) = read(text.as_bytes());
     assert_eq!(numbers, [4]);
-    let told = "is longer than 1048576 bytes: it is no record of a journal";
+    let told = "is longer than 1048576 bytes: it is not a record of a journal";
     assert_eq!(errors, [format!("line 1: {told}"), format!("line 3: {told}")]);
 }
 
