@@ -167,7 +167,7 @@ fn another_version_and_another_kind_are_no_damage() {
 }
 
 #[test]
-fn damage_is_told_with_its_line_and_place() {
+fn damage_is_reported_with_its_line_and_place() {
     let good = line(&swap(1));
     let text = [
         good.clone().into_bytes(),
@@ -190,7 +190,7 @@ fn damage_is_told_with_its_line_and_place() {
 }
 
 #[test]
-fn a_last_line_that_is_cut_off_is_told_apart() {
+fn a_last_line_that_is_cut_off_is_reported_as_such() {
     let whole = line(&decision(2, "{}"));
     for cut in [1, 20, whole.len() - 2] {
         let text = line(&swap(1)) + &whole[..cut];
@@ -203,7 +203,7 @@ fn a_last_line_that_is_cut_off_is_told_apart() {
 }
 
 #[test]
-fn a_line_without_end_is_told_and_passed_over() {
+fn a_line_without_end_is_reported_and_passed_over() {
     let long = "x".repeat(3 * LONGEST_LINE);
     let text = format!("{long}\n{}{long}", line(&swap(4)));
     let (numbers, errors) = read(text.as_bytes());
