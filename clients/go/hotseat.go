@@ -38,7 +38,7 @@ type Options struct {
 	// URL is where the sidecar answers; DefaultURL if it is empty.
 	URL string
 	// Hold is how long an answer is believed at most, 2 s if it is zero: the client's share of the
-	// reaction time S, which the sidecar has to be told by --reaction-time.
+	// reaction time S, which is set for the sidecar by --reaction-time.
 	Hold time.Duration
 	// OnElected is called when a term has begun.
 	OnElected func(token uint64)
@@ -226,7 +226,7 @@ func (c *Client) askOn() {
 		c.sleep(shortestPause, nil)
 		c.sleep(c.pause(), c.bell)
 	}
-	<-c.told // what is said there of the last term is still told
+	<-c.told // the last term's callbacks still run
 	c.tellLetGo(context.Background())
 }
 

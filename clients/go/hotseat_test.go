@@ -141,7 +141,7 @@ func TestWhatTheApplicationSaysReachesTheSidecar(t *testing.T) {
 
 func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	for _, url := range []string{"localhost:4040", "https://localhost", "http://localhost:x", "http://h/path"} {
-		if _, err := hotseat.Start(hotseat.Options{URL: url}); err == nil || !strings.Contains(err.Error(), "no address of a sidecar: give") {
+		if _, err := hotseat.Start(hotseat.Options{URL: url}); err == nil || !strings.Contains(err.Error(), "not an address of a sidecar: give") {
 			t.Error(url, err)
 		}
 	}

@@ -38,7 +38,7 @@ type sidecar struct {
 func newSidecar(address string) (*sidecar, error) {
 	parts, err := url.Parse(address)
 	if err != nil || parts.Scheme != "http" || parts.Hostname() == "" || strings.Trim(parts.Path, "/") != "" {
-		return nil, fmt.Errorf("%q is no address of a sidecar: give %s", address, DefaultURL)
+		return nil, fmt.Errorf("%q is not an address of a sidecar: give %s", address, DefaultURL)
 	}
 	// No proxy, no redirects, and a connection for each question: one that is kept may be half open.
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true,
@@ -105,7 +105,7 @@ func (s *sidecar) leader(ctx context.Context, within time.Duration) (answer beli
 	answer.Remaining = time.Duration(min(*document.Remaining, uint64(time.Hour/time.Millisecond)*24)) * time.Millisecond
 	if answer.Leads {
 		if document.Token == nil || *document.Token == 0 || *document.Token > belief.LargestToken {
-			return answer, errors.New("/v1/leader: the token is no fencing token")
+			return answer, errors.New("/v1/leader: the token is not a fencing token")
 		}
 		answer.Token = *document.Token
 	}

@@ -27,7 +27,7 @@ sed -i 's/^members = .*/members = ["host\/hotseat"]/; /^default-members = /d' "$
         --no-build-deps --target "$target" --format json --spec-version 1.5 >&2
 )
 # Crates of the workspace are named by their folder, which is of this machine. What the C compiler
-# linked is no crate, and the first thing that a scanner should ask about.
+# linked is not a crate, and the first thing that a scanner should ask about.
 sed "s|$copy|/hotseat|g" "$copy/host/hotseat/hotseat_bin.cdx.json" |
     python3 -c 'import json, sys
 from urllib.parse import quote

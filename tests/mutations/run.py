@@ -113,7 +113,7 @@ MUTATIONS = [
     ("I10", "4040 answers from memory", CORE + "view.rs",
      "self.term.as_ref().is_some_and(|term| now < term.until)",
      "self.term.is_some() && now >= Moment::ZERO", [SCENES, WORLDS]),
-    ("I10", "an expired holder is still told", CORE + "view.rs",
+    ("I10", "an expired holder is still named", CORE + "view.rs",
      "(seen.foreign && now < seen.until).then_some", "seen.foreign.then_some", [SCENES]),
     ("I11", "a policy may take an unexpired seat", CORE + "guard.rs",
      "Some(at) if facts.now < at => {", "Some(at) if facts.now < at && at == Moment::NEVER => {",

@@ -1,4 +1,4 @@
-// Candidates that are no Hotseat, for elections in which both take part: by client-go's elector, with
+// Candidates that are not Hotseat, for elections in which both take part: by client-go's elector, with
 // every lock that it had, and by the 0.4 image's own algorithm.
 //
 // A line of JSON on standard output tells each change of what the candidate believes, and each write

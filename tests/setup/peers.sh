@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the program of tests/peers, candidates that are no Hotseat, and builds it on the first call
+# Prints the program of tests/peers, candidates that are not Hotseat, and builds it on the first call
 # and whenever its source changes. Wants Go 1.22 or later, and the Go modules on the first call.
 set -euo pipefail
 

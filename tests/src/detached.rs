@@ -153,7 +153,7 @@ struct Record {
     programs: Vec<Program>,
 }
 
-/// A process, told from a later one of the same id by when it started.
+/// A process, known from a later one of the same id by when it started.
 #[derive(Serialize, Deserialize)]
 struct Program {
     name: String,

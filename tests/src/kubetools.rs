@@ -91,7 +91,7 @@ pub fn kubeconform(schemas: &Path, yaml: &str) -> anyhow::Result<u64> {
 ///
 /// # Errors
 ///
-/// When they are no objects; with what kubectl says.
+/// When they are not objects; with what kubectl says.
 pub fn objects(kubeconfig: &Path, yaml: &str) -> anyhow::Result<Vec<Value>> {
     let args = ["create", "--dry-run=client", "--validate=ignore", "-o", "json", "-f", "-"];
     parse(&kubectl(kubeconfig, &args, yaml)?)

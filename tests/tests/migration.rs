@@ -78,7 +78,7 @@ fn a_fleet_moves_from_a_config_map_to_the_lease() {
     travels("configmap-to-lease", &steps, 2);
 }
 
-/// Why the way has a step between, and that an overlap is told.
+/// Why the way has a step between, and that an overlap is noticed.
 #[test]
 fn without_the_step_between_two_lead() {
     let api = Api::of(Cluster::shared(), "no-step-between", Rights::EveryLock).unwrap();

@@ -80,7 +80,7 @@ impl Prometheus {
         Ok(answer["data"].clone())
     }
 
-    /// The values of a query now, but for those that are no number.
+    /// The values of a query now, but for those that are not numbers.
     fn query(&self, query: &str) -> anyhow::Result<Vec<f64>> {
         let data = self.ask(&format!("query?query={}", encoded(query)))?;
         let result = data["result"].as_array().context("a result")?;

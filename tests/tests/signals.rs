@@ -218,7 +218,7 @@ fn a_flood_of_signals_costs_no_renewal_and_few_decisions() {
         .collect();
     let sent: u32 = flooding.into_iter().map(|thread| thread.join().unwrap()).sum();
     let (made, time) = (decisions() - before, begin.elapsed().as_secs_f64());
-    assert!(sent > 200, "{sent} are no flood");
+    assert!(sent > 200, "{sent} are not a flood");
     // Ten in a second because of signals, and two for each renewal, every half second.
     assert!(made <= time * 10.0 + time * 4.0 + 5.0, "{made} decisions in {time} s for {sent}");
     assert!(made >= time * 2.0, "{made} decisions in {time} s for {sent}");

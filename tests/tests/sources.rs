@@ -37,7 +37,7 @@ fn reference(host: &str, name: &str, digest: Digest) -> OciReference {
     }
 }
 
-/// A policy of this many bytes that no other has; it is no component, and nothing here minds.
+/// A policy of this many bytes that no other has; it is not a component, and nothing here minds.
 fn policy(size: usize, seed: u8) -> Vec<u8> {
     (0..size).map(|at| (at % 251) as u8 ^ seed).collect()
 }

@@ -23,10 +23,10 @@ export function answerIn(document) {
     throw new TypeError('the answer has no self or no name');
   }
   if (!Number.isSafeInteger(remaining) || remaining < 0) {
-    throw new TypeError('remaining_ms is no number of milliseconds');
+    throw new TypeError('remaining_ms is not a number of milliseconds');
   }
   if (leads && !(Number.isSafeInteger(token) && token > 0)) {
-    throw new TypeError('the token is no fencing token');
+    throw new TypeError('the token is not a fencing token');
   }
   return { leads, token: leads ? token : 0, name, remaining };
 }

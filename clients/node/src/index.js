@@ -19,7 +19,7 @@ const SHORTEST_PAUSE = 10; // between two questions, however many events there a
  * @typedef {object} Options
  * @property {string} [url] where the sidecar answers
  * @property {number} [hold] how many milliseconds an answer is believed at most, 2000 if it is not given:
- *   the client's share of the reaction time S, which the sidecar has to be told by `--reaction-time`
+ *   the client's share of the reaction time S, which is set for the sidecar by `--reaction-time`
  * @property {(token: number) => unknown} [onElected] a term has begun
  * @property {(token: number, left: number) => unknown} [onDraining] a term is over, and what is under way
  *   may be finished within so many milliseconds
@@ -170,7 +170,7 @@ export class Client {
       await new Bell().wait(SHORTEST_PAUSE);
       await this.#bell.wait(this.#pause());
     }
-    await told; // what is said there of the last term is still told
+    await told; // the last term's callbacks still run
     await this.#tellLetGo();
     for (const wake of this.#waiting) wake();
   }

@@ -4,7 +4,7 @@ import { answerIn } from './belief.js';
 const LONGEST_ANSWER = 64 << 10;
 const LONGEST_LINE = 64 << 10;
 
-/** The sidecar cannot be reached, or has refused what it was told; the message says why. */
+/** The sidecar cannot be reached, or has refused the request; the message says why. */
 export class SidecarError extends Error {
   /**
    * @param {string} message
@@ -23,7 +23,7 @@ export class Sidecar {
   constructor(address) {
     const url = parsed(address);
     if (url?.protocol !== 'http:' || url.hostname === '' || url.pathname !== '/') {
-      throw new TypeError(`"${address}" is no address of a sidecar: give http://127.0.0.1:4040`);
+      throw new TypeError(`"${address}" is not an address of a sidecar: give http://127.0.0.1:4040`);
     }
     this.url = url.origin;
   }

@@ -105,7 +105,7 @@ test('time in suspend counts', () => {
 
 test('what cannot be used is named', () => {
   for (const url of ['localhost:4040', 'https://localhost', 'http://localhost:x', 'http://h/path']) {
-    assert.throws(() => new Client({ url }), /no address of a sidecar: give/, url);
+    assert.throws(() => new Client({ url }), /not an address of a sidecar: give/, url);
   }
   assert.throws(() => new Client({ hold: 1 }), /hold: 1: give milliseconds from 100/);
 });

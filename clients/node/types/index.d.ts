@@ -8,7 +8,7 @@ export const DEFAULT_URL: "http://127.0.0.1:4040";
  * @typedef {object} Options
  * @property {string} [url] where the sidecar answers
  * @property {number} [hold] how many milliseconds an answer is believed at most, 2000 if it is not given:
- *   the client's share of the reaction time S, which the sidecar has to be told by `--reaction-time`
+ *   the client's share of the reaction time S, which is set for the sidecar by `--reaction-time`
  * @property {(token: number) => unknown} [onElected] a term has begun
  * @property {(token: number, left: number) => unknown} [onDraining] a term is over, and what is under way
  *   may be finished within so many milliseconds
@@ -73,7 +73,7 @@ export type Options = {
     url?: string;
     /**
      * how many milliseconds an answer is believed at most, 2000 if it is not given:
-     * the client's share of the reaction time S, which the sidecar has to be told by `--reaction-time`
+     * the client's share of the reaction time S, which is set for the sidecar by `--reaction-time`
      */
     hold?: number;
     /**

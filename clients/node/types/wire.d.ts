@@ -1,4 +1,4 @@
-/** The sidecar cannot be reached, or has refused what it was told; the message says why. */
+/** The sidecar cannot be reached, or has refused the request; the message says why. */
 export class SidecarError extends Error {
     /**
      * @param {string} message

@@ -76,7 +76,7 @@ class Plain(unittest.TestCase):
 
     def test_what_cannot_be_used_is_named(self) -> None:
         for url in ("localhost:4040", "https://localhost", "http://localhost:x", "http://h/path"):
-            with self.assertRaisesRegex(ValueError, "is no address of a sidecar: give"):
+            with self.assertRaisesRegex(ValueError, "is not an address of a sidecar: give"):
                 Client(url)
         with self.assertRaisesRegex(ValueError, "hold=0: give seconds"):
             Client(hold=0)

@@ -42,7 +42,7 @@ impl Builder {
     }
 
     /// How long an answer is believed at most, from 100 ms to a minute; 2 s if it is not said. It is the
-    /// client's share of the reaction time S, which the sidecar has to be told by `--reaction-time`.
+    /// client's share of the reaction time S, which is set for the sidecar by `--reaction-time`.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Builder {
         self.hold = hold;

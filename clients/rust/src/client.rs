@@ -164,7 +164,7 @@ impl Drop for Client {
         drop(state);
         self.shared.bell.notify_all();
         if let Some(asking) = self.asking.take() {
-            // It ends when all that happened is told; the watch may be in the middle of a read.
+            // It ends when all callbacks have run; the watch may be in the middle of a read.
             let _ = asking.join();
         }
     }
@@ -229,7 +229,7 @@ impl Shared {
             }
             state.rung = false;
         }
-        // What is said there of the last term is still told.
+        // The last term's callbacks still run.
         let _ = telling.join();
         self.tell_let_go();
     }
@@ -271,7 +271,7 @@ impl Shared {
         let told = self.sidecar.ask(self.hold / 2, "PUT", &path, "", "");
         let refused = |error: &Error| error.status().is_some_and(|it| (400..500).contains(&it));
         let mut state = self.state();
-        // What did not get through is told once more.
+        // What did not get through is sent once more.
         if told.as_ref().err().is_none_or(refused) && state.letting_go == token {
             state.letting_go = 0;
         }
@@ -318,7 +318,7 @@ impl Shared {
             }
             if let Some(change) = state.changes.pop_front() {
                 drop(state);
-                // One that panics has said so, and the others are told all the same.
+                // One that panics has said so, and the others still run.
                 let _ = catch_unwind(AssertUnwindSafe(|| self.tell(&mut functions, change)));
                 if let (Change::Lost(token), true) = (change, functions.lost.is_some()) {
                     self.let_go(token);

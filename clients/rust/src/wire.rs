@@ -49,7 +49,9 @@ pub(crate) struct Sidecar {
 impl Sidecar {
     pub(crate) fn new(url: &str) -> Result<Sidecar, Error> {
         let wrong = || {
-            Error::new(format!("{url:?} is no address of a sidecar: give http://127.0.0.1:4040"))
+            Error::new(format!(
+                "{url:?} is not an address of a sidecar: give http://127.0.0.1:4040"
+            ))
         };
         let host = url.strip_prefix("http://").ok_or_else(wrong)?;
         let host = host.strip_suffix('/').unwrap_or(host);

@@ -106,7 +106,7 @@ fn what_the_application_says_reaches_the_sidecar() {
 fn what_cannot_be_used_is_named() {
     for url in ["localhost:4040", "https://localhost", "http://localhost:x", "http://h/path"] {
         let error = Client::builder().url(url).start().unwrap_err().to_string();
-        assert!(error.contains("no address of a sidecar: give"), "{error}");
+        assert!(error.contains("not an address of a sidecar: give"), "{error}");
     }
     let error = Client::builder().hold(Duration::ZERO).start().unwrap_err().to_string();
     assert!(error.contains("hold: 0ns: give 100 ms to a minute"), "{error}");

@@ -15,7 +15,7 @@ const MOST_PARTS: usize = 500;
 ///
 /// # Errors
 ///
-/// One line: where it is no expression, and why.
+/// One line: where it is not an expression, and why.
 pub(crate) fn parse(text: &str) -> Result<IdedExpr, String> {
     // The parser counts the levels of everything else.
     if text.matches('?').count() > MOST_CHOICES {
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<IdedExpr, String> {
 fn first(errors: &ParseErrors) -> String {
     let order = |(line, column): (isize, isize)| (line <= 0, line, column);
     let Some(error) = errors.errors.iter().min_by_key(|error| order(error.pos)) else {
-        return "it is no expression".to_owned();
+        return "it is not an expression".to_owned();
     };
     if error.msg.contains("recursion limit") {
         return format!("it has more than {DEEPEST} levels: write it with fewer brackets");

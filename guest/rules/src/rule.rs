@@ -113,7 +113,7 @@ impl Question<'_> {
             return wait(rest, format!("rests for {rest} ms after it resigned"));
         }
         if !self.rules.campaign(self.context)? {
-            // An age that passes a bound is no event, so it is looked for.
+            // An age that passes a bound is not an event, so it is looked for.
             return wait(retry, format!("campaign does not hold: {}", self.quote("campaign")));
         }
         let named = seen.seat().and_then(|seat| seat.successor.as_ref());

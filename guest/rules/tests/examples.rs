@@ -113,7 +113,7 @@ fn by_priority_a_leader_makes_room_after_a_term_for_one_who_has_been_there_for_a
     early.observation.claim.as_mut().unwrap().held_for = 59_000;
     let decision = ByRules::decide(early).unwrap();
     assert_eq!((decision.action, decision.wake_after), (Action::Wait, 1_000));
-    // A label that is no number counts as none.
+    // A label that is not a number counts as none.
     let odd = label(Scene::new().vacant(), key, "high");
     assert_eq!(ask(odd, "priority").action, Action::Campaign);
 }

@@ -104,7 +104,7 @@ fn label_term(term: &str) -> Result<LabelTerm, String> {
         let key = text.trim();
         let fine = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
         if key.is_empty() || !key.chars().all(fine) {
-            return Err(format!("{text:?} is no label key in {term:?}"));
+            return Err(format!("{text:?} is not a label key in {term:?}"));
         }
         Ok(key.to_owned())
     };

@@ -150,7 +150,7 @@ impl Claim {
     }
 
     /// The record of the last confirmed write was seen under another version. It still is this
-    /// process's own if that is an edit beside the seat: told by a watch directly after the own
+    /// process's own if that is an edit beside the seat: seen by a watch directly after the own
     /// version, or seen while nobody else can have led since. Else it may have been put back.
     pub(crate) fn adopt(&mut self, now: Moment, record: &Record, me: &Incarnation, next: bool) {
         let confirmed = record

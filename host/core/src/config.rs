@@ -7,7 +7,7 @@ use crate::time::millis;
 use std::fmt;
 use std::time::Duration;
 
-/// Everything that an elector is told once.
+/// The settings of an elector.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
     /// The election's name, and the lock's: for the policy.

@@ -24,7 +24,7 @@ pub enum Event {
     Started,
     /// The moment of the last [`Effect::WakeAt`] has come. Coming early or twice does no harm.
     Timer,
-    /// The lock was read, or a watch told of it.
+    /// The lock was read, or a watch reported it.
     Observed {
         /// What was seen.
         lock: Lock,
@@ -117,7 +117,7 @@ pub struct Published {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// A watch. It may lag behind and may repeat, but it leaves no version out: after the read with
-    /// which it began, each version of the lock is told in its order. The proofs of I7 rest on that.
+    /// which it began, each version of the lock is reported in its order. The proofs of I7 rest on that.
     Watch,
     /// A consistent read that was asked for at this moment, by this elector or by the watch when
     /// it began.

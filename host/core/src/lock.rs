@@ -11,7 +11,7 @@ pub struct Version(pub String);
 
 impl Version {
     /// Which of two versions is the newer one, where the server numbers them (all do; the API
-    /// promises it since Kubernetes 1.35). None if either is no number.
+    /// promises it since Kubernetes 1.35). None if either is not a number.
     pub fn order(&self, other: &Version) -> Option<Ordering> {
         let (mine, theirs) = (self.0.parse::<u64>().ok()?, other.0.parse::<u64>().ok()?);
         Some(mine.cmp(&theirs))

@@ -163,7 +163,7 @@ impl Seat {
         }
         self.since = now;
         self.held_since = self.held_since_after(now, before.as_ref());
-        // A new election has had no leader to wait for. README names what that leaves open.
+        // A new election has had no leader to wait for. docs/limits.md names what that leaves open.
         self.new = before.is_none() && self.record().is_none();
         self.vanished = self.record().is_none() && known.believed.is_some();
         if !self.new {
@@ -248,7 +248,7 @@ impl Seat {
         }
     }
 
-    /// The next version is no Hotseat's write. Where other electors hold the seat, or it was free
+    /// The next version is not a Hotseat's write. Where other electors hold the seat, or it was free
     /// here, one of them may have renewed or taken over, which ends nothing and concerns nobody
     /// else. Over a Hotseat's record anything may have happened.
     fn wait_for_unproven(&mut self, before: &Lock, full: Moment, was_free: bool) {

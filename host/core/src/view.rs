@@ -79,7 +79,7 @@ pub struct Term {
 pub struct Sighting {
     /// The name in it; none if it is vacant or missing.
     pub holder: Option<String>,
-    /// True if this process did not write it: the name may then be told while it is unexpired.
+    /// True if this process did not write it: the name may then be given while it is unexpired.
     pub foreign: bool,
     /// How often the holder changed.
     pub transitions: u64,

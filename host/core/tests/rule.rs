@@ -161,7 +161,7 @@ fn a_free_seat_is_taken_when_the_lot_is_due() {
     // A lot that was drawn for a seat which was to fall free later is drawn anew.
     let later = |input: &mut Input| input.memory = memory(LOT, UPTIME + LOT_MS + 1);
     says(later, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
-    // What is no memory of this rule's is none.
+    // What is not memory of this rule's is none.
     for odd in [vec![LOT], memory(4, 0), memory(0, 0), [memory(LOT, 0), vec![0]].concat()] {
         let odd = |input: &mut Input| input.memory = odd;
         says(odd, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);

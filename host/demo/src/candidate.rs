@@ -72,7 +72,7 @@ impl Candidate {
         Candidate { index, name, port, address, tail: Tail::default(), running: None }
     }
 
-    /// Starts its process. `exits` is told when it ends.
+    /// Starts its process. `exits` hears when it ends.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Candidate {
     /// Tells the process to end, one way or the other; nothing if it is not running.
     pub fn order(&self, order: Order) {
         if let Some((orders, _)) = &self.running {
-            // Full or closed: it was told often enough, or it has ended.
+            // Full or closed: it has heard often enough, or it has ended.
             let _ = orders.try_send(order);
         }
     }

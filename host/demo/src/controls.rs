@@ -2,7 +2,7 @@
 //!
 //! Who has its address has its token, 128 random bits that stand in it, so that no other page of a
 //! browser can press anything here; requests for another host than this one are refused too.
-//! It works without scripts: each button is a form, and what it did is told on the page that follows.
+//! It works without scripts: each button is a form, and the page that follows says what it did.
 
 mod page;
 
@@ -53,7 +53,7 @@ pub struct Row {
     pub page: Option<String>,
     /// What it does, in words.
     pub state: &'static str,
-    /// Whether it has a process that was not told to end.
+    /// Whether it has a process that was not asked to end.
     pub runs: bool,
     /// Whether its application gives its heartbeat.
     pub beats: bool,

@@ -53,7 +53,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The candidates.
 const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
-/// The ports that README tells of.
+/// The ports that README names.
 const PORTS: [u16; 3] = [4040, 4041, 4042];
 /// Names another program to run as candidates, for tests.
 const PROGRAM: &str = "HOTSEAT_BIN";
@@ -176,7 +176,7 @@ async fn conclude(
     played: anyhow::Result<bool>,
     complain: fn(&str),
 ) -> anyhow::Result<ExitCode> {
-    // Judged before the candidates are ended, which is no part of the show.
+    // Judged before the candidates are ended, which is not part of the show.
     let (outcome, elapsed) = (stage.outcome(), stage.elapsed());
     let patience = match played {
         Ok(true) => Duration::ZERO,

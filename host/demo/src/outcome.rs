@@ -1,4 +1,4 @@
-//! What a demonstration showed: the figures, the verdict, and how both are told.
+//! What a demonstration showed: the figures, the verdict, and how both are printed.
 
 use super::referee::{Cause, Election, Open, Referee};
 use super::swap::Swapped;

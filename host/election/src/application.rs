@@ -95,6 +95,6 @@ mod tests {
         assert_eq!(heard.next().await, event);
         application.until(Token(9)).await;
         let more = tokio::time::timeout(Duration::ZERO, heard.next()).await;
-        assert!(more.is_err(), "it is told once: {more:?}");
+        assert!(more.is_err(), "it is reported once: {more:?}");
     }
 }

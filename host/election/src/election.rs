@@ -92,7 +92,7 @@ pub struct Parts {
 struct Aside {
     source: Box<dyn PolicySource>,
     to_source: Sender<Sourced>,
-    /// Where it is told how far the other candidates are; none: that does not matter.
+    /// Where it hears how far the other candidates are; none: that does not matter.
     fleets: Option<Sender<Fleet>>,
     seats: Seats,
 }

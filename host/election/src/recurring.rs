@@ -50,7 +50,7 @@ impl Recurring {
         Some(self.failures)
     }
 
-    /// It worked. Gives how often it had failed in a row, if people were told that it does.
+    /// It worked. Gives how often it had failed in a row, if that was reported.
     pub fn worked(&mut self) -> Option<u64> {
         let failures = std::mem::take(&mut self.failures);
         std::mem::take(&mut self.open).then_some(failures)

@@ -339,7 +339,7 @@ impl CompiledComponent {
     }
 }
 
-/// An amount of memory as people set limits, rounded down: what is left is no round number.
+/// An amount of memory as people set limits, rounded down: what is left is not a round number.
 fn mebibytes(amount: u64) -> String {
     format!("{} MiB", amount >> 20)
 }

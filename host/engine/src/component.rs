@@ -1,4 +1,4 @@
-//! What can be told of a component by its outermost sections, before anything is compiled.
+//! What the outermost sections of a component say of it, before anything is compiled.
 //!
 //! Nested modules and components are stepped over, so the cost is bounded by the size of the
 //! bytes whatever they hold. The compiler validates the rest, in its own process.

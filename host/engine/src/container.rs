@@ -160,7 +160,7 @@ fn left_in(group: &Path, version: Version) -> Option<MemoryLeft> {
     };
     let (limits, used, cache) = match version {
         // Under `memory.high` nobody is killed, but all of the group is slowed down, the election
-        // too. `max` is no number, and no limit.
+        // too. `max` is not a number, and no limit.
         Version::Two => {
             let limits = [number("memory.max"), number("memory.high")];
             (limits, number("memory.current")?, in_stat("inactive_file"))

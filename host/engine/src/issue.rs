@@ -6,7 +6,7 @@ use crate::text::one_line;
 /// Something wrong with the settings, in the policy's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// The settings are refused for it; else they are taken, and people are told.
+    /// The settings are refused for it; else they are taken, and it is shown.
     pub is_error: bool,
     /// One line that names the place and the remedy.
     pub line: String,

@@ -155,7 +155,7 @@ impl PolicyWorker {
     }
 
     /// Lets `setup` take over between two answers: a running question is answered by the policy
-    /// that it was put to. The closure is told when it has happened. Never blocks. Of two that
+    /// that it was put to. The closure runs when it has happened. Never blocks. Of two that
     /// wait, the later one counts. Both policies are of one [`Runtime`].
     pub fn publish(&self, setup: Setup) {
         *lock(&self.shared.next) = Some(setup);
@@ -229,7 +229,7 @@ fn go_on(mut work: Box<Work>) {
 fn in_place((work, unfinished): (Box<Work>, Unfinished)) {
     let started = start(move || go_on(work.finish(unfinished)));
     if let Err(error) = started {
-        // The questions' channel is closed by now, so whoever asks is told that nobody answers.
+        // The questions' channel is closed by now, so whoever asks hears that nobody answers.
         tracing::error!(%error, "there is no thread in the place of one that a policy holds");
     }
 }

@@ -17,7 +17,7 @@ use hotseat_engine::{
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Policies of one runtime, told apart by how long they wait.
+/// Policies of one runtime, which differ in how long they wait.
 fn policies<const N: usize>(decides: [&str; N]) -> [LoadedPolicy; N] {
     let compiler = compiler(CompileLimits::default());
     let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());

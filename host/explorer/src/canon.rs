@@ -16,7 +16,7 @@
 //! - **A watch** that is more than some changes behind has ended, or is silent, which is the same: it
 //!   can begin anew at any time.
 //! - **Candidates are alike**: a state in which they have changed places is the same.
-//! - **What people and policies are told** (reasons, counts, ages): the policy may answer anything,
+//! - **What people and policies see** (reasons, counts, ages): the policy may answer anything,
 //!   so it needs no arguments.
 
 use crate::cell::{ALL_PERMUTATIONS, Lab, Renamed};

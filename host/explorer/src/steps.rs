@@ -229,7 +229,7 @@ impl Next<'_> {
 
     fn lives(&mut self, index: usize) {
         for fault in [Fault::Crash, Fault::Move] {
-            // README names what a process that never saw the lock makes of a missing one.
+            // docs/limits.md names what a process that never saw the lock makes of a missing one.
             let new = self.before.store.object.is_none() && self.before.store.objects > 0;
             if !self.before.budget.has(fault) || new {
                 continue;
@@ -295,7 +295,7 @@ impl Next<'_> {
             let mut world = self.before.clone();
             world.budget.spend(fault);
             let is_done = match fault {
-                // README names what a process that never saw the lock makes of a missing one.
+                // docs/limits.md names what a process that never saw the lock makes of a missing one.
                 Fault::Delete if all_met && world.store.object.is_some() => {
                     world.store.delete();
                     true
@@ -304,7 +304,7 @@ impl Next<'_> {
                     self.keep();
                     put_back(&mut world, fault)
                 }
-                // README asks for it: no API server answers for the longest lease.
+                // docs/http.md asks for it: no API server answers for the longest lease.
                 Fault::Restore => {
                     self.keep();
                     world.is_forgotten() && put_back(&mut world, fault)

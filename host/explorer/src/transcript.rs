@@ -111,7 +111,7 @@ fn words(step: Step) -> String {
         Step::Relist(index) => format!("{}: its watch begins anew", name(index)),
         Step::Life(index, fault) => format!("{}: {}", name(index), fault.word().to_uppercase()),
         Step::Report(index, dead) => {
-            format!("{}: is told that {} has ended", name(index), dead.incarnation())
+            format!("{}: learns that {} has ended", name(index), dead.incarnation())
         }
         Step::Hand(fault) => format!("HAND: {}", fault.word()),
         Step::Keep => "somebody keeps a copy".to_owned(),

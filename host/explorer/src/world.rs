@@ -51,7 +51,7 @@ pub struct Candidate {
     pub pending: Vec<Pending>,
     /// The read that it waits for the answer of.
     pub reading: Option<Reading>,
-    /// The version up to which its watch has told; none: it has ended, or tells nothing any more.
+    /// The version up to which its watch has reported; none: it has ended, or reports nothing any more.
     pub watch: Option<u64>,
     /// The last write that was answered, as it is noted for the next process of its site.
     pub note: Option<(u32, u64)>,

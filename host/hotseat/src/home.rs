@@ -120,7 +120,7 @@ impl TerminationLog {
         match (found.next(), found.next()) {
             (Some(log), None) => Ok(log),
             (None, _) => {
-                Err(format!("{MOUNTS} shows no termination log of a kubelet's: this is no pod"))
+                Err(format!("{MOUNTS} shows no termination log of a kubelet's: this is not a pod"))
             }
             (Some(_), Some(_)) => Err(format!("{MOUNTS} shows several termination logs")),
         }
@@ -210,7 +210,7 @@ mod tests {
         assert!(why.starts_with("POD_UID is another, and the kubelet"), "{why}");
         assert!(refused("", None).contains("no termination log"));
         let other_mounts = mounts("/x").replace("/containers/", "/volumes/");
-        assert!(refused(&other_mounts, None).contains("this is no pod"));
+        assert!(refused(&other_mounts, None).contains("this is not a pod"));
         let twice = mounts("/dev/termination-log") + &mounts("/host/log");
         assert!(refused(&twice, None).contains("several termination logs"));
         for root in

@@ -46,7 +46,7 @@ impl Identity {
         // An address may hold a password.
         let server = short_digest(server);
         let socket = format!("hotseat/{server}/{namespace}/{election}/{name}");
-        // An abstract address has 107 bytes at most; a long one is told apart by its digest.
+        // An abstract address has 107 bytes at most; a long one is replaced by its digest.
         let socket = match socket.len() {
             0..=100 => socket,
             _ => format!("hotseat/{}", hotseat_engine::digest(socket.as_bytes())),
@@ -94,7 +94,7 @@ fn listen(_socket: &str) -> std::io::Result<UnixListener> {
 /// the pod in it. The error says what is missing; gVisor, for one, tells no boot.
 fn site(proc: &Path) -> Result<String, String> {
     let missing = |path: &Path, what, why: &dyn Display| {
-        Err(format!("{}: {what} cannot be told ({why})", path.display()))
+        Err(format!("{}: {what} is not known ({why})", path.display()))
     };
     let path = proc.join("sys/kernel/random/boot_id");
     let boot = match std::fs::read_to_string(&path) {
@@ -167,7 +167,7 @@ mod tests {
         let proc = tempfile::tempdir().unwrap();
         let path = proc.path().join("sys/kernel/random/boot_id");
         let told = |proc: &Path| site(proc).unwrap_err();
-        assert!(told(proc.path()).contains("boot_id: the boot cannot be told (No such file"));
+        assert!(told(proc.path()).contains("boot_id: the boot is not known (No such file"));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         for place_holder in ["", "\n", "00000000-0000-0000-0000-000000000000\n"] {
             std::fs::write(&path, place_holder).unwrap();
@@ -175,7 +175,7 @@ mod tests {
         }
         std::fs::write(&path, "3f1e2a90-0000-4000-8000-000000000000\n").unwrap();
         let reason = told(proc.path());
-        assert!(reason.contains("/self/ns/net: the network namespace cannot be told"), "{reason}");
+        assert!(reason.contains("/self/ns/net: the network namespace is not known"), "{reason}");
         std::fs::create_dir_all(proc.path().join("self/ns")).unwrap();
         let link = proc.path().join("self/ns/net");
         std::os::unix::fs::symlink("net:[4026531840]", link).unwrap();

@@ -26,11 +26,11 @@ pub struct PodFeatures {
     pub label: Option<(String, String)>,
     /// How dear the deletion of the leader's pod is, to a ReplicaSet.
     pub deletion_cost: Option<i32>,
-    /// What the policy is told of this pod and its node.
+    /// What the policy may know of this pod and its node.
     pub facts: FactsWanted,
 }
 
-/// What the policy is told of its surroundings; nothing by default.
+/// What the policy may know of its surroundings; nothing by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FactsWanted {
     /// The pod's labels, annotations, readiness and containers.

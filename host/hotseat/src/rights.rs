@@ -182,7 +182,7 @@ fn label_leader(uses: &Uses) -> Option<Feature> {
     of_pods(uses, PodFeatures { watch: false, facts, ..uses.pods.clone() }, "label-leader")
 }
 
-/// What the policy is told of this pod and its node.
+/// What the policy may know of this pod and its node.
 fn facts(uses: &Uses) -> Option<Feature> {
     let facts = uses.pods.facts.clone();
     of_pods(uses, PodFeatures { facts, ..PodFeatures::default() }, "facts")

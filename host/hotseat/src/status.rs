@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read; a sidecar's have a few KiB.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// How much is told of why a page is not shown, in characters.
+/// How much is printed of why a page is not shown, in characters.
 const LONGEST_REFUSAL: usize = 500;
 
 /// Prints what [`report`] gives.
@@ -43,7 +43,7 @@ pub fn run(address: &str, json: bool) -> anyhow::Result<()> {
 ///
 /// # Errors
 ///
-/// Nothing answers there, or something that is no Hotseat sidecar.
+/// Nothing answers there, or something that is not a Hotseat sidecar.
 pub fn report(address: &str, json: bool) -> anyhow::Result<String> {
     let (leader, policy) = asked(address, async |line| {
         Ok((line.get("/v1/leader").await?, line.get("/v1/policy").await?))

@@ -20,7 +20,7 @@ pub struct Asked {
     /// Its name, such as `SIGTERM`.
     pub name: &'static str,
     /// Whether it asks the process to end at once if it is ending already. A terminal that is
-    /// closed is told to its processes twice, by the kernel and by the shell: that is no wish.
+    /// closed is reported to its processes twice, by the kernel and by the shell: nobody asks twice.
     pub insists: bool,
 }
 

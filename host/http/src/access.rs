@@ -122,7 +122,7 @@ fn address_in(host: &str) -> Option<IpAddr> {
     split(host)?.parse().ok()
 }
 
-/// The host without brackets and port; none if what follows it is no port.
+/// The host without brackets and port; none if what follows it is not a port.
 fn split(host: &str) -> Option<&str> {
     let (bare, rest) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some(parts) => parts,

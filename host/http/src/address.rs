@@ -15,7 +15,7 @@ const SOCKET_BUFFER: usize = 64 * 1024;
 /// Why the server cannot listen. One line that names the address, the reason and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// It is no address.
+    /// It is not an address.
     #[error("{address}: {reason}: give HOST:PORT, such as 0.0.0.0:4040 or :4040")]
     Syntax {
         /// As it was given.

@@ -80,7 +80,7 @@ pub struct JudgedAnswer {
 }
 
 impl DecisionAnswer {
-    /// The decision as it is told at `now`.
+    /// The decision as it is shown at `now`.
     pub(super) fn at(decision: &Numbered<DecisionSummary>, now: Moment) -> DecisionAnswer {
         let Numbered { number, thing: it } = decision;
         let answer = it.answer.as_ref().and_then(|answer| answer.as_ref().ok());

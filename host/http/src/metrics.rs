@@ -89,7 +89,7 @@ fn sample_name(metric: &str, kind: &str) -> String {
     metric.to_owned() + suffix
 }
 
-/// The word, the metric and the rest of a line that is no sample.
+/// The word, the metric and the rest of a line that is not a sample.
 fn comment(line: &str) -> Option<(&str, &str, &str)> {
     let mut words = line.strip_prefix("# ")?.splitn(3, ' ');
     Some((words.next()?, words.next().unwrap_or_default(), words.next().unwrap_or_default()))

@@ -38,7 +38,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address is no address, does not resolve, is in use or may not be listened on.
+    /// The address is not an address, does not resolve, is in use or may not be listened on.
     pub fn bind(address: &str) -> Result<Bound, BindError> {
         Server::bind_with(address, Limits::default())
     }

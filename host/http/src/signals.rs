@@ -223,7 +223,7 @@ fn value(headers: &HeaderMap, content: &Content) -> Result<Value, Refusal> {
     };
     match value {
         None => {
-            let why = "the body is no JSON, or null: send a string, a number, a boolean, a list or an object, or send text as text/plain";
+            let why = "the body is not JSON, or null: send a string, a number, a boolean, a list or an object, or send text as text/plain";
             refuse(StatusCode::BAD_REQUEST, why)
         }
         Some(value) if value.len() > LONGEST_TEXT => too_long(),

@@ -109,7 +109,7 @@ impl Slot {
         self.stream.set(Some(Part::Sent));
     }
 
-    /// The answer is no stream any more.
+    /// The answer is not a stream any more.
     pub(super) fn stream_ends(&self) {
         self.stream.set(None);
     }

@@ -272,7 +272,7 @@ mod tests {
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         assert!(matches!(Log::open(&path, 10), Err(OpenError::NotAFile(_))));
-        // Read and write, it opens at once; and it is no file.
+        // Read and write, it opens at once; and it is not a file.
         assert!(append(&path).is_err());
     }
 

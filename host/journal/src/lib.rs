@@ -2,7 +2,7 @@
 //! where a policy in shadow would have decided otherwise.
 //!
 //! A [`Record`] is one line of JSON with a version. A [`Journal`] keeps the last ones in memory and,
-//! if it is told to, appends all of them to a file on a thread of its own; whoever records never
+//! if there is one, appends all of them to a file on a thread of its own; whoever records never
 //! waits. A [`Reader`] reads them back, so that decisions can be replayed: what was recorded and
 //! what is read are equal.
 #![forbid(unsafe_code)]

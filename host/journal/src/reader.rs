@@ -18,7 +18,7 @@ pub struct Reader<R> {
     ended: bool,
 }
 
-/// A line that is no record.
+/// A line that is not a record.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct LineError {
@@ -35,7 +35,7 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Unreadable(String),
     /// It is longer than any record.
-    #[error("is longer than {LONGEST_LINE} bytes: it is no record of a journal")]
+    #[error("is longer than {LONGEST_LINE} bytes: it is not a record of a journal")]
     TooLong,
     /// It is not a record, or no longer.
     #[error("is damaged or no record of a journal: {0}")]

@@ -1,4 +1,4 @@
-//! What is wrong with a line is told from what is only new, and the next line is read all the same.
+//! A line that is damaged is not taken for one that is only new, and the next line is read all the same.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -48,7 +48,7 @@ fn line(record: &Record) -> String {
     Encoder::default().line(record).unwrap()
 }
 
-/// The numbers of the records, and each error as it is told.
+/// The numbers of the records, and each error as it is shown.
 fn read(text: &[u8]) -> (Vec<u64>, Vec<String>) {
     let (mut numbers, mut errors) = (Vec::new(), Vec::new());
     for line in Reader::new(text) {
@@ -183,7 +183,7 @@ fn another_version_and_another_kind_are_no_damage() {
 }
 
 #[test]
-fn damage_is_told_with_its_line_and_place() {
+fn damage_is_reported_with_its_line_and_place() {
     let good = line(&swap(1));
     let text = [
         good.clone().into_bytes(),
@@ -206,7 +206,7 @@ fn damage_is_told_with_its_line_and_place() {
 }
 
 #[test]
-fn a_last_line_that_is_cut_off_is_told_apart() {
+fn a_last_line_that_is_cut_off_is_reported_as_such() {
     let whole = line(&decision(2, "{}"));
     for cut in [1, 20, whole.len() - 2] {
         let text = line(&swap(1)) + &whole[..cut];
@@ -219,12 +219,12 @@ fn a_last_line_that_is_cut_off_is_told_apart() {
 }
 
 #[test]
-fn a_line_without_end_is_told_and_passed_over() {
+fn a_line_without_end_is_reported_and_passed_over() {
     let long = "x".repeat(3 * LONGEST_LINE);
     let text = format!("{long}\n{}{long}", line(&swap(4)));
     let (numbers, errors) = read(text.as_bytes());
     assert_eq!(numbers, [4]);
-    let told = "is longer than 1048576 bytes: it is no record of a journal";
+    let told = "is longer than 1048576 bytes: it is not a record of a journal";
     assert_eq!(errors, [format!("line 1: {told}"), format!("line 3: {told}")]);
 }
 

@@ -119,7 +119,7 @@ pub(super) async fn check_access(
     Ok(missing)
 }
 
-/// Asks the API server whom it takes this account for. None where that is no service account, or
+/// Asks the API server whom it takes this account for. None where that is not a service account, or
 /// where the server does not say, as before Kubernetes 1.28.
 async fn whose(channel: &Channel) -> Option<ServiceAccount> {
     ServiceAccount::of_user(&user(channel).await?)

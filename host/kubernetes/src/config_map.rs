@@ -32,7 +32,7 @@ pub enum Seen {
 }
 
 /// Watches one ConfigMap until the receiver is gone: what is there at first, each change, and when
-/// it cannot be read, which is told once until it can be again.
+/// it cannot be read, which is reported once until it can be again.
 pub async fn watch_config_map(
     connection: Connection,
     facts: Facts,

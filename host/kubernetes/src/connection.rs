@@ -39,7 +39,7 @@ impl Connection {
     /// The kubeconfig or the service account cannot be read or makes no sense: which file, which
     /// field, why, and what to do.
     pub async fn open(credentials: Credentials, agent: &str) -> anyhow::Result<Connection> {
-        let agent = HeaderValue::from_str(agent).context("the user agent is no header value")?;
+        let agent = HeaderValue::from_str(agent).context("the user agent is not a header value")?;
         let keeper = Keeper::open(credentials, agent)?;
         let client = |lane| Client::new(Sender { keeper: keeper.clone(), lane }, NAMESPACE);
         Ok(Connection {

@@ -110,8 +110,8 @@ impl<L: hotseat_election::Lock> hotseat_election::Lock for DeathWatch<L> {
     }
 }
 
-/// Hands on what the lock's watch tells, and keeps who holds the lock by that. The election is told
-/// first: a death is never told of a record that it has not seen.
+/// Hands on what the lock's watch tells, and keeps who holds the lock by that. The election hears
+/// first: a death is never reported for a record that it has not seen.
 async fn relay(mut from: Receiver<Event>, to: Sender<Event>, holder: watch::Sender<Holder>) {
     while let Some(event) = from.recv().await {
         let held = match &event {
@@ -158,7 +158,7 @@ impl Pods {
         }
     }
 
-    /// Follows the pod of that process for as long as it holds the lock, and until its death was told
+    /// Follows the pod of that process for as long as it holds the lock, and until its death was reported
     /// of each record of its. None when the election has ended.
     async fn attend(
         &self,
@@ -187,7 +187,7 @@ impl Pods {
         tracing::debug!(process = %writer, "the process that holds the lock is reported to have ended");
         events.send(Event::Died(writer.clone())).await.ok()?;
         // It is dead and stays dead. What it has sent may still arrive: then the pod is read anew, so
-        // that what is told of that record is younger than the record.
+        // that what is reported for that record is younger than the record.
         holder.changed().await.ok()?;
         if is_of(&holder.borrow(), writer) {
             tokio::time::sleep(AGAIN).await;

@@ -283,13 +283,13 @@ impl Lines {
 ///
 /// # Errors
 ///
-/// It is no JSON, or not of that shape. Of the document itself nothing is told: it may be of any
+/// It is not JSON, or not of that shape. Of the document itself nothing is shown: it may be of any
 /// length, and anybody's.
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
 }
 
-/// What answered is no document of the shape that was asked for.
+/// What answered is not a document of the shape that was asked for.
 pub(super) fn unreadable(error: &serde_json::Error) -> Failure {
     let why = hotseat_text::one_line(&error.to_string(), 200);
     let detail = format!(

@@ -52,7 +52,7 @@ pub struct OwnerName {
     name: String,
 }
 
-/// Why that is no name of an owner.
+/// Why that is not a name of an owner.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OwnerError {
     /// It is not KIND/NAME.

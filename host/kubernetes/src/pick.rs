@@ -29,7 +29,7 @@ pub(super) struct Meta {
 ///
 /// # Errors
 ///
-/// It is no list that can be read.
+/// It is not a list that can be read.
 pub(super) fn pick<K: DeserializeOwned>(
     list: &[u8],
     name: &str,

@@ -174,7 +174,7 @@ impl Reporter {
         Reporter { store: store.clone(), source, said: BTreeSet::new() }
     }
 
-    /// Reports all of it, and takes back what is said no more. What is no key or too long is left out.
+    /// Reports all of it, and takes back what is said no more. What is not a key or too long is left out.
     fn report(&mut self, said: Said) {
         let now = clock::now();
         let mut keys = BTreeSet::new();

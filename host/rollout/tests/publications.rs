@@ -186,7 +186,7 @@ fn what_the_source_refuses_changes_nothing_and_is_told_once() {
     let a = policy("a", "");
     let mut world = World::with(config(), &[&a]);
     assert_eq!(refusals(&world.refused_by_source("signature")).len(), 1);
-    assert_eq!(world.refused_by_source("signature"), [], "told before");
+    assert_eq!(world.refused_by_source("signature"), [], "reported before");
     assert_eq!(world.shown_refusal(), Some(refusal("signature")));
     assert_eq!(world.report().candidate.and_then(|shown| shown.policy), None);
     assert_eq!(world.active(), &a);
@@ -201,7 +201,7 @@ fn what_the_source_refuses_meanwhile_is_shown_when_the_candidate_has_ended() {
         let mut world = World::new(config());
         world.found(&policy("a", ""));
         world.pass();
-        assert_eq!(refusals(&world.refused_by_source("digest")).len(), 1, "told at once");
+        assert_eq!(refusals(&world.refused_by_source("digest")).len(), 1, "reported at once");
         assert_eq!(world.refused_by_source("digest"), []);
         assert_eq!(world.shown_refusal(), None, "the candidate goes on");
         if refused {

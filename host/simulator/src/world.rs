@@ -46,9 +46,9 @@ pub struct World {
     pub keeps_policies: bool,
     /// What may go wrong where policies come into force by a rollout; may be changed as well.
     pub hazards: Hazards,
-    /// All that rollouts told, in order.
+    /// All facts of rollouts, in order.
     pub facts: Vec<(Moment, usize, Fact)>,
-    /// All that the candidates told, in order.
+    /// All notices of the candidates, in order.
     pub notices: Vec<(Moment, usize, Notice)>,
     /// The effects of each candidate, if wanted by [`World::record`].
     pub recorded: Option<Vec<(Moment, usize, Effect)>>,
@@ -164,7 +164,7 @@ impl World {
         self.break_watch(index);
     }
 
-    /// Everybody is told of the ends of all processes of a candidate that were killed, each after a
+    /// Everybody hears of the ends of all processes of a candidate that were killed, each after a
     /// time of its own, up to `longest`.
     pub fn report_ends(&mut self, index: usize, longest: Duration) {
         for dead in self.members[index].ended.clone() {
@@ -283,7 +283,7 @@ impl World {
         }
     }
 
-    /// Ends a candidate's streams: what they have not told yet is lost.
+    /// Ends a candidate's streams: what they have not sent yet is lost.
     fn break_watch(&mut self, index: usize) {
         self.break_watch_of(index, Which::Inner);
         self.break_watch_of(index, Which::Outer);

@@ -102,7 +102,7 @@ impl Fleet {
                 self.replace(index, *locks)?;
                 self.live(4)?;
             }
-            // As README has it: the next step begins a lease after the last of this one, since
+            // As docs/migrating.md has it: the next step begins a lease after the last of this one, since
             // candidates of the first step and of the third do not see each other.
             let lease = self.timing.stretch(self.timing.longest_lease);
             self.world.run_for(lease + self.timing.reaction)?;

@@ -79,7 +79,7 @@ fn holder(store: &Store) -> Option<String> {
     store.read().record().and_then(|record| record.holder.clone())
 }
 
-/// When somebody was told this first, and when a write of that purpose was sent first since then.
+/// When somebody heard this first, and when a write of that purpose was sent first since then.
 fn first(world: &World, wanted: impl Fn(&Effect) -> bool) -> Option<Moment> {
     let effects = world.recorded.iter().flatten();
     effects.filter(|(_, _, effect)| wanted(effect)).map(|(at, _, _)| *at).next()

@@ -18,7 +18,7 @@ use hotseat_simulator::{Broken, Dice, Network, Policy, World, chaotic, random_ti
 use std::time::Duration;
 
 /// What hands do to the lock in a world. A process that never saw the lock takes a missing one for
-/// a new election, so deletions and fresh processes are not mixed: README names that limit.
+/// a new election, so deletions and fresh processes are not mixed: docs/limits.md names it.
 #[derive(Clone, Copy, PartialEq)]
 enum Hands {
     DeleteAndClear,
@@ -221,7 +221,7 @@ impl Run {
             self.world.store.put(old);
             return Ok(());
         }
-        // As README has it: no API server answers for the longest lease, and versions are raised.
+        // As docs/http.md has it: no API server answers for the longest lease, and versions are raised.
         (0..self.names.len()).for_each(|index| self.world.cut(index, true));
         self.world.run_for(self.timing.stretch(self.timing.longest_lease))?;
         let version = self.world.store.version() + 1000;

@@ -74,7 +74,7 @@ async fn settings_of_another_config_map_are_swapped_with_the_component_as_one_pu
             };
             follow_builtin(component, terms, Some(sights), tell).await;
         });
-        // A component whose settings are not known yet is no publication.
+        // A component whose settings are not known yet is not a publication.
         see.send(ConfigMapSight::Absent).await.unwrap();
         let none = timeout(SOON, sourced.recv()).await.expect("nothing came");
         let Some(Sourced::Unavailable(why)) = none else { panic!("{none:?}") };

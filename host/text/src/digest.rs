@@ -8,9 +8,9 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
-/// Text that is no digest. The message says how one is written.
+/// Text that is not a digest. The message says how one is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no digest: write sha256: and 64 lower-case hexadecimal digits")]
+#[error("is not a digest: write sha256: and 64 lower-case hexadecimal digits")]
 pub struct DigestError;
 
 impl Digest {

@@ -13,7 +13,7 @@ pub fn is_unfit(letter: char) -> bool {
 }
 
 /// The text with each unfit character ([`is_unfit`]) as Rust would write it, such as `\n` or
-/// `\u{1b}`; all others stay. For names: two that differ are still told apart.
+/// `\u{1b}`; all others stay. For names: two that differ still look different.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unfit) {
         return Cow::Borrowed(text);

@@ -26,7 +26,7 @@ const COMPILED: Duration = Duration::from_secs(600);
 /// So many decisions show that it decides.
 const DECISIONS: u64 = 3;
 
-/// The smallest limit that README recommends, in MiB.
+/// The smallest limit that docs/limits.md names, in MiB.
 const SMALLEST: u64 = 32;
 /// What the hostile policy does to use up its container.
 const MISDEEDS: [&str; 5] =

@@ -80,7 +80,7 @@ pub(super) fn read(
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let mut records =
-        parse(&text).with_context(|| format!("{} is no audit log", path.display()))?;
+        parse(&text).with_context(|| format!("{} is not an audit log", path.display()))?;
     records.retain(|record| record.received >= since && caller.made(record));
     Ok(records)
 }

@@ -51,7 +51,9 @@ impl Kind {
         match name.split('-').next() {
             Some("newest") => Ok((folder, Self::Newest)),
             Some("oldest") => Ok((folder, Self::Oldest)),
-            _ => bail!("apiserver.sh {self} printed {folder:?}, which is no folder of its cache"),
+            _ => {
+                bail!("apiserver.sh {self} printed {folder:?}, which is not a folder of its cache")
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// When the build fails, or `HOTSEAT_BIN` is no file.
+/// When the build fails, or `HOTSEAT_BIN` is not a file.
 pub fn hotseat_binary() -> anyhow::Result<PathBuf> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let binary = BINARY.get_or_init(|| locate().map_err(|error| format!("{error:#}")));
@@ -48,7 +48,7 @@ fn profile() -> anyhow::Result<String> {
     match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") => Ok("dev".into()),
         Some(name) => Ok(name.into()),
-        None => bail!("{} is no folder of a cargo profile", folder.display()),
+        None => bail!("{} is not a folder of a cargo profile", folder.display()),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response> {
 ///
 /// # Errors
 ///
-/// When nobody listens, an answer takes longer than 5 s, or is no whole HTTP/1.1 answer.
+/// When nobody listens, an answer takes longer than 5 s, or is not a whole HTTP/1.1 answer.
 pub fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> anyhow::Result<Response> {
     let talk = || -> anyhow::Result<Vec<u8>> {
         let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -94,7 +94,7 @@ fn parse(answer: &[u8]) -> anyhow::Result<Response> {
     if response.header("transfer-encoding").is_some_and(|value| value == "chunked") {
         response.body = unchunk(&response.body)?;
     } else if let Some(length) = response.header("content-length") {
-        let length: usize = length.parse().context("Content-Length is no number")?;
+        let length: usize = length.parse().context("Content-Length is not a number")?;
         if response.body.len() != length {
             bail!("{} bytes of body where {length} were announced", response.body.len());
         }
@@ -108,7 +108,7 @@ fn unchunk(mut rest: &[u8]) -> anyhow::Result<Vec<u8>> {
         let end = find(rest, b"\r\n").context("a chunk has no length")?;
         let length = std::str::from_utf8(&rest[..end])?;
         let length = usize::from_str_radix(length, 16)
-            .with_context(|| format!("{length:?} is no chunk length"))?;
+            .with_context(|| format!("{length:?} is not a chunk length"))?;
         rest = &rest[end + 2..];
         if length == 0 {
             return Ok(body);

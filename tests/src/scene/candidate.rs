@@ -130,7 +130,7 @@ impl Candidate {
     pub fn json(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.process.get(path)?;
         ensure!(answer.status == 200, "{path}: {}: {}", answer.status, answer.text());
-        serde_json::from_slice(&answer.body).with_context(|| format!("{path} is no JSON"))
+        serde_json::from_slice(&answer.body).with_context(|| format!("{path} is not JSON"))
     }
 
     /// `/v1/leader`.

@@ -1,4 +1,4 @@
-//! A candidate that is no Hotseat: the program of `tests/peers`.
+//! A candidate that is not a Hotseat: the program of `tests/peers`.
 
 use std::time::{Duration, Instant};
 
@@ -109,7 +109,7 @@ impl Peer {
         Ok(self.beliefs(asked))
     }
 
-    /// The times in which it believed, until it was told to end. A leader that was stopped for
+    /// The times in which it believed, until it was asked to end. A leader that was stopped for
     /// longer than its lease, as on a busy machine, believes on by its own word; that is a limit of
     /// electors that look at no clock, and of no concern to the others, who waited the lease out.
     fn beliefs(&self, asked: Instant) -> Vec<Belief> {

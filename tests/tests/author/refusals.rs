@@ -1,4 +1,4 @@
-//! What an author is told who lacks something: the tool, its version, and the command that installs it.
+//! What an author reads who lacks something: the tool, its version, and the command that installs it.
 
 use std::fs;
 use std::process::Output;

@@ -1,4 +1,4 @@
-//! A way to a sidecar that can be cut as a network cuts it: nothing arrives any more, and nobody is told.
+//! A way to a sidecar that can be cut as a network cuts it: nothing arrives any more, and nobody hears of it.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -58,7 +58,7 @@ impl Pair {
         assert!(token > self.token, "{token} after {}; {}", self.token, self.ben.process);
     }
 
-    /// Closes both clients: no more than that was told, and they never believed at the same time.
+    /// Closes both clients: no more than that was reported, and they never believed at the same time.
     #[track_caller]
     fn end(mut self) {
         let (told, first) = self.first.close();
@@ -117,8 +117,8 @@ pub fn a_cut_network(language: &str) {
         cable.insert(Cable::to(anna.process.http_addr())).url()
     });
     cable.unwrap().cut();
-    // It leads on, and gives the seat up before the application can have heard of anything. It cannot be
-    // told either that the application has let go, and waits S.
+    // It leads on, and gives the seat up before the application can have heard of anything. It does
+    // not hear either that the application has let go, and waits S.
     assert_eq!(pair.anna.leader().unwrap()["self"], true);
     pair.anna.end();
     pair.second_leads();

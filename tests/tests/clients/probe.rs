@@ -61,7 +61,7 @@ pub fn start(command: &[String], arguments: &[&str]) -> Child {
 }
 
 impl Probe {
-    /// A client of that language, of the sidecar at that address, which is told of what happens.
+    /// A client of that language, of the sidecar at that address, which hears what happens.
     pub fn client(language: &str, url: &str, hold: Duration) -> Probe {
         let hold = hold.as_millis().to_string();
         let probe = Probe::start(language, &[url, &hold, "callbacks"]);
@@ -126,7 +126,7 @@ impl Probe {
         })
     }
 
-    /// The token of the term whose beginning is told next.
+    /// The token of the term whose beginning is reported next.
     #[track_caller]
     pub fn elected(&self) -> u64 {
         let told = self.told();
@@ -134,7 +134,7 @@ impl Probe {
         token.unwrap_or_else(|| panic!("{}: {told}, and not elected", self.name))
     }
 
-    /// The end of that term is told, and nothing else; with a drain before it, or without.
+    /// The end of that term is reported, and nothing else; with a drain before it, or without.
     #[track_caller]
     pub fn lost(&self, token: u64) {
         let mut told = self.told();

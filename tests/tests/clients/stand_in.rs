@@ -51,7 +51,7 @@ pub struct Script {
     pub watched: u64,
     /// The terms that were let go of.
     pub released: Vec<u64>,
-    /// What it was told, method and target and body.
+    /// What it was sent, method and target and body.
     pub put: Vec<(String, String)>,
     /// When the last question came that was answered with `self: true`, in microseconds of the wall clock.
     pub led: u64,

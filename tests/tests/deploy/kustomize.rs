@@ -85,7 +85,7 @@ fn prefixes_and_other_images_reach_all_that_they_have_to() {
     assert_eq!(
         role["rules"][0]["resourceNames"],
         json!(["till-seat"]),
-        "the Lease is no object of theirs"
+        "the Lease is not an object of theirs"
     );
     let spec = &workload(&all)["spec"]["template"]["spec"];
     assert_eq!(sidecar(spec)["image"], "registry.example/hotseat:7");

@@ -1,4 +1,5 @@
-//! README's line that publishes a policy, word for word, with one of the size of a policy in Go.
+//! The lines of README and docs/publishing.md that publish a policy, word for word, with one of the size of a
+//! policy in Go.
 
 use std::process::Command;
 
@@ -10,10 +11,10 @@ use super::{read, restricted};
 /// Bytes that do not get smaller by gzip, as many as a policy in Go has when it is gzipped.
 const NOISE: usize = 700 << 10;
 
-/// The lines of README that begin so.
-fn lines(begin: &str) -> Vec<String> {
-    let readme = read(&deploy().join("../README.md"));
-    let lines = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+/// The commands in that file that begin so.
+fn lines(file: &str, begin: &str) -> Vec<String> {
+    let text = read(&deploy().join("..").join(file));
+    let lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
     lines.filter(|line| line.starts_with(begin)).map(str::to_owned).collect()
 }
 
@@ -29,8 +30,9 @@ fn the_line_that_publishes_a_policy_takes_a_big_one() {
     }
     std::fs::write(folder.path().join("new.wasm"), noise).unwrap();
     std::fs::write(folder.path().join("rules.yaml"), "campaign: ready\n").unwrap();
-    let (gzip, publish) = (lines("gzip "), lines("kubectl create configmap shop-policy "));
-    let rules = lines("kubectl create configmap shop-rules ");
+    let gzip = lines("docs/publishing.md", "gzip ");
+    let publish = lines("docs/publishing.md", "kubectl create configmap shop-policy ");
+    let rules = lines("README.md", "kubectl create configmap shop-rules ");
     assert_eq!(
         (gzip.len(), publish.len(), rules.len()),
         (1, 1, 1),

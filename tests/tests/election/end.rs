@@ -101,7 +101,7 @@ fn a_sigquit_ends_it_as_a_sigterm_does() {
     a_signal_ends_it_as_a_sigterm_does("sigquit", Signal::QUIT, "SIGQUIT");
 }
 
-/// A terminal that is closed is told by the kernel and by the shell.
+/// A terminal that is closed is reported by the kernel and by the shell.
 #[test]
 fn a_second_sighup_does_not_abort_the_release() {
     let api = Api::embedded("sighup-sighup").unwrap();
@@ -134,7 +134,7 @@ fn the_seat_is_released_before_an_event_tells_of_it() {
     let released = version(&api.lease().unwrap().unwrap());
     let events = api.server().store().list(&EVENTS, api.namespace());
     let told = events.iter().find(|event| event["message"] == "anna stopped leading (stopped)");
-    let told = told.unwrap_or_else(|| panic!("it is not told: {events:?}"));
+    let told = told.unwrap_or_else(|| panic!("there is no such Event: {events:?}"));
     assert!(version(told) > released, "{told}");
 }
 

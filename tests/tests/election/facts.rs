@@ -1,4 +1,4 @@
-//! What the policy is told of the pod, its node and the time, on a real API server. The kubelet and the
+//! What the policy sees of the pod, its node and the time, on a real API server. The kubelet and the
 //! cloud are the test.
 
 use std::process::Command;

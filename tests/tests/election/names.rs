@@ -38,7 +38,7 @@ fn forges_no_line(api: &Api, format: &str) {
     let address = candidate.process.listening_addr();
     let answer = get(address, "/leader").unwrap();
     assert_eq!((answer.status, answer.text()), (503, format!("{SHOWN} leads\n")));
-    // In JSON it is told as it is, and the old image's clients get the bytes that it sent.
+    // In JSON it is shown as it is, and the old image's clients get the bytes that it sent.
     let document: Value =
         serde_json::from_slice(&get(address, "/v1/leader").unwrap().body).unwrap();
     assert_eq!(document["name"], FORGED);

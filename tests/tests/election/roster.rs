@@ -126,7 +126,7 @@ fn real() {
     the_preferred_candidate_gets_the_seat_when_it_comes_back(&api);
 }
 
-/// I18: an account that may not do it is told so once, and the election goes on.
+/// I18: for an account that may not do it the log says so once, and the election goes on.
 #[test]
 fn without_the_rights_it_says_which_role_gives_them_and_leads() {
     let api = Api::of(Cluster::shared(), "no-roster", Rights::NoWatch).unwrap();

@@ -63,7 +63,7 @@ pub fn no_boot_id(api: &Api) {
     let prepare = r#"mount --bind "$1" /proc/sys/kernel/random"#;
     let launch = Candidate::launch_apart(api, "anna", prepare, empty.path()).unwrap();
     let mut process = launch.args(QUICK).start().unwrap();
-    process.wait_line("boot_id: the boot cannot be told", SOON);
+    process.wait_line("boot_id: the boot is not known", SOON);
     process.wait_line("became leader", SOON);
     process.signal(Signal::TERM).unwrap();
     assert_eq!(process.wait_exit(SOON).code(), Some(0), "{process}");

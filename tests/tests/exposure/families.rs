@@ -50,7 +50,7 @@ fn ipv6_only_pod() {
     assert_eq!(ask(own, &format!("PUT {HEARTBEAT}")), ("200".to_owned(), "ok".to_owned()));
     let (status, shown) = ask(own, "GET /v1/signals");
     assert!(status == "200" && shown.contains("app.heartbeat"), "{status} {shown}");
-    // A peer by another address of the same pod is not told from a stranger.
+    // A peer by another address of the same pod counts as a stranger.
     let (status, said) = ask(pod, "GET /v1/signals");
     assert!(status == "403" && said.contains(&format!("this came from {pod}:")), "{said}");
 }

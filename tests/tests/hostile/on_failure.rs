@@ -32,7 +32,7 @@ fn goes_on_failing(candidate: &Candidate) -> Value {
 }
 
 /// A leader whose policy fails each time goes on leading: the policy is not replaced by one that
-/// nobody asked for, and each renewal is told to be none of its decisions.
+/// nobody asked for, and each renewal is reported as none of its decisions.
 #[test]
 fn a_leader_holds() {
     for (misdeed, kinds) in

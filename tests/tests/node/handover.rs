@@ -9,7 +9,7 @@ use super::space::{SOON, run};
 
 /// How often the leader is deleted.
 const ROUNDS: usize = 10;
-/// A closer look than usual, where milliseconds are to be told apart.
+/// A closer look than usual, where milliseconds count.
 const CLOSE: Duration = Duration::from_millis(4);
 
 #[test]

@@ -1,4 +1,4 @@
-//! The limits of memory that README recommends for policies in each language, set by a kubelet and kept
+//! The limits of memory that docs/limits.md recommends for policies in each language, set by a kubelet and kept
 //! by the kernel: a running leader takes such a policy over, and a new container starts with it.
 
 use std::fs;
@@ -15,7 +15,7 @@ use super::space::{Space, image, kill};
 
 /// An interpreter takes long to compile on a busy machine.
 const COMPILED: Duration = Duration::from_secs(420);
-/// Each a third above the smallest of README.
+/// Each a third above the smallest there.
 const LIMITS: [(&str, &str); 3] = [("go", "256Mi"), ("javascript", "512Mi"), ("python", "864Mi")];
 
 #[test]

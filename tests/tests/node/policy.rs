@@ -1,5 +1,5 @@
 //! A policy in a ConfigMap that is mounted into the pods, replaced while they run; in as little memory
-//! as README says is enough.
+//! as docs/limits.md says is enough.
 
 use std::path::PathBuf;
 

@@ -19,7 +19,7 @@ fn the_sidecar_writes_each_decision_with_what_became_of_it() {
         answer["decision"]["action"] == "renew" && answer["verdict"] == "carried-out"
     });
     assert!(renewed.count() >= 2, "{}", lines.join("\n"));
-    // The last question is that for a successor, asked when the process was told to stop.
+    // The last question is that for a successor, asked when the process was asked to stop.
     let last = decided.last().unwrap();
     let causes = last["input"]["observation"]["causes"].as_array().unwrap();
     assert!(causes.contains(&"stopping".into()), "{last}");
@@ -78,7 +78,7 @@ fn settings_that_the_policy_refuses_are_told() {
     assert_eq!(said.lines().count(), 1, "{said}");
 }
 
-/// What a person pipes in, with lines that are no records among it.
+/// What a person pipes in, with lines that are not records among it.
 #[test]
 fn damage_is_told_and_passed_over() {
     let lines = journal().lines();
@@ -138,7 +138,7 @@ fn a_journal_that_cannot_be_read_says_which_line_and_why() {
     let file = folder.path().join("journal");
     for (content, words) in [
         (b"hello\nthere\n".to_vec(), "line 1: is damaged or no record of a journal: ".to_owned()),
-        (b"hello\nthere\n".to_vec(), "; 1 other lines are no records either: give".to_owned()),
+        (b"hello\nthere\n".to_vec(), "; 1 other lines are not records either: give".to_owned()),
         (
             b"{\"a\": 1}\n".to_vec(),
             "line 1: is damaged or no record of a journal: missing field `v`".to_owned(),

@@ -48,7 +48,7 @@ async fn a_push_prints_what_the_policy_flag_takes() {
     assert_eq!(stdout, format!("{pushed}\n"));
     let fetched = Registries::default().pull(&pushed, LIMIT * 20).await.unwrap();
     assert_eq!((fetched.bytes.as_slice(), fetched.signature), (STANDARD, None));
-    // The same file again, with a signature beside it and everything told.
+    // The same file again, with a signature beside it and every flag given.
     fs::write(format!("{file}.minisig"), "signed").unwrap();
     let (_, stdout, stderr) = hotseat(&["policy", "push", &file, &target, "--output=json"]);
     let report: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
@@ -99,7 +99,7 @@ fn what_cannot_be_pushed() {
             &["stage exports: ", "other.wasm: exports nothing", "nothing was pushed"],
         ),
         (&[&file, "ghcr.io/policy"], &["TARGET ghcr.io/policy: ", "oci://HOST/NAME[:TAG]"]),
-        (&[&file, "oci://ghcr.io/Policy"], &["TARGET oci://ghcr.io/Policy: ", "no repository"]),
+        (&[&file, "oci://ghcr.io/Policy"], &["TARGET oci://ghcr.io/Policy: ", "not a repository"]),
         (&[&file, target, key], &["policy.wasm", "it is not signed"]),
         (&[&file, target, "--policy-key=x"], &["--policy-key", "neither a minisign public key"]),
         (&[&file, target], &[target, "cannot be pushed: no connection to 127.0.0.1"]),

@@ -84,7 +84,7 @@ async fn artifacts_of_another_kind() {
     });
     let digest = registry.put_manifest("team/policy", &manifest).unwrap();
     let found = pull(&reference(&registry.host(), "team/policy", digest)).await;
-    refused(found, "read", &["image.config", "it is no WebAssembly artifact"]);
+    refused(found, "read", &["image.config", "it is not a WebAssembly artifact"]);
 }
 
 #[tokio::test]

@@ -51,15 +51,15 @@ class Answer:
         has the wrong type.
         """
         if not isinstance(document, dict):
-            raise ValueError("the answer is no JSON object")
+            raise ValueError("the answer is not a JSON object")
         leads, name = document.get("self"), document.get("name")
         token, remaining = document.get("token"), document.get("remaining_ms")
         if not isinstance(leads, bool) or not isinstance(name, str):
             raise ValueError("the answer has no self or no name")
         if type(remaining) is not int or remaining < 0:
-            raise ValueError("remaining_ms is no number of milliseconds")
+            raise ValueError("remaining_ms is not a number of milliseconds")
         if leads and not (type(token) is int and 0 < token <= LARGEST_TOKEN):
-            raise ValueError("the token is no fencing token")
+            raise ValueError("the token is not a fencing token")
         return cls(leads, token if leads else 0, name, min(remaining, LARGEST_TOKEN) / 1000)
 
 

@@ -31,7 +31,7 @@ class Client:
     """Knows whether this pod leads, for as long as the last answer of the sidecar holds.
 
     `hold` is how long an answer is believed at most, in seconds: the client's share of the reaction
-    time S, which the sidecar has to be told by `--reaction-time`. The callbacks run one after the
+    time S, which is set for the sidecar by `--reaction-time`. The callbacks run one after the
     other on a thread of the client and should return soon, but for `on_draining`, which may take
     the seconds that it is given. A client with `on_lost` lets go of a term when that has returned,
     so that the sidecar passes the seat on at once; one without has to call `let_go` itself.
@@ -152,7 +152,7 @@ class Client:
                 self._bell.wait_for(lambda: self._rung or self._closing, self._pause())
                 self._rung = False
             time.sleep(SHORTEST_PAUSE)
-        self._threads[2].join()  # what is said there of the last term is still told
+        self._threads[2].join()  # the last term's callbacks still run
         self._tell_let_go()
 
     def _pause(self) -> float | None:

@@ -12,7 +12,7 @@ from typing import Any
 class FakeSidecar:
     """Answers on a port of the system's choosing, on loopback, until it is stopped.
 
-    It grants and ends terms as it is told, and keeps what the application says.
+    It grants and ends terms as the test says, and keeps what the application says.
     """
 
     def __init__(self, identity: str = "me") -> None:

@@ -17,7 +17,7 @@ LONGEST_LINE = 64 << 10
 
 
 class SidecarError(Exception):
-    """The sidecar cannot be reached, or has refused what it was told; the message says why."""
+    """The sidecar cannot be reached, or has refused the request; the message says why."""
 
 
 class Refused(SidecarError):
@@ -38,7 +38,7 @@ class Sidecar:
         except ValueError:
             port = 0
         if parts.scheme != "http" or not parts.hostname or not port or parts.path not in ("", "/"):
-            raise ValueError(f"{url!r} is no address of a sidecar: give http://127.0.0.1:4040")
+            raise ValueError(f"{url!r} is not an address of a sidecar: give http://127.0.0.1:4040")
         self.address, self._host = (parts.hostname, port), parts.netloc
 
     def ask(

@@ -6,7 +6,7 @@ use super::{FRESH, Memory, Steady};
 
 const PREFER_B: &str = r#"{"prefer": "b"}"#;
 
-/// Candidate `a`, told to prefer `b`, which was heard of `age` milliseconds ago.
+/// Candidate `a`, which prefers `b`, which was heard of `age` milliseconds ago.
 fn scene(age: u64) -> Scene {
     let scene = Scene::new().settings(PREFER_B).entropy(3);
     scene.candidate("b", age, Vec::new())

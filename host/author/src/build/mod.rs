@@ -88,7 +88,7 @@ pub enum BuildError {
 ///
 /// # Errors
 ///
-/// The folder has no policy, a tool is missing or fails, or what it leaves is no policy.
+/// The folder has no policy, a tool is missing or fails, or what it leaves is not a policy.
 pub fn build(folder: &Path) -> Result<Built, BuildError> {
     let language = Language::of(folder).ok_or_else(|| BuildError::NoPolicy(folder.to_owned()))?;
     // Tools are run in the folder, where a relative path would lead elsewhere.

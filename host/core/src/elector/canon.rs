@@ -122,7 +122,7 @@ impl Elector {
         self.retirement.is_some() || self.next_wake() <= NOW + Duration::from_millis(1)
     }
 
-    /// Whether it has ever seen a record, so that a missing lock is no new election to it.
+    /// Whether it has ever seen a record, so that a missing lock is not a new election to it.
     pub fn has_met(&self) -> bool {
         self.seat.has_met()
     }

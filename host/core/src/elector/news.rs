@@ -4,7 +4,7 @@ use crate::time::Moment;
 use std::time::Duration;
 
 /// Between two questions that reports of one kind cause. Whoever reports can keep the policy this busy
-/// and no more; a change that comes sooner waits, and is told with all that came meanwhile.
+/// and no more; a change that comes sooner waits, and is passed on with all that came meanwhile.
 const PACE: Duration = Duration::from_millis(100);
 
 /// What changed and the policy has not seen.

@@ -6,7 +6,7 @@ use crate::on_failure::{Decider, OnFailure};
 use crate::policy::{Decision, Failure};
 use std::time::Duration;
 
-/// What people are told. Each transition of the elector has one.
+/// What happened, for logs, metrics and Events. Each transition of the elector has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// A term began.

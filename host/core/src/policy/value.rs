@@ -21,7 +21,7 @@ pub enum Value {
 
 impl Value {
     /// The bytes of its text, of all its texts and a separator after each, or of its JSON; 0 for
-    /// what is no text.
+    /// what is not text.
     #[allow(
         clippy::len_without_is_empty,
         reason = "a value is never absent: a number has 0 bytes of text"

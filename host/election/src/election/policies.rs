@@ -21,7 +21,7 @@ use std::time::Duration;
 pub(super) enum First {
     /// It may come late or never: nothing hangs on it, or not any more.
     Free,
-    /// The source has told nothing yet.
+    /// The source has given nothing yet.
     Awaited,
     /// This one is being loaded.
     Loading(rollout::Policy),

@@ -20,7 +20,7 @@ pub struct LeaderChange {
     pub why: String,
 }
 
-/// Makes changes of notices: what is told of a term comes before who leads.
+/// Makes changes of notices: what happens to a term comes before who leads.
 #[derive(Debug, Default)]
 pub(crate) struct Watcher {
     /// None before the first.

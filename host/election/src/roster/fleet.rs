@@ -142,7 +142,7 @@ mod tests {
         assert_eq!((peer.name.as_str(), &peer.runs), ("web-1", &Some(runs)));
         let why = &peer.objection.as_ref().unwrap().why;
         assert_eq!(why, "refused it at settings: no way");
-        // What is the same to the rollout is not told: the next is the leader.
+        // What is the same to the rollout is not sent: the next is the leader.
         status.change_roster(|roster| {
             let policy = roster.others[0].entry.policy.as_mut();
             policy.unwrap().state = "restored".to_owned();

@@ -11,7 +11,7 @@ pub struct Key {
     source: Source,
 }
 
-/// Why a text is no key.
+/// Why a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It has more than [`LONGEST_KEY`] bytes.

@@ -28,7 +28,7 @@ pub async fn relay(store: Store, events: Sender<Event>) -> std::io::Result<()> {
             changed = changes.changed() => if changed.is_err() { return Ok(()) },
             rung = alarm.ring() => rung?,
         }
-        // What is forgotten here is told here. What is reported from now on is told after it, too.
+        // What is forgotten here is sent from here. What is reported from now on is sent after it, too.
         store.forget(clock::now());
         changes.mark_unchanged();
         let all = store.all(clock::now());

@@ -13,7 +13,7 @@ const FUEL: (u64, u64) = (100_000, 100_000_000_000);
 const MEMORY: (u64, u64) = (128 << 10, 1 << 30);
 /// The shortest is what a timer can tell.
 const SHORTEST_TIME: Duration = Duration::from_millis(5);
-/// The election waits half a second for an answer, and a call that overruns has to be told before.
+/// The election waits half a second for an answer, and a call that overruns has to be reported before.
 const LONGEST_TIME: Duration = Duration::from_millis(400);
 /// Where nobody waits.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(60);

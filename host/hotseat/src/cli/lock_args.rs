@@ -59,7 +59,7 @@ pub(super) fn written(args: &LockArgs) -> anyhow::Result<LockOptions> {
     })
 }
 
-/// What candidates that are no Hotseat need of the timing.
+/// What candidates that are not Hotseat need of the timing.
 fn check_timing(args: &LockArgs, timing: &Timing) -> anyhow::Result<()> {
     let flag = match (args.lock.is_annotated(), args.with_client_go) {
         (true, _) => format!("--lock {}", args.lock),

@@ -25,7 +25,7 @@ pub(super) struct PodArgs {
     /// removes the cheapest pods first, and a pod without it costs 0. Takes the right to patch pods
     #[arg(long, env = "HOTSEAT_POD_DELETION_COST", value_name = "N", allow_negative_numbers = true, help_heading = POD)]
     pod_deletion_cost: Option<i32>,
-    /// What the policy is told besides: pod, this pod's labels, annotations, readiness and containers,
+    /// Facts for the policy: pod, this pod's labels, annotations, readiness and containers,
     /// with the right to list and watch pods; node, its node's labels such as the zone, taints and drain,
     /// with the right to list and watch nodes, and NODE_NAME or pod for its name; time, the time of day and
     /// the weekday in UTC
@@ -33,7 +33,7 @@ pub(super) struct PodArgs {
     facts: Vec<FactArg>,
 }
 
-/// What the policy may be told of its surroundings.
+/// What the policy may know of its surroundings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FactArg {
     Pod,
@@ -70,12 +70,12 @@ fn parse_label(text: &str) -> Result<(String, String), String> {
     let wrong_prefix = prefix.is_some_and(|prefix| !is_domain(prefix));
     if wrong_prefix || !is_part(name) {
         return Err(format!(
-            "{key:?} is no key of a label: give up to {LONGEST} letters, digits, '-', '_' and '.', with a letter or a digit at both ends, and a domain and a slash before it if you like"
+            "{key:?} is not a key of a label: give up to {LONGEST} letters, digits, '-', '_' and '.', with a letter or a digit at both ends, and a domain and a slash before it if you like"
         ));
     }
     if !is_part(value) {
         return Err(format!(
-            "{value:?} is no value of a label: give up to {LONGEST} letters, digits, '-', '_' and '.', with a letter or a digit at both ends"
+            "{value:?} is not a value of a label: give up to {LONGEST} letters, digits, '-', '_' and '.', with a letter or a digit at both ends"
         ));
     }
     Ok((key.to_owned(), value.to_owned()))
@@ -114,16 +114,16 @@ mod tests {
         let long = "x".repeat(64);
         for (label, why) in [
             ("leader", "such as role=leader"),
-            ("role=", "no value"),
-            ("=leader", "no key"),
-            ("role=a=b", "no value"),
-            ("role=a b", "no value"),
-            ("-role=a", "no key"),
-            ("/role=a", "no key"),
-            ("Domain/role=a", "no key"),
-            ("a/b/c=a", "no key"),
-            (&format!("{long}=a"), "no key"),
-            (&format!("a={long}"), "no value"),
+            ("role=", "not a value"),
+            ("=leader", "not a key"),
+            ("role=a=b", "not a value"),
+            ("role=a b", "not a value"),
+            ("-role=a", "not a key"),
+            ("/role=a", "not a key"),
+            ("Domain/role=a", "not a key"),
+            ("a/b/c=a", "not a key"),
+            (&format!("{long}=a"), "not a key"),
+            (&format!("a={long}"), "not a value"),
         ] {
             let error = parse_label(label).unwrap_err();
             assert!(error.contains(why), "{label}: {error}");

@@ -14,7 +14,7 @@ are by the boot-time clock that each record has too; between lanes they are off 
 clocks of the machines differ, and terms may seem to overlap by that. A candidate whose journal is not
 given is shown, in brackets, as others saw it.
 
-Lines that are no records are left out, and said with file and line on standard error.
+Lines that are not records are left out, and said with file and line on standard error.
 
 Exit status: 0; 1 if a journal cannot be read, or none has a decision; 2 for a wrong argument.";
 

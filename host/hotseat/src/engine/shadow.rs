@@ -33,7 +33,7 @@ struct Notes {
 }
 
 impl Shadow {
-    /// Starts it with this memory. Its answers are told to `events`.
+    /// Starts it with this memory. Its answers go to `events`.
     pub(super) fn start(
         job: JobId,
         setup: Setup,

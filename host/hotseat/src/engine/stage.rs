@@ -26,7 +26,7 @@ pub(super) struct StageRun {
 }
 
 impl StageRun {
-    /// Starts it; its end is told in any case, after a panic too.
+    /// Starts it; its end is reported in any case, after a panic too.
     pub(super) fn start(self, events: &Events) {
         let job = self.job;
         let mut ending = Ending { job, events: events.clone(), end: None };

@@ -33,7 +33,7 @@ pub struct Member {
 }
 
 impl Person {
-    /// The candidates on the roster, in the order of their names; what is no entry is left out.
+    /// The candidates on the roster, in the order of their names; what is not an entry is left out.
     ///
     /// # Errors
     ///

@@ -96,7 +96,7 @@ pub fn show(
         let person = Person::open(name, kind, credentials).await?;
         let sight = person.look().await?;
         let mut standing = standing(name, kind, &sight);
-        // Whoever may read the lock alone is told what that says.
+        // Whoever may read the lock alone sees what that says.
         match person.members().await {
             Ok(members) => standing.candidates = members,
             Err(error) => standing.roster_error = Some(error),

@@ -96,7 +96,7 @@ pub fn transfer(
                 token: sight.record.token.0,
             }),
             Err(error) => {
-                // Nobody shall carry out later what is told to have failed now.
+                // Nobody shall carry out later what is reported as failed now.
                 course.take_back().await;
                 Err(error)
             }
@@ -131,7 +131,7 @@ fn leader(name: &ElectionName, sight: &Sight, wanted: &Transfer) -> anyhow::Resu
     Ok(holder)
 }
 
-/// Candidates are called by their pods unless they are told otherwise. Whether a candidate of that
+/// Candidates are called by their pods unless they have an --id. Whether a candidate of that
 /// name lives is only known once the roster of all is kept.
 async fn is_candidate(person: &Person, wanted: &Transfer) -> anyhow::Result<()> {
     let (to, namespace) = (visible(&wanted.to), person.name.namespace());
@@ -147,7 +147,7 @@ async fn is_candidate(person: &Person, wanted: &Transfer) -> anyhow::Result<()> 
         PodIs::Missing => bail!(
             "--to {to}: there is no pod of that name in namespace {namespace}: name a pod, or give --any-name if the candidates have names of their own, by --id"
         ),
-        // It is no right that asking needs.
+        // It is not a right that asking needs.
         PodIs::Unknown(reason) => {
             tracing::debug!(%reason, "whether there is such a pod is not known");
             Ok(())
@@ -174,7 +174,7 @@ struct Course<'a, T> {
     note: &'a TransferNote,
     /// Who led when it was made.
     from: String,
-    /// Its end was told.
+    /// Its end was printed.
     released: bool,
     tell: T,
 }

@@ -38,7 +38,7 @@ pub struct DiffReport {
     pub different: u64,
     /// Failures of the first and of the second.
     pub failures: [u64; 2],
-    /// Lines that are no record.
+    /// Lines that are not records.
     pub skipped: u64,
     /// The first of those that they answer differently.
     pub differences: Vec<Differing>,

@@ -30,7 +30,7 @@ pub(super) struct Passed {
     pub(super) without_policy: u64,
     /// Records of other kinds.
     pub(super) other_records: u64,
-    /// Lines that are no record.
+    /// Lines that are not records.
     pub(super) skipped: u64,
     /// What is wrong with the first of those.
     pub(super) notes: Vec<String>,
@@ -90,7 +90,7 @@ impl Passed {
             all.push(first.unwrap_or_default().to_owned());
         }
         for (count, what) in [
-            (self.skipped.saturating_sub(1), "other lines are no records either"),
+            (self.skipped.saturating_sub(1), "other lines are not records either"),
             (self.other_records, "records are of other kinds"),
             (self.without_policy, "decisions were made before a policy was loaded"),
         ] {

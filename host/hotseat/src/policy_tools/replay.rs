@@ -53,7 +53,7 @@ pub struct ReplayReport {
     pub without_policy: u64,
     /// Records of other kinds.
     pub other_records: u64,
-    /// Lines that are no record.
+    /// Lines that are not records.
     pub skipped: u64,
     /// Each decision that would be another.
     pub differences: Vec<Difference>,

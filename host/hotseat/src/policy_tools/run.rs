@@ -125,7 +125,7 @@ fn read(name: &str) -> anyhow::Result<String> {
         format!("{name}: cannot be read: give a scene's file, or - for standard input")
     })?;
     if text.len() as u64 > LARGEST {
-        bail!("{name}: is larger than {}: it is no scene", hotseat_text::bytes(LARGEST));
+        bail!("{name}: is larger than {}: it is not a scene", hotseat_text::bytes(LARGEST));
     }
     Ok(text)
 }

@@ -26,7 +26,7 @@ const MOST_BYTES: usize = 4 * MOST_HEAD;
 pub(super) struct Prober {
     target: Target,
     timeout: Duration,
-    /// A name that is being resolved. The system's resolver cannot be told to stop, so an attempt
+    /// A name that is being resolved. The system's resolver cannot be stopped, so an attempt
     /// that ends before it leaves it to the next one, and there is never more than one.
     resolving: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
 }

@@ -53,7 +53,7 @@ pub(crate) fn keep_main() -> ExitCode {
 type Alive = Arc<Mutex<Option<Pid>>>;
 
 fn keep(command: Vec<OsString>) -> io::Result<u8> {
-    // A session of its own: a terminal's signals do not reach it, and adopted processes are told from
+    // A session of its own: a terminal's signals do not reach it, and adopted processes are known from
     // those that the wrapper starts for itself.
     setsid()?;
     adopt_orphans()?;

@@ -96,7 +96,7 @@ pub fn print_leader(name: &str) {
     }
 }
 
-/// A line on stderr that is no log line, without its end, such as why the process ends. It waits
+/// A line on stderr that is not a log line, without its end, such as why the process ends. It waits
 /// for the reader for half a second at most if logging was started.
 pub fn complain(line: &str) {
     match STREAMS.get() {

@@ -21,7 +21,7 @@ use story::Story;
 #[derive(Debug)]
 pub struct Timeline {
     stories: Vec<Story>,
-    /// Lines that are no record.
+    /// Lines that are not records.
     skipped: u64,
     /// What is wrong with the first of those, each with its file and line.
     pub notes: Vec<String>,

@@ -79,7 +79,7 @@ fn scrape(site: &Site) -> BTreeMap<String, f64> {
             "gauge" => &[""],
             "info" => &["_info"],
             "histogram" => &["_bucket", "_sum", "_count"],
-            other => panic!("{other} is no kind"),
+            other => panic!("{other} is not a kind"),
         };
         assert!(
             suffixes.iter().any(|suffix| name.strip_suffix(suffix) == Some(kind.0)),

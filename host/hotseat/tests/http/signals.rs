@@ -152,12 +152,12 @@ fn keys_and_parameters_are_checked() {
 fn bodies_are_checked() {
     let site = Site::start();
     for (headers, body, status, words) in [
-        (JSON, "null", 400, "no JSON, or null"),
+        (JSON, "null", 400, "not JSON, or null"),
         (JSON, "[1,]", 400, "send a string, a number, a boolean, a list or an object"),
         (JSON, "{\"a\"}", 400, "or send text as text/plain"),
-        (JSON, "1 2", 400, "no JSON"),
-        (JSON, "1e999", 400, "no JSON"),
-        (JSON, "", 400, "no JSON"),
+        (JSON, "1 2", 400, "not JSON"),
+        (JSON, "1e999", 400, "not JSON"),
+        (JSON, "", 400, "not JSON"),
         (
             "Content-Type: application/x-www-form-urlencoded\r\n",
             "a",

@@ -20,7 +20,7 @@ const LAST: &str = "\"name\":\"the-last\"";
 #[derive(Debug, Default)]
 struct Sent {
     changes: u64,
-    /// What it was told that it missed.
+    /// How much it heard that it missed.
     missed: u64,
 }
 
@@ -32,7 +32,7 @@ fn none_of_a_thousand_watchers_loses_a_change_without_being_told() {
     let all = all.expect("all hear of the last change");
     let missed: u64 = all.iter().map(|sent| sent.missed).sum();
     println!(
-        "{WATCHERS} watchers were sent {CHANGES} changes each, but for {missed} that they were told of"
+        "{WATCHERS} watchers were sent {CHANGES} changes each, but for {missed} of which a gap says so"
     );
     for sent in &all {
         // The first one is from before.

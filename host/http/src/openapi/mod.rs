@@ -209,7 +209,7 @@ mod tests {
         assert!(required.contains(&json!("token")), "null, and still there: {schema}");
         assert_eq!(schema["properties"]["self"]["type"], "boolean", "as it is written in JSON");
         let roster = &all["components"]["schemas"]["RosterCandidate"]["properties"];
-        assert!(roster["zone"].is_object(), "the two kinds of candidate are told apart");
+        assert!(roster["zone"].is_object(), "the two kinds of candidate differ");
         assert_eq!(all["info"]["version"], "1.2.3");
     }
 

@@ -91,7 +91,7 @@ pub(super) fn decisions(history: &HistoryAnswer) -> Markup {
     }
 }
 
-/// Decisions that are the same in all that is told of them, with little else between.
+/// Decisions that are the same in all that is shown of them, with little else between.
 struct Run<'a> {
     first: &'a DecisionAnswer,
     last: &'a DecisionAnswer,

@@ -93,8 +93,9 @@ mod causes {
         };
         let cause = |word: String| {
             let known = Cause::ALL.into_iter().find(|cause| cause.as_str() == word);
-            known
-                .ok_or_else(|| D::Error::custom(format_args!("`{word}` is no cause of a question")))
+            known.ok_or_else(|| {
+                D::Error::custom(format_args!("`{word}` is not a cause of a question"))
+            })
         };
         words.into_iter().map(cause).collect()
     }

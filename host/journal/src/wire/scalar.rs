@@ -68,7 +68,7 @@ pub(super) mod integer {
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
-            text.parse().map_err(|_| E::custom(format_args!("`{text}` is no whole number")))
+            text.parse().map_err(|_| E::custom(format_args!("`{text}` is not a whole number")))
         }
     }
 }
@@ -117,7 +117,7 @@ pub(super) mod number {
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
-            text.parse().map_err(|_| E::custom(format_args!("`{text}` is no number")))
+            text.parse().map_err(|_| E::custom(format_args!("`{text}` is not a number")))
         }
     }
 }

@@ -37,7 +37,7 @@ struct LeaderRecord {
 }
 
 impl Seat {
-    /// What the object says of the seat now. An annotation that is no JSON says nothing.
+    /// What the object says of the seat now. An annotation that is not JSON says nothing.
     pub(super) fn of(kind: LockKind, object: &DynamicObject) -> Seat {
         match kind.is_annotated() {
             false => Seat::read(&object.data["spec"], "leaseTransitions"),

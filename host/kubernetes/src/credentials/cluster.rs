@@ -64,7 +64,7 @@ pub(super) fn address(text: &str, secured: bool) -> anyhow::Result<Uri> {
         true => text.to_owned(),
         false => format!("{default}://{text}"),
     };
-    let uri: Uri = whole.parse().with_context(|| format!("is no URL: {REMEDY}"))?;
+    let uri: Uri = whole.parse().with_context(|| format!("is not a URL: {REMEDY}"))?;
     let mut parts = uri.into_parts();
     match parts.scheme.as_ref().map(Scheme::as_str) {
         Some("http" | "https") => {}
@@ -80,5 +80,5 @@ pub(super) fn address(text: &str, secured: bool) -> anyhow::Result<Uri> {
     ensure!(query.is_none(), "has a query, which cannot stand in front of all requests: {REMEDY}");
     // A URI with a scheme needs a path.
     parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
-    Uri::from_parts(parts).with_context(|| format!("is no URL: {REMEDY}"))
+    Uri::from_parts(parts).with_context(|| format!("is not a URL: {REMEDY}"))
 }

@@ -155,7 +155,7 @@ async fn a_leader_that_believes_no_longer_takes_nobodys_label_off() {
         server.store().put(labelled("web-1", Some("le/seat"))).unwrap();
     })
     .await;
-    // The term is told, but belief has ended meanwhile.
+    // The term is reported, but belief has ended meanwhile.
     let notice = Notice::BecameLeader { token: Token(1), transitions: 0, reason: String::new() };
     scene.hears(notice);
     scene.until("web-0", true).await;

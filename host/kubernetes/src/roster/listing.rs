@@ -19,7 +19,7 @@ pub struct Row {
     pub lease: String,
     /// When the candidate last wrote it, by that candidate's own wall clock; none if it does not say.
     pub written: Option<Timestamp>,
-    /// What it says, or why that is no entry.
+    /// What it says, or why that is not an entry.
     pub entry: Result<Entry, String>,
 }
 

@@ -217,7 +217,7 @@ impl Keeper {
             tokio::select! {
                 _ = policies.changed() => {}
                 _ = views.changed() => {}
-                // Nobody keeps this any more where it cannot be told so.
+                // Nobody keeps this any more where it cannot be sent.
                 told = ending.changed() => if told.is_err() { std::future::pending().await },
             }
         }

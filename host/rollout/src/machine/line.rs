@@ -264,7 +264,7 @@ impl Line {
         };
         let leads = match &self.fleet.leader {
             None => false,
-            // A leader that is no part of this, such as one without a roster, is not waited for.
+            // A leader that is not part of this, such as one without a roster, is not waited for.
             Some(leader) => {
                 self.rows.get(leader).is_none_or(|row| row.passed || after(row, row.leads_since))
             }

@@ -140,7 +140,7 @@ impl World {
         assert_eq!(
             told,
             took_over.is_some(),
-            "a policy is told to be active when it is: {effects:?}"
+            "a policy is reported as active when it is: {effects:?}"
         );
         for effect in &effects {
             if let Effect::Tell(Fact::Refused { policy: Some(policy), refusal, .. }) = effect
@@ -289,7 +289,7 @@ impl World {
                 assert!(!std::mem::replace(&mut self.broken_said, true), "said once");
             }
             Fact::SourceUnavailable(why) => {
-                assert_ne!(self.source_error.as_ref(), Some(why), "told when it changes");
+                assert_ne!(self.source_error.as_ref(), Some(why), "reported when it changes");
                 self.source_error = Some(why.clone());
             }
             Fact::SourceAvailable => {
@@ -310,7 +310,7 @@ impl World {
         assert_eq!(report.left_behind, self.threads.values().map(|times| u64::from(*times)).sum());
         let bad = self.is_broken();
         assert_eq!(report.active.as_ref().is_some_and(|active| active.broken), bad);
-        assert_eq!(self.broken_said, bad, "a broken policy is told: {effects:?}");
+        assert_eq!(self.broken_said, bad, "a broken policy is reported: {effects:?}");
         assert!(report.last_good.as_ref().is_none_or(|good| !self.is_bad(good)));
         assert!(report.last_good.is_none() || report.last_good != self.active);
         if bad && report.last_good.is_some() && !self.not_restored {

@@ -7,7 +7,7 @@ use hotseat_rollout::{
 };
 use std::time::Duration;
 
-/// What is told, in order.
+/// What is reported, in order.
 pub fn facts(effects: &[Effect]) -> Vec<Fact> {
     effects
         .iter()
@@ -18,7 +18,7 @@ pub fn facts(effects: &[Effect]) -> Vec<Fact> {
         .collect()
 }
 
-/// The refusals that are told: stage and words.
+/// The refusals that are reported: stage and words.
 pub fn refusals(effects: &[Effect]) -> Vec<(&'static str, String)> {
     facts(effects)
         .into_iter()

@@ -50,7 +50,7 @@ pub(crate) enum Offer {
 
 /// What happens next around a candidate's policies.
 pub(crate) enum PolicyStep {
-    /// The rollout is told this; and then the elector, if a policy took over.
+    /// The rollout gets this; and then the elector, if a policy took over.
     Tell(rollout::Event, Option<Box<Event>>),
     /// The rollout wanted to be woken then.
     Wake(Moment),

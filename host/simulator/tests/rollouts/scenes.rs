@@ -21,7 +21,7 @@ fn led(config: rollout::Config) -> World {
     world
 }
 
-/// What is told of policies from now on, in short.
+/// What is reported of policies from now on, in short.
 fn told(world: &World, from: usize) -> Vec<String> {
     let words = world.facts[from..].iter().filter_map(|(_, _, fact)| {
         Some(match fact {

@@ -129,7 +129,11 @@ fn case_8_an_own_name_is_taken_at_once_only_from_a_dead_process_of_the_same_site
         stage.starts_with(mine(mark));
         stage.pass(millis(14_990));
         assert_eq!(stage.writes(), []);
-        assert_eq!(stage.view.leader(stage.now), "", "the own name is not told of another process");
+        assert_eq!(
+            stage.view.leader(stage.now),
+            "",
+            "the own name is not given for another process"
+        );
         // The read of a silent watch comes in between.
         let seen = stage.view.seen.clone();
         stage.pass(millis(40));

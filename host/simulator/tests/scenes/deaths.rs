@@ -118,7 +118,7 @@ fn i15_the_end_of_another_process_frees_nothing() {
     let others = [
         ("an earlier process of the pod", Incarnation { nonce: "0".to_owned(), ..leader() }),
         ("of another pod", Incarnation { site: "elsewhere".to_owned(), ..leader() }),
-        ("one whose pod is told", Incarnation { home: home("1"), ..leader() }),
+        ("one whose pod is known", Incarnation { home: home("1"), ..leader() }),
         ("its own", config().incarnation),
     ];
     for (what, dead) in others {
@@ -145,9 +145,9 @@ fn i15_the_end_of_the_process_before_says_nothing_of_the_one_that_leads() {
 }
 
 /// What the dead process had sent may arrive after it. The record is a new one, and so is the wait,
-/// until its end is told again.
+/// until its end is reported again.
 #[test]
-fn i15_a_write_that_outlives_its_process_is_waited_out_until_the_end_is_told_again() {
+fn i15_a_write_that_outlives_its_process_is_waited_out_until_the_end_is_reported_again() {
     let mut stage = standby(config_with_reaction(3000));
     stage.tell(Event::Died(leader()));
     stage.pass(millis(1000));

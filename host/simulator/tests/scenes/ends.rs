@@ -1,4 +1,4 @@
-//! How a candidate ends: what its policy is asked and told, and what happens if nobody answers.
+//! How a candidate ends: what its policy is asked and hears, and what happens if nobody answers.
 
 use super::*;
 use hotseat_core::event::Account;

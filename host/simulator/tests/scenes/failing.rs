@@ -45,7 +45,7 @@ fn answers_next(stage: &mut Stage, answer: Result<Decision, Failure>) {
     }
 }
 
-/// Everything that is no usable decision.
+/// Everything that is not a usable decision.
 fn unusable() -> Vec<Result<Decision, Failure>> {
     let absurd = |change: fn(&mut Decision)| {
         let mut decision = decision(Action::Wait);

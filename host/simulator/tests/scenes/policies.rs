@@ -178,7 +178,7 @@ fn i14_the_term_goes_on_after_an_outage() {
     assert_eq!(stage.told(|notice| matches!(notice, Notice::ResumedTerm { .. })), 1);
 }
 
-/// The input is what the policy may go by: the claim is told only while it is believed.
+/// The input is what the policy may go by: the claim is in it only while it is believed.
 #[test]
 fn the_observation_tells_what_is_so() {
     let mut stage = Stage::new();

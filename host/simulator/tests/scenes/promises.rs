@@ -109,7 +109,7 @@ fn i7_an_edit_is_waited_out_by_whoever_saw_the_leader_a_moment_before() {
 fn i7_an_edit_is_waited_out_by_whoever_has_just_started() {
     for (edit, lock) in edits() {
         if matches!(lock, Lock::Absent(_)) {
-            // A missing lock is a new election to it: README names that.
+            // A missing lock is a new election to it: docs/limits.md names that.
             continue;
         }
         let mut stage = Stage::new();
@@ -287,7 +287,7 @@ fn i14_an_own_record_under_its_own_version_continues_the_term() {
     stage.starts_with(Lock::Present(Stage::stored(&write, 11)));
     stage.pass(millis(2500));
     let renewal = stage.one_write();
-    // A token of its own: what the store tells may be older than what it told.
+    // A token of its own: what the store reports may be older than what it reported.
     assert_eq!((renewal.purpose, renewal.token), (Purpose::Renew, Fencing::New(Token(2))));
 }
 

@@ -28,7 +28,7 @@ pub fn leader() -> Stage {
     stage
 }
 
-/// A leader to whom something is told each millisecond for ten seconds: it is asked because of that ten
+/// A leader that hears something each millisecond for ten seconds: it is asked because of that ten
 /// times a second at most, each question passes the check, and no renewal is late.
 pub fn flood(because: Cause, tell: impl Fn(&mut Stage, u32), check: impl Fn(&Input)) {
     let mut stage = leader();

@@ -59,7 +59,7 @@ fn i1_a_shorter_lease_cuts_belief_when_it_is_sent() {
 }
 
 #[test]
-fn i1_the_end_of_belief_is_told_when_it_comes() {
+fn i1_the_end_of_belief_is_reported_when_it_comes() {
     let mut stage = Stage::new();
     stage.lead();
     let (renewal, sent) = stage.next_write();
@@ -76,7 +76,7 @@ fn i1_the_end_of_belief_is_told_when_it_comes() {
         Effect::Ask { input, .. } => Some(input.observation.claim.is_some()),
         _ => None,
     });
-    assert_ne!(observed, Some(true), "the policy is told of a claim that has lapsed");
+    assert_ne!(observed, Some(true), "the policy sees a claim that has lapsed");
 }
 
 /// I3: a record's longer lease is waited out, whatever the own one is.
@@ -290,9 +290,9 @@ fn i7_a_leader_whose_lock_vanishes_does_not_take_it_late() {
     }
 }
 
-/// I8: a record of this name by another live process is told, and not taken.
+/// I8: a record of this name by another live process is reported, and not taken.
 #[test]
-fn i8_a_live_twin_is_told_and_left_alone() {
+fn i8_a_live_twin_is_reported_and_left_alone() {
     let mut stage = Stage::new();
     let incarnation =
         Incarnation { site: "elsewhere".to_owned(), nonce: "5".to_owned(), home: None };
@@ -308,7 +308,7 @@ fn i8_a_live_twin_is_told_and_left_alone() {
     assert_eq!(stage.view.leader(stage.now), "");
 }
 
-/// I8: an old copy of the own record, put back by hand, is no claim.
+/// I8: an old copy of the own record, put back by hand, is not a claim.
 #[test]
 fn i8_an_own_record_that_was_overwritten_and_put_back_is_not_resumed() {
     let mut stage = Stage::new();

@@ -1,4 +1,4 @@
-//! What is told: to the policy of the seat, and to whoever asks for the leader.
+//! What the policy hears of the seat, and whoever asks for the leader.
 
 use super::*;
 
@@ -94,7 +94,7 @@ fn a_request_is_waited_for_a_third_of_the_renew_deadline() {
     assert_eq!(read, Some(stage.now + deadline));
 }
 
-/// The reason of the decision that made it so is told with a new term.
+/// The reason of the decision that made it so is reported with a new term.
 #[test]
 fn a_new_term_is_told_with_its_reason() {
     let mut stage = Stage::new();

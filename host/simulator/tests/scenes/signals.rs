@@ -61,7 +61,7 @@ fn a_flood_of_signals_is_ten_questions_a_second_and_costs_no_renewal() {
         Cause::SignalChanged,
         |stage, number| report(stage, Value::Number(number.into())),
         |input| {
-            // What waited is told with what came meanwhile.
+            // What waited is sent with what came meanwhile.
             assert!(input.observation.signals[0].age <= 1);
         },
     );

@@ -181,7 +181,7 @@ impl Files {
                 SettingsSource::File(path) => {
                     Settings::of_file(path, contents.next().flatten().unwrap_or_default())
                 }
-                // Then they are no files of one set.
+                // Then they are not files of one set.
                 SettingsSource::ConfigMap(_) => Settings::none(),
             };
             compose(fetched, &settings, &self.demands)

@@ -117,7 +117,7 @@ pub(super) fn layer(bytes: &[u8]) -> Result<(Descriptor, Digest), String> {
     let manifest: Manifest = serde_json::from_slice(bytes).map_err(broken)?;
     if manifest.config.media_type != CONFIG {
         return Err(format!(
-            "its config is a {:?}, not a {CONFIG}: it is no WebAssembly artifact, push it with hotseat policy push or wkg",
+            "its config is a {:?}, not a {CONFIG}: it is not a WebAssembly artifact, push it with hotseat policy push or wkg",
             manifest.config.media_type
         ));
     }
@@ -171,7 +171,9 @@ mod tests {
         assert!(why(|m| m["layers"] = serde_json::json!([])).contains("it has 0 layers"));
         assert!(why(|m| m["manifests"] = serde_json::json!([])).contains("index of several"));
         assert!(why(|m| m["mediaType"] = "x".into()).contains("its manifest is a \"x\""));
-        assert!(why(|m| m["config"]["mediaType"] = "x".into()).contains("no WebAssembly artifact"));
+        assert!(
+            why(|m| m["config"]["mediaType"] = "x".into()).contains("not a WebAssembly artifact")
+        );
         assert!(why(|m| m["layers"][0]["mediaType"] = "x".into()).contains("its layer is a \"x\""));
         assert!(why(|m| m["layers"][0]["digest"] = "sha512:0".into()).contains("not sha256"));
         assert!(why(|m| m["layers"][0]["size"] = (-1).into()).contains("manifest is broken"));

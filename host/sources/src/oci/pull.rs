@@ -27,7 +27,7 @@ impl Registries {
     ///
     /// # Errors
     ///
-    /// The registry does not give it, it is no WebAssembly artifact with one layer, it has more
+    /// The registry does not give it, it is not a WebAssembly artifact with one layer, it has more
     /// than `limit` bytes, or it is not what its digests say.
     pub async fn pull(&self, reference: &Reference, limit: u64) -> Result<Fetched, SourceError> {
         let pulled = match timeout(self.deadline, pull(self, reference, limit)).await {

@@ -89,7 +89,7 @@ async fn blob(session: &mut Session, what: &str, bytes: Bytes) -> Result<(), Str
     let between = if place.query().is_some() { '&' } else { '?' };
     let place: Uri = format!("{place}{between}digest={digest}")
         .parse()
-        .map_err(|_| format!("the registry's place for {what} is no address"))?;
+        .map_err(|_| format!("the registry's place for {what} is not an address"))?;
     let done = session.send(put(Method::PUT, place, "application/octet-stream", bytes)).await?;
     if done.parts.status != StatusCode::CREATED {
         return Err(refusal(&format!("a place for {what}"), done).await);

@@ -73,7 +73,7 @@ impl Repository {
         let (host, port) = host_and_port(registry)?;
         if !is_name(name) {
             return Err(format!(
-                "{name:?} is no repository: use lower-case letters and digits, with single dots, dashes or underscores between them, and slashes"
+                "{name:?} is not a repository: use lower-case letters and digits, with single dots, dashes or underscores between them, and slashes"
             ));
         }
         Ok(Repository { host, port, name: name.to_owned() })
@@ -152,7 +152,7 @@ impl Target {
             && !is_tag(tag)
         {
             return Err(format!(
-                "{tag:?} is no tag: use at most 128 letters, digits, dots, dashes and underscores"
+                "{tag:?} is not a tag: use at most 128 letters, digits, dots, dashes and underscores"
             ));
         }
         Ok(Target { repository: Repository::parse(repository)?, tag: tag.map(str::to_owned) })
@@ -211,7 +211,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 fn host_and_port(registry: &str) -> Result<(String, Option<u16>), String> {
     let refused = || {
         format!(
-            "{registry:?} is no registry: write a host such as ghcr.io, or HOST:PORT, before the first slash"
+            "{registry:?} is not a registry: write a host such as ghcr.io, or HOST:PORT, before the first slash"
         )
     };
     let (host, port) = match registry.rsplit_once(':') {
@@ -305,20 +305,20 @@ mod tests {
         let with = |name: &str| format!("{name}{digest}");
         for (text, words) in [
             (with("policy"), "names no registry"),
-            (with("team/policy"), "\"team\" is no registry"),
+            (with("team/policy"), "\"team\" is not a registry"),
             (with("ghcr.io/team/policy:v1"), "a tag and a digest"),
-            (with("ghcr.io/Team/policy"), "\"Team/policy\" is no repository"),
-            (with("ghcr.io/a//b"), "is no repository"),
-            (with("ghcr.io/a/"), "is no repository"),
-            (with("ghcr.io/a..b"), "is no repository"),
-            (with("ghcr.io/-a"), "is no repository"),
-            (with("ghcr.io:99999/a"), "is no registry"),
-            (with("-ghcr.io/a"), "is no registry"),
-            (with("[::z]:5000/a"), "is no registry"),
+            (with("ghcr.io/Team/policy"), "\"Team/policy\" is not a repository"),
+            (with("ghcr.io/a//b"), "is not a repository"),
+            (with("ghcr.io/a/"), "is not a repository"),
+            (with("ghcr.io/a..b"), "is not a repository"),
+            (with("ghcr.io/-a"), "is not a repository"),
+            (with("ghcr.io:99999/a"), "is not a registry"),
+            (with("-ghcr.io/a"), "is not a registry"),
+            (with("[::z]:5000/a"), "is not a registry"),
             (with("me:secret@ghcr.io/a"), "credentials have no place"),
             ("ghcr.io/a@sha256:00".to_owned(), "the digest is written"),
             ("ghcr.io/a@sha512:00".to_owned(), "the digest is written"),
-            ("ghcr.io/a:-x".to_owned(), "is no tag"),
+            ("ghcr.io/a:-x".to_owned(), "is not a tag"),
         ] {
             let error = Reference::parse(&text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");

@@ -51,7 +51,7 @@ impl Session {
             other => other.to_owned(),
         };
         let base = format!("{scheme}://{host}/v2/{}/", repository.name());
-        let base = base.parse().map_err(|_| format!("{base} is no address"))?;
+        let base = base.parse().map_err(|_| format!("{base} is not an address"))?;
         let transport = Transport::new(registries.ca.as_deref());
         Ok(Session { transport, credentials, base, authorization: None })
     }
@@ -115,8 +115,8 @@ impl Session {
                 )
             }
         };
-        let mut value =
-            HeaderValue::from_str(&value).map_err(|_| "the token is no header value".to_owned())?;
+        let mut value = HeaderValue::from_str(&value)
+            .map_err(|_| "the token is not a header value".to_owned())?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -132,7 +132,8 @@ impl Session {
         let mut call = Session::get(uri);
         if let Some(credentials) = &self.credentials {
             let value = HeaderValue::from_str(&credentials.basic());
-            let mut value = value.map_err(|_| "the credentials are no header value".to_owned())?;
+            let mut value =
+                value.map_err(|_| "the credentials are not a header value".to_owned())?;
             value.set_sensitive(true);
             call.headers.push((AUTHORIZATION, value));
         }
@@ -184,7 +185,7 @@ fn check_realm(realm: &Uri, registry: &Uri) -> Result<(), String> {
             refused("which is another host, and without TLS")
         }
         Some("http") => Ok(()),
-        _ => refused("which is no address of a web server"),
+        _ => refused("which is not an address of a web server"),
     }
 }
 
@@ -198,7 +199,7 @@ fn token_address(realm: &str, service: Option<&str>, scope: Option<&str>) -> Res
     }
     let between = if realm.contains('?') { '&' } else { '?' };
     format!("{realm}{between}{}", query.finish()).parse().map_err(|_| {
-        format!("the registry points at {} for tokens, which is no address", one_line(realm))
+        format!("the registry points at {} for tokens, which is not an address", one_line(realm))
     })
 }
 
@@ -252,7 +253,8 @@ fn reasons(body: &[u8]) -> String {
 
 /// An address that may be absolute, or a path on the host that was asked.
 fn resolve(asked: &Uri, location: &str) -> Result<Uri, String> {
-    let broken = || format!("the registry points at {}, which is no address", one_line(location));
+    let broken =
+        || format!("the registry points at {}, which is not an address", one_line(location));
     let next: Uri = location.parse().map_err(|_| broken())?;
     if next.scheme().is_some() && next.authority().is_some() {
         return match next.scheme_str() {
@@ -317,8 +319,8 @@ mod tests {
             ("http://localhost:5001/token", local, "which is another host, and without TLS"),
             ("http://127.0.0.2:5001/token", local, "which is another host, and without TLS"),
             ("http://192.0.2.1/token", local, "which is another host, and without TLS"),
-            ("ftp://127.0.0.1/token", local, "which is no address of a web server"),
-            ("/token", public, "which is no address of a web server"),
+            ("ftp://127.0.0.1/token", local, "which is not an address of a web server"),
+            ("/token", public, "which is not an address of a web server"),
             ("https://user:word@auth.example/token", public, "with a name in it"),
         ] {
             let error = told(realm, registry).unwrap_err();

@@ -89,7 +89,8 @@ impl Transport {
             return exchange(stream, call).await;
         }
         let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let name = ServerName::try_from(name).map_err(|_| format!("{host} is no name for TLS"))?;
+        let name =
+            ServerName::try_from(name).map_err(|_| format!("{host} is not a name for TLS"))?;
         let tls = self.tls().await?;
         let stream = within(HANDSHAKE, "the TLS handshake", tls.connect(name, stream)).await?;
         let stream = stream.map_err(|error| {
@@ -215,14 +216,15 @@ where
 }
 
 fn request(call: &Call) -> Result<Request<Full<Bytes>>, String> {
-    let failed = |_| format!("{} is no address for a request", call.uri);
+    let failed = |_| format!("{} is not an address for a request", call.uri);
     let authority = call.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let path = call.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let mut request = Request::new(Full::new(call.body.clone()));
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = path.parse().map_err(failed)?;
     let headers = request.headers_mut();
-    let host = HeaderValue::from_str(authority).map_err(|_| format!("{authority} is no host"))?;
+    let host =
+        HeaderValue::from_str(authority).map_err(|_| format!("{authority} is not a host"))?;
     headers.insert(HOST, host);
     headers.insert(
         USER_AGENT,

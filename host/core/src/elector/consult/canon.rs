@@ -9,7 +9,7 @@ use crate::time::Moment;
 use std::time::Duration;
 
 impl Mind {
-    /// Time passes. What the policy is told and what it says to itself is forgotten: the search
+    /// Time passes. What the policy sees and what it keeps for itself is forgotten: the search
     /// lets it answer everything at every question.
     pub(in crate::elector) fn pass(&mut self, passed: Duration, pause: Duration) {
         let Mind {

@@ -18,9 +18,9 @@ use serde_json::{Map, Value};
 pub(crate) use strict::nearest;
 use strict::{Names, Strict, unknown};
 
-/// Keys of a scene that are no part of the question.
+/// Keys of a scene that are not part of the question.
 const OWN: [&str; 4] = ["name", "from", "settings", "expect"];
-/// Larger texts than this are no scenes, in bytes: a question with the largest memory and settings
+/// Larger texts than this are not scenes, in bytes: a question with the largest memory and settings
 /// fits.
 pub(super) const LARGEST: u64 = 1 << 20;
 
@@ -63,7 +63,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<Scene>> {
 
 fn scene(document: Value) -> anyhow::Result<Scene> {
     let Value::Object(mut fields) = document else {
-        bail!("is no mapping: write what differs, such as `from: leader`");
+        bail!("is not a mapping: write what differs, such as `from: leader`");
     };
     let names = Names::default();
     let whole = whole(&names)?;
@@ -195,7 +195,7 @@ fn settings(value: Value) -> anyhow::Result<String> {
         Value::String(text) => {
             let blank = text.trim().is_empty();
             if let (false, Err(error)) = (blank, serde_json::from_str::<Value>(&text)) {
-                bail!("settings: are a text that is no JSON ({error}): write them as YAML");
+                bail!("settings: are a text that is not JSON ({error}): write them as YAML");
             }
             Ok(text)
         }

@@ -101,7 +101,7 @@ fn settings_are_json_or_yaml() {
     assert_eq!(one("settings: {lag: 3}").input.settings, r#"{"lag":3}"#);
     assert_eq!(one("settings: '{\"lag\": 3}'").input.settings, "{\"lag\": 3}");
     assert!(!one("from: leader").has_settings);
-    refused("settings: lag 3", "settings: are a text that is no JSON");
+    refused("settings: lag 3", "settings: are a text that is not JSON");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn what_is_not_known_is_refused_with_the_nearest_name() {
     refused("expect: {actoin: wait}", "expect: `actoin` is not known: write `action`");
     refused("expect: {action: renews}", "expect: action: `renews` is not known: write `renew`");
     refused("expect: {fails: trap}", "expect: fails: `trap` is not known: write `trapped`");
-    refused("cause: time", "causes: `time` is no cause of a question");
+    refused("cause: time", "causes: `time` is not a cause of a question");
     refused("signals: {a: {valeu: 3}}", "signals[0].value: `valeu` is not known");
     refused("attempts: {last: written: x}", "is not YAML: ");
 }
@@ -128,7 +128,7 @@ fn what_is_of_another_type_is_refused_with_its_place() {
     refused("seat: {age_ms: -1}", "seat.age_ms: invalid value");
     refused("signals: {app.lag: {age_ms: 3}}", "signals[0]");
     refused("expect: {wake_after_ms: soon}", "expect: wake_after_ms: write a number, or a mapping");
-    refused("- from", "is no mapping");
+    refused("- from", "is not a mapping");
     refused("", "is empty");
     refused("from: leader\n---\nfrom: 3", "scene 2: from: is 3: write a text");
 }

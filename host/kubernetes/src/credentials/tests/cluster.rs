@@ -19,7 +19,7 @@ fn server() {
     refused(of("ftp://api"), &["server \"ftp://api\": the scheme \"ftp\" is not known"]);
     refused(of("https://a:b@api"), &["a name and a password in the address"]);
     refused(of("https://api?a=b"), &["has a query"]);
-    refused(of("https://"), &["is no URL"]);
+    refused(of("https://"), &["is not a URL"]);
 }
 
 #[test]

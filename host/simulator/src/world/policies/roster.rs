@@ -23,7 +23,7 @@ pub(crate) struct Sight {
     read_at: Moment,
     /// When each entry was first seen as it is, by the candidate's own clock.
     heard: BTreeMap<usize, (Moment, Moment)>,
-    /// What its rollout was told last.
+    /// What its rollout got last.
     told: Option<Fleet>,
     skip: Option<Fingerprint>,
 }

@@ -35,7 +35,7 @@ public final class Builder {
 
     /**
      * How long an answer is believed at most: the client's share of the reaction time S, which the
-     * sidecar has to be told by {@code --reaction-time}.
+     * sidecar needs as {@code --reaction-time}.
      *
      * @param hold from 100 ms to a minute
      * @return this

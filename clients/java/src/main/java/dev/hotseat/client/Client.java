@@ -169,7 +169,7 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * Says that the application acts no more for a term, which ends if it is on. The sidecar is told in the
+     * Says that the application acts no more for a term, which ends if it is on. That is sent to the sidecar in the
      * background, again and again until it has heard it.
      *
      * @param token of that term
@@ -259,7 +259,7 @@ public final class Client implements AutoCloseable {
                 return null;
             });
         }
-        Threads.join(telling); // what is said there of the last term is still told
+        Threads.join(telling); // the last term's callbacks still run
         tellLetGo();
     }
 

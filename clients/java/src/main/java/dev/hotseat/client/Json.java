@@ -22,7 +22,7 @@ final class Json {
     /**
      * The members of the object that the text is: Boolean, BigDecimal, String, or something else.
      *
-     * @throws IllegalArgumentException if it is no object
+     * @throws IllegalArgumentException if it is not an object
      */
     static Map<String, Object> members(String text) {
         Json json = new Json(text);

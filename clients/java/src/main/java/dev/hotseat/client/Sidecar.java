@@ -33,7 +33,7 @@ final class Sidecar {
         boolean plain = uri != null && "http".equals(uri.getScheme()) && uri.getHost() != null
                 && uri.getPath().replace("/", "").isEmpty() && uri.getPort() <= 65_535;
         if (!plain) {
-            String remedy = " is no address of a sidecar: give " + Client.DEFAULT_URL;
+            String remedy = " is not an address of a sidecar: give " + Client.DEFAULT_URL;
             throw new IllegalArgumentException('"' + url + '"' + remedy);
         }
         name = uri.getHost();

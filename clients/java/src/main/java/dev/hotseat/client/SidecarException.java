@@ -2,7 +2,7 @@ package dev.hotseat.client;
 
 import java.io.IOException;
 
-/** The sidecar cannot be reached, or has refused what it was told; the message says why. */
+/** The sidecar cannot be reached, or has refused the request; the message says why. */
 public final class SidecarException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -118,7 +118,7 @@ final class ClientTest {
 
     private static void named() throws Exception {
         for (String url : List.of("localhost:4040", "https://localhost", "http://localhost:x", "http://h/path")) {
-            refused("no address of a sidecar: give", () -> new Builder().url(url).start());
+            refused("not an address of a sidecar: give", () -> new Builder().url(url).start());
         }
         refused("hold: PT0S: give 100 ms", () -> new Builder().hold(Duration.ZERO).start());
     }
