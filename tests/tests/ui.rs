@@ -74,7 +74,7 @@ fn without_scripts_it_says_all_that_matters() {
         let own = member.name() == leader.name;
         for part in [
             headline.as_str(),
-            "this answer holds for <b id=\"left\">",
+            "this answer holds for <b class=\"left\" id=\"left\">",
             "Who led",
             "Hand-overs",
             "Candidates",
