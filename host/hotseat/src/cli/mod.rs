@@ -30,6 +30,8 @@ mod shell;
 mod size;
 mod timeline;
 mod turns;
+#[cfg(feature = "ui")]
+mod ui;
 mod wait;
 mod which;
 
@@ -122,6 +124,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Pause(options)) => options.pause(),
         Some(Command::Resume(options)) => options.resume(),
         Some(Command::Skip(options)) => options.run(),
+        #[cfg(feature = "ui")]
+        Some(Command::Ui(options)) => options.run(),
         Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }
