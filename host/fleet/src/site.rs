@@ -1,5 +1,6 @@
 //! What is answered on the page.
 
+use crate::election::Election;
 use crate::follow::{Shared, now};
 use crate::rights::{May, Remedy, Rights};
 use crate::{one, overview, stream};
@@ -10,6 +11,11 @@ use hotseat_text::visible;
 use hyper::StatusCode;
 use maud::Markup;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long what was asked may take to be seen on the lock, before the page is shown without it.
+const SEEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What is asked of an election.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,21 @@ impl Deed {
             "resume" => Deed::Resume,
             _ => return None,
         })
+    }
+
+    /// Whether the lock of that election, as it was seen last, shows it.
+    fn is_seen_on(&self, election: &Election) -> bool {
+        let Some(lock) = election.lock() else { return true };
+        match self {
+            Deed::Pause => lock.sight.pause().is_some(),
+            Deed::Resume => lock.sight.pause().is_none(),
+            // It may have been carried out by then.
+            Deed::Transfer { to, .. } => {
+                let left_to = lock.sight.record.successor.as_deref();
+                let asked = lock.sight.transfer().is_some();
+                asked || left_to == Some(to.as_str()) || election.leader() == to
+            }
+        }
     }
 }
 
@@ -122,17 +143,31 @@ impl Site {
             self.shared.change(|fleet, now| fleet.tell(now, name, Err(why)));
             return self.election(status, name, &may);
         }
+        let changes = self.shared.changes();
         let told = match knows {
-            true => self.deeds.ask(name.clone(), deed).await,
+            true => self.deeds.ask(name.clone(), deed.clone()).await,
             false => {
                 Err("no Hotseat writes this Lease, and nobody else knows of requests".to_owned())
             }
         };
         let failed = told.is_err();
+        if !failed {
+            // The page that follows stays as it is where there are no scripts.
+            let seen = self.seen(name, &deed, changes);
+            let _ = tokio::time::timeout(SEEN_WITHIN, seen).await;
+        }
         self.shared.change(|fleet, now| fleet.tell(now, name, told));
         match failed {
             true => self.election(StatusCode::CONFLICT, name, &may),
             false => local::see(&format!("{}{}/{}", self.root, name.namespace(), name.name())),
+        }
+    }
+
+    /// Waits until the lock is seen with what was asked of it.
+    async fn seen(&self, name: &ElectionName, deed: &Deed, mut changes: watch::Receiver<u64>) {
+        while self.shared.fleet().find(name).is_some_and(|election| !deed.is_seen_on(election)) {
+            // An error is no end: the table holds the sender.
+            let _ = changes.changed().await;
         }
     }
 

@@ -123,6 +123,9 @@ pub fn all_elections_are_seen_and_a_press_is_carried_out(api: &Api) {
         (303, &*format!("{}{name}", shown.root))
     );
     assert!(annotations(api)["hotseat.dev/pause"].is_string(), "{}", annotations(api));
+    // The very page that follows shows it: where there are no scripts it stays as it is.
+    let page = shown.get(&name).text();
+    assert!(page.contains(">Resume<") && !page.contains(">Pause<"), "{page}");
     let page = shown.until_shows(&name, &["<strong>Paused</strong>", ">Resume<", "is paused: "]);
     assert!(!page.contains("Hand over to"), "{page}");
     shown.until_shows("", &["paused"]);
