@@ -22,7 +22,7 @@ pub use rustix::process::Signal;
 
 pub use self::binary::hotseat_binary;
 pub(crate) use self::binary::target_folder;
-pub use self::http::{Response, get, send};
+pub use self::http::{Response, get, send, send_with};
 use self::lines::Lines;
 pub use self::lines::{Line, Stream};
 pub use self::memory::Memory;

@@ -1,6 +1,7 @@
 //! The page for people, of real candidates, in a real browser: with scripts and without, light and
 //! dark, on a phone, by keyboard, for a screen reader, and with names that would like to be code.
-//! Pictures of what was looked at are left in `target/tmp/ui`.
+//! Pictures of what was looked at are left in `target/tmp/ui`. `hotseat ui`, the page of all elections of a
+//! namespace, is looked at in the same way.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
@@ -8,10 +9,17 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[path = "ui/fleet.rs"]
+mod fleet;
+#[path = "ui/fleet_refusals.rs"]
+mod fleet_refusals;
+
 use hotseat_tests::browser::{Browser, Screen};
 use hotseat_tests::process::send;
 use hotseat_tests::scene::{Api, Candidate, Crew, Led, QUICK, SOON};
 use hotseat_tests::wait::until;
+
+hotseat_tests::on_both![fleet::all_elections_are_seen_and_a_press_is_carried_out];
 
 /// Becomes a global variable wherever it is run.
 const HOSTILE: &str = "<img src=x onerror=hostile=1><script>hostile=2</script>'\"&amp;";
@@ -74,7 +82,7 @@ fn without_scripts_it_says_all_that_matters() {
         let own = member.name() == leader.name;
         for part in [
             headline.as_str(),
-            "this answer holds for <b id=\"left\">",
+            "this answer holds for <b class=\"left\" id=\"left\">",
             "Who led",
             "Hand-overs",
             "Candidates",

@@ -1,33 +1,23 @@
 //! The page on which a demonstration is steered: its own, on a port of its own, and of no sidecar.
 //!
-//! Who has its address has its token, 128 random bits that stand in it, so that no other page of a
-//! browser can press anything here; requests for another host than this one are refused too.
+//! Who has its address has its token ([`LocalPage`]), so that no other page of a browser can press anything
+//! here.
 //! It works without scripts: each button is a form, and the page that follows says what it did.
 
 mod page;
 
 use anyhow::Context;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::io;
-use std::net::Ipv4Addr;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use hotseat_http::local::{self, Asked, LocalAnswer, LocalPage};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::hands::Hand;
 
 /// Tells a candidate where the page is, so that it can link to it.
 pub const CONTROLS: &str = "HOTSEAT_DEMO_CONTROLS";
-/// How long a client may take to send a request.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// The most presses that wait.
 const WAITING: usize = 16;
 
@@ -84,14 +74,11 @@ impl Controls {
     ///
     /// If it cannot listen on 127.0.0.1, or the system has no entropy.
     pub async fn open() -> anyhow::Result<Controls> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.context("the page to steer the demonstration by cannot listen")?;
-        let mut token = [0; 16];
-        getrandom::fill(&mut token).map_err(|error| io::Error::other(error.to_string()))?;
-        let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
-        let address = format!("http://{}/{token}/", listener.local_addr()?);
+        let page = LocalPage::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        let page = page.context("the page to steer the demonstration by cannot listen")?;
+        let (address, root) = (page.address().to_owned(), page.root());
         let (sender, calls) = mpsc::channel(WAITING);
-        tokio::spawn(accept(listener, format!("/{token}/"), sender));
+        tokio::spawn(page.serve(move |asked| answer(asked, Arc::clone(&root), sender.clone())));
         Ok(Controls { address, calls })
     }
 
@@ -113,63 +100,21 @@ pub fn controls_of_parent() -> Option<String> {
     address.starts_with("http://127.0.0.1:").then_some(address)
 }
 
-async fn accept(listener: TcpListener, root: String, calls: mpsc::Sender<Call>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(serve(stream, root.clone(), calls.clone()))),
-            // For want of file descriptors, mostly.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, root: String, calls: mpsc::Sender<Call>) {
-    let service = service_fn(|request| {
-        let (root, calls) = (root.clone(), calls.clone());
-        async move { Ok::<_, Infallible>(answer(request, &root, &calls).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
-        .serve_connection(TokioIo::new(stream), service);
-    // A client that goes is no concern of the demonstration.
-    let _ = connection.await;
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    root: &str,
-    calls: &mpsc::Sender<Call>,
-) -> Response<Full<Bytes>> {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = host.and_then(|host| host.rsplit_once(':')).map(|(name, _)| name);
-    let rest = request.uri().path().strip_prefix(root);
-    let (Some("127.0.0.1" | "localhost"), Some(rest)) = (own, rest) else {
-        return plain(
-            StatusCode::NOT_FOUND,
-            "no such page: its address is in what the demonstration prints\n",
-        );
-    };
-    match (request.method(), rest) {
-        (&Method::GET, "") => match ask(calls, None).await {
-            Some(shown) => finish(StatusCode::OK, "text/html; charset=utf-8", page::of(&shown)),
-            None => plain(StatusCode::SERVICE_UNAVAILABLE, "the demonstration has ended\n"),
+async fn answer(asked: Asked, root: Arc<str>, calls: mpsc::Sender<Call>) -> LocalAnswer {
+    match (&asked.form, asked.path.as_str()) {
+        (None, "") => match ask(&calls, None).await {
+            Some(shown) => finish("text/html; charset=utf-8", page::of(&shown)),
+            None => local::text(StatusCode::SERVICE_UNAVAILABLE, "the demonstration has ended\n"),
         },
-        (&Method::GET, "style.css") => {
-            finish(StatusCode::OK, "text/css; charset=utf-8", page::STYLE.to_owned())
-        }
-        (&Method::POST, deed) => {
+        (None, "style.css") => finish("text/css; charset=utf-8", page::STYLE.to_owned()),
+        (Some(_), deed) => {
             let Some(hand) = Hand::parse(deed) else {
-                return plain(StatusCode::NOT_FOUND, "nothing that could be done\n");
+                return local::text(StatusCode::NOT_FOUND, "nothing that could be done\n");
             };
-            ask(calls, Some(hand)).await;
-            let mut answer = plain(StatusCode::SEE_OTHER, "done\n");
-            if let Ok(root) = HeaderValue::try_from(root) {
-                answer.headers_mut().insert(header::LOCATION, root);
-            }
-            answer
+            ask(&calls, Some(hand)).await;
+            local::see(&root)
         }
-        _ => plain(StatusCode::NOT_FOUND, "no such page\n"),
+        _ => local::text(StatusCode::NOT_FOUND, "no such page\n"),
     }
 }
 
@@ -180,23 +125,12 @@ async fn ask(calls: &mpsc::Sender<Call>, hand: Option<Hand>) -> Option<Shown> {
     answer.await.ok()
 }
 
-fn plain(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
-    finish(status, "text/plain; charset=utf-8", text.to_owned())
-}
-
-fn finish(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+fn finish(kind: &'static str, body: String) -> LocalAnswer {
+    let mut answer = local::answer(StatusCode::OK, kind, body);
     let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    for (name, value) in [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // Without one of its own origin a browser would not say of what origin a form is.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     answer
 }

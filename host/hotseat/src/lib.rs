@@ -36,6 +36,8 @@ pub mod lock_tool;
 mod open_files;
 pub mod people;
 pub mod run;
+#[cfg(feature = "ui")]
+pub mod ui;
 pub mod wait;
 
 pub mod telemetry;

@@ -8,7 +8,7 @@ use crate::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::roster::FEATURE;
 use crate::sidecar::ElectionSettings;
 use hotseat_election::{ElectionName, Right};
-use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, roster_rights};
+use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, leases_rights, roster_rights};
 use hotseat_sources::{ConfigMapRef, Origin, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
@@ -93,6 +93,7 @@ impl Uses {
         vec![
             Feature { name: "people", rights: with_roster(of_lock(&["get", "update"])) },
             Feature { name: "status", rights: with_roster(of_lock(&["get"])) },
+            Feature { name: "ui", rights: leases_rights(Some(election.namespace())) },
         ]
     }
 

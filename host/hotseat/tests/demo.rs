@@ -225,13 +225,15 @@ fn a_person_takes_the_place_of_the_script_by_a_page_that_only_the_demonstration_
     demo.line_with("is killed without warning");
 
     // Nobody who does not know the address, and no other page of a browser.
-    for (path, headers) in [
-        ("/kill/anna".to_owned(), format!("Host: {own}")),
-        (format!("{root}kill/anna"), "Host: evil.example".to_owned()),
-        (format!("{root}kill/dora"), format!("Host: {own}")),
+    let elsewhere = format!("Host: {own}\r\nOrigin: http://evil.example");
+    for (path, headers, status) in [
+        ("/kill/anna".to_owned(), format!("Host: {own}"), 404),
+        (format!("{root}kill/anna"), "Host: evil.example".to_owned(), 403),
+        (format!("{root}kill/anna"), elsewhere, 403),
+        (format!("{root}kill/dora"), format!("Host: {own}"), 404),
     ] {
         let answer = ask_at(port, "POST", &path, &headers);
-        assert!(answer.starts_with("HTTP/1.1 404 "), "{path} {headers}: {answer}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {headers}: {answer}");
     }
     let answer = ask(&own, "GET", &format!("{root}kill/anna"));
     assert!(answer.starts_with("HTTP/1.1 404 "), "a look must not kill: {answer}");

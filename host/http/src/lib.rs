@@ -22,6 +22,8 @@ mod health;
 mod history;
 mod journal;
 mod limits;
+#[cfg(feature = "local")]
+pub mod local;
 mod metrics;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -33,7 +35,7 @@ mod server;
 mod signals;
 mod slots;
 mod stream;
-mod ui;
+pub mod ui;
 mod watch;
 
 pub use access::{Access, Detail};

@@ -104,7 +104,8 @@ impl RosterAnswer {
 }
 
 impl CandidateAnswer {
-    fn of(entry: &Entry, age_ms: Option<u64>) -> CandidateAnswer {
+    /// What a candidate says, as it was seen to change so long ago; none: it is this one's own.
+    pub fn of(entry: &Entry, age_ms: Option<u64>) -> CandidateAnswer {
         let signal = |(key, value): &(String, Value)| PublishedAnswer {
             key: key.clone(),
             value: Said::of(value.clone()),

@@ -5,7 +5,7 @@ use super::exchange::Failure;
 use super::inspect::{Inspector, NotWritten, Sight};
 use hotseat_core::policy::Outcome;
 use hotseat_election::Right;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Resource as _;
 use kube::core::params::GetParams;
 use kube::core::{DynamicObject, PartialObjectMeta, Request};
@@ -85,6 +85,17 @@ impl Inspector {
             Ok(_) => PodIs::There,
             Err(failure) if failure.is_not_found() => PodIs::Missing,
             Err(failure) => PodIs::Unknown(failure.trouble.detail),
+        }
+    }
+
+    /// Whether the lock's namespace is there; none where this account may not know.
+    pub async fn has_namespace(&self) -> Option<bool> {
+        let namespaces = Request::new(Namespace::url_path(&(), None));
+        let request = namespaces.get(&self.namespace, &GetParams::default()).ok()?;
+        match self.fetch::<PartialObjectMeta>("get", request).await {
+            Ok(_) => Some(true),
+            Err(failure) if failure.is_not_found() => Some(false),
+            Err(_) => None,
         }
     }
 

@@ -1,5 +1,5 @@
-//! One follower for every watch: an object of one name, or all with one label, of any kind, are listed
-//! and then watched, for as long as somebody listens.
+//! One follower for every watch: an object of one name, all with one label, or all there are, of any
+//! kind, are listed and then watched, for as long as somebody listens.
 //!
 //! What a server can do wrong to a watch is dealt with here and in `target`, once: it ends watches
 //! at once, again and again; it falls silent; it forgets the version; it refuses; it does not
@@ -32,12 +32,12 @@ pub(super) enum Sight<K> {
         /// When the request was sent.
         asked: Moment,
     },
-    /// Those of a label were read, and these were there. Changes before may have been missed.
+    /// Those of a label, or all, were read, and these were there. Changes before may have been missed.
     Listed(Vec<K>),
     /// It is this now.
     Changed(K),
     /// The object of this name was deleted, at this version.
-    Deleted { name: String, version: String },
+    Deleted { namespace: String, name: String, version: String },
     /// It cannot be read or watched for now, and not for the first time; in one line why.
     Trouble(String),
 }

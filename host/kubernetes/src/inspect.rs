@@ -158,8 +158,7 @@ impl Inspector {
     }
 
     fn sight(&self, object: DynamicObject, begun: Instant) -> Sight {
-        let (kind, record) = (self.kind, decode(self.kind, &object));
-        Sight { kind, object, record, took: begun.elapsed() }
+        Sight { took: begun.elapsed(), ..Sight::of(self.kind, object) }
     }
 
     /// One request beside the lock's own.
@@ -182,6 +181,12 @@ impl Inspector {
 }
 
 impl Sight {
+    /// What that object says, which somebody read.
+    pub(super) fn of(kind: LockKind, object: DynamicObject) -> Sight {
+        let record = decode(kind, &object);
+        Sight { kind, object, record, took: Duration::ZERO }
+    }
+
     /// The whole object, without what only the server reads.
     pub fn object(&self) -> Value {
         let mut object = self.object.clone();

@@ -20,6 +20,7 @@ mod inspect;
 mod keeper;
 mod kind;
 mod leader_label;
+mod leases;
 mod lock;
 mod owner;
 mod pick;
@@ -48,12 +49,15 @@ pub use exchange::VERBS;
 pub use inspect::{Greeting, Inspector, NotWritten, Sight};
 pub use kind::LockKind;
 pub use leader_label::{LEADS, LabelledLock, LeaderLabel, LeaderMarks};
+pub use leases::{
+    CandidateLease, LeaseContent, LeaseNews, SeenLease, follow_leases, leases_rights,
+};
 pub use lock::{FollowPace, LockExtras, ObjectLock};
 pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
 pub use roster::{
-    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, RosterKeeper, Row as RosterRow, list_roster,
-    roster_rights,
+    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, ROSTER_STALE, RosterKeeper,
+    Row as RosterRow, list_roster, roster_rights,
 };
 pub use surroundings::{NodeName, Surrounding};

@@ -19,6 +19,7 @@ pub(super) struct Head {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Meta {
+    pub(super) namespace: String,
     pub(super) name: String,
     pub(super) resource_version: String,
     pub(super) labels: Option<BTreeMap<String, String>>,

@@ -24,8 +24,10 @@ const PAGE: u32 = 100;
 /// How many where those are longer than an answer that is read: with the most annotations that an
 /// object may have, 256 KiB, of which each byte takes six in JSON, so many are not.
 const SMALL_PAGE: u32 = 4;
-/// How many objects of a list are taken in, be there more.
+/// How many objects of one label are taken in, be there more.
 pub(super) const MOST_LISTED: usize = 512;
+/// How many where all are asked for: the Leases of a namespace, or of a cluster.
+pub(super) const MOST_OF_ALL: usize = 4096;
 
 /// What is followed, and how.
 #[derive(Clone)]
@@ -49,6 +51,19 @@ pub(super) enum Which {
     Named(String),
     /// Those with this label, by key and value.
     Labelled(&'static str, String),
+    /// All of them.
+    All,
+}
+
+impl Which {
+    /// How many are taken in.
+    fn most(&self) -> usize {
+        match self {
+            Which::Named(_) => 1,
+            Which::Labelled(..) => MOST_LISTED,
+            Which::All => MOST_OF_ALL,
+        }
+    }
 }
 
 /// How long a follower waits for what.
@@ -99,16 +114,20 @@ impl Target {
                 let (objects, version) = self.pages(params.limit(PAGE)).await?;
                 Ok((Sight::Listed(objects), version))
             }
+            Which::All => {
+                let (objects, version) = self.pages(ListParams::default().limit(PAGE)).await?;
+                Ok((Sight::Listed(objects), version))
+            }
         }
     }
 
     /// The objects of a list, page by page, so that none of them has to fit into one answer with all
-    /// the others; [`MOST_LISTED`] or a few more.
+    /// the others; [`Which::most`] or a few more.
     async fn pages<K: DeserializeOwned>(
         &self,
         mut params: ListParams,
     ) -> Result<(Vec<K>, String), Failure> {
-        let mut objects = Vec::new();
+        let (mut objects, most) = (Vec::new(), self.which.most());
         loop {
             let bytes = match self.fetch(&params).await {
                 // Somebody made objects that are as long as can be.
@@ -119,9 +138,9 @@ impl Target {
                 fetched => fetched?,
             };
             let Page { metadata, items } = parse::<Page<K>>(&bytes)?;
-            objects.extend(items.into_iter().take(MOST_LISTED));
+            objects.extend(items.into_iter().take(most));
             // The version of all pages is that of the first.
-            if metadata.more.is_empty() || objects.len() >= MOST_LISTED {
+            if metadata.more.is_empty() || objects.len() >= most {
                 return Ok((objects, metadata.resource_version));
             }
             params = params.continue_token(&metadata.more);
@@ -148,6 +167,7 @@ impl Target {
         let params = match &self.which {
             Which::Named(name) => params.fields(&format!("metadata.name={name}")),
             Which::Labelled(key, value) => params.labels(&format!("{key}={value}")),
+            Which::All => params,
         };
         let request =
             self.collection.watch(&params, version).map_err(|error| unsendable(&error))?;
@@ -177,8 +197,8 @@ impl Target {
                 _ if !is_meant => continue,
                 "ADDED" | "MODIFIED" => Sight::Changed(parse::<Whole<K>>(&line)?.object),
                 "DELETED" => {
-                    let Meta { name, resource_version: version, labels: _ } = metadata;
-                    Sight::Deleted { name, version }
+                    let Meta { namespace, name, resource_version: version, labels: _ } = metadata;
+                    Sight::Deleted { namespace, name, version }
                 }
                 _ => continue,
             };
@@ -192,6 +212,7 @@ impl Target {
             Which::Labelled(key, value) => {
                 metadata.labels.as_ref().and_then(|all| all.get(*key)) == Some(value)
             }
+            Which::All => true,
         }
     }
 }

@@ -52,18 +52,39 @@ pub fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response> {
 ///
 /// When nobody listens, an answer takes longer than 5 s, or is not a whole HTTP/1.1 answer.
 pub fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> anyhow::Result<Response> {
+    let host = address.to_string();
+    let mut headers = vec![("Host", host.as_str())];
+    if !body.is_empty() {
+        headers.push(("Content-Type", "text/plain"));
+    }
+    send_with(address, method, path, &headers, body)
+}
+
+/// Sends a request with these headers, and what says how long the body is, over a connection of its own.
+///
+/// # Errors
+///
+/// As [`send`].
+pub fn send_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> anyhow::Result<Response> {
     let talk = || -> anyhow::Result<Vec<u8>> {
         let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
         connection.set_read_timeout(Some(PATIENCE))?;
         connection.set_write_timeout(Some(PATIENCE))?;
         connection.set_nodelay(true)?;
-        let content = match body {
-            "" => String::new(),
-            body => format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", body.len()),
-        };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{content}\r\n{body}"
-        );
+        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !body.is_empty() {
+            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        request.push_str(&format!("\r\n{body}"));
         connection.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer)?;

@@ -64,6 +64,9 @@ pub(super) enum Command {
     Resume(PauseArgs),
     /// Have the candidates of an election take a new policy without waiting for each other
     Skip(SkipArgs),
+    #[cfg(feature = "ui")]
+    /// Show all elections of a namespace on a page in your browser, with your credentials
+    Ui(super::ui::UiArgs),
     /// Print the Role that a sidecar needs. Give the sidecar's own flags, such as --election and
     /// --policy: they decide which rights those are
     // As for the sidecar, a later flag wins.

@@ -31,6 +31,8 @@ mod shell;
 mod size;
 mod timeline;
 mod turns;
+#[cfg(feature = "ui")]
+mod ui;
 mod wait;
 mod which;
 mod wit;
@@ -124,6 +126,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Pause(options)) => options.pause(),
         Some(Command::Resume(options)) => options.resume(),
         Some(Command::Skip(options)) => options.run(),
+        #[cfg(feature = "ui")]
+        Some(Command::Ui(options)) => options.run(),
         Some(Command::Rbac(options)) => options.run(),
         Some(Command::Policy(command)) => command.run(),
     }

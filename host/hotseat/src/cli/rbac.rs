@@ -17,7 +17,7 @@ use std::process::ExitCode;
 pub(super) struct RbacArgs {
     /// Only the rights for these features, separated by commas, such as lease,events; a wrong name is
     /// answered by those that there are. People need other ones: people for hotseat transfer, pause,
-    /// resume and skip, status for hotseat status ELECTION [default: all that the flags use]
+    /// resume and skip, status for hotseat status ELECTION, ui for hotseat ui [default: all that the flags use]
     #[arg(long = "for", value_name = "FEATURES", value_delimiter = ',')]
     features: Vec<String>,
     /// The namespace of the pods, and of the election if --election-namespace does not say otherwise

@@ -51,11 +51,15 @@ pub(super) struct InNamespace {
 }
 
 impl InNamespace {
+    /// Its name.
+    pub(super) fn name(&self) -> anyhow::Result<String> {
+        check::namespace_of_person(self.namespace.clone())
+    }
+
     /// The election of that name.
     pub(super) fn election(&self, name: Option<String>) -> anyhow::Result<ElectionName> {
         let election = check::election(name)?;
-        let namespace = check::namespace_of_person(self.namespace.clone())?;
-        Ok(ElectionName::new(&namespace, &election))
+        Ok(ElectionName::new(&self.name()?, &election))
     }
 }
 
@@ -110,6 +114,8 @@ mod tests {
             &["roster", "shop"],
             &["lock", "show", "shop"],
             &["lock", "clear", "shop"],
+            #[cfg(feature = "ui")]
+            &["ui"],
             &["fence", "admission", "--service-account=x", "--resources=configmaps"],
         ] {
             for flag in [&["-n", "web"][..], &["--namespace=web"], &["--election-namespace=web"]] {

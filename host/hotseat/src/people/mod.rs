@@ -11,10 +11,10 @@ mod show;
 mod skip;
 mod transfer;
 
-pub use pause::{Paused, pause, resume};
+pub use pause::{Paused, pause, resume, set_pause};
 pub use show::show;
 pub use skip::{Skipped, skip};
-pub use transfer::{Transfer, Transferred, transfer};
+pub use transfer::{Transfer, Transferred, ask_for_transfer, transfer};
 
 use anyhow::{anyhow, bail};
 use hotseat_election::{ElectionName, Facts, Right, clock};
@@ -42,10 +42,13 @@ impl Person {
         kind: LockKind,
         credentials: Credentials,
     ) -> anyhow::Result<Person> {
-        let connection = Connection::open(credentials, AGENT).await?;
+        Ok(Person::with(Connection::open(credentials, AGENT).await?, name, kind))
+    }
+
+    fn with(connection: Connection, name: &ElectionName, kind: LockKind) -> Person {
         let facts = Facts::new(name.clone(), clock::now);
         let inspector = Inspector::new(connection.clone(), facts, kind);
-        Ok(Person { name: name.clone(), kind, connection, inspector })
+        Person { name: name.clone(), kind, connection, inspector }
     }
 
     /// The lock as it is now.
@@ -99,13 +102,12 @@ impl Person {
         let verbs: Vec<&str> = missing.iter().map(|right| right.verb).collect();
         let who = self.inspector.account().await.unwrap_or_else(|| "this account".to_owned());
         anyhow!(
-            "{name}: {error}: {who} may not {} {} {} in namespace {}: have somebody bind it to the Role that `hotseat rbac --for people --election {} --namespace {}` prints",
+            "{name}: {error}: {who} may not {} {} {} in namespace {}: {}",
             verbs.join(" and "),
             self.kind.resource(),
             name.name(),
             name.namespace(),
-            name.name(),
-            name.namespace(),
+            role_for_people(name),
         )
     }
 
@@ -119,6 +121,15 @@ impl Person {
                 .unwrap_or_else(|| "somebody".to_owned()),
         }
     }
+}
+
+/// What to do where the rights to ask something of an election are missing.
+pub fn role_for_people(name: &ElectionName) -> String {
+    format!(
+        "have somebody bind that account to the Role that `hotseat rbac --for people --election {} --namespace {}` prints",
+        name.name(),
+        name.namespace(),
+    )
 }
 
 /// This machine's wall clock, in whole seconds: for people.

@@ -2,7 +2,7 @@
 
 use super::{Person, block_on, now};
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::{Asking, Credentials, LockKind, PauseNote};
+use hotseat_kubernetes::{Asking, Connection, Credentials, LockKind, PauseNote};
 use hotseat_text::visible;
 use serde::Serialize;
 
@@ -60,23 +60,7 @@ fn set(
         let mut all = Vec::new();
         for kind in kinds {
             let person = Person::open(name, *kind, credentials.clone()).await?;
-            let sight = person.look().await?;
-            let note = PauseNote { by: person.account().await, since: now() };
-            let (before, holder) = (sight.pause(), sight.record.holder.clone());
-            person
-                .ask(sight, |sight| {
-                    Ok(match (sight.pause(), paused) {
-                        (None, true) => Some(Asking::Pause(note.clone())),
-                        (Some(_), false) => Some(Asking::Resume),
-                        _ => None,
-                    })
-                })
-                .await?;
-            let was = before.is_some();
-            let told = before.or_else(|| paused.then_some(note)).unwrap_or_default();
-            let some = |text: String| (!text.is_empty()).then_some(text);
-            let (by, since) = (some(told.by), some(told.since));
-            all.push(Paused { election: name.to_string(), paused, was, by, since, holder });
+            all.push(set_on(&person, paused).await?);
         }
         // Of two locks one may have been paused by itself: then something has changed.
         let was = match paused {
@@ -87,6 +71,41 @@ fn set(
         let first = first.ok_or_else(|| anyhow::anyhow!("{name}: no lock was named"))?;
         Ok(Paused { was, ..first })
     })
+}
+
+/// Asks that the leader stays, or that it need not any more, on this object of an election, over a
+/// connection that is there.
+///
+/// # Errors
+///
+/// As [`pause`].
+pub async fn set_pause(
+    connection: Connection,
+    name: &ElectionName,
+    kind: LockKind,
+    paused: bool,
+) -> anyhow::Result<Paused> {
+    set_on(&Person::with(connection, name, kind), paused).await
+}
+
+async fn set_on(person: &Person, paused: bool) -> anyhow::Result<Paused> {
+    let sight = person.look().await?;
+    let note = PauseNote { by: person.account().await, since: now() };
+    let (before, holder) = (sight.pause(), sight.record.holder.clone());
+    person
+        .ask(sight, |sight| {
+            Ok(match (sight.pause(), paused) {
+                (None, true) => Some(Asking::Pause(note.clone())),
+                (Some(_), false) => Some(Asking::Resume),
+                _ => None,
+            })
+        })
+        .await?;
+    let was = before.is_some();
+    let told = before.or_else(|| paused.then_some(note)).unwrap_or_default();
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    let (by, since) = (some(told.by), some(told.since));
+    Ok(Paused { election: person.name.to_string(), paused, was, by, since, holder })
 }
 
 impl Paused {

@@ -4,7 +4,7 @@ use super::{Person, block_on, seconds};
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_core::policy::LONGEST_NAME;
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::{Asking, Credentials, LockKind, PodIs, Sight, TransferNote};
+use hotseat_kubernetes::{Asking, Connection, Credentials, LockKind, PodIs, Sight, TransferNote};
 use hotseat_text::visible;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -68,23 +68,9 @@ pub fn transfer(
 ) -> anyhow::Result<Transferred> {
     block_on(async {
         let person = Person::open(name, kind, credentials).await?;
-        let sight = person.look().await?;
-        let from = leader(name, &sight, wanted)?;
-        is_candidate(&person, wanted).await?;
-        let note = note(&person, wanted).await?;
         let begun = Instant::now();
-        // Whatever has changed by a second try, too, is looked at before anything is asked for.
-        let asking = |sight: &Sight| {
-            leader(name, sight, wanted)?;
-            Ok(Some(Asking::Transfer(note.clone())))
-        };
-        let asked = person.ask(sight, asking).await?.context("nothing was asked for")?;
-        let within = seconds(wanted.within);
-        tell(&format!(
-            "asked {} to hand over to {} within {within}",
-            visible(&from),
-            visible(&note.to)
-        ));
+        let Asked { from, note, sight: asked } = ask(&person, wanted).await?;
+        tell(&told(&from, wanted));
         let mut course = Course { person: &person, note: &note, from, released: false, tell };
         match course.follow(&asked, begun + wanted.within).await {
             Ok(sight) => Ok(Transferred {
@@ -102,6 +88,50 @@ pub fn transfer(
             }
         }
     })
+}
+
+/// Asks the leader to hand over, over a connection that is there, and does not wait for what becomes of it:
+/// that stands on the lock. Gives what was asked, in a line.
+///
+/// # Errors
+///
+/// It is not possible; the message says why, and who leads.
+pub async fn ask_for_transfer(
+    connection: Connection,
+    name: &ElectionName,
+    kind: LockKind,
+    wanted: &Transfer,
+) -> anyhow::Result<String> {
+    let asked = ask(&Person::with(connection, name, kind), wanted).await?;
+    Ok(told(&asked.from, wanted))
+}
+
+/// A request that stands on the lock.
+struct Asked {
+    /// Who led.
+    from: String,
+    note: TransferNote,
+    /// The lock with it.
+    sight: Sight,
+}
+
+async fn ask(person: &Person, wanted: &Transfer) -> anyhow::Result<Asked> {
+    let sight = person.look().await?;
+    let from = leader(&person.name, &sight, wanted)?;
+    is_candidate(person, wanted).await?;
+    let note = note(person, wanted).await?;
+    // Whatever has changed by a second try, too, is looked at before anything is asked for.
+    let asking = |sight: &Sight| {
+        leader(&person.name, sight, wanted)?;
+        Ok(Some(Asking::Transfer(note.clone())))
+    };
+    let sight = person.ask(sight, asking).await?.context("nothing was asked for")?;
+    Ok(Asked { from, note, sight })
+}
+
+fn told(from: &str, wanted: &Transfer) -> String {
+    let (from, to, within) = (visible(from), visible(&wanted.to), seconds(wanted.within));
+    format!("asked {from} to hand over to {to} within {within}")
 }
 
 /// Who is to hand over, if anybody can.

@@ -103,7 +103,7 @@ fn others_are_told_who_leads_and_why_they_are_not_told_more() {
     let page = get(pod, "/ui");
     assert_eq!(page.status, 200);
     assert!(page.body.contains("&lt;script&gt;alert(1)"), "who leads: {}", page.body);
-    assert!(page.body.contains("data-kinds=\"leader\""), "{}", page.body);
+    assert!(page.body.contains("data-watch=\"/v1/watch?kinds=leader\""), "{}", page.body);
     let why = format!("shown to this pod only, and this came from {}", pod.ip());
     assert!(page.body.contains("Not shown to you") && page.body.contains(&why), "{}", page.body);
     for hidden in ["Hand-overs", "Candidates", "Decisions", "note", "Signals</h2>"] {
@@ -113,5 +113,5 @@ fn others_are_told_who_leads_and_why_they_are_not_told_more() {
     let open = hostile(access, ":0");
     let pod = SocketAddr::from((own_address(), open.address().port()));
     let page = get(pod, "/ui").body;
-    assert!(page.contains("Hand-overs") && page.contains("data-kinds=\"leader,policy,"), "{page}");
+    assert!(page.contains("Hand-overs") && page.contains("?kinds=leader,policy,"), "{page}");
 }

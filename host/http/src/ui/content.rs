@@ -1,7 +1,8 @@
 //! What is on the page, as HTML. All text of others passes through the macro, which escapes it, and
 //! through [`visible`], so that it neither becomes markup nor reads as something else.
 
-use super::lanes::Lanes;
+use super::hero::Hero;
+use super::lanes::{Lanes, Story};
 use super::words::{ago, length};
 use super::{past, present};
 use crate::history::{HistoryAnswer, KeptAnswer};
@@ -87,7 +88,8 @@ pub(super) fn page(shown: &Shown, controls: Option<&str>) -> Markup {
     let kinds = if details.is_ok() { "leader,policy,roster,decisions" } else { "leader" };
     let leads = if leader.name.is_empty() { "no" } else { "yes" };
     html! {
-        div #page data-kinds=(kinds) data-leads=(leads) data-holds=(leader.remaining_ms) data-whole=(whole_ms) {
+        div #page data-page="/ui" data-watch={ "/v1/watch?kinds=" (kinds) }
+            data-leads=(leads) data-holds=(leader.remaining_ms) data-whole=(whole_ms) {
             header.top {
                 span.mark { "Hotseat" }
                 span.where {
@@ -123,50 +125,39 @@ fn answer(shown: &Shown) -> Markup {
     let last = history.and_then(|history| history.leaders.last());
     let last = last.filter(|last| last.name == leader.name);
     let since = leader.held_ms.or(last.map(|last| last.ago_ms));
+    let facts = html! {
+        @if let Some(since) = since {
+            span { @if leader.name.is_empty() { "for " } @else { "leading for " } b { (length(since)) } }
+        }
+        @if leader.leads { span { "it is " b { "this candidate" } } }
+        @if let Some(token) = leader.token { span { "fencing token " b { (token) } } }
+        @if let Some(transitions) = leader.transitions {
+            span { b { (transitions) } @if transitions == 1 { " transition" } @else { " transitions" } }
+        }
+    };
+    let (nobody, whole_ms) = ("as far as this candidate knows", *whole_ms);
+    let (leader_name, remaining_ms) = (leader.name.as_str(), leader.remaining_ms);
+    let hero = Hero { leader: leader_name, remaining_ms, whole_ms, nobody, facts };
     html! {
-        div.hero {
-            div role="status" aria-live="polite" {
-                h1 {
-                    @if leader.name.is_empty() { span.nobody { "Nobody leads" } }
-                    @else { bdi { (visible(&leader.name)) } " leads" }
-                }
+        (hero.markup())
+        // Whatever there is to say, all below it stays where the reader is.
+        div.notes {
+            @if let Some(next) = &leader.successor {
+                p.note { "It hands over to " bdi { (visible(next)) } ", once that candidate is ready." }
             }
-            progress #holds.holds max=(whole_ms) value=(leader.remaining_ms) aria-label="How long this answer holds" {}
-            div.facts {
-                @if leader.name.is_empty() {
-                    span { "as far as this candidate knows" }
-                } @else {
-                    span { "this answer holds for " b #left { (seconds(leader.remaining_ms)) } ", unless renewed" }
-                }
-                @if let Some(since) = since {
-                    span { @if leader.name.is_empty() { "for " } @else { "leading for " } b { (length(since)) } }
-                }
-                @if leader.leads { span { "it is " b { "this candidate" } } }
-                @if let Some(token) = leader.token { span { "fencing token " b { (token) } } }
-                @if let Some(transitions) = leader.transitions {
-                    span { b { (transitions) } @if transitions == 1 { " transition" } @else { " transitions" } }
-                }
+            @if leader.state == "warming" { p.note { "This candidate is the next to lead." } }
+            @if let (true, Some(last)) = (leader.name.is_empty(), last) {
+                p.note.gap { (visible(&last.why)) ", " (ago(last.ago_ms)) "." }
             }
-        }
-        @if let Some(next) = &leader.successor {
-            p.note { "It hands over to " bdi { (visible(next)) } ", once that candidate is ready." }
-        }
-        @if leader.state == "warming" { p.note { "This candidate is the next to lead." } }
-        @if let (true, Some(last)) = (leader.name.is_empty(), last) {
-            p.note.gap { (visible(&last.why)) ", " (ago(last.ago_ms)) "." }
-        }
-        // Where several want the seat, all but one meet the first one's write: no trouble.
-        @if let Some(error) = leader.error.as_ref().filter(|error| error.kind != CONFLICT) {
-            p.note.bad { strong { "The lock could not be read or written" } " (" (visible(&error.kind)) "): " (visible(&error.detail)) }
-        }
-        @if let Some(missing) = &leader.missing_rights {
-            p.note.bad { strong { "Rights are missing" } ", to " (visible(missing)) }
+            // Where several want the seat, all but one meet the first one's write: no trouble.
+            @if let Some(error) = leader.error.as_ref().filter(|error| error.kind != CONFLICT) {
+                p.note.bad { strong { "The lock could not be read or written" } " (" (visible(&error.kind)) "): " (visible(&error.detail)) }
+            }
+            @if let Some(missing) = &leader.missing_rights {
+                p.note.bad { strong { "Rights are missing" } ", to " (visible(missing)) }
+            }
         }
     }
-}
-
-fn seconds(millis: u64) -> String {
-    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
 }
 
 /// What stands in the place of details.
@@ -190,15 +181,15 @@ fn detailed(leader: &LeaderAnswer, details: &Details) -> Markup {
                 h2 #lanes { "Who led" }
                 p.quiet.small { "the last " (history.kept.leaders) " changes are kept, for " (length(history.uptime_ms)) " so far" }
             }
-            div.sheet { (Lanes::new(history, &candidates).markup()) }
+            div.sheet { (Lanes::new(Story::of(history), &candidates).markup()) }
         }
         section aria-labelledby="handovers" {
             div.head { h2 #handovers { "Hand-overs" } }
-            div.sheet { (past::handovers(history)) }
+            div.sheet { (past::handovers(&history.leaders, "this candidate")) }
         }
         section aria-labelledby="roster" {
             div.head { h2 #roster { "Candidates" } (present::roster_note(roster)) }
-            (present::cards(leader, roster))
+            (present::cards(&leader.name, roster))
         }
         section aria-labelledby="policy" {
             div.head { h2 #policy { "Policy" } p.quiet.small { "of this candidate" } }

@@ -2,7 +2,7 @@
 //! nobody was known to lead across all of them.
 
 use super::words::{ago, length};
-use crate::history::{HistoryAnswer, LeaderChangeAnswer};
+use crate::history::{HistoryAnswer, LeaderChangeAnswer, PolicyChangeAnswer};
 use hotseat_text::visible;
 use maud::{Markup, html};
 
@@ -18,9 +18,48 @@ const DRAWN: usize = 48;
 const MINUTES: [u64; 11] = [1, 2, 5, 10, 30, 60, 180, 720, 1440, 4320, 10_080];
 const MINUTE: u64 = 60_000;
 
-/// The lanes of a history.
-pub(super) struct Lanes<'a> {
-    history: &'a HistoryAnswer,
+/// What is drawn: who led, and what became of policies.
+#[derive(Clone, Debug, Default)]
+pub struct Story<'a> {
+    /// For how long there was somebody to see it, in milliseconds.
+    pub uptime_ms: u64,
+    /// Who led from when on, the oldest first.
+    pub leaders: &'a [LeaderChangeAnswer],
+    /// What became of policies.
+    pub marks: Vec<Mark>,
+}
+
+/// What became of a policy, as a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When, in milliseconds ago.
+    pub ago_ms: u64,
+    /// It was refused, or failed; otherwise it took over.
+    pub failed: bool,
+    /// In a few words.
+    pub told: String,
+}
+
+impl<'a> Story<'a> {
+    /// What a candidate saw.
+    pub(super) fn of(history: &'a HistoryAnswer) -> Story<'a> {
+        let mark = |it: &PolicyChangeAnswer| Mark {
+            ago_ms: it.ago_ms,
+            failed: it.error.is_some(),
+            told: format!("{} {}: {}", it.name, it.version, it.stage),
+        };
+        Story {
+            uptime_ms: history.uptime_ms,
+            leaders: &history.leaders,
+            marks: history.policies.iter().map(mark).collect(),
+        }
+    }
+}
+
+/// The lanes of an election.
+#[derive(Debug)]
+pub struct Lanes<'a> {
+    marks: Vec<Mark>,
     /// How many milliseconds they show.
     window: u64,
     /// Whose they are.
@@ -31,7 +70,7 @@ pub(super) struct Lanes<'a> {
 }
 
 /// A time in which the answer was the same: from the change that began it to the next one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch<'a> {
     /// The change.
     pub(super) begin: &'a LeaderChangeAnswer,
@@ -51,17 +90,18 @@ impl Stretch<'_> {
 }
 
 /// All that is kept, the oldest first.
-pub(super) fn stretches(history: &HistoryAnswer) -> Vec<Stretch<'_>> {
-    let changes = &history.leaders;
+pub(super) fn stretches(changes: &[LeaderChangeAnswer]) -> Vec<Stretch<'_>> {
     let stretch = |(at, begin)| Stretch { begin, end: changes.get(at + 1) };
     changes.iter().enumerate().map(stretch).collect()
 }
 
 impl<'a> Lanes<'a> {
     /// Lanes for these candidates, the first ones first, and for all others who led.
-    pub(super) fn new(history: &'a HistoryAnswer, candidates: &[&'a str]) -> Lanes<'a> {
+    pub fn new(story: Story<'a>, candidates: &[&'a str]) -> Lanes<'a> {
+        let window = window(&story);
+        let Story { uptime_ms: _, leaders, marks } = story;
         let mut names: Vec<&str> = Vec::new();
-        let mut led: Vec<&str> = history.leaders.iter().map(|it| it.name.as_str()).collect();
+        let mut led: Vec<&str> = leaders.iter().map(|it| it.name.as_str()).collect();
         led.sort_unstable();
         for name in candidates.iter().copied().chain(led) {
             if !name.is_empty() && !names.contains(&name) {
@@ -70,15 +110,14 @@ impl<'a> Lanes<'a> {
         }
         let left_out = names.len().saturating_sub(MOST);
         names.truncate(MOST);
-        let window = window(history);
-        let mut stretches = stretches(history);
+        let mut stretches = stretches(leaders);
         stretches.retain(|stretch| stretch.until() < window);
         stretches.drain(..stretches.len().saturating_sub(DRAWN));
-        Lanes { history, window, names, left_out, stretches }
+        Lanes { marks, window, names, left_out, stretches }
     }
 
     /// As HTML.
-    pub(super) fn markup(&self) -> Markup {
+    pub fn markup(&self) -> Markup {
         let ticks = [4, 3, 2, 1, 0].map(|quarter| match self.window * quarter / 4 {
             0 => "now".to_owned(),
             millis => format!("−{}", length(millis)),
@@ -86,14 +125,14 @@ impl<'a> Lanes<'a> {
         html! {
             div.lanes role="group" aria-label={ "Who led in the last " (length(self.window)) } {
                 @for name in &self.names { (self.lane(name)) }
-                @if !self.history.policies.is_empty() { (self.policies()) }
+                @if !self.marks.is_empty() { (self.policies()) }
                 div.axis aria-hidden="true" { ol { @for tick in ticks { li { (tick) } } } }
             }
             p.key aria-hidden="true" {
                 span { i.k-now {} "leads" }
                 span { i.k-term {} "led" }
                 span { i.k-gap {} "nobody known to lead" }
-                @if self.history.policies.iter().any(|it| it.error.is_some()) { span { i.k-bad {} "policy refused or failed" } }
+                @if self.marks.iter().any(|it| it.failed) { span { i.k-bad {} "policy refused or failed" } }
             }
             @if self.left_out > 0 {
                 p.quiet.small { (self.left_out) " more candidates led and have no lane here." }
@@ -125,9 +164,8 @@ impl<'a> Lanes<'a> {
 
     /// Swaps and refusals of policies, on a lane of their own.
     fn policies(&self) -> Markup {
-        let seen: Vec<_> =
-            self.history.policies.iter().filter(|it| it.ago_ms < self.window).collect();
-        let refused = seen.iter().filter(|it| it.error.is_some()).count();
+        let seen: Vec<_> = self.marks.iter().filter(|it| it.ago_ms < self.window).collect();
+        let refused = seen.iter().filter(|it| it.failed).count();
         let told =
             format!("policy: {} took over, {refused} refused or failed", seen.len() - refused);
         html! {
@@ -138,8 +176,8 @@ impl<'a> Lanes<'a> {
                     rect.rail x="0" y="11" width=(WIDTH) height="2" {}
                     @for it in seen {
                         @let x = self.x(it.ago_ms).min(WIDTH - 4);
-                        rect.took[it.error.is_none()].failed[it.error.is_some()] x=(x) y="3" width="4" height="18" {
-                            title { (visible(&it.name)) " " (visible(&it.version)) ": " (it.stage) ", " (ago(it.ago_ms)) }
+                        rect.took[!it.failed].failed[it.failed] x=(x) y="3" width="4" height="18" {
+                            title { (visible(&it.told)) ", " (ago(it.ago_ms)) }
                         }
                     }
                 }
@@ -200,11 +238,11 @@ fn told_of(stretch: &Stretch<'_>) -> String {
 }
 
 /// What the lanes show: the last changes, or all that is known if there were fewer.
-fn window(history: &HistoryAnswer) -> u64 {
-    let changes = &history.leaders;
+fn window(story: &Story<'_>) -> u64 {
+    let changes = story.leaders;
     let known = match changes.len().checked_sub(CHANGES) {
         Some(first) => changes[first].ago_ms,
-        None => history.uptime_ms,
+        None => story.uptime_ms,
     };
     let steps = MINUTES.map(|minutes| minutes * MINUTE);
     steps.into_iter().find(|step| *step > known).unwrap_or(known + 1)
@@ -235,17 +273,18 @@ mod tests {
 
     #[test]
     fn the_window_holds_what_is_known_and_at_most_the_last_changes() {
-        assert_eq!(window(&history(5_000, &[])), MINUTE);
-        assert_eq!(window(&history(61_000, &[(3, "a")])), 2 * MINUTE);
+        let shown = |uptime_ms, leaders| window(&Story::of(&history(uptime_ms, leaders)));
+        assert_eq!(shown(5_000, &[]), MINUTE);
+        assert_eq!(shown(61_000, &[(3, "a")]), 2 * MINUTE);
         let many: Vec<(u64, &str)> = (0..40).rev().map(|n| (n * 1000, "a")).collect();
-        assert_eq!(window(&history(86_400_000, &many)), MINUTE);
-        assert_eq!(window(&history(u64::MAX / 4, &[])), u64::MAX / 4 + 1);
+        assert_eq!(shown(86_400_000, &many), MINUTE);
+        assert_eq!(shown(u64::MAX / 4, &[]), u64::MAX / 4 + 1);
     }
 
     #[test]
     fn terms_and_gaps_are_where_they_were() {
         let history = history(60_000 - 1, &[(45_000, "a"), (30_000, ""), (15_000, "b")]);
-        let lanes = Lanes::new(&history, &["b"]);
+        let lanes = Lanes::new(Story::of(&history), &["b"]);
         assert_eq!(lanes.names, ["b", "a"]);
         let places: Vec<_> = lanes.stretches.iter().map(|it| lanes.place(it)).collect();
         assert_eq!(places, [(250, 250), (500, 250), (750, 250)]);
@@ -265,7 +304,7 @@ mod tests {
             .map(|(n, name)| (40 - n as u64, name.as_str()))
             .collect();
         let history = history(100, &changes);
-        let lanes = Lanes::new(&history, &[]);
+        let lanes = Lanes::new(Story::of(&history), &[]);
         assert_eq!((lanes.names.len(), lanes.left_out), (MOST, 28));
         for stretch in &lanes.stretches {
             let (x, width) = lanes.place(stretch);

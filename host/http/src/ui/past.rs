@@ -3,7 +3,7 @@
 use super::lanes::{Stretch, stretches};
 use super::words::{ago, count, digits, length};
 use crate::decisions::{DecisionAnswer, JudgedAnswer, SeenAnswer};
-use crate::history::{HistoryAnswer, PolicyChangeAnswer};
+use crate::history::{HistoryAnswer, LeaderChangeAnswer, PolicyChangeAnswer};
 use hotseat_text::visible;
 use maud::{Markup, html};
 
@@ -12,9 +12,10 @@ const LISTED: usize = 12;
 /// Among so many of the last runs the same decision is counted, and not listed again.
 const ROUTINE: usize = 3;
 
-/// Each change to somebody else, with the time without a leader before it.
-pub(super) fn handovers(history: &HistoryAnswer) -> Markup {
-    let all = stretches(history);
+/// Each change to somebody else, with the time without a leader before it; `own` says what those are that
+/// are the observer's own.
+pub fn handovers(leaders: &[LeaderChangeAnswer], own: &str) -> Markup {
+    let all = stretches(leaders);
     let shown: Vec<(&Stretch<'_>, Option<&Stretch<'_>>)> = all
         .iter()
         .enumerate()
@@ -41,7 +42,7 @@ pub(super) fn handovers(history: &HistoryAnswer) -> Markup {
                             @if let Some(token) = begin.token { "; token " (token) }
                         }
                     }
-                    @if begin.own { span.chip.good { "this candidate" } }
+                    @if begin.own { span.chip.good { (own) } }
                 }
             }
         }

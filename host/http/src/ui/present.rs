@@ -1,7 +1,7 @@
 //! What holds now: the candidates on the roster, the policy, and the signals.
 
 use super::words::{ago, count, digits, length};
-use crate::report::{CandidateAnswer as OnItsWay, LeaderAnswer, PolicyAnswer};
+use crate::report::{CandidateAnswer as OnItsWay, PolicyAnswer};
 use crate::roster::{CandidateAnswer, RosterAnswer};
 use crate::signals::{Said, SignalsAnswer};
 use hotseat_text::{cut, visible};
@@ -23,7 +23,8 @@ pub(super) fn roster_note(roster: &RosterAnswer) -> Markup {
     }
 }
 
-pub(super) fn cards(leader: &LeaderAnswer, roster: &RosterAnswer) -> Markup {
+/// The candidates on the roster, the one that leads marked.
+pub fn cards(leader: &str, roster: &RosterAnswer) -> Markup {
     html! {
         @for (what, why) in [("publish itself", &roster.not_published), ("follow the others", &roster.not_followed)] {
             @if let Some(why) = why { p.note.bad { "This candidate cannot " (what) ": " (visible(why)) } }
@@ -31,7 +32,7 @@ pub(super) fn cards(leader: &LeaderAnswer, roster: &RosterAnswer) -> Markup {
         @if roster.candidates.is_empty() && roster.wanted { p.quiet { "Nobody is on it yet." } }
         ul.cards {
             @for it in roster.candidates.iter().take(CARDS) {
-                @let leads = it.identity == leader.name;
+                @let leads = it.identity == leader;
                 li.card.now[leads] data-key={ "c" (visible(&it.identity)) } {
                     div.head {
                         h3 { bdi { (visible(&it.identity)) } }
@@ -151,7 +152,7 @@ pub(super) fn reported(signals: &SignalsAnswer) -> Markup {
 }
 
 /// The state of a policy: what is as it should be stays quiet.
-fn state(state: &str) -> Markup {
+pub fn state(state: &str) -> Markup {
     html! {
         @match state {
             "active" => span.chip { "active" },

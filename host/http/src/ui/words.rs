@@ -3,7 +3,7 @@
 use hotseat_text::cut;
 
 /// A length of time: `449 ms`, `1.4 s`, `12 s`, `3 min 20 s`, `2 h 14 min`, `3 d 4 h`.
-pub(super) fn length(millis: u64) -> String {
+pub fn length(millis: u64) -> String {
     let seconds = millis / 1000;
     let two = |whole: u64, part: u64, of: &str, unit: &str| match part {
         0 => format!("{whole} {of}"),
@@ -19,8 +19,16 @@ pub(super) fn length(millis: u64) -> String {
     }
 }
 
+/// How long an answer still holds, as the page's script writes it: `1.4 s`, `59 min`.
+pub fn left(millis: u64) -> String {
+    match millis {
+        0..120_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        _ => format!("{} min", millis / 60_000),
+    }
+}
+
 /// How long ago something was: as [`length`], in whole seconds.
-pub(super) fn ago(millis: u64) -> String {
+pub fn ago(millis: u64) -> String {
     match millis / 1000 {
         0 => "just now".to_owned(),
         seconds @ 1..60 => format!("{seconds} s ago"),
@@ -29,13 +37,13 @@ pub(super) fn ago(millis: u64) -> String {
 }
 
 /// The beginning of a digest: enough to tell two apart.
-pub(super) fn digits(digest: &str) -> String {
+pub fn digits(digest: &str) -> String {
     let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
     cut(digits, 12).trim_end_matches('…').to_owned()
 }
 
 /// One or more of something.
-pub(super) fn count(number: usize, what: &str) -> String {
+pub fn count(number: usize, what: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {what}{ending}")
 }
@@ -63,6 +71,12 @@ mod tests {
             ["just now", "1 s ago", "2 min ago"],
             [900, 1900, 120_000].map(ago).each_ref().map(String::as_str)
         );
+    }
+
+    #[test]
+    fn what_is_left_is_shown_in_tenths_of_a_second_while_that_matters() {
+        let shown = [0, 1_499, 119_999, 120_000, 3_599_999].map(left);
+        assert_eq!(shown, ["0.0 s", "1.4 s", "119.9 s", "2 min", "59 min"]);
     }
 
     #[test]

@@ -227,3 +227,45 @@ async fn what_is_refused_is_left_to_the_caller() {
     let Left::Impossible(trouble) = scene.following.await.unwrap() else { panic!("unheard") };
     assert_eq!(trouble.outcome, Outcome::Denied);
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_are_listed_and_followed_in_each_namespace() {
+    let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
+    let elsewhere = |value: &str| {
+        let mut object = map("mine", value);
+        object["metadata"]["namespace"] = json!("other");
+        object
+    };
+    for number in 0..150 {
+        server.store().put(map(&format!("map-{number}"), "x")).unwrap();
+    }
+    server.store().put(elsewhere("old")).unwrap();
+    let config = kube::Config::new(server.url().parse().unwrap());
+    let client = kube::Client::try_from(config).unwrap();
+    let facts = Facts::new(ElectionName::new("", ""), clock::now);
+    let mut follower = Follower::new(Target {
+        what: "the objects",
+        channel: Channel::plain(client, facts),
+        collection: Request::new(ConfigMap::url_path(&(), None)),
+        which: Which::All,
+        verbs: ("list", "watch"),
+        pace: PACE,
+    });
+    let (into, mut seen) = channel(16);
+    let following =
+        tokio::spawn(
+            async move { follower.follow::<ConfigMap, _>(&into, &Notify::new(), Some).await },
+        );
+    let mut next = async || timeout(LONG, seen.recv()).await.unwrap().unwrap();
+    // In pages, of which each asks for the next.
+    let Sight::Listed(all) = next().await else { panic!("no list") };
+    assert_eq!(all.len(), 151);
+    server.store().put(elsewhere("new")).unwrap();
+    let Sight::Changed(changed) = next().await else { panic!("no change") };
+    assert_eq!(changed.metadata.namespace.as_deref(), Some("other"));
+    assert_eq!(value(changed), "new");
+    assert!(server.store().remove(&CONFIGMAPS, "other", "mine"));
+    let Sight::Deleted { namespace, name, .. } = next().await else { panic!("no end") };
+    assert_eq!((namespace.as_str(), name.as_str()), ("other", "mine"));
+    following.abort();
+}

@@ -141,14 +141,23 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
 ///
 /// It is none, in one line why.
 pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
+    match read_any(text)? {
+        (of, entry) if of == election => Ok(entry),
+        _ => Err("it is of another election".to_owned()),
+    }
+}
+
+/// Reads an entry, and of which election it says it is.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
     if text.len() > LONGEST_ENTRY {
         return Err(format!("it has {} bytes, at most {LONGEST_ENTRY} are read", text.len()));
     }
     let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if document.election != election {
-        return Err("it is of another election".to_owned());
-    }
-    let Document { election: _, identity, ready, zone, successor, version, policy, signals } =
+    let Document { election, identity, ready, zone, successor, version, policy, signals } =
         document;
     let policy = policy.map(|policy| PolicyEntry {
         digest: policy.digest,
@@ -160,7 +169,7 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
     });
     let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
     let entry = Entry { identity, ready, zone, successor, version, policy, signals };
-    check(&entry).map(|()| entry)
+    check(&entry).map(|()| (election, entry))
 }
 
 /// The bounds that a candidate of ours keeps by itself.

@@ -12,8 +12,11 @@ mod name;
 mod publish;
 mod table;
 
+pub(crate) use codec::read_any as read_entry;
 pub use listing::{Row, list_roster};
 pub use name::ROSTER;
+pub(crate) use name::label_value;
+pub use table::STALE as ROSTER_STALE;
 
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
@@ -182,7 +185,7 @@ impl Keeper {
             self.status.change_roster(|roster| roster.wanted = true);
             let election = self.place.election.name();
             let table = table::Table::new(election, &self.place.identity, &lease.name);
-            let label = (ROSTER, name::label_value(election));
+            let label = (ROSTER, label_value(election));
             let channel = self.channel.clone();
             tokio::select! {
                 () = publish::publish(&mut lease, &self.status, self.version, self.hints) => {}

@@ -30,7 +30,7 @@ pub(super) fn lease_name(election: &str, site: &str) -> String {
 
 /// The value of the label for an election. Entries say the election's whole name, so that two whose
 /// values were equal would still not be mixed.
-pub(super) fn label_value(election: &str) -> String {
+pub(crate) fn label_value(election: &str) -> String {
     match election.len() <= LONGEST_LABEL {
         true => election.to_owned(),
         false => joined(election, &hash(election), LONGEST_LABEL),

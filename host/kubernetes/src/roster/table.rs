@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// An entry that was not seen to change for so long is left out: it does each minute.
-pub(super) const STALE: Duration = Duration::from_secs(180);
+pub const STALE: Duration = Duration::from_secs(180);
 /// The most entries that are kept.
 pub(super) const MOST_ENTRIES: usize = 256;
 /// The most bytes of all of them: what a policy is given has to fit into its memory.
