@@ -8,7 +8,7 @@ use cel::ExecutionError;
 use cel::common::traits::Indexer;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
-use hotseat_policy::{Observation, Signal, Value, source};
+use hotseat_policy::{Candidate as Published, Signal, Value, source};
 
 use crate::facts::saturated;
 
@@ -26,57 +26,54 @@ const DRAINING: [(&str, &str); 2] =
 
 static TYPE: Type = Type::new_unspecified_type("candidate");
 
-/// This candidate, or another one; cheap to clone, since a comprehension clones each item.
+/// This candidate, or another one: one of those that the question names, of whom all is there once however
+/// often an expression hands one on.
 #[derive(Clone)]
-pub(crate) struct Candidate(Arc<Known>);
-
-struct Known {
-    identity: String,
-    age: u64,
-    ready: bool,
-    zone: String,
-    policy: String,
-    signals: Vec<Signal>,
+pub(crate) struct Candidate {
+    all: Arc<Vec<Published>>,
+    at: usize,
 }
 
 impl Candidate {
     /// This candidate, with its own signals.
-    pub(crate) fn own(seen: &Observation) -> Candidate {
-        let signals = seen.signals.clone();
-        let known = Known {
-            identity: seen.identity.clone(),
+    pub(crate) fn own(identity: &str, signals: Vec<Signal>) -> Candidate {
+        let ready = find(&signals, READY).map(|it| it.value == Value::Flag(true));
+        let zone = find(&signals, ZONE).and_then(Signal::text).map(ToOwned::to_owned);
+        let own = Published {
+            identity: identity.to_owned(),
             age: 0,
-            ready: find(&signals, READY).is_some_and(|it| it.value == Value::Flag(true)),
-            zone: find(&signals, ZONE).and_then(Signal::text).unwrap_or_default().to_owned(),
-            policy: String::new(),
+            ready,
+            zone,
+            policy: None,
             signals,
+            extra: Vec::new(),
         };
-        Candidate(Arc::new(known))
+        Candidate { all: Arc::new(vec![own]), at: 0 }
     }
 
-    /// Another one, as it published itself.
-    pub(crate) fn other(seen: &hotseat_policy::Candidate) -> Candidate {
-        let known = Known {
-            identity: seen.identity.clone(),
-            age: seen.age,
-            ready: seen.ready.unwrap_or(false),
-            zone: seen.zone.clone().unwrap_or_default(),
-            policy: seen.policy.clone().unwrap_or_default(),
-            signals: seen.signals.clone(),
-        };
-        Candidate(Arc::new(known))
+    /// The others, as they published themselves.
+    pub(crate) fn others(all: &Arc<Vec<Published>>) -> impl Iterator<Item = Candidate> {
+        (0..all.len()).map(|at| Candidate { all: Arc::clone(all), at })
+    }
+
+    fn known(&self) -> &Published {
+        &self.all[self.at]
     }
 
     pub(crate) fn identity(&self) -> &str {
-        &self.0.identity
+        &self.known().identity
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.0.ready
+        self.known().ready.unwrap_or(false)
     }
 
     pub(crate) fn zone(&self) -> &str {
-        &self.0.zone
+        self.known().zone.as_deref().unwrap_or_default()
+    }
+
+    fn policy(&self) -> &str {
+        self.known().policy.as_deref().unwrap_or_default()
     }
 
     /// What the host itself says under that key; nothing where it does not.
@@ -92,12 +89,12 @@ impl Candidate {
 
     /// The signal of that key from that source.
     pub(crate) fn signal_from(&self, source: &str, key: &str) -> Option<&Signal> {
-        self.0.signals.iter().find(|signal| signal.source == source && signal.key == key)
+        self.known().signals.iter().find(|signal| signal.source == source && signal.key == key)
     }
 
     /// The signal of that key; of several sources the one that is to be trusted most.
     pub(crate) fn signal(&self, key: &str) -> Option<&Signal> {
-        find(&self.0.signals, key)
+        find(&self.known().signals, key)
     }
 }
 
@@ -114,6 +111,10 @@ pub(crate) fn value(signal: &Signal) -> CowVal<'static, 'static> {
         Value::Flag(flag) => CowVal::owned(CelBool::from(*flag)),
         Value::Texts(all) => texts(all),
     }
+}
+
+fn text<'b, 'v>(text: &str) -> CowVal<'b, 'v> {
+    CowVal::owned(CelString::from(text.to_owned()))
 }
 
 /// A list of text.
@@ -166,11 +167,11 @@ impl Indexer for Candidate {
     {
         let field = field.downcast_ref::<CelString>().map_or("", |it| it.inner());
         Ok(match field {
-            "identity" => CowVal::owned(CelString::from(self.0.identity.clone())),
-            "age" => CowVal::owned(CelInt::from(saturated(self.0.age))),
-            "ready" => CowVal::owned(CelBool::from(self.0.ready)),
-            "zone" => CowVal::owned(CelString::from(self.0.zone.clone())),
-            "policy" => CowVal::owned(CelString::from(self.0.policy.clone())),
+            "identity" => text(self.identity()),
+            "age" => CowVal::owned(CelInt::from(saturated(self.known().age))),
+            "ready" => CowVal::owned(CelBool::from(self.is_ready())),
+            "zone" => text(self.zone()),
+            "policy" => text(self.policy()),
             other => return Err(ExecutionError::no_such_key(other)),
         })
     }

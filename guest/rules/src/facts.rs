@@ -1,35 +1,64 @@
 //! What an expression can see, under the names of [`NAMES`](crate::names::NAMES).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cel::common::types::{CelBool, CelInt, CelList, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
-use hotseat_policy::{Claim, Observation, Seat, Timing};
+use hotseat_policy::{Candidate as Published, Claim, Observation, Seat, Signal, Timing};
 
 use crate::candidate::{Candidate, TIME_OF_DAY, WEEKDAY};
+
+/// What this candidate remembers of the seat.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remembered {
+    /// Since this candidate could take it.
+    pub(crate) free_for: u64,
+    /// Who held it last; empty if nobody was seen to.
+    pub(crate) last_holder: String,
+}
+
+/// What only expressions look at: taken out of the question, since a roster may be long.
+pub(crate) struct Surroundings {
+    signals: Vec<Signal>,
+    roster: Arc<Vec<Published>>,
+}
+
+impl Surroundings {
+    pub(crate) fn take(seen: &mut Observation) -> Surroundings {
+        let signals = std::mem::take(&mut seen.signals);
+        let roster = Arc::new(std::mem::take(&mut seen.roster));
+        Surroundings { signals, roster }
+    }
+}
 
 /// One question's facts.
 pub(crate) struct Facts<'a> {
     seen: &'a Observation,
     timing: &'a Timing,
-    /// Since this candidate could take the seat.
-    free_for: u64,
+    remembered: Remembered,
     /// This candidate: its own signals.
     pub(crate) own: Candidate,
-    /// The others, made once they are asked for.
+    roster: Arc<Vec<Published>>,
+    /// The same as values of the language, made once they are asked for.
     others: OnceLock<CelList<'static>>,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(seen: &'a Observation, timing: &'a Timing, free_for: u64) -> Facts<'a> {
-        let own = Candidate::own(seen);
-        Facts { seen, timing, free_for, own, others: OnceLock::new() }
+    pub(crate) fn new(
+        seen: &'a Observation,
+        timing: &'a Timing,
+        remembered: Remembered,
+        surroundings: Surroundings,
+    ) -> Facts<'a> {
+        let Surroundings { signals, roster } = surroundings;
+        let own = Candidate::own(&seen.identity, signals);
+        Facts { seen, timing, remembered, own, roster, others: OnceLock::new() }
     }
 
     fn others(&self) -> &CelList<'static> {
         self.others.get_or_init(|| {
-            let others = self.seen.roster.iter().map(Candidate::other);
+            let others = Candidate::others(&self.roster);
             CelList::from(others.map(|it| Box::new(it) as Box<dyn Val>).collect::<Vec<_>>())
         })
     }
@@ -60,7 +89,8 @@ impl VariableResolver for Facts<'_> {
             "seat.paused" => flag(seen.seat().is_some_and(|seat| seat.paused)),
             "claim.held_for" => claim(|claim| claim.held_for),
             "claim.valid_for" => claim(|claim| claim.valid_for),
-            "free_for" => whole(self.free_for),
+            "free_for" => whole(self.remembered.free_for),
+            "last_holder" => text(&self.remembered.last_holder),
             "failures" => whole(seen.attempts.failures.into()),
             "since_success" => whole(seen.attempts.since_success.unwrap_or(u64::MAX)),
             "identity" => text(&seen.identity),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cel::common::types::{CelBool, CelDouble, CelInt, CelString, Kind};
-use cel::common::value::CowVal;
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Kind};
+use cel::common::value::{CowVal, Val};
 use cel::{Context, Env, ExecutionError, FunctionContext};
 use hotseat_policy::{Signal, source};
 
 use crate::candidate::{self, Candidate};
 use crate::facts::{Facts, saturated};
+use crate::version;
 
 type Answer<'context, 'call> = Result<CowVal<'context, 'call>, ExecutionError>;
 type Function = Box<
@@ -22,7 +23,7 @@ pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
     let env = Env::default().with_optional_support(false).with_stdlib();
     let mut context = Context::with_env(Arc::new(env));
     let own = &facts.own;
-    let functions: [(&str, Function); 5] = [
+    let functions: [(&str, Function); 6] = [
         (
             "signal",
             of_signal(own, |signal, call| {
@@ -41,6 +42,7 @@ pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
             of_signal(own, |signal, _| Ok(ms(signal.map_or(0, |it| it.unchanged_for)))),
         ),
         ("label", label(own.clone())),
+        ("older", Box::new(older)),
     ];
     for (name, function) in functions {
         // It fails only for a name that the language has itself.
@@ -80,6 +82,25 @@ fn label(own: Candidate) -> Function {
         let label = own.signal_from(source::POD, &key).and_then(Signal::text);
         Ok(label.and_then(|text| read_like(text, &otherwise)).unwrap_or(otherwise))
     })
+}
+
+/// Whether one version, or row of versions, is older than the other.
+fn older<'context, 'call>(call: &mut FunctionContext<'context, 'call>) -> Answer<'context, 'call> {
+    let versions = |at: usize| {
+        let said = call.args.get(at).and_then(|it| texts(it.as_ref()));
+        said.ok_or_else(|| call.error("a version is a text, and several are a list of them"))
+    };
+    let is_older = version::is_older(&versions(0)?, &versions(1)?);
+    Ok(CowVal::owned(CelBool::from(is_older)))
+}
+
+/// A text, or a list of them.
+fn texts(value: &dyn Val) -> Option<Vec<String>> {
+    let text = |value: &dyn Val| Some(value.downcast_ref::<CelString>()?.inner().to_owned());
+    match value.downcast_ref::<CelList>() {
+        Some(list) => list.inner().iter().map(|it| text(it.as_ref())).collect(),
+        None => text(value).map(|text| vec![text]),
+    }
 }
 
 fn key(call: &FunctionContext) -> Result<String, ExecutionError> {

@@ -15,6 +15,8 @@
 //! - `successor`: whom a leader that goes names: a candidate, or a list whose first counts.
 //! - `rank`, `wait`: how long a free seat is left to others: `rank` times `step_ms`, and `wait`
 //!   milliseconds, at most `longest_wait_ms` together.
+//! - `lease`: how long others wait for this candidate while it leads and is silent, in milliseconds.
+//! - `pause`: how long it leaves the API server alone after a write that failed, in milliseconds.
 //! - `publish`: what the other candidates see of this one, as `o.signal('lag', 1e9)`.
 //!
 //! Everything else is the standard policy's: the pace of renewals and retries, and the jitter. The
@@ -36,6 +38,8 @@ mod rule;
 mod rules;
 mod settings;
 mod trial;
+mod version;
+mod writes;
 
 use hotseat_policy::{Decision, Descriptor, Input, Issue, OnFailure, Policy, Refusal};
 use hotseat_policy_standard::Standard;
@@ -77,6 +81,30 @@ impl Policy for ByRules {
         } else {
             Vec::new()
         })
+    }
+}
+
+/// Rules that are read once and asked many times, for whoever runs them without WebAssembly, such as a
+/// simulation. What they answer is what [`ByRules`] answers.
+pub struct Prepared(Rules);
+
+impl Prepared {
+    /// Reads settings that were validated.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub fn new(settings: &str) -> Result<Prepared, Vec<Issue>> {
+        Rules::read(settings).map(Prepared)
+    }
+
+    /// Answers a question; the settings in it are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// A rule fails on it.
+    pub fn decide(&self, input: Input) -> Result<Decision, Refusal> {
+        rule::decide(&self.0, input)
     }
 }
 

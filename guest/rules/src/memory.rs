@@ -1,10 +1,12 @@
 //! What is remembered between two questions: moments of the process's uptime in milliseconds.
 
 /// Changes when the bytes change their meaning.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// What came before knew neither the last holder nor the last try.
+const FIRST: u8 = 1;
 const NONE: u64 = u64::MAX;
 /// Version, count, two moments.
-const LENGTH: usize = 1 + 4 + 8 + 8;
+const HEAD: usize = 1 + 4 + 8 + 8;
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub(crate) struct Memory {
     pub(crate) rest_until: u64,
     /// How often it resigned by its rule without a term that lasted in between.
     pub(crate) resigned: u32,
+    /// When this candidate wanted to write last.
+    pub(crate) tried_at: Option<u64>,
+    /// Who held the seat last; empty if nobody was seen to.
+    pub(crate) last_holder: String,
     /// The standard policy's own.
     pub(crate) standard: Vec<u8>,
 }
@@ -22,21 +28,32 @@ pub(crate) struct Memory {
 impl Memory {
     /// Reads the bytes; any that this policy never wrote count as empty.
     pub(crate) fn read(bytes: &[u8]) -> Memory {
-        let Some((head, standard)) = bytes.split_at_checked(LENGTH) else {
-            return Memory::default();
+        Memory::read_parts(bytes).unwrap_or_default()
+    }
+
+    fn read_parts(bytes: &[u8]) -> Option<Memory> {
+        let (head, rest) = bytes.split_at_checked(HEAD)?;
+        let moment = |bytes: &[u8]| Some(number(bytes)).filter(|moment| *moment != NONE);
+        let mut memory = Memory {
+            resigned: u32::try_from(number(&head[1..5])).unwrap_or(u32::MAX),
+            rest_until: number(&head[5..13]),
+            free_since: moment(&head[13..]),
+            ..Memory::default()
         };
-        if head[0] != VERSION {
-            return Memory::default();
-        }
-        let number = |at: usize, size: usize| {
-            head[at..at + size].iter().rev().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+        let standard = match head[0] {
+            FIRST => rest,
+            VERSION => {
+                let (tried_at, rest) = rest.split_at_checked(8)?;
+                memory.tried_at = moment(tried_at);
+                let (length, rest) = rest.split_first()?;
+                let (holder, rest) = rest.split_at_checked(usize::from(*length))?;
+                memory.last_holder = String::from_utf8(holder.to_vec()).ok()?;
+                rest
+            }
+            _ => return None,
         };
-        Memory {
-            resigned: u32::try_from(number(1, 4)).unwrap_or(u32::MAX),
-            rest_until: number(5, 8),
-            free_since: Some(number(13, 8)).filter(|moment| *moment != NONE),
-            standard: standard.to_vec(),
-        }
+        memory.standard = standard.to_vec();
+        Some(memory)
     }
 
     pub(crate) fn write(self) -> Vec<u8> {
@@ -44,6 +61,12 @@ impl Memory {
         bytes.extend(self.resigned.to_le_bytes());
         bytes.extend(self.rest_until.to_le_bytes());
         bytes.extend(self.free_since.unwrap_or(NONE).to_le_bytes());
+        bytes.extend(self.tried_at.unwrap_or(NONE).to_le_bytes());
+        // No name is longer, and one that were would be nobody's.
+        let holder = u8::try_from(self.last_holder.len()).map(|length| (length, self.last_holder));
+        let (length, holder) = holder.unwrap_or_default();
+        bytes.push(length);
+        bytes.extend(holder.into_bytes());
         bytes.extend(self.standard);
         bytes
     }
@@ -72,20 +95,52 @@ impl Memory {
     }
 }
 
+/// Little-endian.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_written_is_read() {
-        for free_since in [None, Some(0), Some(u64::MAX - 1)] {
-            let memory =
-                Memory { free_since, rest_until: 258, resigned: 3, standard: vec![1, 2, 3] };
-            assert_eq!(Memory::read(&memory.clone().write()), memory);
+        for moment in [None, Some(0), Some(u64::MAX - 1)] {
+            for last_holder in [String::new(), "web-0".to_owned(), "b".repeat(253)] {
+                let memory = Memory {
+                    free_since: moment,
+                    rest_until: 258,
+                    resigned: 3,
+                    tried_at: moment,
+                    last_holder,
+                    standard: vec![1, 2, 3],
+                };
+                assert_eq!(Memory::read(&memory.clone().write()), memory);
+            }
         }
-        for bytes in [&[][..], &[1], &[2; 21], &[0; 30]] {
+        let endless = Memory { last_holder: "b".repeat(256), ..Memory::default() };
+        assert_eq!(Memory::read(&endless.write()), Memory::default());
+        let cut = &Memory { last_holder: "web-0".to_owned(), ..Memory::default() }.write()[..32];
+        for bytes in [&[][..], &[1], &[2; 21], &[0; 30], &[3; 40], cut] {
             assert_eq!(Memory::read(bytes), Memory::default(), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn what_the_version_before_wrote_is_read() {
+        let mut bytes = vec![1, 3, 0, 0, 0];
+        bytes.extend(258_u64.to_le_bytes());
+        bytes.extend(17_u64.to_le_bytes());
+        bytes.extend([1, 2, 3]);
+        let memory = Memory {
+            free_since: Some(17),
+            rest_until: 258,
+            resigned: 3,
+            standard: vec![1, 2, 3],
+            ..Memory::default()
+        };
+        assert_eq!(Memory::read(&bytes), memory);
     }
 
     #[test]

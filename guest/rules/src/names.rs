@@ -33,7 +33,7 @@ impl Kind {
 pub(crate) type Name = (&'static str, Kind, &'static str);
 
 /// What a candidate knows when it is asked. Durations and ages are in milliseconds.
-pub(crate) const NAMES: [Name; 33] = [
+pub(crate) const NAMES: [Name; 34] = [
     ("leading", Kind::Flag, "this candidate leads"),
     (
         "ready",
@@ -63,6 +63,11 @@ pub(crate) const NAMES: [Name; 33] = [
         "until it leads no more unless it renews; 0 while it does not lead",
     ),
     ("free_for", Kind::Whole, "since this candidate could take the seat; 0 while it cannot"),
+    (
+        "last_holder",
+        Kind::Text,
+        "who held the seat last, since this process started; `''` if it saw nobody",
+    ),
     ("failures", Kind::Whole, "own writes to the lock that failed in a row"),
     (
         "since_success",
@@ -129,13 +134,19 @@ pub(crate) const FUNCTIONS: [Function; 4] = [
     ),
 ];
 
-/// Functions of the own pod and of numbers, which are not called on anything.
-pub(crate) const PLAIN_FUNCTIONS: [Function; 3] = [
+/// Functions of the own pod, of numbers and of versions, which are not called on anything.
+pub(crate) const PLAIN_FUNCTIONS: [Function; 4] = [
     (
         "label",
         &[2],
         "label(key, otherwise)",
         "the own pod's label, with `--facts pod`, read as what `otherwise` is; `otherwise` if there is none or it cannot be read so",
+    ),
+    (
+        "older",
+        &[2],
+        "older(a, b)",
+        "whether the version `a`, such as `'1.32.4'`, is older than `b`; of two lists the first versions that differ count, and a text that is no version is newer than any",
     ),
     ("max", &[1, 2, 3, 4], "max(a, b)", "the largest of its arguments, or of a list"),
     ("min", &[1, 2, 3, 4], "min(a, b)", "the smallest of its arguments, or of a list"),

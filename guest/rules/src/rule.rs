@@ -5,11 +5,12 @@ use cel::Context;
 use hotseat_policy::{Decision, Input, Policy, Refusal};
 use hotseat_policy_standard::Standard;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Remembered, Surroundings};
 use crate::failure::Failure;
 use crate::functions::context;
 use crate::memory::Memory;
 use crate::rules::Rules;
+use crate::writes::Writes;
 
 /// The longest text of a rule in a reason, in letters.
 const LONGEST_QUOTE: usize = 160;
@@ -21,24 +22,31 @@ pub(crate) fn decide(rules: &Rules, mut input: Input) -> Result<Decision, Refusa
     let free = !input.observation.leads() && input.observation.seat_is_free();
     memory.free_since = free.then(|| memory.free_since.unwrap_or(uptime).min(uptime));
     let free_for = memory.free_since.map_or(0, |since| uptime - since);
+    if let Some(holder) = input.observation.seat().and_then(|seat| seat.holder.as_ref()) {
+        memory.last_holder.clone_from(holder);
+    }
 
-    let facts = Facts::new(&input.observation, &input.timing, free_for);
+    let remembered = Remembered { free_for, last_holder: memory.last_holder.clone() };
+    let surroundings = Surroundings::take(&mut input.observation);
+    let facts = Facts::new(&input.observation, &input.timing, remembered, surroundings);
     let context = context(&facts);
     let answered = Question { rules, input: &input, context: &context }.answer(&mut memory);
-    let (answer, published) = answered
+    let Answered { answer, published, writes } = answered
         .map_err(|failure| Refusal::Other(format!("{}: {}", failure.at.join(" "), failure.why)))?;
     drop(context);
 
+    let before = memory.clone();
     let decision = match answer {
-        Answer::Standard => standard(&mut input, &mut memory)?,
+        Answer::Standard => standard(input, &mut memory)?,
         Answer::StandardWithin(ms) => {
-            let decision = standard(&mut input, &mut memory)?;
+            let decision = standard(input, &mut memory)?;
             let wake = decision.wake_after.min(ms);
             decision.wake_after(wake)
         }
-        Answer::Stop(successor) => named(standard(&mut input, &mut memory)?, successor),
+        Answer::Stop(successor) => named(standard(input, &mut memory)?, successor),
         Answer::Own(decision) => decision,
     };
+    let decision = writes.keep(decision, &mut memory, before);
     let decision = published.into_iter().fold(decision, |it, (key, value)| it.publish(key, value));
     Ok(decision.remember(memory.write()))
 }
@@ -61,10 +69,15 @@ struct Question<'a> {
     context: &'a Context<'a, 'a>,
 }
 
-type Published = Vec<(String, hotseat_policy::Value)>;
+/// What the rules say of a question.
+struct Answered {
+    answer: Answer,
+    published: Vec<(String, hotseat_policy::Value)>,
+    writes: Writes,
+}
 
 impl Question<'_> {
-    fn answer(&self, memory: &mut Memory) -> Result<(Answer, Published), Failure> {
+    fn answer(&self, memory: &mut Memory) -> Result<Answered, Failure> {
         let seen = &self.input.observation;
         let published = self.rules.published(self.context)?;
         let answer = if seen.is_stopping() {
@@ -76,7 +89,8 @@ impl Question<'_> {
         } else {
             Answer::Standard
         };
-        Ok((answer, published))
+        let writes = Writes::of(self.rules, self.input, self.context)?;
+        Ok(Answered { answer, published, writes })
     }
 
     /// A leader goes at once where it must not lead, and after a term that lasted where it only
@@ -154,11 +168,9 @@ fn named(decision: Decision, successor: Option<String>) -> Decision {
 }
 
 /// The standard policy's decision, with its part of the memory.
-fn standard(input: &mut Input, memory: &mut Memory) -> Result<Decision, Refusal> {
-    let settings = std::mem::take(&mut input.settings);
-    input.memory = std::mem::take(&mut memory.standard);
-    let mut decision = Standard::decide(input.clone())?;
-    input.settings = settings;
+fn standard(input: Input, memory: &mut Memory) -> Result<Decision, Refusal> {
+    let own = std::mem::take(&mut memory.standard);
+    let mut decision = Standard::decide(Input { settings: String::new(), memory: own, ..input })?;
     memory.standard = std::mem::take(&mut decision.memory);
     Ok(decision)
 }

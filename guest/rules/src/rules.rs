@@ -13,11 +13,14 @@ use crate::failure::Failure;
 use crate::issues::Issues;
 use crate::settings::{RULES, Settings};
 
+/// What a rule is to give that is a length of time.
+const MILLISECONDS: &str = "a number of milliseconds";
+
 /// The settings with their expressions as trees.
 pub(crate) struct Rules {
     /// What was written.
     pub(crate) settings: Settings,
-    trees: [Option<IdedExpr>; 5],
+    trees: [Option<IdedExpr>; 7],
     publish: Vec<IdedExpr>,
 }
 
@@ -91,7 +94,18 @@ impl Rules {
 
     /// How many milliseconds more it leaves a free seat to others.
     pub(crate) fn wait(&self, context: &Context) -> Result<u64, Failure> {
-        Ok(self.answer("wait", context, "a number of milliseconds", whole)?.unwrap_or(0))
+        Ok(self.answer("wait", context, MILLISECONDS, whole)?.unwrap_or(0))
+    }
+
+    /// How many milliseconds others wait for a silent leader; none: as long as the operator says.
+    pub(crate) fn lease(&self, context: &Context) -> Result<Option<u64>, Failure> {
+        self.answer("lease", context, MILLISECONDS, whole)
+    }
+
+    /// How many milliseconds lie between two writes of which the first one failed; none: as few as the
+    /// standard policy has.
+    pub(crate) fn pause(&self, context: &Context) -> Result<Option<u64>, Failure> {
+        self.answer("pause", context, MILLISECONDS, whole)
     }
 
     /// What the other candidates are to see: keys and values.

@@ -21,14 +21,17 @@ const LONGEST_KEY: usize = 128;
 const LONGEST_MS: u64 = 86_400_000;
 
 /// The rules, in the order in which they are checked.
-pub(crate) const RULES: [&str; 5] = ["campaign", "resign", "successor", "rank", "wait"];
+pub(crate) const RULES: [&str; 7] =
+    ["campaign", "resign", "successor", "rank", "wait", "lease", "pause"];
 /// All settings.
-pub(crate) const NAMES: [&str; 11] = [
+pub(crate) const NAMES: [&str; 13] = [
     "campaign",
     "resign",
     "successor",
     "rank",
     "wait",
+    "lease",
+    "pause",
     "publish",
     "step_ms",
     "longest_wait_ms",
@@ -41,7 +44,7 @@ pub(crate) const NAMES: [&str; 11] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// The text of each rule of [`RULES`] that was given.
-    pub(crate) rules: [Option<String>; 5],
+    pub(crate) rules: [Option<String>; 7],
     /// What is published: keys and the text of their expressions.
     pub(crate) publish: Vec<(String, String)>,
     /// How long one rank waits for the one before it; none: half of the operator's retry period.

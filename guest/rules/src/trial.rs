@@ -5,7 +5,7 @@ use cel::Context;
 use hotseat_policy::testing::Scene;
 use hotseat_policy::{Input, Issue, Signal, cause};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Remembered, Surroundings};
 use crate::failure::Failure;
 use crate::functions::context;
 use crate::issues::Issues;
@@ -16,8 +16,9 @@ use crate::rules::Rules;
 pub(crate) fn run(rules: &Rules) -> Vec<Issue> {
     let mut issues = Issues::default();
     for (name, scene) in situations() {
-        let Input { observation, timing, .. } = scene.input();
-        let facts = Facts::new(&observation, &timing, 0);
+        let Input { mut observation, timing, .. } = scene.input();
+        let surroundings = Surroundings::take(&mut observation);
+        let facts = Facts::new(&observation, &timing, Remembered::default(), surroundings);
         let context = context(&facts);
         for Failure { at, why, certain } in failures(rules, &context) {
             let at: Vec<&str> = at.iter().map(String::as_str).collect();
@@ -37,6 +38,8 @@ fn failures(rules: &Rules, context: &Context) -> Vec<Failure> {
         rules.successor(context).err(),
         rules.rank(context).err(),
         rules.wait(context).err(),
+        rules.lease(context).err(),
+        rules.pause(context).err(),
         rules.published(context).err(),
     ]
     .into_iter()

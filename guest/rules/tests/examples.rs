@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
 use hotseat_policy::testing::Scene;
-use hotseat_policy::{Action, Decision, Policy, Signal, cause, source};
+use hotseat_policy::{Action, Decision, Policy, Signal, cause, outcome, source};
 use hotseat_policy_rules::ByRules;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ fn each_example_is_taken_without_a_word_and_named_in_the_list() {
             count += 1;
         }
     }
-    assert!(count >= 6);
+    assert!(count >= 10);
 }
 
 #[test]
@@ -176,4 +176,111 @@ fn at_night_the_newest_version_takes_over() {
     assert_eq!(at("02:00"), Action::Resign(Some("b".into())));
     assert_eq!(at("03:59"), Action::Resign(Some("b".into())));
     assert_eq!(at("04:00"), Action::Wait);
+}
+
+#[test]
+fn a_seat_is_kept_for_whoever_held_it_last() {
+    let action = |scene: Scene| ask(scene, "sticky");
+    // A crash: the name is still there.
+    let crashed = action(Scene::new().held_by("b", 0));
+    assert_eq!((&crashed.action, crashed.wake_after), (&Action::Wait, 2_000));
+    let later =
+        |uptime, memory: Vec<u8>| action(Scene::new().vacant().uptime(uptime).memory(memory));
+    assert_eq!(later(89_999, crashed.memory.clone()).action, Action::Wait);
+    assert_eq!(later(90_000, crashed.memory).action, Action::Campaign);
+    // A release: it was seen before.
+    let seen = action(Scene::new().held_by("b", 9_000));
+    assert_eq!(later(70_000, seen.memory.clone()).action, Action::Wait);
+    let named = Scene::new().vacant().with_seat(|seat| seat.successor = Some("a".into()));
+    assert_eq!(action(named.memory(seen.memory)).action, Action::Campaign);
+    // Whoever comes back does not wait.
+    assert_eq!(action(Scene::new().vacant()).action, Action::Campaign);
+    assert_eq!(action(Scene::new().held_by("a", 0)).action, Action::Campaign);
+}
+
+#[test]
+fn the_oldest_version_leads() {
+    let versions = |emulation: &str, binary: &str| {
+        Signal::new("versions", vec![emulation.to_owned(), binary.to_owned()])
+    };
+    let own = |scene: Scene, emulation: &str, binary: &str| {
+        let scene = label(scene, "shop.example/emulation-version", emulation);
+        label(scene, "app.kubernetes.io/version", binary)
+    };
+    let beside = |emulation: &str, binary: &str| {
+        let scene = own(Scene::new().leading(100), "1.32", "1.33.1");
+        other(scene, "b", "a", true, versions(emulation, binary))
+    };
+    let to_b = Action::Resign(Some("b".into()));
+    assert_eq!(ask(beside("1.31", "1.33.1"), "oldest-version").action, to_b);
+    assert_eq!(ask(beside("1.32", "1.33.0"), "oldest-version").action, to_b);
+    for (emulation, binary) in [("1.32", "1.33.1"), ("1.32", "1.34"), ("1.33", "1.32"), ("", "")] {
+        assert_eq!(ask(beside(emulation, binary), "oldest-version").action, Action::Wait);
+    }
+    let gone = beside("1.31", "1.33.1").with_candidate(|it| it.age = 90_000);
+    assert_eq!(ask(gone, "oldest-version").action, Action::Wait);
+    // At a free seat each waits for those that are older, and whoever has no version for all.
+    let free = |emulation: &str| {
+        let scene = own(Scene::new().vacant(), emulation, "1.33.1");
+        ask(other(scene, "b", "a", false, versions("1.32", "1.33.1")), "oldest-version").reason
+    };
+    assert!(free("1.33").starts_with("rank 1: "), "{}", free("1.33"));
+    assert!(free("latest").starts_with("rank 1: "), "{}", free("latest"));
+    assert_eq!(
+        (free("1.31").as_str(), free("1.32").as_str()),
+        ("the seat is free", "the seat is free")
+    );
+    let decision = ask(own(Scene::new().vacant(), "1.32", "1.33.1"), "oldest-version");
+    let published = ["1.32".to_owned(), "1.33.1".to_owned()].to_vec();
+    assert_eq!(decision.publish, [("versions".to_owned(), published.into())]);
+    // At the end of the process the oldest of the others is named, whatever its version.
+    let stopping = beside("1.33", "1.34").cause(cause::STOPPING);
+    let oldest = stopping.candidate("c", 1_000, vec![versions("1.34", "1.34")]);
+    assert_eq!(ask(oldest, "oldest-version").action, to_b);
+}
+
+#[test]
+fn a_term_ends_at_a_quiet_moment() {
+    let leads = |held_for, busy: bool, others: &[(&str, bool)]| {
+        let scene = Scene::new().identity("b").leading(100).signal("app.busy", busy);
+        let scene = others.iter().fold(scene, |scene, (name, ready)| {
+            other(scene, name, "a", *ready, Signal::new("x", true))
+        });
+        let mut input = scene.settings(&example("rotation")).input();
+        input.observation.claim.as_mut().unwrap().held_for = held_for;
+        ByRules::decide(input).unwrap().action
+    };
+    const HOUR: u64 = 3_600_000;
+    let all = [("a", true), ("c", true), ("d", true)];
+    let to = |name: &str| Action::Resign(Some(name.into()));
+    assert_eq!(leads(4 * HOUR, false, &all), Action::Wait);
+    assert_eq!(leads(4 * HOUR + 1, false, &all), to("c"));
+    assert_eq!(leads(4 * HOUR + 1, true, &all), Action::Wait);
+    assert_eq!(leads(6 * HOUR + 1, true, &all), to("c"));
+    // The next one by name who is ready, and then from the first again.
+    assert_eq!(leads(6 * HOUR + 1, true, &[("a", true), ("d", true), ("c", false)]), to("d"));
+    assert_eq!(leads(6 * HOUR + 1, true, &[("aa", true), ("a", true), ("c", false)]), to("a"));
+    assert_eq!(leads(9 * HOUR, false, &[("c", false)]), Action::Wait);
+    assert_eq!(leads(9 * HOUR, false, &[]), Action::Wait);
+}
+
+#[test]
+fn a_calm_candidate_promises_a_minute_and_asks_less_often() {
+    let mut input = Scene::new().leading(2_000).settings(&example("calm")).input();
+    input.timing.longest_lease = 60_000;
+    let renews = ByRules::decide(input).unwrap();
+    assert_eq!((renews.action, renews.lease_duration), (Action::Renew, Some(60_000)));
+    // The first try was at 60 s of uptime; who held the seat asks again after the retry period.
+    let tries = |holder: &str| {
+        let first = ask(Scene::new().held_by(holder, 0), "calm");
+        assert_eq!(first.action, Action::Campaign);
+        let again = |uptime| {
+            let scene = Scene::new().held_by(holder, 0).failed(outcome::UNREACHABLE, 1);
+            ask(scene.uptime(uptime).memory(first.memory.clone()), "calm").action
+        };
+        (60_000..80_000).step_by(100).find(|at| again(*at) == Action::Campaign).unwrap() - 60_000
+    };
+    assert_eq!(tries("b"), 15_000);
+    let own = tries("a");
+    assert!((2_000..=4_400).contains(&own), "{own} ms");
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 const CHANGES: usize = 64;
 /// The longest reason, in bytes.
 const LONGEST: usize = 256;
-/// How long is told what came of something that was asked.
+/// How long the outcome of a request is shown.
 const TOLD_FOR: Duration = Duration::from_secs(30);
 
 /// An election.

@@ -33,7 +33,7 @@ pub type Words = fn(Giver) -> &'static str;
 /// Who gives facts to the policies of an election.
 #[derive(Clone, Debug)]
 pub struct Givers {
-    /// What the policy is told of its surroundings.
+    /// What the policy sees of its surroundings.
     pub facts: FactsWanted,
     /// The keys of the probes.
     pub probes: Vec<String>,

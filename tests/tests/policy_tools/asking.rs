@@ -169,3 +169,24 @@ fn two_policies_are_compared_over_a_journal() {
     assert!(report["different"].as_u64().unwrap() >= 2, "{report:#}");
     assert_eq!(report["failures"], serde_json::json!([0, 0]), "{report:#}");
 }
+
+/// The rules of `examples/rules` answer the scenes beside them, by the program itself.
+#[test]
+fn ready_made_rules_answer_their_scenes() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/rules");
+    let rules = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let rules: Vec<_> =
+        rules.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    assert!(rules.len() >= 10, "{rules:?}");
+    for path in rules {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let settings = format!("--settings=@{}", path.display());
+        let scenes = format!("{folder}/scenes/{name}");
+        let output = hotseat(&["policy", "run", "builtin:rules", &scenes, &settings]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        let told = text(&output.stdout);
+        assert!(told.ends_with(" scenes, 0 failed\n"), "{name}: {told}");
+        // A scene that expects nothing is no test.
+        assert!(!told.contains("answer "), "{name}: {told}");
+    }
+}

@@ -26,7 +26,8 @@ use hotseat_policy_standard::Standard;
 use memory::Memory;
 use settings::Rule;
 
-struct AppHeartbeat;
+/// The policy.
+pub struct AppHeartbeat;
 
 /// What is known of the application.
 enum Application {

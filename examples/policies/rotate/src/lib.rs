@@ -13,7 +13,8 @@ struct Settings {
     minutes: u32,
 }
 
-struct Rotate;
+/// The policy.
+pub struct Rotate;
 
 impl Policy for Rotate {
     fn describe() -> Descriptor {

@@ -51,7 +51,8 @@ impl<'a> Memory<'a> {
     }
 }
 
-struct Steady;
+/// The policy.
+pub struct Steady;
 
 impl Policy for Steady {
     fn describe() -> Descriptor {

@@ -2,6 +2,7 @@
 
 mod questions;
 mod settings;
+mod writes;
 
 use hotseat_policy::Action;
 use hotseat_policy::testing::Scene;

@@ -127,6 +127,8 @@ fn a_wrong_type_is_found_before_the_rules_are_taken() {
     for (rule, text, words) in [
         ("rank", "zone", "/rank: it gives a text, and is to give a number"),
         ("wait", "ready", "/wait: it gives a flag, and is to give a number of milliseconds"),
+        ("lease", "zone", "/lease: it gives a text, and is to give a number of milliseconds"),
+        ("pause", "others", "/pause: it gives a list, and is to give a number of milliseconds"),
         (
             "successor",
             "3",

@@ -49,7 +49,7 @@ impl Frame {
         PAGE.replacen(TITLE, &title.0, 1).replacen(CONTENT, &content.0, 1)
     }
 
-    /// What a browser is told beside the page.
+    /// What a browser gets beside the page.
     pub fn put_on(&self, headers: &mut HeaderMap) {
         headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -114,8 +114,8 @@ impl World {
         self.scheduled.insert(self.order, scheduled);
     }
 
-    /// The candidate's clock now.
-    pub(super) fn local(&self, index: usize) -> Moment {
+    /// What a candidate's clock shows now: the moments in its events are its own.
+    pub fn local(&self, index: usize) -> Moment {
         self.members[index].local(self.now)
     }
 
