@@ -141,7 +141,7 @@ fn the_policy_tells_how_it_does() {
     let expected = json!({
         "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff",
             "summary": "client-go's timing", "source": "builtin",
-            "settings": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+            "settings": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "needs": []},
         "previous": null, "candidate": null, "source": "file:/p.wasm", "source_error": null,
         "stage": "active", "error": null, "swaps": 0, "swap_pause_us": 0, "memory_lost": null,
         "decisions": 40, "rule_decisions": 2, "hold_decisions": 3, "resign_decisions": 4,
