@@ -46,14 +46,17 @@ struct Stage {
 
 impl Stage {
     fn new(scene: &str, first: &[u8], flags: &[&str]) -> Stage {
+        Stage::with_timing(scene, first, QUICK, flags)
+    }
+
+    fn with_timing(scene: &str, first: &[u8], timing: [&str; 3], flags: &[&str]) -> Stage {
         let api = Api::embedded(scene).unwrap();
         let folder = ScratchDir::new("hotseat-swap-").unwrap();
         let file = folder.path().join("policy.wasm");
         publish(&file, first).unwrap();
         let own = [format!("--policy=file:{}", file.display()), "--policy-poll=200ms".to_owned()];
-        let flags: Vec<&str> = QUICK
-            .iter()
-            .copied()
+        let flags: Vec<&str> = timing
+            .into_iter()
             .chain(own.iter().map(String::as_str))
             .chain(flags.iter().copied())
             .collect();

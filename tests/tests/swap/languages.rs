@@ -109,7 +109,8 @@ expect: {fails: trapped, detail_contains: the application asks for it}
     /// A leader with the standard policy swaps to it, and goes on in the same term.
     fn leads(&self, component: &Path, journal: &Path) {
         let scene = format!("swap-{}", self.name);
-        let stage = Stage::new(&scene, STANDARD, &[&format!("--journal={}", path(journal))]);
+        let flags = [&*format!("--journal={}", path(journal))];
+        let stage = Stage::with_timing(&scene, STANDARD, PATIENT, &flags);
         let bytes = fs::read(component).unwrap();
         publish(&stage.file(), &bytes).unwrap();
         let report = stage.active(&bytes);
@@ -147,6 +148,10 @@ expect: {fails: trapped, detail_contains: the application asks for it}
         assert_eq!(report["failures"], 0, "{report:#}");
     }
 }
+
+/// The default lease: a debug build compiles a language's interpreter for minutes, and a machine that
+/// does so for several at once may stand still for longer than a quick deadline. Renewals are as quick.
+const PATIENT: [&str; 3] = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=500ms"];
 
 /// How the answers to the check's questions begin.
 const SAMPLES: [&str; 3] = ["wait, ", "campaign, ", "renew, "];
