@@ -22,13 +22,18 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo docs test test-oldest peers bench limits wit lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo docs test test-oldest peers bench limits wit lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh function-order proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
+# Has the linker put together what runs together (docs/decisions/0021-what-runs-lies-together.md). It is a
+# script as LLD and GNU ld take it; FUNCTION_ORDER= builds without it, for a linker that does not.
+IN_ORDER = -C link-arg=-Wl,--script=$(CURDIR)/host/hotseat/layout/functions.ld
+FUNCTION_ORDER ?= $(if $(filter Linux,$(shell uname -s)),$(IN_ORDER))
+
 build: wasm-target ## target/release/hotseat
-	$(CARGO) build --release -p hotseat $(BUILD)
+	$(CARGO) rustc --release -p hotseat --bin hotseat $(BUILD) -- $(FUNCTION_ORDER)
 
 demo: build ## an election on this machine, to look at; DEMO="--for 30s" ends by itself
 	target/release/hotseat demo $(DEMO)
@@ -92,6 +97,9 @@ image-test: image ## the image, pushed to a registry and pulled back: content, b
 
 image-twice: image ## build the image once more in another folder, and compare
 	deploy/image/twice.sh
+
+function-order: wasm-target ## record anew which functions run, for the order in which they are linked
+	host/hotseat/layout/record.sh
 
 # Compiled before, since nothing outside is reached from the node.
 NODE_TEST = $(CARGO) test --workspace --features hotseat-tests/node --test node
