@@ -29,7 +29,7 @@ help: ## say what there is
 
 # Has the linker put together what runs together (docs/decisions/0021-what-runs-lies-together.md). It is a
 # script as LLD and GNU ld take it; FUNCTION_ORDER= builds without it, for a linker that does not.
-IN_ORDER = -C link-arg=-Wl,--script=$(CURDIR)/host/hotseat/layout/functions.ld
+IN_ORDER = -C "link-arg=-Wl,--script=$(CURDIR)/host/hotseat/layout/functions.ld"
 FUNCTION_ORDER ?= $(if $(filter Linux,$(shell uname -s)),$(IN_ORDER))
 
 build: wasm-target ## target/release/hotseat
