@@ -6,12 +6,10 @@ use hotseat_core::time::{Moment, millis};
 use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_http::ui::Mark;
 use hotseat_http::{RosterAnswer, RosterCandidate};
-use hotseat_kubernetes::ROSTER_STALE;
+use hotseat_kubernetes::{ROSTER_MOST, ROSTER_STALE};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The most candidates of an election.
-const MOST: usize = 256;
 /// How many events about policies are kept.
 const SWAPS: usize = 32;
 
@@ -19,7 +17,7 @@ const SWAPS: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
     rows: BTreeMap<String, Candidate>,
-    /// Those that fell silent, at which version: read anew at that version they are no younger.
+    /// Those that fell silent, at which version: read anew at that version, they stay silent.
     silent: BTreeMap<String, (String, String)>,
     left_out: BTreeMap<String, String>,
     swaps: VecDeque<Swap>,
@@ -92,8 +90,8 @@ impl Candidates {
         if others.any(|(_, other)| other.entry.identity == candidate.entry.identity) {
             return self.leave_out(lease, "it has another candidate's name".to_owned());
         }
-        if !self.rows.contains_key(lease) && self.rows.len() >= MOST {
-            return self.leave_out(lease, format!("there are {MOST} candidates already"));
+        if !self.rows.contains_key(lease) && self.rows.len() >= ROSTER_MOST {
+            return self.leave_out(lease, format!("there are {ROSTER_MOST} candidates already"));
         }
         self.left_out.remove(lease);
         let before = self.rows.insert(lease.to_owned(), candidate);
@@ -118,13 +116,13 @@ impl Candidates {
     /// A Lease says what is no entry.
     pub(crate) fn leave_out(&mut self, lease: &str, why: String) {
         self.rows.remove(lease);
-        if self.left_out.len() < MOST {
+        if self.left_out.len() < ROSTER_MOST {
             self.left_out.insert(lease.to_owned(), why);
         }
     }
 
     fn be_silent(&mut self, lease: &str, version: (String, String)) {
-        if self.silent.len() < MOST {
+        if self.silent.len() < ROSTER_MOST {
             self.silent.insert(lease.to_owned(), version);
         }
     }

@@ -91,7 +91,7 @@ impl Election {
         self.changes.iter().map(answer).collect()
     }
 
-    /// The lock is this now. Read anew as it was it is no younger.
+    /// The lock is this now. Read anew as it was, it stays as old.
     pub(crate) fn take(&mut self, now: Now, version: (String, String), sight: Sight) {
         if self.lock.as_ref().is_some_and(|lock| lock.version == version) {
             return;

@@ -63,7 +63,7 @@ pub struct SeenLease {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Its UID and version: read anew with the same ones it is no younger.
+    /// Its UID and version: read anew with the same ones, it stays as old.
     pub version: (String, String),
     /// What is in it.
     pub content: LeaseContent,

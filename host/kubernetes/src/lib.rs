@@ -57,7 +57,7 @@ pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
 pub use roster::{
-    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, ROSTER_STALE, RosterKeeper,
+    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, ROSTER_MOST, ROSTER_STALE, RosterKeeper,
     Row as RosterRow, list_roster, roster_rights,
 };
 pub use surroundings::{NodeName, Surrounding};

@@ -55,7 +55,7 @@ fn what_a_policy_needs_and_no_flag_gives_is_said_once_for_each_publication() {
     assert_eq!(shown(&anna, &digest(&next)), wanted);
     assert_eq!(said(&anna.process), 2, "{}", anna.log());
 
-    // Who has all of it is told nothing.
+    // Who has all of it gets no warning.
     let all = ["--facts=pod,node,time"];
     let ben = Candidate::start(&api, "ben", &[&flags[..], &all].concat()).unwrap();
     let needs = shown(&ben, &digest(&next));

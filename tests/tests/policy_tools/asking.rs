@@ -41,7 +41,7 @@ fn the_contract_is_written_as_a_package() {
     let name = b"hotseat:policy/policy@1.0.0";
     assert!(bytes.windows(name.len()).any(|window| window == name));
     let report = hotseat(&["policy", "check", file.to_str().unwrap()]);
-    assert_eq!(report.status.code(), Some(1), "it is no policy: {report:?}");
+    assert_eq!(report.status.code(), Some(1), "not a policy: {report:?}");
     let nowhere = folder.path().join("no/such.wasm");
     let refused = hotseat(&["policy", "wit", "--package", nowhere.to_str().unwrap()]);
     let said = text(&refused.stderr);

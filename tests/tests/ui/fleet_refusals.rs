@@ -165,7 +165,7 @@ fn what_cannot_be_shown_is_said_with_the_reason_and_what_to_do() {
         error.contains("the Leases in namespace") && error.contains("cannot be read"),
         "{error}"
     );
-    // Who looks already is told, and goes on when the server is back.
+    // Who looks already sees why, and goes on when the server is back.
     shown.until_shows("", &["The Leases cannot be read for now"]);
     api.resume().unwrap();
     plain_lease(&api, "another", "ben", &json!({}));

@@ -1,4 +1,4 @@
-//! What people are told of an elector.
+//! What an elector reports to people.
 
 use super::{Purpose, Trouble};
 use crate::lock::Token;

@@ -16,7 +16,7 @@ pub(crate) use codec::read_any as read_entry;
 pub use listing::{Row, list_roster};
 pub use name::ROSTER;
 pub(crate) use name::label_value;
-pub use table::STALE as ROSTER_STALE;
+pub use table::{MOST_ENTRIES as ROSTER_MOST, STALE as ROSTER_STALE};
 
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// An entry that was not seen to change for so long is left out: it does each minute.
 pub const STALE: Duration = Duration::from_secs(180);
-/// The most entries that are kept.
-pub(super) const MOST_ENTRIES: usize = 256;
+/// The most entries of an election that are kept.
+pub const MOST_ENTRIES: usize = 256;
 /// The most bytes of all of them: what a policy is given has to fit into its memory.
 pub(super) const MOST_BYTES: usize = 512 << 10;
 
@@ -32,7 +32,7 @@ pub(super) struct Table {
     /// This candidate's name, and its Lease's.
     own: (String, String),
     rows: BTreeMap<String, Row>,
-    /// Those that fell silent, at which version: read anew at that version they are no younger.
+    /// Those that fell silent, at which version: read anew at that version, they stay silent.
     silent: BTreeMap<String, (String, String)>,
     /// Leases that are left out, and why; bounded as the rows are.
     left_out: BTreeMap<String, String>,

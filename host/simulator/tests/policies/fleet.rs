@@ -297,7 +297,7 @@ impl Fleet {
         }
     }
 
-    /// Each is told what there is to know.
+    /// Gives each what there is to know.
     fn tell(&mut self) {
         let now = self.world.now;
         for (index, member) in self.members.iter_mut().enumerate() {
