@@ -258,7 +258,7 @@ MUTATIONS = [
      KUBERNETES),
     ("I15", "a controller's word for a pod counts", DEATHS + "proof.rs",
      "over && !unasked", "over && (!unasked || unasked)", KUBERNETES),
-    ("I15", "a process that is not its container's first says that it is", "host/hotseat/src/home.rs",
+    ("I15", "a process that is not its container's first says that it is", "host/hotseat/src/sidecar/home.rs",
      "let is_first = process == FIRST;", "let is_first = process >= FIRST;",
      [["-p", "hotseat", "--lib", "home"]]),
     ("I16", "the outer lock's token is not raised above the inner lock's", CORE + "elector/outer.rs",

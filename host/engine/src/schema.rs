@@ -22,8 +22,6 @@ pub(crate) const TASK: &str = "settings";
 const MOST_ISSUES: usize = 8;
 /// How much of one issue is given, in bytes: it quotes the value.
 const LONGEST_ISSUE: usize = 256;
-/// From this likeness on, from 0 to 1, a name may be another one mistyped.
-const ALIKE: f64 = 0.8;
 
 /// What judging settings by a schema may use.
 fn limits() -> CompileLimits {
@@ -139,14 +137,11 @@ fn hint(schema: &Value, error: &ValidationError<'_>) -> String {
     let part = error.schema_path().as_str().rsplit_once('/').map(|(part, _)| part);
     let known = part.and_then(|part| schema.pointer(part)?.get("properties")?.as_object());
     let Some(known) = known.filter(|known| !known.is_empty()) else { return String::new() };
-    let near = |name: &String| {
-        let likeness = |other: &&String| strsim::jaro_winkler(name, other);
-        let near = known.keys().filter(|other| likeness(other) > ALIKE);
-        near.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
-    };
-    let near: Vec<&str> = unexpected.iter().filter_map(near).map(String::as_str).collect();
+    let names = || known.keys().map(String::as_str);
+    let near = unexpected.iter().filter_map(|name| hotseat_text::nearest(name, names()));
+    let near: Vec<&str> = near.collect();
     if near.is_empty() {
-        let known: Vec<&str> = known.keys().map(String::as_str).collect();
+        let known: Vec<&str> = names().collect();
         return format!(": there are {}", known.join(", "));
     }
     format!(": did you mean {}?", near.join(", "))

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use hotseat::engine::COMPILE_COMMAND;
-use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat::sidecar::engine::COMPILE_COMMAND;
+use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
 use hotseat_apiserver::{Config, Server};
 use hotseat_core::config::Timing;

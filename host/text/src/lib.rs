@@ -1,13 +1,15 @@
 //! What several crates read and write alike: a stranger's text in one line, amounts of bytes,
-//! durations, and digests.
+//! durations, digests, and the name that was meant.
 #![forbid(unsafe_code)]
 
 mod digest;
 mod duration;
+mod nearest;
 mod shown;
 
 pub use digest::{Digest, DigestError, Hasher};
 pub use duration::parse_duration;
+pub use nearest::nearest;
 pub use shown::{cut, is_unfit, one_line, visible};
 
 /// A number of bytes for people: `20 MiB`, or `1500 bytes` where no unit fits.

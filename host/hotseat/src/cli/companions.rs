@@ -1,7 +1,7 @@
 //! The flags of what runs beside the election.
 
 use crate::companions::Settings;
-use crate::fence::Fence;
+use crate::companions::fence::Fence;
 use anyhow::bail;
 use clap::Args;
 use hotseat_core::config::Timing;

@@ -3,7 +3,7 @@
 use super::args::Output;
 use super::check::settings_source;
 use super::needs;
-use crate::policy_tools::{Check, check, source_of};
+use crate::commands::policy_tools::{Check, check, source_of};
 use crate::telemetry;
 use anyhow::bail;
 use clap::Args;

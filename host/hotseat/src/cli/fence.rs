@@ -1,7 +1,7 @@
 //! `hotseat fence`: its arguments.
 
 use super::which::InNamespace;
-use crate::fence::{admission, exit_code};
+use crate::commands::fence::{admission, exit_code};
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use hotseat_sources::names;

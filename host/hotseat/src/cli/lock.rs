@@ -3,7 +3,7 @@
 use super::args::Output;
 use super::policy::print;
 use super::which::Election;
-use crate::lock_tool::{self, Confirmation};
+use crate::commands::lock_tool::{self, Confirmation};
 use clap::{Args, Subcommand};
 use hotseat_kubernetes::Credentials;
 use std::io::Write as _;

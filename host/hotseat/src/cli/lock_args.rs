@@ -1,7 +1,7 @@
 //! The flags about the lock objects.
 
 use super::args::ELECTION;
-use crate::locks::{LockChoice, LockOptions};
+use crate::sidecar::locks::{LockChoice, LockOptions};
 use anyhow::{anyhow, bail};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};

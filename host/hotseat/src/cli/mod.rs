@@ -37,10 +37,11 @@ mod wait;
 mod which;
 mod wit;
 
-use crate::engine::COMPILE_COMMAND;
-use crate::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};
+use crate::commands::status;
+use crate::companions::run::{EXEC_COMMAND, KEEP_COMMAND, exec_main, keep_main};
+use crate::sidecar::engine::COMPILE_COMMAND;
 use crate::telemetry::LogFormat;
-use crate::{sidecar, status, telemetry};
+use crate::{sidecar, telemetry};
 use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
 use clap::CommandFactory;

@@ -1,7 +1,7 @@
 //! Who gives the facts that policies need, in the words of the command line.
 
 use super::args::SidecarArgs;
-use crate::needs::{Giver, Givers};
+use crate::sidecar::needs::{Giver, Givers};
 
 /// The flag that has somebody give facts, and the rights that this takes.
 pub(super) fn words(giver: Giver) -> &'static str {

@@ -3,7 +3,7 @@
 use super::args::Output;
 use super::policy::print;
 use super::which::{Election, Where};
-use crate::people::{self, Transfer};
+use crate::commands::people::{self, Transfer};
 use anyhow::bail;
 use clap::Args;
 use hotseat_kubernetes::Credentials;

@@ -1,6 +1,6 @@
 //! The flags about pods.
 
-use crate::own_pod::{FactsWanted, PodFeatures, variable};
+use crate::sidecar::own_pod::{FactsWanted, PodFeatures, variable};
 use clap::{Args, ValueEnum};
 use hotseat_kubernetes::NodeName;
 

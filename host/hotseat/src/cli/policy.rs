@@ -14,7 +14,7 @@ use super::push::PushArgs;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use super::wit::WitArgs;
-use crate::policy_tools::{Check, Memory, Replay, check, replay};
+use crate::commands::policy_tools::{Check, Memory, Replay, check, replay};
 use crate::telemetry;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};

@@ -2,7 +2,7 @@
 
 use super::asking::AskingArgs;
 use super::policy::{MemoryArg, complain, given_settings, print};
-use crate::policy_tools::{Diff, diff};
+use crate::commands::policy_tools::{Diff, diff};
 use clap::Args;
 use std::process::ExitCode;
 

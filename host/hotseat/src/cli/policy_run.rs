@@ -2,7 +2,7 @@
 
 use super::asking::AskingArgs;
 use super::policy::{given_settings, print};
-use crate::policy_tools::{Run, run};
+use crate::commands::policy_tools::{Run, run};
 use clap::Args;
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use super::args::Output;
 use super::check::{policy_key, settings_source};
 use super::policy::print;
 use super::registry::RegistryArgs;
-use crate::policy_tools::{Pull, pull};
+use crate::commands::policy_tools::{Pull, pull};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use super::asking::AskingArgs;
 use super::check::{policy_key, settings_source};
 use super::policy::print;
-use crate::policy_tools::{Push, push};
+use crate::commands::policy_tools::{Push, push};
 use crate::telemetry;
 use anyhow::anyhow;
 use clap::Args;

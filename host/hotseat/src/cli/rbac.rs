@@ -2,7 +2,7 @@
 
 use super::args::{Output, SidecarArgs};
 use super::check;
-use crate::rights::{Feature, Uses, role_name};
+use crate::sidecar::rights::{Feature, Uses, role_name};
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use hotseat_election::{Right, ServiceAccount};

@@ -2,7 +2,7 @@
 
 use super::args::{ELECTION, Output};
 use super::which::InNamespace;
-use crate::roster;
+use crate::commands::roster;
 use clap::Args;
 use hotseat_kubernetes::Credentials;
 use std::io::Write as _;

@@ -3,7 +3,7 @@
 use super::args::SidecarArgs;
 use super::check;
 use super::companions::APPLICATION;
-use crate::run::{OnExit, Settings, longest_grace, longest_reaction, needed_reaction};
+use crate::companions::run::{OnExit, Settings, longest_grace, longest_reaction, needed_reaction};
 use crate::sidecar;
 use anyhow::bail;
 use clap::{Args, ValueEnum};

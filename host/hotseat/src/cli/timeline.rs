@@ -2,7 +2,7 @@
 
 use super::args::Output;
 use super::policy::{complain, print};
-use crate::timeline::timeline;
+use crate::commands::timeline::timeline;
 use anyhow::Context;
 use clap::Args;
 use std::io::Write as _;

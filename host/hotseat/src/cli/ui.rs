@@ -1,7 +1,7 @@
 //! `hotseat ui`: its arguments.
 
 use super::which::InNamespace;
-use crate::ui::{self, Options};
+use crate::commands::ui::{self, Options};
 use anyhow::bail;
 use clap::Args;
 use hotseat_kubernetes::Credentials;

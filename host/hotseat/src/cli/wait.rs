@@ -1,6 +1,6 @@
 //! `hotseat wait`: its arguments.
 
-use crate::wait::{self, Wanted};
+use crate::commands::wait::{self, Wanted};
 use clap::Args;
 use hotseat_text::parse_duration;
 use std::process::ExitCode;

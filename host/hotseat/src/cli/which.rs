@@ -1,7 +1,7 @@
 //! Which election a person means: one set of arguments for all commands that ask the cluster about one.
 
 use super::check;
-use crate::locks::LockChoice;
+use crate::sidecar::locks::LockChoice;
 use anyhow::bail;
 use clap::Args;
 use hotseat_election::ElectionName;

@@ -1,7 +1,7 @@
 //! `hotseat policy wit`: its arguments, and what it prints.
 
 use super::policy::write;
-use crate::policy_tools::CONTRACT;
+use crate::commands::policy_tools::CONTRACT;
 use clap::Args;
 use std::process::ExitCode;
 

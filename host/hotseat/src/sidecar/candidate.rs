@@ -2,16 +2,16 @@
 
 use super::Shared;
 use super::settings::{ElectionSettings, TurnOptions};
-use crate::engine::{self, Engine};
-use crate::home::LastWords;
-use crate::identity::Identity;
-use crate::locks::Locks;
-use crate::observers::Log;
-use crate::own_pod::OwnPod;
-use crate::probes;
-use crate::rights::Uses;
-use crate::roster;
-use crate::source::Source;
+use crate::sidecar::engine::{self, Engine};
+use crate::sidecar::home::LastWords;
+use crate::sidecar::identity::Identity;
+use crate::sidecar::locks::Locks;
+use crate::sidecar::observers::Log;
+use crate::sidecar::own_pod::OwnPod;
+use crate::sidecar::probes;
+use crate::sidecar::rights::Uses;
+use crate::sidecar::roster;
+use crate::sidecar::source::Source;
 use anyhow::{Context, anyhow};
 use hotseat_core::config::Config;
 use hotseat_core::lock::LastWrite;
@@ -144,7 +144,7 @@ impl Candidate {
             seats: shared.seats.clone(),
         };
         let looking = locks.looking;
-        let trimming = tokio::spawn(crate::trim::after_start());
+        let trimming = tokio::spawn(crate::sidecar::trim::after_start());
         let ended = Election::run(parts, stopper).await;
         trimming.abort();
         checking.abort();

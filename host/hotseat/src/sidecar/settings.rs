@@ -1,12 +1,12 @@
 //! The settings of a sidecar and of its elections, checked.
 
 use crate::companions;
-use crate::locks::LockOptions;
-use crate::needs::{Giver, Givers, Words};
-use crate::observers::JournalFile;
-use crate::own_pod::PodFeatures;
-use crate::probes::Probe;
-use crate::source::PolicyOptions;
+use crate::sidecar::locks::LockOptions;
+use crate::sidecar::needs::{Giver, Givers, Words};
+use crate::sidecar::observers::JournalFile;
+use crate::sidecar::own_pod::PodFeatures;
+use crate::sidecar::probes::Probe;
+use crate::sidecar::source::PolicyOptions;
 use hotseat_core::config::Timing;
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::on_failure::OnFailure;

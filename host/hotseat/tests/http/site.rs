@@ -1,7 +1,7 @@
 //! A server with a state that the test sets.
 
-use hotseat::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::Shared;
+use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat_core::lock::Token;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::view::{Sighting, Term, View};

@@ -1,7 +1,7 @@
 //! `hotseat status` against a sidecar, against nothing and against something else.
 
 use crate::site::Site;
-use hotseat::status::report;
+use hotseat::commands::status::report;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;

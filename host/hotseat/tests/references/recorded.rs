@@ -1,6 +1,6 @@
 //! Metrics in which everything has happened once: a family without samples is not printed.
 
-use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat_core::config::Timing;
 use hotseat_core::event::{Account, Notice, Purpose, Trouble};
 use hotseat_core::lock::Token;

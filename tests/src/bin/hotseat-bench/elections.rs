@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use hotseat::engine::COMPILE_COMMAND;
-use hotseat::observers::{JournalKeeper, Metrics};
+use hotseat::sidecar::engine::COMPILE_COMMAND;
+use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
 use hotseat_election::{ElectionName, Seats, Status, Stopper, clock};
 use hotseat_engine::{CompileLimits, Compiler};
