@@ -31,6 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// has just stepped down.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// When the election is over, Events still wait for so long. A leader that leaves has just released the
+/// seat, and the server would store them before the successor's claim, which is on its way.
+const SUCCESSOR_FIRST: Duration = Duration::from_millis(50);
+
 /// Candidates that come to the same policy within so many seconds say it by one Event, or by two if the
 /// clock is at the turn of such a span.
 const FLEET_SECONDS: i64 = 300;
@@ -66,8 +70,17 @@ impl EventRecorder {
         lock: Regarding,
         pod: Option<Regarding>,
     ) -> EventRecorder {
+        EventRecorder::through(Channel::new(connection, Lane::Other, facts), identity, lock, pod)
+    }
+
+    fn through(
+        channel: Channel,
+        identity: &str,
+        lock: Regarding,
+        pod: Option<Regarding>,
+    ) -> EventRecorder {
         EventRecorder(Arc::new(Inner {
-            channel: Channel::new(connection, Lane::Other, facts),
+            channel,
             lock,
             pod,
             identity: identity.to_owned(),
@@ -147,14 +160,19 @@ impl Observer for EventRecorder {
         }
     }
 
-    /// Sends what waits, and lets nothing wait from now on: the election is over.
+    /// Sends what waits, soon, and lets nothing wait from then on: the election is over.
     fn finish(&self, patience: Duration) -> Future<()> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
-            inner.hurry.send_replace(true);
             let mut under_way = std::mem::take(&mut *inner.under_way());
-            // A panic in one of them was logged already.
-            let all = async { while under_way.join_next().await.is_some() {} };
+            let all = async {
+                if !under_way.is_empty() {
+                    tokio::time::sleep(SUCCESSOR_FIRST).await;
+                }
+                inner.hurry.send_replace(true);
+                // A panic in one of them was logged already.
+                while under_way.join_next().await.is_some() {}
+            };
             if tokio::time::timeout(patience, all).await.is_err() {
                 tracing::debug!("not all Events were written in time");
             }
@@ -200,6 +218,37 @@ fn clipped(mut note: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::LockKind;
+    use hotseat_apiserver::{Config, EVENTS, Server};
+    use hotseat_core::event::{Notice, Why};
+    use hotseat_election::{ElectionName, Fact, clock};
+    use tokio::time::{Instant, timeout};
+
+    /// Longer than anything here takes on virtual time.
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_events_leave_the_successor_time_for_its_claim() {
+        let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
+        let config = kube::Config::new(server.url().parse().unwrap());
+        let client = kube::Client::try_from(config).unwrap();
+        let election = ElectionName::new("le", "seat");
+        let channel = Channel::plain(client, Facts::new(election.clone(), clock::now));
+        let lock = Regarding::lock(LockKind::Leases, &election);
+        let recorder = EventRecorder::through(channel, "a", lock, None);
+
+        let fact = Fact::Elector(Notice::SteppedDown(Why::Stopped));
+        recorder.observe(Said { election: &election, at: clock::now(), fact: &fact });
+        let over = Instant::now();
+        assert_eq!(timeout(LONG, recorder.finish(LONG)).await, Ok(()));
+        assert!(over.elapsed() >= SUCCESSOR_FIRST, "{:?}", over.elapsed());
+        assert!(over.elapsed() < PAUSE, "it does not wait as in an election: {:?}", over.elapsed());
+        assert_eq!(server.store().list(&EVENTS, "le").len(), 1);
+
+        let over = Instant::now();
+        assert_eq!(timeout(LONG, recorder.finish(LONG)).await, Ok(()));
+        assert_eq!(over.elapsed(), Duration::ZERO, "nothing waits");
+    }
 
     #[test]
     fn what_all_say_at_once_has_one_name_and_what_differs_another() {

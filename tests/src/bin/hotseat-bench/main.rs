@@ -10,6 +10,7 @@ mod arena;
 mod decide;
 mod elections;
 mod exploring;
+mod follower;
 mod load;
 mod memory;
 mod pieces;

@@ -1,6 +1,5 @@
 //! How long the seat is without a leader: after SIGTERM, and after SIGKILL.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +9,9 @@ use hotseat_tests::process::Signal;
 use jiff::Timestamp;
 
 use crate::arena::{Arena, Candidate, SETTLES_WITHIN};
+use crate::follower::Follower;
 use crate::pieces::{Pieces, Span};
-use crate::probe::{PACE, Probe};
+use crate::probe::Answer;
 use crate::raw::{self, Raw};
 use crate::stats::{Times, ms};
 use crate::table::Row;
@@ -42,10 +42,13 @@ pub(crate) fn hand_over_rows(cluster: &Cluster, arena: &Arena) -> anyhow::Result
         // At various moments between two renewals, which are 2 s apart.
         thread::sleep(Duration::from_millis(round as u64 * 337 % 2000));
         raw_spans.push(raw.hand_over()?);
-        let mut leader = stage.take_leader()?;
-        let (standbys, signal) = (&mut stage.candidates, || leader.process.signal(Signal::TERM));
-        let now = Timestamp::now();
-        let (signalled, taken) = next_leader(standbys, signal)?;
+        let (before, mut leader) = stage.take_leader()?;
+        let mut now = Timestamp::now();
+        let signal = || {
+            now = Timestamp::now();
+            leader.process.signal(Signal::TERM)
+        };
+        let (signalled, taken) = next_leader(&stage.candidates, &before, signal)?;
         spans.push(Span { begun: now, took: taken.at - signalled });
         let status = leader.process.wait_exit(EXITS_WITHIN);
         if !status.success() {
@@ -83,9 +86,9 @@ pub(crate) fn crash_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     let mut stage = Stage::new(arena, "crash")?;
     let (mut since_renewal, mut since_kill) = (Vec::new(), Vec::new());
     for _ in 0..CRASHES {
-        let mut leader = stage.take_leader()?;
-        let (standbys, signal) = (&mut stage.candidates, || leader.process.signal(Signal::KILL));
-        let (killed, taken) = next_leader(standbys, signal)?;
+        let (before, mut leader) = stage.take_leader()?;
+        let signal = || leader.process.signal(Signal::KILL);
+        let (killed, taken) = next_leader(&stage.candidates, &before, signal)?;
         since_renewal.push(taken.at - taken.renewal);
         since_kill.push(taken.at - killed);
         drop(leader);
@@ -129,10 +132,12 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn take_leader(&mut self) -> anyhow::Result<Candidate> {
+    /// The leader's name, and the leader.
+    fn take_leader(&mut self) -> anyhow::Result<(String, Candidate)> {
         for place in 0..self.candidates.len() {
-            if self.candidates[place].probe.leader()?.leads {
-                return Ok(self.candidates.remove(place));
+            let answer = self.candidates[place].probe.leader()?;
+            if answer.leads {
+                return Ok((answer.name, self.candidates.remove(place)));
             }
         }
         bail!("no candidate of {} leads", self.election)
@@ -142,67 +147,85 @@ impl<'a> Stage<'a> {
 /// A seat that was taken.
 #[derive(Clone, Copy)]
 struct Taken {
-    /// When the new leader's answer that names itself was there.
+    /// When the new leader's event that names itself was there.
     at: Instant,
     /// When it had last heard of the lock, just after the signal.
     renewal: Instant,
 }
 
-/// Sends the signal while all standbys are asked every millisecond; gives when it was sent, and
-/// the first that leads.
+/// Sends the signal to the leader `before` while all standbys are followed; gives when it was sent,
+/// and the first that leads.
 fn next_leader(
-    standbys: &mut [Candidate],
+    standbys: &[Candidate],
+    before: &str,
     signal: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<(Instant, Taken)> {
-    let done = AtomicBool::new(false);
+    let begin = |standby: &Candidate| Follower::begin(standby.process.http_addr());
+    let mut followers: Vec<_> = standbys.iter().map(begin).collect::<anyhow::Result<_>>()?;
+    // What each says at the start: none has missed anything when the signal is sent.
+    let mut heard = Vec::new();
+    for follower in &mut followers {
+        heard.push(Heard::new(follower.next()?)?);
+    }
+    let sent = Instant::now();
+    signal()?;
     thread::scope(|scope| {
-        let sent = Instant::now();
-        let signalled = signal();
-        let asked: Vec<_> = standbys
-            .iter_mut()
-            .map(|standby| {
-                let (probe, done) = (&mut standby.probe, &done);
-                scope.spawn(move || wait_to_lead(probe, sent, done))
-            })
+        let followed: Vec<_> = followers
+            .into_iter()
+            .zip(heard)
+            .map(|(follower, heard)| scope.spawn(move || wait_to_lead(follower, heard, before, sent)))
             .collect();
         let mut first: Option<Taken> = None;
-        for thread in asked {
-            let outcome = thread.join().map_err(|_| anyhow::anyhow!("a probe panicked"))?;
+        for thread in followed {
+            let outcome = thread.join().map_err(|_| anyhow::anyhow!("a follower panicked"))?;
             if let Some(taken) = outcome? {
                 first = Some(first.filter(|first| first.at <= taken.at).unwrap_or(taken));
             }
         }
-        signalled?;
         Ok((sent, first.context("no standby leads after the signal")?))
     })
 }
 
-/// None if another one leads first.
+/// When a standby heard of the lock.
+struct Heard {
+    renewal: Instant,
+}
+
+impl Heard {
+    fn new((answer, at): (Answer, Instant)) -> anyhow::Result<Heard> {
+        // The age is in whole milliseconds, rounded down, of some moment before: the time given
+        // here is at most a millisecond and the event's way too late, and so the gap never too long.
+        let age = answer.observed_ms.context("the lock was never seen")?;
+        let renewal = at.checked_sub(Duration::from_millis(age));
+        Ok(Heard { renewal: renewal.context("the lock is older than the clock")? })
+    }
+}
+
+/// Follows a standby until somebody else than `before` leads; none if that is another one.
 fn wait_to_lead(
-    probe: &mut Probe,
+    mut follower: Follower,
+    mut heard: Heard,
+    before: &str,
     sent: Instant,
-    done: &AtomicBool,
 ) -> anyhow::Result<Option<Taken>> {
-    let mut renewal = None;
-    while !done.load(Ordering::Relaxed) {
-        let asked = Instant::now();
-        let answer = probe.leader()?;
-        let now = Instant::now();
-        // The age is in whole milliseconds, rounded down, at some moment after the question: the
-        // time given here is at most a millisecond too late, and so the gap never too long.
-        if renewal.is_none() || now < sent + LAST_WORDS {
-            let heard = answer.observed_ms.context("the lock was never seen")?;
-            renewal = asked.checked_sub(Duration::from_millis(heard));
-        }
+    // The first event after the last words says when the last renewal was; a later one may speak
+    // of a read that the standby did of its own.
+    let mut settled = false;
+    loop {
+        let (answer, at) = follower.next()?;
         if answer.leads {
-            done.store(true, Ordering::Relaxed);
-            let renewal = renewal.context("the lock is older than the clock")?;
-            return Ok(Some(Taken { at: now, renewal }));
+            return Ok(Some(Taken { at, renewal: heard.renewal }));
         }
-        if now > sent + SETTLES_WITHIN {
+        if answer.name == before {
+            if !settled {
+                settled = at > sent + LAST_WORDS;
+                heard = Heard::new((answer, at))?;
+            }
+        } else if !answer.name.is_empty() {
+            return Ok(None);
+        }
+        if at > sent + SETTLES_WITHIN {
             bail!("nobody leads {SETTLES_WITHIN:?} after the signal");
         }
-        thread::sleep(PACE);
     }
-    Ok(None)
 }
