@@ -33,7 +33,7 @@ pub mod doctor;
 pub mod fence;
 mod leader_file;
 pub mod lock_tool;
-mod open_files;
+pub mod open_files;
 pub mod people;
 pub mod run;
 #[cfg(feature = "ui")]
