@@ -18,8 +18,9 @@ use crate::table::Row;
 
 /// How many candidates each of the elections has.
 const FLEETS: [usize; 3] = [3, 30, 100];
-/// What is created at the start is written again after 50 to 75 s: so long that each was.
-const LENGTH: Duration = Duration::from_secs(80);
+/// What is created at the start is written again after 50 to 75 s: so long that each was, and the start
+/// itself may take a while.
+const LENGTH: Duration = Duration::from_secs(90);
 /// What is read when candidates come to know each other is no event that is counted.
 const SETTLING: Duration = Duration::from_secs(30);
 /// What the user agents in the audit log begin with.

@@ -17,7 +17,7 @@ const CHANGES: u32 = 1000;
 const PACE: Duration = Duration::from_millis(10);
 /// Who leads after the last change.
 const LAST: &str = "the-last";
-const GIVE_UP: Duration = Duration::from_secs(120);
+const GIVE_UP: Duration = Duration::from_secs(300);
 
 /// The leader changes a hundred times a second for ten seconds, as the API server's watch tells a
 /// standby, which tells those who watch it.
