@@ -75,8 +75,9 @@ peers: wasm-target ## fleets of the 0.4 image, client-go and Hotseats on the way
 	$(CARGO) build --workspace
 	HOTSEAT_KILLS=$(KILLS) $(PROGRAM) $(CARGO) test --workspace --test migration -- --nocapture
 
-bench: build ## the table of figures, in one run of about seven minutes; BENCH=--quick for less
+bench: build ## the table of figures, in one run of about seven minutes; BENCH=--quick for less, BENCH="--only WORDS" for some
 	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/peers.sh nethttp >/dev/null
 	tests/setup/guests.sh >/dev/null
 	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 

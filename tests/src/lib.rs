@@ -2,7 +2,7 @@
 //!
 //! [`browser`] has a browser to look at pages with, [`cluster`] starts etcd and kube-apiserver on loopback, [`process`] runs the `hotseat` binary
 //! and reads what it says, [`kubetools`] has helm and kubectl, [`registry`] runs an OCI registry, [`scene`] has elections between such processes, [`wait`] polls for a
-//! condition with a deadline.
+//! condition with a deadline, [`watchers`] has clients that watch who leads.
 
 #![forbid(unsafe_code)]
 
@@ -19,3 +19,4 @@ pub mod registry;
 pub mod scene;
 pub mod setup;
 pub mod wait;
+pub mod watchers;

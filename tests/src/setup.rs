@@ -23,6 +23,15 @@ pub fn operator_definitions() -> anyhow::Result<PathBuf> {
     run("operator-crds.sh", &[])
 }
 
+/// The server of `tests/nethttp`, Go's `net/http` with one answer; built if it has to be.
+///
+/// # Errors
+///
+/// When it cannot be built: what is missing has been said on standard error.
+pub fn nethttp() -> anyhow::Result<PathBuf> {
+    run("peers.sh", &["nethttp"])
+}
+
 /// Runs a script and gives the path that it prints. What else it says goes to standard error.
 ///
 /// # Errors

@@ -35,6 +35,8 @@ mod stall;
 mod start;
 #[path = "election/warm_up.rs"]
 mod warm_up;
+#[path = "election/watchers.rs"]
+mod watchers;
 
 use hotseat_tests::on_both;
 

@@ -21,7 +21,7 @@ pub mod roster;
 
 pub mod rights;
 
-mod open_files;
+pub mod open_files;
 pub mod stop;
 mod trim;
 

@@ -17,4 +17,3 @@ mod status;
 mod ui;
 mod v1;
 mod watch;
-mod watchers;

@@ -1,4 +1,4 @@
-//! Candidates against the real API server, with an account of least rights.
+//! Candidates against the real API server, with accounts of least rights.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,14 +21,14 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    /// Makes the account.
+    /// Makes the account, of that name.
     ///
     /// # Errors
     ///
-    /// The server refuses.
-    pub(crate) fn new(cluster: &Cluster) -> anyhow::Result<Arena> {
-        let kubeconfig = cluster.create_candidate_account(NAMESPACE, "candidate", Rights::Full)?;
-        let token = std::fs::read_to_string(cluster.token_file(NAMESPACE, "candidate"))?;
+    /// The server refuses, or there is the account already.
+    pub(crate) fn new(cluster: &Cluster, account: &str, rights: Rights) -> anyhow::Result<Arena> {
+        let kubeconfig = cluster.create_candidate_account(NAMESPACE, account, rights)?;
+        let token = std::fs::read_to_string(cluster.token_file(NAMESPACE, account))?;
         Ok(Arena { kubeconfig, token: token.trim_end().to_owned() })
     }
 

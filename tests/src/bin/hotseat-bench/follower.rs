@@ -54,6 +54,24 @@ impl Follower {
         }
     }
 
+    /// When the sidecar says that it leads itself.
+    ///
+    /// # Errors
+    ///
+    /// The stream ends, or `within` passes.
+    pub(crate) fn leads(mut self, within: Duration) -> anyhow::Result<Instant> {
+        let begun = Instant::now();
+        loop {
+            let (answer, at) = self.next()?;
+            if answer.leads {
+                return Ok(at);
+            }
+            if at.duration_since(begun) > within {
+                bail!("{} does not lead after {within:?}: {answer:?}", self.address);
+            }
+        }
+    }
+
     fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// How long connecting, and each read and write, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two questions in a row.
-const PACE: Duration = Duration::from_millis(1);
+pub(crate) const PACE: Duration = Duration::from_millis(1);
 
 /// What matters here of `/v1/leader`.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,4 +1,4 @@
-//! How fast `GET /` is answered, alone and while a hostile policy spins.
+//! How fast `GET /` is answered, alone, beside Go's server, and while a hostile policy spins.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use hotseat_tests::guests;
 use serde_json::Value;
 
 use crate::arena::{Arena, Candidate};
+use crate::beside;
 use crate::load::{self, Load};
 use crate::stats::ms;
 use crate::table::Row;
@@ -14,16 +15,14 @@ use crate::table::Row;
 const LENGTH: Duration = Duration::from_secs(5);
 const BAR: Duration = Duration::from_millis(5);
 
-/// Rates on 1 and 8 connections; then 8 connections to a sidecar whose policy burns 40 ms of
+/// Rates on 1, 8 and 64 connections; then connections to a sidecar whose policy burns 40 ms of
 /// processor time in each decision, ten decisions a second.
 pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     let calm = arena.candidate("serving", "calm")?;
-    let mut rows = Vec::new();
-    for connections in [1, 8] {
-        let load = load::run(calm.process.http_addr(), connections, LENGTH)?;
-        let figure = format!("GET / on {connections} keep-alive connections");
-        rows.push(Row::printed(&figure, words(&load)));
-    }
+    let address = calm.process.http_addr();
+    let one = load::run(address, 1, LENGTH)?;
+    let mut rows = vec![Row::printed("GET / on 1 keep-alive connection", words(&one))];
+    rows.extend(beside::rows(address, LENGTH)?);
     drop(calm);
     let policy = guests::file("hostile")?;
     let launch = arena
@@ -53,7 +52,8 @@ pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn words(load: &Load) -> String {
+/// What a run gave, in words.
+pub(crate) fn words(load: &Load) -> String {
     let (p50, p99) = (load.times.percentile(50), load.times.percentile(99));
     let max = load.times.max();
     format!("{:.0} requests/s, p50 {}, p99 {}, max {}", load.rate(), ms(p50), ms(p99), ms(max))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 /// Times in ascending order.
+#[derive(Default)]
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
@@ -10,6 +11,12 @@ impl Times {
     pub(crate) fn new(mut times: Vec<Duration>) -> Times {
         times.sort_unstable();
         Times(times)
+    }
+
+    /// Adds others.
+    pub(crate) fn add(&mut self, others: Times) {
+        self.0.extend(others.0);
+        self.0.sort_unstable();
     }
 
     /// How many.

@@ -61,6 +61,11 @@ impl Table {
         }
     }
 
+    /// Whether nothing was measured or tried.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Whether every figure could be measured.
     pub(crate) fn complete(&self) -> bool {
         self.rows.iter().all(|row| !matches!(row.verdict, Verdict::Unknown))

@@ -15,11 +15,11 @@ use crate::probe::Answer;
 use crate::raw::{self, Raw};
 use crate::stats::{Times, ms};
 use crate::table::Row;
+use crate::transfer::{self, Transfers};
 
 /// The election that is handed over.
 const HAND_OVER: &str = "hand-over";
 const HAND_OVERS: usize = 20;
-const CRASHES: usize = 4;
 const LEASE: Duration = Duration::from_secs(15);
 const HAND_OVER_MEDIAN: Duration = Duration::from_millis(50);
 const HAND_OVER_MAX: Duration = Duration::from_millis(250);
@@ -31,35 +31,18 @@ const EXITS_WITHIN: Duration = Duration::from_secs(10);
 /// A renewal that the dead leader had sent has reached the others after this.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// SIGTERM of the leader to the next leader's own 4040 naming itself, and beside it what the API
-/// server alone takes for that.
-pub(crate) fn hand_over_rows(cluster: &Cluster, arena: &Arena) -> anyhow::Result<Vec<Row>> {
+/// SIGTERM of the leader to the next leader's own 4040 naming itself; beside it what the API server
+/// alone takes for that, and how long it takes where somebody asked for another leader. `publisher` may
+/// keep the roster.
+pub(crate) fn hand_over_rows(
+    cluster: &Cluster,
+    arena: &Arena,
+    publisher: &Arena,
+) -> anyhow::Result<Vec<Row>> {
     let begun = Timestamp::now();
-    let mut raw = Raw::new(cluster, arena)?;
-    let mut stage = Stage::new(arena, HAND_OVER)?;
-    let (mut spans, mut raw_spans) = (Vec::new(), Vec::new());
-    for round in 0..HAND_OVERS {
-        // At various moments between two renewals, which are 2 s apart.
-        thread::sleep(Duration::from_millis(round as u64 * 337 % 2000));
-        raw_spans.push(raw.hand_over()?);
-        let (before, mut leader) = stage.take_leader()?;
-        let mut now = Timestamp::now();
-        let signal = || {
-            now = Timestamp::now();
-            leader.process.signal(Signal::TERM)
-        };
-        let (signalled, taken) = next_leader(&stage.candidates, &before, signal)?;
-        spans.push(Span { begun: now, took: taken.at - signalled });
-        let status = leader.process.wait_exit(EXITS_WITHIN);
-        if !status.success() {
-            bail!("the leader ended with {status}; {}", leader.process);
-        }
-        drop(leader);
-        raw_spans.push(raw.hand_over()?);
-        stage.refill()?;
-    }
+    let all = Spans::measure(cluster, arena, publisher)?;
     let times = |spans: &[Span]| Times::new(spans.iter().map(|span| span.took).collect());
-    let (ours, limit) = (times(&spans), times(&raw_spans));
+    let (ours, limit) = (times(&all.ours), times(&all.raw));
     let (p50, max) = (ours.percentile(50), ours.max());
     let measured = format!("p50 {}, max {} of {HAND_OVERS}", ms(p50), ms(max));
     let bar = "p50 at most 50 ms, max at most 250 ms";
@@ -68,24 +51,52 @@ pub(crate) fn hand_over_rows(cluster: &Cluster, arena: &Arena) -> anyhow::Result
 
     let limit = limit.percentile(50);
     let ratio = p50.as_secs_f64() / limit.as_secs_f64();
-    let measured = format!("{ratio:.2} times {}, the median of {}", ms(limit), raw_spans.len());
+    let measured = format!("{ratio:.2} times {}, the median of {}", ms(limit), all.raw.len());
     let bar = "at most 1.5 times";
     let met = ratio <= HAND_OVER_RATIO;
     let beside = Row::barred("graceful hand-over beside the raw limit", measured, bar, met);
 
     let log = cluster.requests(begun, Caller::Anyone)?;
-    let ours = Pieces::new(&log, HAND_OVER, &spans)?.medians();
-    let limit = Pieces::new(&log, raw::NAME, &raw_spans)?.medians();
+    let ours = Pieces::new(&log, HAND_OVER, &all.ours)?.medians();
+    let limit = Pieces::new(&log, raw::NAME, &all.raw)?.medians();
     let measured = format!("{ours}; of the raw limit {limit}");
     let figure = "the same in pieces: to the release at the server, to the claim there, to its end";
-    Ok(vec![whole, beside, Row::printed(figure, measured)])
+    let mut rows = vec![whole, beside, Row::printed(figure, measured)];
+    rows.extend(transfer::rows(&log, &all.transfers, p50)?);
+    Ok(rows)
+}
+
+/// Hand-overs of each kind, done in turn.
+struct Spans {
+    ours: Vec<Span>,
+    raw: Vec<Span>,
+    transfers: Vec<Span>,
+}
+
+impl Spans {
+    fn measure(cluster: &Cluster, arena: &Arena, publisher: &Arena) -> anyhow::Result<Spans> {
+        let mut transfers = Transfers::new(publisher)?;
+        let mut raw = Raw::new(cluster, arena)?;
+        let mut stage = Stage::new(arena, HAND_OVER)?;
+        let mut all = Spans { ours: Vec::new(), raw: Vec::new(), transfers: Vec::new() };
+        for round in 0..HAND_OVERS {
+            // At various moments between two renewals, which are 2 s apart.
+            thread::sleep(Duration::from_millis(round as u64 * 337 % 2000));
+            all.raw.push(raw.hand_over()?);
+            all.ours.push(stage.hand_over()?);
+            all.raw.push(raw.hand_over()?);
+            stage.refill()?;
+            all.transfers.push(transfers.hand_over()?);
+        }
+        Ok(all)
+    }
 }
 
 /// SIGKILL of the leader to the next leader, counted from when that one last heard a renewal.
-pub(crate) fn crash_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
+pub(crate) fn crash_rows(arena: &Arena, crashes: usize) -> anyhow::Result<Vec<Row>> {
     let mut stage = Stage::new(arena, "crash")?;
     let (mut since_renewal, mut since_kill) = (Vec::new(), Vec::new());
-    for _ in 0..CRASHES {
+    for _ in 0..crashes {
         let (before, mut leader) = stage.take_leader()?;
         let signal = || leader.process.signal(Signal::KILL);
         let (killed, taken) = next_leader(&stage.candidates, &before, signal)?;
@@ -96,7 +107,7 @@ pub(crate) fn crash_rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
     }
     let (renewal, kill) = (Times::new(since_renewal), Times::new(since_kill));
     let measured = format!(
-        "{} to {} after the last renewal, {} to {} after the kill, of {CRASHES}",
+        "{} to {} after the last renewal, {} to {} after the kill, of {crashes}",
         ms(renewal.min()),
         ms(renewal.max()),
         ms(kill.min()),
@@ -122,6 +133,22 @@ impl<'a> Stage<'a> {
             stage.refill()?;
         }
         Ok(stage)
+    }
+
+    /// Has the leader hand over, which is gone then.
+    fn hand_over(&mut self) -> anyhow::Result<Span> {
+        let (before, mut leader) = self.take_leader()?;
+        let mut begun = Timestamp::now();
+        let signal = || {
+            begun = Timestamp::now();
+            leader.process.signal(Signal::TERM)
+        };
+        let (signalled, taken) = next_leader(&self.candidates, &before, signal)?;
+        let status = leader.process.wait_exit(EXITS_WITHIN);
+        if !status.success() {
+            bail!("the leader ended with {status}; {}", leader.process);
+        }
+        Ok(Span { begun, took: taken.at - signalled })
     }
 
     /// Starts one more, under a name that was not there before.

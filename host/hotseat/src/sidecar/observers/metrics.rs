@@ -39,6 +39,8 @@ type Label = (&'static str, String);
 type PerElection = Family<[Label; 1], Counter>;
 type Amounts = Family<[Label; 1], Gauge<u64, AtomicU64>>;
 type ByWord = Family<[Label; 2], Counter>;
+/// Path and status, as they are: an answer is counted without taking memory.
+type OfAnswer = ([(&'static str, &'static str); 1], [(&'static str, u16); 1]);
 
 /// The sidecar's counters. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -91,7 +93,7 @@ struct Counters {
     rights_missing: Amounts,
     source_failures: PerElection,
     api_requests: ByWord,
-    http_requests: Family<[Label; 2], Counter>,
+    http_requests: Family<OfAnswer, Counter>,
     http_connections: Gauge<u64, AtomicU64>,
 }
 
@@ -133,8 +135,7 @@ impl Metrics {
     /// Counts the answer to a request for the page of that path, one of a closed set, with this
     /// status.
     pub fn http_request(&self, path: &'static str, status: u16) {
-        let labels = [("path", path.to_owned()), ("code", status.to_string())];
-        self.0.counters.http_requests.get_or_create(&labels).inc();
+        self.0.counters.http_requests.get_or_create(&of_answer(path, status)).inc();
     }
 
     /// So many HTTP connections are open.
@@ -188,6 +189,10 @@ impl Observer for Metrics {
             Fact::Decided(_) | Fact::ShadowDiffered(_) => {}
         }
     }
+}
+
+fn of_answer(path: &'static str, code: u16) -> OfAnswer {
+    ([("path", path)], [("code", code)])
 }
 
 /// The election whose facts are counted.

@@ -1,7 +1,7 @@
 //! Every series is there from the start: one that appears with its first event hides that event from
 //! `rate()` and `increase()`, and an alert on it never fires.
 
-use super::{Counters, Of};
+use super::{Counters, Of, of_answer};
 use hotseat_core::event::{Purpose, Why};
 use hotseat_core::on_failure::Decider;
 use hotseat_core::policy::{FailureKind, Outcome};
@@ -73,8 +73,7 @@ impl Counters {
     /// Begins a series for each answer of the pages.
     pub(super) fn begin_pages(&self, answers: impl Iterator<Item = (&'static str, u16)>) {
         for (path, code) in answers {
-            let labels = [("path", path.to_owned()), ("code", code.to_string())];
-            let _ = self.http_requests.get_or_create(&labels);
+            let _ = self.http_requests.get_or_create(&of_answer(path, code));
         }
     }
 }

@@ -1,0 +1,3 @@
+module hotseat.dev/tests/nethttp
+
+go 1.26
