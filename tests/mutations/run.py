@@ -33,6 +33,7 @@ ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
 ELECTIONS = [["-p", "hotseat-simulator", "--test", "rollouts"]]
 ROLLOUT = [["-p", "hotseat-rollout", "--test", "exhaustive"], ["-p", "hotseat-rollout", "--tests"]]
+TURNS = [["-p", "hotseat-rollout", "--test", "turns"]]
 
 # (invariant or other rule, what is broken, file, code, broken code, tests in the order in which they
 # are tried)
@@ -215,6 +216,26 @@ MUTATIONS = [
      ELECTIONS),
     ("rollout", "a policy answers for the failures of the one before it", CORE + "elector/consult.rs",
      "        self.failures.forget();\n", "", ELECTIONS),
+    ("rollout", "an objection counts though a person lets the policy go on", MACHINE + "line.rs",
+     "self.fingerprint().filter(|_| !self.is_skipped())?", "self.fingerprint()?", TURNS),
+    ("rollout", "who is passed over had no soak", MACHINE + "line.rs",
+     "row.passed = now >= due + turns.soak + PATIENCE;", "row.passed = now >= due + PATIENCE;", TURNS),
+    ("rollout", "names that were made up push a candidate out of the line", MACHINE + "line.rs",
+     "if self.rows.len() < MOST - 1 || *name == turns.name {", "if self.rows.len() < MOST - 1 {", TURNS),
+    ("rollout", "a policy is settled while nobody leads", MACHINE + "line.rs",
+     "            None => false,\n", "            None => true,\n", TURNS),
+    ("rollout", "a policy is settled for one that does not run it", MACHINE + "line.rs",
+     "self.settled |= runs && self", "self.settled |= self", TURNS),
+    ("rollout", "the end of a leader's soak is slept through", MACHINE + "line.rs",
+     "row.leads_since.map(soaked), row.due_since", "row.leads_since.map(soaked).and(None), row.due_since", TURNS),
+    ("rollout", "a way back that was begun is given up", MACHINE + "turn.rs",
+     "let under_way = line.stopped.is_some() || !line.is_settled();",
+     "let under_way = !line.is_settled();", TURNS),
+    ("rollout", "a second way back is begun beside the first", MACHINE + "turn.rs",
+     "let free = self.takeover.is_none() && self.candidate.is_none();",
+     "let free = self.candidate.is_none();", TURNS),
+    ("rollout", "without turns a candidate goes back for another's objection", MACHINE + "turn.rs",
+     "let runs = self.config.turns.is_some() && self", "let runs = self", TURNS),
     ("I14", "a term ends with belief", CORE + "claim.rs",
      "        until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))",
      "        until.filter(|until| now >= *until).is_some_and(|_| self.lose(now))", [SCENES]),

@@ -20,6 +20,30 @@ pub struct PolicyRef {
     pub pin: Option<Digest>,
 }
 
+impl PolicyRef {
+    /// Whether the text is written as one, however wrong the rest of it is: what is not may be a path.
+    pub fn is_written_as_one(text: &str) -> bool {
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+        text == "builtin" || scheme.is_some_and(|scheme| SCHEMES.contains(&scheme))
+    }
+
+    /// The ConfigMap that it is in, where it is in one.
+    pub fn config_map(&self) -> Option<&ConfigMapRef> {
+        match &self.origin {
+            Origin::ConfigMap(map) => Some(map),
+            Origin::Builtin(_) | Origin::File(_) | Origin::Oci(_) => None,
+        }
+    }
+
+    /// Whether all of it is on this machine, so that what is wrong with it is the operator's to put right.
+    pub fn is_local(&self) -> bool {
+        match self.origin {
+            Origin::Builtin(_) | Origin::File(_) => true,
+            Origin::ConfigMap(_) | Origin::Oci(_) => false,
+        }
+    }
+}
+
 /// Where a policy comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -133,6 +157,8 @@ impl fmt::Display for ConfigMapRef {
     }
 }
 
+/// What a reference begins with, before its colon.
+const SCHEMES: [&str; 4] = ["builtin", "file", "configmap", "oci"];
 const SOURCES: &str = "no such source: give builtin, builtin:NAME, file:PATH, configmap:[NAMESPACE/]NAME[/KEY] or oci://HOST/NAME@sha256:DIGEST";
 
 fn malformed<T>(why: impl Into<String>) -> Result<T, RefError> {
@@ -225,6 +251,20 @@ mod tests {
                 assert_eq!(read.to_string(), text);
                 assert_eq!(read.pin.is_some(), !pin.is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn what_is_written_as_a_reference_is_no_path() {
+        for scheme in SCHEMES {
+            assert!(PolicyRef::is_written_as_one(&format!("{scheme}:x")), "{scheme}");
+            // Each of them means something, so that a wrong one is refused with its own reason.
+            let read = format!("{scheme}:").parse::<PolicyRef>();
+            assert!(!read.unwrap_err().to_string().contains("no such source"), "{scheme}");
+        }
+        assert!(PolicyRef::is_written_as_one("builtin"));
+        for path in ["policy.wasm", "/etc/policy.wasm", "a:b.wasm", "file", "./builtin:x", ""] {
+            assert!(!PolicyRef::is_written_as_one(path), "{path}");
         }
     }
 

@@ -13,10 +13,7 @@ const LONGEST_LABEL: usize = 63;
 
 #[derive(Debug, Args)]
 pub(super) struct LockArgs {
-    /// Which objects are the lock: leases, a Lease; endpoints or configmaps, an annotation on such an
-    /// object, as the 0.4 image and old client-go have it; endpointsleases or configmapsleases, both,
-    /// on the way from one to the other
-    #[arg(long, env = "HOTSEAT_LOCK", value_name = "KIND", value_enum, hide_possible_values = true, default_value_t, help_heading = ELECTION)]
+    #[arg(long, env = "HOTSEAT_LOCK", value_name = "KIND", value_enum, hide_possible_values = true, default_value_t, help_heading = ELECTION, help = format!("Which objects are the lock: {}", LockChoice::MEANINGS))]
     pub(super) lock: LockChoice,
     /// client-go candidates take part in the election by the Lease, so check the timing for them; with
     /// an annotation as the lock it always is
@@ -127,9 +124,9 @@ mod tests {
         let [second, ttl] = [2, 3].map(Duration::from_secs).map(Timing::from_ttl);
         for choice in LockChoice::ALL {
             assert!(options(&args(choice), &ttl).is_ok(), "{choice}");
-            match choice {
-                LockChoice::Leases => assert!(options(&args(choice), &second).is_ok()),
-                _ => {
+            match choice.is_annotated() {
+                false => assert!(options(&args(choice), &second).is_ok()),
+                true => {
                     let error = refusal(&args(choice), &second);
                     assert!(error.starts_with(&format!("--lock {choice}: ")), "{error}");
                     assert!(

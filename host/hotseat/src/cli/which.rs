@@ -22,15 +22,14 @@ pub(super) struct Election {
 pub(super) struct Where {
     #[command(flatten)]
     namespace: InNamespace,
-    /// Which objects are the lock, as the candidates have it: leases, endpoints, configmaps,
-    /// endpointsleases or configmapsleases
     #[arg(
         long,
         env = "HOTSEAT_LOCK",
         value_name = "KIND",
         value_enum,
         hide_possible_values = true,
-        default_value_t
+        default_value_t,
+        help = format!("Which objects are the lock, as the candidates have it: {}", LockChoice::words())
     )]
     lock: LockChoice,
 }
@@ -66,7 +65,13 @@ impl InNamespace {
 impl Where {
     /// The election of that name, and the object that decisions are about.
     pub(super) fn inner(&self, election: String) -> anyhow::Result<(ElectionName, LockKind)> {
-        Ok((self.namespace.election(Some(election))?, self.lock.inner()))
+        let choice = self.lock;
+        let Some(inner) = choice.kinds().pop() else {
+            bail!(
+                "--lock {choice}: it is no object of the API, so there is nothing to look at there"
+            );
+        };
+        Ok((self.namespace.election(Some(election))?, inner))
     }
 }
 
@@ -78,19 +83,20 @@ impl Election {
 
     /// The election, and all of its objects.
     pub(super) fn all(self) -> anyhow::Result<(ElectionName, Vec<LockKind>)> {
-        let choice = self.lock.lock;
-        let kinds = std::iter::once(choice.inner()).chain(choice.outer());
-        Ok((self.lock.namespace.election(Some(self.election))?, kinds.collect()))
+        let mut kinds = self.lock.lock.kinds();
+        // The one that decisions are about is looked at first.
+        kinds.reverse();
+        Ok((self.lock.namespace.election(Some(self.election))?, kinds))
     }
 
     /// The election, and its only object.
     pub(super) fn only(self) -> anyhow::Result<(ElectionName, LockKind)> {
         let choice = self.lock.lock;
-        if let Some(outer) = choice.outer() {
+        if let [outer, inner] = choice.kinds().as_slice() {
             bail!(
                 "--lock {choice}: these are two locks: look at one after the other, --lock {} and --lock {}",
                 outer.resource(),
-                choice.inner().resource()
+                inner.resource()
             );
         }
         self.inner()

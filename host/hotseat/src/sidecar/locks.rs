@@ -38,8 +38,11 @@ impl LockChoice {
         LockChoice::ConfigMapsLeases,
     ];
 
+    /// What each of them is, for people.
+    pub const MEANINGS: &str = "leases, a Lease; endpoints or configmaps, an annotation on such an object, as the 0.4 image and old client-go have it; endpointsleases or configmapsleases, both, on the way from one to the other";
+
     /// The lock that decisions are about; of two the one that is taken last.
-    pub fn inner(self) -> LockKind {
+    fn inner(self) -> LockKind {
         match self {
             LockChoice::Leases | LockChoice::EndpointsLeases | LockChoice::ConfigMapsLeases => {
                 LockKind::Leases
@@ -50,7 +53,7 @@ impl LockChoice {
     }
 
     /// The lock that is taken first, where there are two (I16).
-    pub fn outer(self) -> Option<LockKind> {
+    fn outer(self) -> Option<LockKind> {
         match self {
             LockChoice::EndpointsLeases => Some(LockKind::Endpoints),
             LockChoice::ConfigMapsLeases => Some(LockKind::ConfigMaps),
@@ -58,14 +61,22 @@ impl LockChoice {
         }
     }
 
-    /// Every kind that takes part.
-    pub fn kinds(self) -> impl Iterator<Item = LockKind> {
-        self.outer().into_iter().chain([self.inner()])
+    /// The objects of the API that take part, in the order in which they are taken: decisions are
+    /// about the last one.
+    pub fn kinds(self) -> Vec<LockKind> {
+        self.outer().into_iter().chain([self.inner()]).collect()
     }
 
     /// Whether candidates may take part that know nothing but the annotation.
     pub fn is_annotated(self) -> bool {
-        self.kinds().any(LockKind::is_annotated)
+        self.kinds().into_iter().any(LockKind::is_annotated)
+    }
+
+    /// The words for all of them, for people: `leases, endpoints, configmaps or ..`.
+    pub fn words() -> String {
+        let words = LockChoice::ALL.map(LockChoice::as_str);
+        let [most @ .., last] = &words;
+        format!("{} or {last}", most.join(", "))
     }
 
     /// The word for it, as client-go had it.

@@ -9,7 +9,7 @@ use crate::sidecar::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::sidecar::roster::FEATURE;
 use hotseat_election::{ElectionName, Right};
 use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, leases_rights, roster_rights};
-use hotseat_sources::{ConfigMapRef, Origin, PolicyRef};
+use hotseat_sources::{ConfigMapRef, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Uses {
     pub fn of_people(&self) -> Vec<Feature> {
         let election = &self.election;
         let of_lock = |verbs: &[&str]| -> Vec<Right> {
-            let kinds = self.lock.choice.kinds();
+            let kinds = self.lock.choice.kinds().into_iter();
             let all = kinds.flat_map(|kind| kind.rights(election.namespace(), election.name()));
             all.filter(|right| verbs.contains(&right.verb)).collect()
         };
@@ -136,7 +136,7 @@ fn config_maps(uses: &Uses) -> Option<Feature> {
 
 fn lock(uses: &Uses, kind: LockKind, name: &'static str) -> Option<Feature> {
     let election = &uses.election;
-    let takes_part = uses.lock.choice.kinds().any(|one| one == kind);
+    let takes_part = uses.lock.choice.kinds().contains(&kind);
     takes_part.then(|| Feature { name, rights: kind.rights(election.namespace(), election.name()) })
 }
 
@@ -158,11 +158,7 @@ fn events(uses: &Uses) -> Option<Feature> {
 
 /// A policy in a ConfigMap, and settings in one.
 fn config_map(uses: &Uses) -> Option<Feature> {
-    let of_policy = match &uses.policy.origin {
-        Origin::ConfigMap(map) => Some(map),
-        Origin::Builtin(_) | Origin::File(_) | Origin::Oci(_) => None,
-    };
-    let maps = of_policy.into_iter().chain(&uses.settings);
+    let maps = uses.policy.config_map().into_iter().chain(&uses.settings);
     let of = |map: &ConfigMapRef| {
         let namespace = map.namespace().unwrap_or(uses.election.namespace());
         config_map_rights(namespace, map.name())
@@ -244,16 +240,15 @@ mod tests {
 
     #[test]
     fn each_choice_of_locks_needs_the_rights_of_its_locks_and_no_others() {
-        for choice in LockChoice::ALL {
-            let owner = (choice == LockChoice::EndpointsLeases).then(|| "deployment/shop".parse());
+        for (choice, wanted) in [
+            (LockChoice::Leases, &["lease", "events"][..]),
+            (LockChoice::Endpoints, &["endpoints", "events"]),
+            (LockChoice::ConfigMaps, &["configmaps", "events"]),
+            (LockChoice::EndpointsLeases, &["lease", "endpoints", "owner", "events"]),
+            (LockChoice::ConfigMapsLeases, &["lease", "configmaps", "events"]),
+        ] {
+            let owner = wanted.contains(&"owner").then(|| "deployment/shop".parse());
             let owner = owner.transpose().unwrap();
-            let wanted = match choice {
-                LockChoice::Leases => vec!["lease", "events"],
-                LockChoice::Endpoints => vec!["endpoints", "events"],
-                LockChoice::ConfigMaps => vec!["configmaps", "events"],
-                LockChoice::EndpointsLeases => vec!["lease", "endpoints", "owner", "events"],
-                LockChoice::ConfigMapsLeases => vec!["lease", "configmaps", "events"],
-            };
             let lock = LockOptions { choice, owner, ..LockOptions::default() };
             assert_eq!(names(&Uses { lock, ..uses("web", "builtin") }), wanted, "{choice}");
         }

@@ -6,9 +6,9 @@ use hotseat_engine::{Builtin, LARGEST_COMPONENT, STANDARD_LABEL};
 use hotseat_kubernetes::{Connection, Seen, watch_config_map};
 use hotseat_rollout::Refusal;
 use hotseat_sources::{
-    self as sources, ConfigMapRef, ConfigMapSight, Demands, Digest, Fetched, Origin, PolicyKey,
-    PolicyRef, Registries, SettingsSights, SettingsSource, Terms, follow_builtin,
-    follow_config_map, follow_file, follow_oci,
+    self as sources, ConfigMapRef, ConfigMapSight, Demands, Digest, Fetched, FileSource, Origin,
+    PolicyKey, PolicyRef, Registries, SettingsSights, SettingsSource, SourceError, Terms,
+    follow_builtin, follow_config_map, follow_file, follow_oci,
 };
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -78,15 +78,10 @@ impl Source {
         Ok(Source { label, options, namespace: namespace.to_owned(), connection, facts })
     }
 
-    /// Whether it has to give a policy that loads at the start: all of it is on this machine, so
-    /// that what is wrong with it is the operator's to put right. The standard policy has the
-    /// built-in rule to stand in for it.
+    /// Whether it has to give a policy that loads at the start: all of it is on this machine. The
+    /// standard policy has the built-in rule to stand in for it.
     pub fn first_must_load(&self) -> bool {
-        let local = match &self.options.policy.origin {
-            Origin::File(_) => true,
-            Origin::Builtin(_) => !self.is_standard(),
-            Origin::ConfigMap(_) | Origin::Oci(_) => false,
-        };
+        let local = self.options.policy.is_local() && !self.is_standard();
         local && self.options.settings.config_map().is_none()
     }
 
@@ -164,6 +159,54 @@ impl PolicySource for Source {
     }
 }
 
+/// Why a source that a person names gave no component.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    /// Nothing outside can be asked.
+    #[error("a registry cannot be asked: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The source has none, or it is too large.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The program does not have it, is damaged, or cannot ask for it.
+    #[error(transparent)]
+    Program(#[from] anyhow::Error),
+}
+
+impl FetchError {
+    /// The stage that failed, as in metrics, logs and `/v1/policy`.
+    pub(crate) fn stage(&self) -> &'static str {
+        match self {
+            FetchError::Source(error) => error.stage(),
+            FetchError::Runtime(_) | FetchError::Program(_) => "read",
+        }
+    }
+}
+
+/// What a source has now, for a tool that looks at it once; with its signature, if one is wanted.
+///
+/// # Errors
+///
+/// It has none, or is in a cluster.
+pub(crate) fn fetch(
+    policy: &PolicyRef,
+    signed: bool,
+    registries: &Registries,
+) -> Result<Fetched, FetchError> {
+    let limit = LARGEST_COMPONENT;
+    match &policy.origin {
+        Origin::Builtin(name) => Ok(builtin(name.as_deref())?),
+        Origin::File(path) => Ok(FileSource { path: path.clone(), limit, signed }.read()?),
+        Origin::Oci(artifact) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(registries.pull(artifact, limit))?)
+        }
+        Origin::ConfigMap(_) => {
+            Err(anyhow!("{policy}: is in a cluster: give the component's file").into())
+        }
+    }
+}
+
 /// Whether the program has the policy, if it is to be one of its own.
 ///
 /// # Errors
@@ -185,7 +228,7 @@ fn no_such() -> anyhow::Error {
 /// # Errors
 ///
 /// The program has none of this name.
-pub(crate) fn builtin(name: Option<&str>) -> anyhow::Result<Fetched> {
+fn builtin(name: Option<&str>) -> anyhow::Result<Fetched> {
     let builtin = Builtin::find(name).ok_or_else(no_such)?;
     let label = builtin.label();
     let bytes = builtin.component().with_context(|| format!("{label}: this program is damaged"))?;

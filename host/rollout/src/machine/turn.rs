@@ -37,9 +37,9 @@ impl Rollout {
     /// A person wants nobody to wait with that policy, and nobody to be stopped.
     pub(super) fn skip(&mut self, now: Moment, what: Fingerprint) {
         self.line.skip(what);
-        let again = self.line.target.clone().filter(|_| {
-            self.line.is_skipped() && self.line.stopped.is_some() && self.candidate.is_none()
-        });
+        // Whatever was stopped is no candidate any more.
+        let again = self.line.target.clone();
+        let again = again.filter(|_| self.line.is_skipped() && self.line.stopped.is_some());
         if let Some(publication) = again {
             self.offer(now, publication);
         }

@@ -13,6 +13,15 @@ fn each_is_waited_for_once_and_not_for_ever() {
     takes_over_after(&mut world, SOAK + PATIENCE);
 }
 
+/// However many names there are, this candidate keeps its own place.
+#[test]
+fn names_that_were_made_up_push_nobody_out_of_the_line() {
+    let names: Vec<String> = (0..300).map(|number| format!("b{number:03}")).collect();
+    let peers: Vec<Peer> = names.iter().map(|name| peer(name, &old())).collect();
+    let world = passed(turns("a"), led_by("z", &peers));
+    assert_eq!(world.taking_over(), Some(&new()), "it is the first: {:?}", world.report());
+}
+
 /// Entries that come, go and change their mind as their forger likes.
 #[test]
 fn whatever_is_forged_holds_a_policy_up_for_a_bounded_time() {
@@ -100,5 +109,9 @@ fn the_first_eight_are_named() {
 #[test]
 fn nobody_is_passed_over_before_the_soak_and_the_delay_are_over() {
     let mut world = passed(turns("b"), led_by("z", &[peer("a", &old())]));
-    takes_over_after(&mut world, SOAK + PATIENCE);
+    world.passes(SOAK / 2 + PATIENCE);
+    // Looked at in between, it still has half of its soak.
+    world.fleet(led_by("z", &[peer("a", &old())]));
+    waits(&world, &["a"]);
+    takes_over_after(&mut world, SOAK / 2);
 }

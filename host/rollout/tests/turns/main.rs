@@ -4,6 +4,7 @@ mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
 mod order;
+mod settled;
 mod stopped;
 
 use common::{World, config, policy, print};
@@ -48,6 +49,14 @@ fn passed(config: Config, fleet: Fleet) -> World {
     world.fleet(fleet);
     world.found(&new());
     world.pass_all();
+    world
+}
+
+/// The new policy took over here, and is on its way elsewhere.
+fn taken(config: Config) -> World {
+    let mut world = passed(config, led_by("z", &[peer("z", &old())]));
+    world.take_over();
+    assert_eq!(world.active(), &new());
     world
 }
 

@@ -34,6 +34,18 @@ fn an_objection_stops_those_who_wait_and_a_person_lets_them_go_on() {
     assert_eq!(world.taking_over(), None, "nor does it go back");
 }
 
+/// The person knew of the objection.
+#[test]
+fn what_a_person_lets_go_on_does_not_go_back_for_the_same_objection() {
+    let mut world = passed(turns("b"), led_by("z", &[objects("a", &new())]));
+    assert_eq!(world.report().stopped_by.as_deref(), Some("a"));
+    world.event(Event::Skip(print(&new())));
+    world.pass_all();
+    world.take_over();
+    world.fleet(led_by("z", &[objects("a", &new()), peer("z", &old())]));
+    assert_eq!((world.taking_over(), world.active()), (None, &new()));
+}
+
 #[test]
 fn whoever_waits_need_not_if_a_person_says_so() {
     let mut world = passed(turns("b"), led_by("z", &[peer("a", &old())]));
@@ -41,14 +53,6 @@ fn whoever_waits_need_not_if_a_person_says_so() {
     waits(&world, &["a"]);
     world.event(Event::Skip(print(&new())));
     assert_eq!(world.taking_over(), Some(&new()));
-}
-
-/// The new policy took over here, and is on its way elsewhere.
-fn taken(config: Config) -> World {
-    let mut world = passed(config, led_by("z", &[peer("z", &old())]));
-    world.take_over();
-    assert_eq!(world.active(), &new());
-    world
 }
 
 #[test]
@@ -164,6 +168,19 @@ fn what_this_candidate_refused_or_fell_back_from_is_what_the_others_hear() {
     assert!(rejected(&world).is_some_and(|rejected| rejected.policy == old()));
 }
 
+/// What went wrong with it once went well the second time.
+#[test]
+fn nothing_is_held_against_what_took_over_after_all() {
+    let mut world = passed(turns("b"), led_by("b", &[]));
+    world.not_taken_over();
+    assert!(world.report().rejected.is_some());
+    world.found(&new());
+    assert!(world.report().rejected.is_some(), "it is not known yet whether it does now");
+    world.pass_all();
+    world.take_over();
+    assert_eq!((world.active(), world.report().rejected), (&new(), None));
+}
+
 /// A mounted ConfigMap may come later than what a person says on the lock.
 #[test]
 fn a_person_may_say_so_before_the_policy_is_found() {
@@ -203,4 +220,18 @@ fn nobody_goes_back_while_a_newer_one_is_on_its_way() {
     world.fleet(led_by("z", &[objects("z", &new())]));
     assert_eq!((world.taking_over(), world.active()), (None, &new()));
     assert_eq!(world.stage().map(|(_, policy)| policy), Some(&newer));
+}
+
+/// The standard policy is published, is stopped, and has to stand in for one that fails all the same.
+#[test]
+fn what_stands_in_for_a_failing_policy_is_not_stopped_any_more() {
+    let standard = turns("b").standard;
+    let mut world = World::with(turns("b"), &[&old()]);
+    world.fleet(led_by("z", &[objects("z", &standard)]));
+    world.found(&standard);
+    world.pass_all();
+    assert_eq!(world.report().stopped_by.as_deref(), Some("z"));
+    world.event(Event::Failed);
+    world.settle();
+    assert_eq!((world.active(), world.report().stopped_by), (&standard, None));
 }

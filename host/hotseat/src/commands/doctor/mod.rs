@@ -73,6 +73,7 @@ pub fn examine(settings: &Settings) -> anyhow::Result<Report> {
                 .lock
                 .choice
                 .kinds()
+                .into_iter()
                 .map(|kind| (kind, Inspector::new(connection.clone(), facts.clone(), kind)));
             let inspectors: Vec<_> = inspectors.collect();
             cluster::check(settings, connection, &inspectors, &mut report).await;

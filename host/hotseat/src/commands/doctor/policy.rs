@@ -28,15 +28,13 @@ pub(super) async fn check(
 ) {
     let wanted = settings.policy.policy.to_string();
     let by_map = settings.policy.settings.config_map().is_some();
-    let needs_cluster = by_map || matches!(settings.policy.policy.origin, Origin::ConfigMap(_));
-    let check = match (&settings.policy.policy.origin, connection) {
-        (_, None) if needs_cluster => Check::skipped("policy", "there are no credentials"),
-        (Origin::Builtin(_) | Origin::File(_), _) if !by_map => judged(settings, &local(settings)),
-        (_, Some(connection)) => match fetch(settings, connection, facts).await {
+    let check = match connection {
+        _ if settings.policy.policy.is_local() && !by_map => judged(settings, &local(settings)),
+        Some(connection) => match fetch(settings, connection, facts).await {
             Ok(report) => judged(settings, &report),
             Err(check) => check,
         },
-        (_, None) => Check::skipped("policy", "there are no credentials"),
+        None => Check::skipped("policy", "there are no credentials"),
     };
     report.add(check.with("source", wanted));
 }

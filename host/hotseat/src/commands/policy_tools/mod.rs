@@ -28,14 +28,14 @@ pub use scene::Mismatch;
 pub use usage::Usage;
 
 use crate::sidecar::engine;
-use crate::sidecar::source::{builtin, known};
+use crate::sidecar::source::{FetchError, fetch, known};
 use anyhow::{Context, anyhow, bail};
 use hotseat_core::policy::{Action, Decision, Failure};
 use hotseat_engine::{
-    Container, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader, STANDARD_LABEL, Source,
+    Container, LARGEST_COMPONENT, Limits, LoadError, LoadedPolicy, Loader, Source,
 };
 use hotseat_sources::{
-    Demands, FileSource, Origin, PolicyKey, PolicyRef, Publication, RefError, Registries, Settings,
+    Demands, Origin, PolicyKey, PolicyRef, Publication, RefError, Registries, Settings,
     SourceError, compose,
 };
 use std::path::PathBuf;
@@ -51,8 +51,7 @@ fn reference(name: &str, registries: &Registries) -> anyhow::Result<PolicyRef> {
     if name.starts_with("configmap:") {
         bail!("{name}: is in a cluster: give the component's file");
     }
-    let named = ["file:", "oci:", "builtin:"].iter().any(|scheme| name.starts_with(scheme));
-    if !named && name != STANDARD_LABEL {
+    if !PolicyRef::is_written_as_one(name) {
         return Ok(PolicyRef { origin: Origin::File(PathBuf::from(name)), pin: None });
     }
     match name.parse() {
@@ -87,28 +86,24 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// Why a component does not load.
 #[derive(Debug, thiserror::Error)]
 enum ComponentError {
-    /// Nothing outside can be asked.
-    #[error("a registry cannot be asked: {0}")]
-    Runtime(#[from] std::io::Error),
-    /// Its source gave bytes that must not be loaded, or none.
+    /// Its source gave none.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Its source gave bytes that must not be loaded.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// A stage of loading failed.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The program does not have it, or is damaged.
-    #[error(transparent)]
-    Program(#[from] anyhow::Error),
 }
 
 impl ComponentError {
     /// The stage that failed, as in metrics, logs and `/v1/policy`.
     fn stage(&self) -> &'static str {
         match self {
-            ComponentError::Runtime(_) => "read",
+            ComponentError::Fetch(error) => error.stage(),
             ComponentError::Source(error) => error.stage(),
             ComponentError::Load(error) => error.stage(),
-            ComponentError::Program(_) => "read",
         }
     }
 }
@@ -121,18 +116,7 @@ fn component(
     key: Option<PolicyKey>,
     registries: &Registries,
 ) -> Result<Source, ComponentError> {
-    let fetched = match &reference.origin {
-        Origin::File(path) => {
-            let limit = LARGEST_COMPONENT;
-            FileSource { path: path.clone(), limit, signed: key.is_some() }.read()?
-        }
-        Origin::Oci(artifact) => {
-            runtime()?.block_on(registries.pull(artifact, LARGEST_COMPONENT))?
-        }
-        Origin::Builtin(name) => builtin(name.as_deref())?,
-        // `reference` lets none of them through.
-        Origin::ConfigMap(_) => return Err(anyhow!("{reference}: is in a cluster").into()),
-    };
+    let fetched = fetch(reference, key.is_some(), registries)?;
     let demands = Demands { limit: LARGEST_COMPONENT, pin: reference.pin, key };
     let Publication { label, bytes, digest, .. } = compose(fetched, settings, &demands)?;
     Ok(Source::checked(label, digest.to_string(), bytes))
