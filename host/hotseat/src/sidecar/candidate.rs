@@ -58,8 +58,10 @@ impl Candidate {
             .watch
             .then(|| pod.say_home(&mut identity, settings.timing.reaction))
             .flatten();
-        let beat_every = settings.timing.retry_period;
-        let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
+        let (beat_every, reaction) = (settings.timing.retry_period, settings.timing.reaction);
+        let (name, now) = (name.clone(), clock::now());
+        let status =
+            Status::with_reaction(name, &settings.identity, now, beat_every, reaction);
         Ok(Candidate { settings, connection, identity, pod, last_words, status })
     }
 
