@@ -7,7 +7,7 @@ use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_election::{ElectionName, Facts, Status, clock};
 use hotseat_http::Said;
 use hotseat_kubernetes::{
-    Connection, Credentials, Hints, Place, RosterKeeper, RosterPod, RosterRow, list_roster,
+    Connection, Credentials, Hints, Place, RosterKeeper, RosterPod, RosterRow, RosterRows, list_roster,
 };
 use hotseat_text::visible;
 use serde_json::{Value, json};
@@ -19,6 +19,9 @@ const AGENT: &str = concat!("hotseat/", env!("CARGO_PKG_VERSION"), " (roster)");
 pub const FEATURE: &str = "roster";
 const HINTS: Hints =
     Hints { rights: "the Role that it takes is what `hotseat rbac --roster` prints" };
+/// What is said below a roster that was not read to its end.
+const CUT: &str =
+    "there are more Leases with this roster's label than are read: see who made them, and delete what is no candidate's";
 /// How much of a digest people are shown.
 const SHOWN_DIGITS: usize = 12;
 
@@ -55,20 +58,21 @@ pub fn show(
     credentials: Credentials,
     as_json: bool,
 ) -> anyhow::Result<String> {
-    let rows = block_on(async {
+    let RosterRows { rows, cut } = block_on(async {
         let connection = Connection::open(credentials, AGENT).await?;
         let facts = Facts::new(name.clone(), clock::now);
         let rows = list_roster(connection, facts, name).await;
         rows.map_err(|error| anyhow!("{name}: the roster cannot be read: {error}"))
     })?;
     Ok(match as_json {
-        true => format!("{}\n", document(&rows)),
+        true => format!("{}\n", document(&rows, cut)),
+        false if cut => format!("{}{CUT}\n", table(name, &rows)),
         false => table(name, &rows),
     })
 }
 
 /// What `show` gives to programs.
-fn document(rows: &[RosterRow]) -> Value {
+fn document(rows: &[RosterRow], cut: bool) -> Value {
     let row = |row: &RosterRow| {
         let written = row.written.map(|at| at.to_string());
         match &row.entry {
@@ -93,7 +97,7 @@ fn document(rows: &[RosterRow]) -> Value {
             }),
         }
     };
-    json!({"candidates": rows.iter().map(row).collect::<Vec<_>>()})
+    json!({"candidates": rows.iter().map(row).collect::<Vec<_>>(), "cut": cut})
 }
 
 fn signals(entry: &Entry) -> Vec<Value> {
@@ -209,11 +213,11 @@ mod tests {
 
     #[test]
     fn programs_see_all_of_it() {
-        let shown = document(&rows());
+        let shown = document(&rows(), true);
         let first = &shown["candidates"][0];
         assert_eq!((&first["identity"], &first["ready"]), (&json!("web-0"), &json!(true)));
         assert_eq!(first["successor"], "web-1");
         assert_eq!(first["signals"][0], json!({"key": "lag", "value": 3}));
-        assert_eq!(shown["candidates"][1]["error"], "EOF\n");
+        assert_eq!((&shown["candidates"][1]["error"], &shown["cut"]), (&json!("EOF\n"), &json!(true)));
     }
 }

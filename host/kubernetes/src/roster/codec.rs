@@ -154,7 +154,7 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
 /// As [`read`].
 pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
     if text.len() > LONGEST_ENTRY {
-        return Err(format!("it has {} bytes, at most {LONGEST_ENTRY} are read", text.len()));
+        return Err(format!("it has more than the {LONGEST_ENTRY} bytes that are read"));
     }
     let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let Document { election, identity, ready, zone, successor, version, policy, signals } =

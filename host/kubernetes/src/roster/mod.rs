@@ -13,7 +13,7 @@ mod publish;
 mod table;
 
 pub(crate) use codec::read_any as read_entry;
-pub use listing::{Row, list_roster};
+pub use listing::{Row, Rows, list_roster};
 pub use name::ROSTER;
 pub(crate) use name::label_value;
 pub use table::{MOST_ENTRIES as ROSTER_MOST, STALE as ROSTER_STALE};
