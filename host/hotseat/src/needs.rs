@@ -21,6 +21,8 @@ pub enum Giver {
     Label,
     /// The host's clock.
     Time,
+    /// The rosters of the namespace.
+    Seats,
     /// A probe of that name.
     Probe,
     /// The application.
@@ -43,7 +45,7 @@ pub struct Givers {
 
 /// The host's facts that have names of their own, and who gives them; `pod.container.` stands for all
 /// that begin so.
-const HOST: [(&str, Giver); 10] = [
+const HOST: [(&str, Giver); 11] = [
     ("pod.ready", Giver::Pod),
     ("pod.terminating", Giver::Pod),
     ("pod.node", Giver::Pod),
@@ -54,6 +56,7 @@ const HOST: [(&str, Giver); 10] = [
     ("node.draining", Giver::Node),
     ("host.time-of-day", Giver::Time),
     ("host.weekday", Giver::Time),
+    ("host.seats-on-node", Giver::Seats),
 ];
 /// Only the host has facts whose names begin so; the application's are called otherwise.
 const OWN: [&str; 3] = ["pod.", "node.", "host."];
@@ -72,6 +75,7 @@ impl Giver {
             Giver::Node => "this pod's node",
             Giver::Label => "this pod or its node, by a label",
             Giver::Time => "the time",
+            Giver::Seats => "the rosters of the namespace",
             Giver::Probe => "a probe",
             Giver::Application => "the application, as a signal",
         }
@@ -100,6 +104,7 @@ impl Givers {
             Giver::Node => self.facts.node.is_some(),
             Giver::Label => self.facts.pod || self.facts.node.is_some(),
             Giver::Time => self.facts.time,
+            Giver::Seats => self.facts.seats,
             Giver::Probe => self.probes.iter().any(|key| key == fact),
         }
     }
@@ -182,7 +187,15 @@ mod tests {
     fn a_fact_is_given_by_what_was_chosen() {
         let nothing = FactsWanted::default;
         let node = Some(NodeName::OfPod);
-        let all = ["pod.ready", "annotation:a", "node.name", "a/zone", "host.weekday", "probe.db"];
+        let all = [
+            "pod.ready",
+            "annotation:a",
+            "node.name",
+            "a/zone",
+            "host.weekday",
+            "host.seats-on-node",
+            "probe.db",
+        ];
         for (facts, probe, given) in [
             (nothing(), "probe.web", vec![]),
             (nothing(), "probe.db", vec!["probe.db"]),
@@ -193,6 +206,7 @@ mod tests {
             ),
             (FactsWanted { node, ..nothing() }, "", vec!["node.name", "a/zone"]),
             (FactsWanted { time: true, ..nothing() }, "", vec!["host.weekday"]),
+            (FactsWanted { seats: true, ..nothing() }, "", vec!["host.seats-on-node"]),
         ] {
             let givers = Givers { facts, probes: vec![probe.to_owned()], words: Giver::plainly };
             let named = |facts: &[&str]| -> Vec<String> {
@@ -218,6 +232,7 @@ mod tests {
                 Some("`pod`") => section = Some(Giver::Pod),
                 Some("`node`") => section = Some(Giver::Node),
                 Some("`time`") => section = Some(Giver::Time),
+                Some("`seats`") => section = Some(Giver::Seats),
                 _ => {}
             }
             let Some(key) = line.strip_prefix("| `") else { continue };

@@ -7,7 +7,8 @@ use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_election::{ElectionName, Facts, Status, clock};
 use hotseat_http::Said;
 use hotseat_kubernetes::{
-    Connection, Credentials, Hints, Place, RosterKeeper, RosterPod, RosterRow, RosterRows, list_roster,
+    Connection, Credentials, Hints, Place, RosterKeeper, RosterPod, RosterRow, RosterRows,
+    RosterWanted, list_roster,
 };
 use hotseat_text::visible;
 use serde_json::{Value, json};
@@ -20,19 +21,18 @@ pub const FEATURE: &str = "roster";
 const HINTS: Hints =
     Hints { rights: "the Role that it takes is what `hotseat rbac --roster` prints" };
 /// What is said below a roster that was not read to its end.
-const CUT: &str =
-    "there are more Leases with this roster's label than are read: see who made them, and delete what is no candidate's";
+const CUT: &str = "there are more Leases with this roster's label than are read: see who made them, and delete what is no candidate's";
 /// How much of a digest people are shown.
 const SHOWN_DIGITS: usize = 12;
 
-/// Keeps the roster of an election while a policy asks for it, or `always`. Must be called inside the
+/// Keeps the roster of an election while a policy asks for it, or for what is wanted. Must be called inside the
 /// runtime that serves the election.
 pub(crate) fn keep(
     connection: &Connection,
     facts: &Facts,
     status: &Status,
     pod: &OwnPod,
-    always: bool,
+    wanted: RosterWanted,
 ) -> RosterKeeper {
     let place = Place {
         election: status.election().clone(),
@@ -45,7 +45,7 @@ pub(crate) fn keep(
     };
     let (connection, facts, status) = (connection.clone(), facts.clone(), status.clone());
     let version = env!("CARGO_PKG_VERSION");
-    RosterKeeper::start(connection, facts, status, place, version, always, HINTS)
+    RosterKeeper::start(connection, facts, status, place, version, wanted, HINTS)
 }
 
 /// Reads the roster of an election and shows it, as a table or as JSON.
@@ -184,6 +184,8 @@ mod tests {
             identity: "web-0".to_owned(),
             ready: Some(true),
             zone: None,
+            node: None,
+            leads: false,
             successor: Some("web-1".to_owned()),
             version: "1.0".to_owned(),
             policy: Some(policy),
@@ -218,6 +220,9 @@ mod tests {
         assert_eq!((&first["identity"], &first["ready"]), (&json!("web-0"), &json!(true)));
         assert_eq!(first["successor"], "web-1");
         assert_eq!(first["signals"][0], json!({"key": "lag", "value": 3}));
-        assert_eq!((&shown["candidates"][1]["error"], &shown["cut"]), (&json!("EOF\n"), &json!(true)));
+        assert_eq!(
+            (&shown["candidates"][1]["error"], &shown["cut"]),
+            (&json!("EOF\n"), &json!(true))
+        );
     }
 }

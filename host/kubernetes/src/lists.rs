@@ -89,6 +89,19 @@ impl Lists<'_> {
         self.pages(ListParams::default().labels(&format!("{key}={value}")), within).await
     }
 
+    /// Those with a label of that key, whatever it says; others, too, as above.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub(super) async fn bearing<K: DeserializeOwned>(
+        &self,
+        key: &str,
+        within: Bounds,
+    ) -> Result<Listed<K>, Failure> {
+        self.pages(ListParams::default().labels(key), within).await
+    }
+
     /// All of the collection.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ pub(super) enum Which {
     Named(String),
     /// Those with this label, by key and value.
     Labelled(&'static str, String),
+    /// Those with this label, whatever it says.
+    Bearing(&'static str),
     /// All of them.
     All,
 }
@@ -92,6 +94,7 @@ impl Target {
                 return Ok((Sight::Read { object, asked }, version));
             }
             Which::Labelled(key, value) => lists.labelled(key, value, OF_A_LABEL).await?,
+            Which::Bearing(key) => lists.bearing(key, OF_ALL).await?,
             Which::All => lists.all(OF_ALL).await?,
         };
         let version = listed.version.clone();
@@ -113,10 +116,10 @@ impl Target {
         let params = match &self.which {
             Which::Named(name) => params.fields(&format!("metadata.name={name}")),
             Which::Labelled(key, value) => params.labels(&format!("{key}={value}")),
+            Which::Bearing(key) => params.labels(key),
             Which::All => params,
         };
-        let request =
-            self.collection.watch(&params, version);
+        let request = self.collection.watch(&params, version);
         let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
         let mut lines = self.channel.open(self.verbs.1, self.pace.answer, request).await?;
         loop {
@@ -158,6 +161,9 @@ impl Target {
             Which::Named(name) => metadata.name == *name,
             Which::Labelled(key, value) => {
                 metadata.labels.as_ref().and_then(|all| all.get(*key)) == Some(value)
+            }
+            Which::Bearing(key) => {
+                metadata.labels.as_ref().is_some_and(|all| all.contains_key(*key))
             }
             Which::All => true,
         }

@@ -36,13 +36,13 @@ pub(super) struct Metadata {
     annotations: Option<Only<Entry>>,
 }
 
-struct Label;
+pub(super) struct Label;
 
 impl Key for Label {
     const KEY: &'static str = ROSTER;
 }
 
-struct Entry;
+pub(super) struct Entry;
 
 impl Key for Entry {
     const KEY: &'static str = CANDIDATE;
@@ -151,7 +151,7 @@ fn show(table: &Table, status: &Status, said: &mut Option<usize>) {
 }
 
 /// Until that moment of the boot-time clock, or a little later: a timer of tokio's stands in suspend.
-async fn until(moment: Moment) {
+pub(super) async fn until(moment: Moment) {
     match moment {
         Moment::NEVER => std::future::pending().await,
         _ => tokio::time::sleep(clock::until(moment) + Duration::from_millis(10)).await,
@@ -174,9 +174,9 @@ async fn watch(
     });
     let never = Notify::new();
     let say = |sight: Sight<Lease>| match sight {
-        Sight::Listed(all) => {
-            Some(News::All(all.objects.into_iter().filter_map(|lease| lease.seen(&label)).collect()))
-        }
+        Sight::Listed(all) => Some(News::All(
+            all.objects.into_iter().filter_map(|lease| lease.seen(&label)).collect(),
+        )),
         Sight::Changed(lease) => lease.seen(&label).map(News::One),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
         Sight::Trouble(why) => Some(News::Trouble(why)),
