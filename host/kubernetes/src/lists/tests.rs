@@ -62,7 +62,7 @@ fn names(listed: &Listed<Head>) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn each_page_asks_for_the_next() {
     let server = server(250, 1).await;
-    for listed in both(server.url(), ENOUGH).await {
+    for listed in both(&server.url(), ENOUGH).await {
         let listed = listed.unwrap();
         assert_eq!((listed.objects.len(), listed.cut), (250, false));
         assert_eq!(listed.version, server.store().version().to_string());
@@ -79,7 +79,7 @@ async fn a_list_that_is_gone_is_begun_anew_and_mixes_no_two_moments() {
     let fault = Fault::on(Verb::List).next_page();
     // In each list the second page is gone once.
     let first = server.faults().add(fault.clone().times(1), Action::Status(gone.clone()));
-    let [labelled, _] = both(server.url(), ENOUGH).await;
+    let [labelled, _] = both(&server.url(), ENOUGH).await;
     let labelled = labelled.unwrap();
     let mut names = names(&labelled);
     names.dedup();
@@ -90,8 +90,8 @@ async fn a_list_that_is_gone_is_begun_anew_and_mixes_no_two_moments() {
     // A server that can never go on is not asked for ever, nor without a pause.
     let always = server.faults().add(fault, Action::Status(gone));
     let began = tokio::time::Instant::now();
-    for listed in both(server.url(), ENOUGH).await {
-        let failure = listed.unwrap_err();
+    for listed in both(&server.url(), ENOUGH).await {
+        let Err(failure) = listed else { panic!("a list that cannot be gone on with") };
         assert!(
             failure.is_gone() && failure.trouble.outcome == Outcome::Unreachable,
             "{failure:?}"
@@ -104,17 +104,17 @@ async fn a_list_that_is_gone_is_begun_anew_and_mixes_no_two_moments() {
 #[tokio::test(start_paused = true)]
 async fn the_bounds_are_those_of_all_pages_together() {
     let server = server(250, 1000).await;
-    for listed in both(server.url(), Bounds { objects: 120, ..ENOUGH }).await {
+    for listed in both(&server.url(), Bounds { objects: 120, ..ENOUGH }).await {
         let listed = listed.unwrap();
         assert_eq!((listed.objects.len(), listed.cut), (120, true));
     }
     assert_eq!(requests(&server), 2 * 2);
     // As many as there are is not too many.
-    for listed in both(server.url(), Bounds { objects: 250, ..ENOUGH }).await {
+    for listed in both(&server.url(), Bounds { objects: 250, ..ENOUGH }).await {
         assert!(!listed.unwrap().cut);
     }
     // A page of a hundred has more than 100 kB.
-    for listed in both(server.url(), Bounds { bytes: 150_000, ..ENOUGH }).await {
+    for listed in both(&server.url(), Bounds { bytes: 150_000, ..ENOUGH }).await {
         let listed = listed.unwrap();
         assert_eq!((listed.objects.len(), listed.cut), (200, true));
     }
@@ -124,7 +124,7 @@ async fn the_bounds_are_those_of_all_pages_together() {
 async fn objects_as_long_as_can_be_are_asked_for_a_few_at_a_time() {
     // A hundred of them have more than an answer that is read.
     let server = server(40, 250_000).await;
-    for listed in both(server.url(), ENOUGH).await {
+    for listed in both(&server.url(), ENOUGH).await {
         let listed = listed.unwrap();
         assert_eq!((listed.objects.len(), listed.cut), (40, false));
     }
@@ -141,10 +141,11 @@ async fn endless(items: Value) -> String {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let page = page.clone();
-            let answer = hyper::service::service_fn(move |_| {
-                let page = page.clone();
-                async move { Ok::<_, Infallible>(hyper::Response::new(Full::new(page))) }
-            });
+            let answer =
+                hyper::service::service_fn(move |_: hyper::Request<hyper::body::Incoming>| {
+                    let page = page.clone();
+                    async move { Ok::<_, Infallible>(hyper::Response::new(Full::new(page))) }
+                });
             let io = hyper_util::rt::TokioIo::new(stream);
             tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, answer));
         }
@@ -177,7 +178,7 @@ async fn of_one_name_there_is_one_and_no_page() {
     let server = server(3, 1).await;
     server.faults().add(Fault::any(), Action::Unfiltered);
     let (channel, collection) =
-        (channel(server.url()), Request::new(ConfigMap::url_path(&(), Some("le"))));
+        (channel(&server.url()), Request::new(ConfigMap::url_path(&(), Some("le"))));
     let lists = Lists {
         channel: &channel,
         collection: &collection,

@@ -216,6 +216,7 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{CANDIDATE, ROSTER};
     use super::*;
     use hotseat_election::roster::Entry;
     use serde_json::json;
@@ -232,8 +233,8 @@ mod tests {
         let text = codec::write(election, &entry).0;
         let lease = json!({"metadata": {
             "name": name, "uid": "u", "resourceVersion": version.to_string(),
-            "labels": {super::super::ROSTER: label, "a": "b"},
-            "annotations": {super::super::CANDIDATE: text, "c": "d"},
+            "labels": {ROSTER: label, "a": "b"},
+            "annotations": {CANDIDATE: text, "c": "d"},
         }});
         serde_json::from_value(lease).unwrap()
     }
@@ -271,10 +272,11 @@ mod tests {
     #[test]
     fn what_is_no_entry_holds_nothing() {
         let lease = |annotations| {
-            let metadata = json!({"name": "x", "labels": {super::super::ROSTER: "shop"}, "annotations": annotations});
+            let metadata =
+                json!({"name": "x", "labels": {ROSTER: "shop"}, "annotations": annotations});
             serde_json::from_value::<Seen>(json!({"metadata": metadata})).unwrap()
         };
-        for annotations in [json!(null), json!({}), json!({super::super::CANDIDATE: "{"})] {
+        for annotations in [json!(null), json!({}), json!({CANDIDATE: "{"})] {
             assert_eq!(lease(annotations).holds_on, None);
         }
     }
