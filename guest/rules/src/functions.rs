@@ -103,7 +103,7 @@ fn texts(value: &dyn Val) -> Option<Vec<String>> {
 
 fn key<'k>(call: &'k FunctionContext) -> Result<&'k str, ExecutionError> {
     let key = call.args.first().and_then(|key| key.downcast_ref::<CelString>());
-    key.map(CelString::inner).ok_or_else(|| call.error("the key is to be a text"))
+    key.map(|it| it.inner()).ok_or_else(|| call.error("the key is to be a text"))
 }
 
 fn otherwise<'context, 'call>(call: &FunctionContext<'context, 'call>) -> Answer<'context, 'call> {
