@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
+use hotseat_election::{ElectionName, Facts, clock};
+use hotseat_kubernetes::{Connection, Credentials, RosterRows, list_roster};
 use hotseat_tests::cluster::{
     AuditRecord, Caller, Cluster, Kind, Options, Rights, account_user, client_for,
 };
@@ -252,6 +254,39 @@ async fn the_audit_log_counts_each_request_once() {
     assert_eq!(later, []);
     let agents = cluster.requests(since, Caller::UserAgent("no such client")).unwrap();
     assert_eq!(agents, []);
+}
+
+/// What this program asks for a list of is in its pages, each once.
+#[tokio::test]
+async fn a_roster_of_many_is_read_page_by_page() {
+    let (namespace, agent, count) = ("pages", "pages-test/1", 230);
+    account(namespace, Rights::None).await;
+    let cluster = Cluster::shared();
+    let admin: Api<Lease> = Api::namespaced(cluster.client().await.unwrap(), namespace);
+    for number in 0..count {
+        let said = serde_json::json!({"election": "shop", "identity": format!("web-{number}")});
+        let mut entry = lease(&format!("shop-{number:03}"), "web");
+        let metadata = &mut entry.metadata;
+        metadata.labels = Some([("hotseat.dev/roster".into(), "shop".into())].into());
+        metadata.annotations = Some([("hotseat.dev/candidate".into(), said.to_string())].into());
+        admin.create(&PostParams::default(), &entry).await.unwrap();
+    }
+    let since = Timestamp::now();
+    let credentials = Credentials::Files(vec![cluster.admin_kubeconfig()]);
+    let connection = Connection::open(credentials, agent).await.unwrap();
+    let name = ElectionName::new(namespace, "shop");
+    let facts = Facts::new(name.clone(), clock::now);
+    let RosterRows { rows, cut } = list_roster(connection, facts, &name).await.unwrap();
+    let names: Vec<_> = rows.iter().map(|row| row.lease.as_str()).collect();
+    let expected: Vec<_> = (0..count).map(|number| format!("shop-{number:03}")).collect();
+    assert_eq!((names, cut), (expected.iter().map(String::as_str).collect(), false));
+    assert!(rows.iter().all(|row| row.entry.is_ok()));
+    until_async("three requests in the audit log", SOON, async || {
+        let records = cluster.requests(since, Caller::UserAgent(agent)).unwrap();
+        let lists: Vec<_> = records.iter().map(|it| (it.verb.clone(), it.code)).collect();
+        if lists == vec![("list".to_owned(), 200); 3] { Ok(()) } else { Err(lists) }
+    })
+    .await;
 }
 
 /// Crash, restart and freeze, on a server of its own.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cel::ExecutionError;
 use cel::common::traits::Indexer;
-use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Type};
+use cel::common::types::{CelBool, CelInt, CelList, CelString, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
 use hotseat_policy::{Candidate as Published, Signal, Value, source};
 
@@ -100,17 +100,6 @@ impl Candidate {
 
 fn find<'a>(signals: &'a [Signal], key: &str) -> Option<&'a Signal> {
     signals.iter().find(|signal| signal.key == key)
-}
-
-/// What a signal says, as a value of the language; JSON as its text.
-pub(crate) fn value(signal: &Signal) -> CowVal<'static, 'static> {
-    match &signal.value {
-        Value::Text(text) | Value::Json(text) => CowVal::owned(CelString::from(text.clone())),
-        Value::Integer(number) => CowVal::owned(CelInt::from(*number)),
-        Value::Number(number) => CowVal::owned(CelDouble::from(*number)),
-        Value::Flag(flag) => CowVal::owned(CelBool::from(*flag)),
-        Value::Texts(all) => texts(all),
-    }
 }
 
 fn text<'b, 'v>(text: &str) -> CowVal<'b, 'v> {

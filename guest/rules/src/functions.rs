@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Kind};
 use cel::common::value::{CowVal, Val};
 use cel::{Context, Env, ExecutionError, FunctionContext};
-use hotseat_policy::{Signal, source};
+use hotseat_policy::{Signal, Value, source};
 
 use crate::candidate::{self, Candidate};
 use crate::facts::{Facts, saturated};
@@ -28,8 +28,7 @@ pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
             "signal",
             of_signal(own, |signal, call| {
                 let otherwise = otherwise(call)?;
-                let value = signal.and_then(|signal| like(&candidate::value(signal), &otherwise));
-                Ok(value.unwrap_or(otherwise))
+                Ok(signal.and_then(|signal| like(&signal.value, &otherwise)).unwrap_or(otherwise))
             }),
         ),
         (
@@ -56,21 +55,20 @@ pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
 
 type OfSignal = for<'s, 'context, 'call> fn(
     Option<&'s Signal>,
-    &mut FunctionContext<'context, 'call>,
+    &FunctionContext<'context, 'call>,
 ) -> Answer<'context, 'call>;
 
 /// A function of a signal: the own one, or that of the candidate on which it is called.
 fn of_signal(own: &Candidate, of: OfSignal) -> Function {
     let own = own.clone();
     Box::new(move |call| {
-        let key = key(call)?;
-        match call.this.clone() {
-            None => of(own.signal(&key), call),
-            Some(this) => match this.downcast_ref::<Candidate>() {
-                Some(candidate) => of(candidate.signal(&key), call),
-                None => Err(call.error("it is asked of a candidate")),
-            },
-        }
+        let candidate = match &call.this {
+            None => &own,
+            Some(this) => this
+                .downcast_ref::<Candidate>()
+                .ok_or_else(|| call.error("it is asked of a candidate"))?,
+        };
+        of(candidate.signal(key(call)?), call)
     })
 }
 
@@ -79,7 +77,7 @@ fn label(own: Candidate) -> Function {
     Box::new(move |call| {
         let key = key(call)?;
         let otherwise = otherwise(call)?;
-        let label = own.signal_from(source::POD, &key).and_then(Signal::text);
+        let label = own.signal_from(source::POD, key).and_then(Signal::text);
         Ok(label.and_then(|text| read_like(text, &otherwise)).unwrap_or(otherwise))
     })
 }
@@ -103,9 +101,9 @@ fn texts(value: &dyn Val) -> Option<Vec<String>> {
     }
 }
 
-fn key(call: &FunctionContext) -> Result<String, ExecutionError> {
+fn key<'k>(call: &'k FunctionContext) -> Result<&'k str, ExecutionError> {
     let key = call.args.first().and_then(|key| key.downcast_ref::<CelString>());
-    key.map(|key| key.inner().to_owned()).ok_or_else(|| call.error("the key is to be a text"))
+    key.map(|it| it.inner()).ok_or_else(|| call.error("the key is to be a text"))
 }
 
 fn otherwise<'context, 'call>(call: &FunctionContext<'context, 'call>) -> Answer<'context, 'call> {
@@ -117,31 +115,36 @@ fn ms<'b>(number: u64) -> CowVal<'b, 'b> {
     CowVal::owned(CelInt::from(saturated(number)))
 }
 
-/// The value, as one of the other's kind; none if it is of another kind. So an expression's types do
-/// not depend on what an application reports: a whole number is one with a fraction where that is
-/// asked for, and of one with a fraction the whole part counts where a whole number is.
-fn like<'b, 'v>(value: &CowVal<'static, 'static>, other: &CowVal) -> Option<CowVal<'b, 'v>> {
-    let owned = || Some(CowVal::Owned(value.clone().into_owned()));
-    match (value.get_type().kind(), other.get_type().kind()) {
-        (one, other) if one == other => owned(),
-        (Kind::Int, Kind::Double) => {
-            let number = *value.downcast_ref::<CelInt>()?.inner();
+/// The value, as one of the other's kind, JSON as its text; none if it is of another kind. So an
+/// expression's types do not depend on what an application reports: a whole number is one with a fraction
+/// where that is asked for, and of one with a fraction the whole part counts where a whole number is.
+fn like<'b, 'v>(value: &Value, other: &CowVal) -> Option<CowVal<'b, 'v>> {
+    Some(match (value, other.get_type().kind()) {
+        (Value::Text(text) | Value::Json(text), Kind::String) => {
+            CowVal::owned(CelString::from(text.clone()))
+        }
+        (Value::Integer(number), Kind::Int) => CowVal::owned(CelInt::from(*number)),
+        (Value::Number(number), Kind::Double) => CowVal::owned(CelDouble::from(*number)),
+        (Value::Flag(flag), Kind::Boolean) => CowVal::owned(CelBool::from(*flag)),
+        (Value::Texts(all), Kind::List) => candidate::texts(all),
+        (Value::Integer(number), Kind::Double) =>
+        {
             #[allow(
                 clippy::cast_precision_loss,
                 reason = "whoever wants all bits asks for a whole number"
             )]
-            Some(CowVal::owned(CelDouble::from(number as f64)))
+            CowVal::owned(CelDouble::from(*number as f64))
         }
-        (Kind::Double, Kind::Int) => {
-            let number = *value.downcast_ref::<CelDouble>()?.inner();
+        (Value::Number(number), Kind::Int) if !number.is_nan() =>
+        {
             #[allow(
                 clippy::cast_possible_truncation,
                 reason = "what is too large is taken as the largest"
             )]
-            (!number.is_nan()).then(|| CowVal::owned(CelInt::from(number.floor() as i64)))
+            CowVal::owned(CelInt::from(number.floor() as i64))
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// The text as a value of the other's kind.

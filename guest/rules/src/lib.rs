@@ -30,6 +30,7 @@ mod expression;
 mod facts;
 mod failure;
 mod functions;
+mod hoist;
 mod issues;
 mod memory;
 mod names;

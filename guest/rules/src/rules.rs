@@ -10,6 +10,7 @@ use crate::candidate::Candidate;
 use crate::check;
 use crate::expression;
 use crate::failure::Failure;
+use crate::hoist;
 use crate::issues::Issues;
 use crate::settings::{RULES, Settings};
 
@@ -156,6 +157,8 @@ fn evaluate<T>(
     wanted: &str,
     read: impl FnOnce(&dyn Val) -> Option<T>,
 ) -> Result<T, Failure> {
+    let hoisted = hoist::hoisted(tree, context);
+    let tree = hoisted.as_ref().unwrap_or(tree);
     let value = CelValue::resolve_val(tree, context).map_err(|error| Failure::of(at, &error))?;
     read(value.as_ref()).ok_or_else(|| Failure::wrong_type(at, value.get_type().name(), wanted))
 }

@@ -51,6 +51,7 @@ pub struct Fault {
     name: Option<String>,
     agent: Option<String>,
     times: Option<u32>,
+    next_page: bool,
 }
 
 /// The handle of a rule.
@@ -86,6 +87,12 @@ impl Fault {
         self
     }
 
+    /// Only requests that go on with a list, for its second page or a later one.
+    pub fn next_page(mut self) -> Fault {
+        self.next_page = true;
+        self
+    }
+
     /// Only the next `count` requests; the rule goes away after them.
     pub fn times(mut self, count: u32) -> Fault {
         self.times = Some(count);
@@ -95,6 +102,7 @@ impl Fault {
     fn fits(&self, request: &Request<'_>) -> bool {
         let same = |rule: &Option<String>, given: &str| rule.as_ref().is_none_or(|r| r == given);
         self.verb.is_none_or(|v| v == request.verb)
+            && (request.next_page || !self.next_page)
             && same(&self.resource, request.resource)
             && same(&self.name, request.name)
             && self.agent.as_ref().is_none_or(|a| request.agent.contains(a.as_str()))
@@ -107,6 +115,8 @@ pub(crate) struct Request<'a> {
     pub verb: Verb,
     pub resource: &'a str,
     pub name: &'a str,
+    /// It goes on with a list.
+    pub next_page: bool,
     pub agent: &'a str,
 }
 
@@ -251,7 +261,7 @@ mod tests {
     use super::*;
 
     fn update(agent: &str) -> Request<'_> {
-        Request { verb: Verb::Update, resource: "leases", name: "x", agent }
+        Request { verb: Verb::Update, resource: "leases", name: "x", next_page: false, agent }
     }
 
     #[test]

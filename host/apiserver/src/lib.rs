@@ -36,6 +36,7 @@ mod route;
 mod selector;
 
 mod history;
+mod pages;
 mod patch;
 mod resource;
 mod store;

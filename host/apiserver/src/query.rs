@@ -14,6 +14,10 @@ pub(crate) struct Query {
     pub fields: String,
     pub labels: String,
     pub version: String,
+    /// How many objects of a list at most; zero for all.
+    pub limit: usize,
+    /// With what a list is gone on with; empty at its beginning.
+    pub more: String,
     pub bookmarks: bool,
     pub initial_events: Option<bool>,
     pub timeout: Option<Duration>,
@@ -33,6 +37,8 @@ impl Query {
                 "labelSelector" => query.labels = value.into_owned(),
                 "resourceVersion" => query.version = value.into_owned(),
                 "includeObject" => query.include_object = value.into_owned(),
+                "limit" => query.limit = limit(&value)?,
+                "continue" => query.more = value.into_owned(),
                 "timeoutSeconds" => query.timeout = seconds(&value)?,
                 "dryRun" if value == "All" => query.dry_run = true,
                 "dryRun" => {
@@ -75,6 +81,14 @@ fn flag(value: &str) -> bool {
     !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE")
 }
 
+fn limit(value: &str) -> Result<usize, Status> {
+    let limit: i64 = value.parse().map_err(|_| {
+        Status::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
+    })?;
+    // A real server takes what is below zero for no limit.
+    Ok(usize::try_from(limit).unwrap_or(0))
+}
+
 fn seconds(value: &str) -> Result<Option<Duration>, Status> {
     let seconds: u32 = value.parse().map_err(|_| {
         Status::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
@@ -92,10 +106,14 @@ mod tests {
         let text = "watch=true&fieldSelector=metadata.name%3Dx&timeoutSeconds=5&limit=500";
         let query = Query::parse(text).unwrap();
         assert!(query.watch && !query.bookmarks && !query.dry_run);
+        assert_eq!((query.limit, query.more.as_str()), (500, ""));
         assert_eq!(query.selector(&LEASES).unwrap().name(), Some("x"));
         assert_eq!(query.timeout, Some(Duration::from_secs(5)));
         assert!(!Query::parse("watch=0").unwrap().watch);
         assert_eq!(Query::parse("timeoutSeconds=soon").unwrap_err().code, 400);
+        assert_eq!(Query::parse("limit=many").unwrap_err().code, 400);
+        let query = Query::parse("limit=-1&continue=a%3Db").unwrap();
+        assert_eq!((query.limit, query.more.as_str()), (0, "a=b"));
         assert_eq!(Query::parse("dryRun=Some").unwrap_err().code, 400);
         let query = Query::parse("resourceVersion=x").unwrap();
         assert_eq!(query.version_number(Verb::List).unwrap_err().code, 400);

@@ -81,6 +81,7 @@ pub(crate) async fn handle(
         verb: call.verb,
         resource: plural,
         name: &call.name,
+        next_page: call.verb == Verb::List && !call.query.more.is_empty(),
         agent: &agent,
     });
     if action == Some(Action::Unfiltered) {

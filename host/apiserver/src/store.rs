@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::decode;
 use crate::history::{Change, History};
 use crate::meta;
+use crate::pages::Pages;
 use crate::resource::{NAMESPACES, RESOURCES, Resource};
 use crate::status::Status;
 use crate::sync::lock;
@@ -19,6 +20,7 @@ use crate::sync::lock;
 pub struct Store {
     state: Mutex<State>,
     changed: watch::Sender<u64>,
+    pages: Pages,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,7 @@ impl Store {
                 version: FIRST,
             }),
             changed: watch::Sender::new(FIRST),
+            pages: Pages::default(),
         };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let seeded = store.create(&NAMESPACES, namespace(name), false);
@@ -140,11 +143,17 @@ impl Store {
     }
 
     /// Forgets all past changes, as a compaction of etcd does: a watch that wants to start at an
-    /// older version than the present one is answered with 410.
+    /// older version than the present one is answered with 410, and so is the next page of a list.
     pub fn forget_history(&self) {
+        self.pages.forget();
         let mut state = lock(&self.state);
         let version = state.version;
         state.history.forget(version);
+    }
+
+    /// The lists that are given page by page.
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     pub(crate) fn snapshot(&self, resource: &'static Resource, namespace: &str) -> Snapshot {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::answer::Form;
 use crate::decode;
 use crate::meta;
+use crate::pages::Page;
 use crate::patch;
 use crate::query::Query;
 use crate::resource::{Resource, Verb};
@@ -55,32 +56,45 @@ fn list(store: &Store, request: &Request) -> Result<(u16, Value), Status> {
     let Objects { resource, namespace, .. } = &request.target;
     let selector = request.query.selector(resource)?;
     not_from_the_future(store, request)?;
-    let (objects, version) = store.snapshot(resource, namespace);
-    let objects = objects.iter().filter(|o| selector.matches(o));
+    let Page { objects, version, more } = match request.query.more.as_str() {
+        "" => {
+            let (mut objects, version) = store.snapshot(resource, namespace);
+            objects.retain(|object| selector.matches(object));
+            store.pages().begin((objects, version), request.query.limit)
+        }
+        more => store.pages().go_on(more, request.query.limit)?,
+    };
     let version = version.to_string();
-    if request.form == Form::Table {
-        let include = &request.query.include_object;
-        let objects = objects.map(Arc::as_ref);
-        return Ok((200, table::of(resource, objects, &version, include, true)));
+    let mut list = match request.form {
+        Form::Table => {
+            let include = &request.query.include_object;
+            table::of(resource, objects.iter().map(Arc::as_ref), &version, include, true)
+        }
+        _ => serde_json::json!({
+            "kind": format!("{}List", resource.kind),
+            "apiVersion": resource.api_version(),
+            "metadata": {"resourceVersion": version},
+            "items": objects.iter().map(item).collect::<Vec<_>>(),
+        }),
+    };
+    if let Some((more, left)) = more {
+        list["metadata"]["continue"] = more.into();
+        // Of a list that is narrowed by a selector a real server does not know how many are left.
+        if request.query.labels.is_empty() && request.query.fields.is_empty() {
+            list["metadata"]["remainingItemCount"] = left.into();
+        }
     }
-    let items: Vec<Value> = objects
-        .map(|object| {
-            // The items of a list carry no kind of their own.
-            let mut item = Value::clone(object);
-            if let Some(fields) = item.as_object_mut() {
-                fields.remove("kind");
-                fields.remove("apiVersion");
-            }
-            item
-        })
-        .collect();
-    let list = serde_json::json!({
-        "kind": format!("{}List", resource.kind),
-        "apiVersion": resource.api_version(),
-        "metadata": {"resourceVersion": version},
-        "items": items,
-    });
     Ok((200, list))
+}
+
+/// The items of a list carry no kind of their own.
+fn item(object: &Arc<Value>) -> Value {
+    let mut item = Value::clone(object);
+    if let Some(fields) = item.as_object_mut() {
+        fields.remove("kind");
+        fields.remove("apiVersion");
+    }
+    item
 }
 
 fn create(store: &Store, request: &Request) -> Result<(u16, Value), Status> {

@@ -182,6 +182,7 @@ impl Watch {
                 verb: Verb::Watch,
                 resource: self.target.resource.plural,
                 name: self.selector.name().unwrap_or(""),
+                next_page: false,
                 agent: &self.agent,
             };
             let found = self.shared.faults.on_stream(&request, self.met);

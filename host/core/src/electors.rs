@@ -254,5 +254,6 @@ fn is_about_the_lock(notice: &Notice) -> bool {
             | Notice::FoundOwnWrite
             | Notice::Reserved
             | Notice::Twin(_)
+            | Notice::TransferRefused { .. }
     )
 }

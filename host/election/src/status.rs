@@ -29,6 +29,7 @@ struct Inner {
     election: ElectionName,
     started: Moment,
     beat_every: Duration,
+    reaction: Duration,
     /// Nanoseconds since the clock's origin.
     last_beat: AtomicU64,
     view: watch::Sender<Arc<View>>,
@@ -53,18 +54,30 @@ struct LastTerm {
 
 impl Status {
     /// The status of an election that has just started at `started`, and whose loop turns every
-    /// `beat_every` at least, which is the retry period.
+    /// `beat_every` at least, which is the retry period. Its application stops at once.
     pub fn new(
         election: ElectionName,
         identity: &str,
         started: Moment,
         beat_every: Duration,
     ) -> Status {
+        Status::with_reaction(election, identity, started, beat_every, Duration::ZERO)
+    }
+
+    /// The same with an application that may go on for `reaction` after port 4040 has stopped naming it.
+    pub fn with_reaction(
+        election: ElectionName,
+        identity: &str,
+        started: Moment,
+        beat_every: Duration,
+        reaction: Duration,
+    ) -> Status {
         let view = View { identity: identity.to_owned(), ..View::default() };
         Status(Arc::new(Inner {
             election,
             started,
             beat_every,
+            reaction,
             last_beat: AtomicU64::new(nanos(started)),
             view: watch::Sender::new(Arc::new(view)),
             changes: Changes::new(),
@@ -101,6 +114,12 @@ impl Status {
     /// How often the loop turns at least.
     pub fn beat_every(&self) -> Duration {
         self.0.beat_every
+    }
+
+    /// How long the application may go on acting as the leader after port 4040 has stopped naming it, as
+    /// the operator says.
+    pub fn reaction(&self) -> Duration {
+        self.0.reaction
     }
 
     /// The silence after which the loop counts as stuck: three beats.

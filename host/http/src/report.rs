@@ -46,6 +46,11 @@ pub struct LeaderAnswer {
     pub observed_ms: Option<u64>,
     /// Since this candidate's term began, in milliseconds; null unless it leads.
     pub held_ms: Option<u64>,
+    /// The reaction time, in milliseconds: how long the application may go on acting as the leader after
+    /// `self` was last true or last heard of, and so the longest time between two questions and all that it
+    /// needs to stop, taken together. 0: no longer than an answer says.
+    #[serde(default)]
+    pub reaction_ms: u64,
     /// Why the lock could not be read or written the last time; null if it could.
     #[serde(default)]
     pub error: Option<FailureAnswer>,
@@ -111,6 +116,7 @@ impl LeaderAnswer {
             remaining_ms: millis(view.remaining(now)),
             observed_ms: seen.map(|seen| millis(now.since(seen.heard))),
             held_ms: term.map(|term| millis(now.since(term.since))),
+            reaction_ms: millis(status.reaction()),
             error: lock.error(view).map(FailureAnswer::of),
             missing_rights: lock.missing.as_ref().map(ToString::to_string),
             policy: status.policy().rollout.active.as_ref().map(PolicyName::of),

@@ -127,6 +127,11 @@ impl Failure {
         matches!(&self.kind, Kind::Refused(status) if status.is_already_exists())
     }
 
+    /// A list cannot be gone on with, or a watch not begun, from where it was.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(&self.kind, Kind::Refused(status) if status.code == 410)
+    }
+
     /// The object that was asked for is not there, and the API server itself says so.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(&self.kind, Kind::Refused(status) if status.code == 404 && status.is_not_found())

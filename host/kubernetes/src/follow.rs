@@ -7,6 +7,7 @@
 
 use super::backoff::{Backoff, jittered};
 use super::exchange::{Failure, Kind};
+use super::lists::Listed;
 use super::target::{Ended, Target, send};
 use super::trouble::plain;
 use hotseat_core::event::Trouble;
@@ -33,7 +34,7 @@ pub(super) enum Sight<K> {
         asked: Moment,
     },
     /// Those of a label, or all, were read, and these were there. Changes before may have been missed.
-    Listed(Vec<K>),
+    Listed(Listed<K>),
     /// It is this now.
     Changed(K),
     /// The object of this name was deleted, at this version.

@@ -10,18 +10,17 @@
 use super::backoff::Backoff;
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
-use super::trouble::plain;
+use super::lists::{Lists, OF_A_LABEL};
+use super::only::{Key, Only};
 use hotseat_core::event::{Event, Notice, Purpose, Trouble, Write};
 use hotseat_core::lock::{Lock, Record};
-use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::{Fact, Facts, Future, Observer, Recurring, Right, Said, Status, clock};
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use kube::core::Request;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
@@ -267,12 +266,14 @@ struct Metadata {
     uid: String,
     #[serde(default)]
     resource_version: String,
-    annotations: Option<BTreeMap<String, String>>,
+    annotations: Option<Only<Leads>>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Labelled {
-    items: Vec<Pod>,
+/// The annotation that says of which election a pod bears the label.
+struct Leads;
+
+impl Key for Leads {
+    const KEY: &'static str = LEADS;
 }
 
 impl Pods {
@@ -291,11 +292,16 @@ impl Pods {
 
     /// Takes the label off pods that led before and could not do it themselves.
     async fn unmark_others(&self, key: &str, value: &str) -> Result<(), Failure> {
-        let params = ListParams::default().labels(&format!("{key}={value}"));
-        let request = self.collection.list(&params).map_err(|error| unsendable(&error))?;
-        let labelled: Labelled = self.channel.ask("list-pods", PATIENCE, request).await?;
-        for Pod { metadata } in labelled.items {
-            let election = metadata.annotations.as_ref().and_then(|all| all.get(LEADS));
+        let lists = Lists {
+            channel: &self.channel,
+            collection: &self.collection,
+            verb: "list-pods",
+            patience: PATIENCE,
+            pause: SHORTEST_PAUSE,
+        };
+        let labelled = lists.labelled::<Pod>(key, value, OF_A_LABEL).await?;
+        for Pod { metadata } in labelled.objects {
+            let election = metadata.annotations.as_ref().and_then(|leads| leads.0.as_ref());
             let is_own = metadata.name == self.marks.name;
             // Whoever has taken the seat meanwhile has a right to its label.
             let leads = self.status.view().leads(clock::now());
@@ -338,14 +344,9 @@ impl Pods {
     async fn patch(&self, name: &str, metadata: Map<String, Value>) -> Result<(), Failure> {
         let patch = Patch::Merge(json!({ "metadata": metadata }));
         let request = self.collection.patch(name, &PatchParams::default(), &patch);
-        let request = request.map_err(|error| unsendable(&error))?;
+        let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
         self.channel.ask::<IgnoredAny>("patch-pod", PATIENCE, request).await.map(drop)
     }
-}
-
-/// A request that cannot be made; no input that was checked leads here.
-fn unsendable(error: &kube::core::request::Error) -> Failure {
-    Failure::broken(plain(Outcome::Denied, error.to_string()))
 }
 
 #[cfg(test)]

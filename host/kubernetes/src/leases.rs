@@ -7,12 +7,13 @@ use crate::follow::{Follower, Left, Sight as Followed};
 use crate::inspect::Sight;
 use crate::kind::LockKind;
 use crate::roster::{CANDIDATE, ROSTER, label_value, read_entry};
-use crate::target::{MOST_OF_ALL, Pace, Target, Which};
+use crate::target::{Pace, Target, Which};
 use hotseat_election::roster::Entry;
 use hotseat_election::{ElectionName, Facts, Right, clock};
 use jiff::Timestamp;
 use kube::Resource as _;
 use kube::core::{DynamicObject, Request};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -56,8 +57,10 @@ pub enum LeaseNews {
     Trouble(String),
 }
 
-/// A Lease as it was seen.
-#[derive(Debug)]
+/// A Lease as it was seen. It is made of each object as soon as that is read, so that of a long list
+/// only what counts is ever kept.
+#[derive(Debug, Deserialize)]
+#[serde(from = "DynamicObject")]
 pub struct SeenLease {
     /// Its namespace.
     pub namespace: String,
@@ -125,13 +128,10 @@ pub async fn follow_leases(
     }
 }
 
-fn news(sight: Followed<DynamicObject>) -> Option<LeaseNews> {
+fn news(sight: Followed<SeenLease>) -> Option<LeaseNews> {
     match sight {
-        Followed::Listed(all) => Some(LeaseNews::All {
-            cut: all.len() >= MOST_OF_ALL,
-            leases: all.into_iter().map(SeenLease::of).collect(),
-        }),
-        Followed::Changed(object) => Some(LeaseNews::One(SeenLease::of(object))),
+        Followed::Listed(all) => Some(LeaseNews::All { leases: all.objects, cut: all.cut }),
+        Followed::Changed(lease) => Some(LeaseNews::One(lease)),
         Followed::Deleted { namespace, name, .. } => Some(LeaseNews::Gone { namespace, name }),
         Followed::Trouble(why) => Some(LeaseNews::Trouble(why)),
         // They are not asked for by a name.
@@ -146,10 +146,12 @@ impl SeenLease {
     ///
     /// It is no object.
     pub fn read(object: Value) -> Result<SeenLease, serde_json::Error> {
-        serde_json::from_value(object).map(SeenLease::of)
+        serde_json::from_value(object)
     }
+}
 
-    fn of(object: DynamicObject) -> SeenLease {
+impl From<DynamicObject> for SeenLease {
+    fn from(object: DynamicObject) -> SeenLease {
         let metadata = &object.metadata;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let version = (text(&metadata.uid), text(&metadata.resource_version));

@@ -21,7 +21,9 @@ mod keeper;
 mod kind;
 mod leader_label;
 mod leases;
+mod lists;
 mod lock;
+mod only;
 mod owner;
 mod pick;
 mod regarding;
@@ -58,6 +60,6 @@ pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
 pub use roster::{
     CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, ROSTER_MOST, ROSTER_STALE, RosterKeeper,
-    Row as RosterRow, list_roster, roster_rights,
+    Row as RosterRow, Rows as RosterRows, Wanted as RosterWanted, list_roster, roster_rights,
 };
 pub use surroundings::{NodeName, Surrounding};

@@ -1,13 +1,11 @@
 //! What is watched: reading it by a list, and following one watch of it to its end.
 
-use super::exchange::{Channel, Failure, Kind, parse};
+use super::exchange::{Channel, Failure, parse};
 use super::follow::Sight;
-use super::pick::{Head, Meta, pick};
-use super::trouble::plain;
-use bytes::Bytes;
-use hotseat_core::policy::Outcome;
+use super::lists::{Lists, OF_A_LABEL, OF_ALL};
+use super::pick::{Head, Meta};
 use hotseat_election::clock;
-use kube::api::{ListParams, WatchParams};
+use kube::api::WatchParams;
 use kube::core::{Request, Status};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,16 +16,6 @@ use tokio::sync::mpsc::Sender;
 /// How long the server is asked to let a watch run. Below the 240 s after which some load balancers
 /// drop an idle connection.
 const WATCH_SECONDS: u32 = 220;
-
-/// How many objects of a list are asked for at a time.
-const PAGE: u32 = 100;
-/// How many where those are longer than an answer that is read: with the most annotations that an
-/// object may have, 256 KiB, of which each byte takes six in JSON, so many are not.
-const SMALL_PAGE: u32 = 4;
-/// How many objects of one label are taken in, be there more.
-pub(super) const MOST_LISTED: usize = 512;
-/// How many where all are asked for: the Leases of a namespace, or of a cluster.
-pub(super) const MOST_OF_ALL: usize = 4096;
 
 /// What is followed, and how.
 #[derive(Clone)]
@@ -51,19 +39,10 @@ pub(super) enum Which {
     Named(String),
     /// Those with this label, by key and value.
     Labelled(&'static str, String),
+    /// Those with this label, whatever it says.
+    Bearing(&'static str),
     /// All of them.
     All,
-}
-
-impl Which {
-    /// How many are taken in.
-    fn most(&self) -> usize {
-        match self {
-            Which::Named(_) => 1,
-            Which::Labelled(..) => MOST_LISTED,
-            Which::All => MOST_OF_ALL,
-        }
-    }
 }
 
 /// How long a follower waits for what.
@@ -102,54 +81,24 @@ impl Target {
     /// What went wrong.
     pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Sight<K>, String), Failure> {
         let asked = clock::now();
-        match &self.which {
+        let lists = Lists {
+            channel: &self.channel,
+            collection: &self.collection,
+            verb: self.verbs.0,
+            patience: self.pace.answer,
+            pause: self.pace.shortest,
+        };
+        let listed = match &self.which {
             Which::Named(name) => {
-                let params = ListParams::default().fields(&format!("metadata.name={name}"));
-                let bytes = self.fetch(&params).await?;
-                let (object, version) = pick(&bytes, name)?;
-                Ok((Sight::Read { object, asked }, version))
+                let (object, version) = lists.named(name).await?;
+                return Ok((Sight::Read { object, asked }, version));
             }
-            Which::Labelled(key, value) => {
-                let params = ListParams::default().labels(&format!("{key}={value}"));
-                let (objects, version) = self.pages(params.limit(PAGE)).await?;
-                Ok((Sight::Listed(objects), version))
-            }
-            Which::All => {
-                let (objects, version) = self.pages(ListParams::default().limit(PAGE)).await?;
-                Ok((Sight::Listed(objects), version))
-            }
-        }
-    }
-
-    /// The objects of a list, page by page, so that none of them has to fit into one answer with all
-    /// the others; [`Which::most`] or a few more.
-    async fn pages<K: DeserializeOwned>(
-        &self,
-        mut params: ListParams,
-    ) -> Result<(Vec<K>, String), Failure> {
-        let (mut objects, most) = (Vec::new(), self.which.most());
-        loop {
-            let bytes = match self.fetch(&params).await {
-                // Somebody made objects that are as long as can be.
-                Err(Failure { kind: Kind::TooLong, .. }) if params.limit != Some(SMALL_PAGE) => {
-                    params = params.limit(SMALL_PAGE);
-                    continue;
-                }
-                fetched => fetched?,
-            };
-            let Page { metadata, items } = parse::<Page<K>>(&bytes)?;
-            objects.extend(items.into_iter().take(most));
-            // The version of all pages is that of the first.
-            if metadata.more.is_empty() || objects.len() >= most {
-                return Ok((objects, metadata.resource_version));
-            }
-            params = params.continue_token(&metadata.more);
-        }
-    }
-
-    async fn fetch(&self, params: &ListParams) -> Result<Bytes, Failure> {
-        let request = self.collection.list(params).map_err(|error| unsendable(&error))?;
-        self.channel.fetch(self.verbs.0, self.pace.answer, request).await
+            Which::Labelled(key, value) => lists.labelled(key, value, OF_A_LABEL).await?,
+            Which::Bearing(key) => lists.bearing(key, OF_ALL).await?,
+            Which::All => lists.all(OF_ALL).await?,
+        };
+        let version = listed.version.clone();
+        Ok((Sight::Listed(listed), version))
     }
 
     /// One watch from that version on, to its end. `version` is the last one that was heard of.
@@ -167,10 +116,11 @@ impl Target {
         let params = match &self.which {
             Which::Named(name) => params.fields(&format!("metadata.name={name}")),
             Which::Labelled(key, value) => params.labels(&format!("{key}={value}")),
+            Which::Bearing(key) => params.labels(key),
             Which::All => params,
         };
-        let request =
-            self.collection.watch(&params, version).map_err(|error| unsendable(&error))?;
+        let request = self.collection.watch(&params, version);
+        let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
         let mut lines = self.channel.open(self.verbs.1, self.pace.answer, request).await?;
         loop {
             let Ok(line) = tokio::time::timeout(self.pace.silence, lines.next()).await else {
@@ -212,6 +162,9 @@ impl Target {
             Which::Labelled(key, value) => {
                 metadata.labels.as_ref().and_then(|all| all.get(*key)) == Some(value)
             }
+            Which::Bearing(key) => {
+                metadata.labels.as_ref().is_some_and(|all| all.contains_key(*key))
+            }
             Which::All => true,
         }
     }
@@ -223,27 +176,6 @@ pub(super) async fn send<T>(into: &Sender<T>, what: Option<T>) {
         // An error means that nobody listens any more; the loops notice.
         let _ = into.send(what).await;
     }
-}
-
-/// A request that cannot be made; no input that was checked leads here.
-fn unsendable(error: &kube::core::request::Error) -> Failure {
-    Failure::broken(plain(Outcome::Unreachable, error.to_string()))
-}
-
-/// One page of a list.
-#[derive(Deserialize)]
-struct Page<K> {
-    #[serde(default)]
-    metadata: PageMeta,
-    items: Vec<K>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PageMeta {
-    resource_version: String,
-    #[serde(rename = "continue")]
-    more: String,
 }
 
 /// One line of a watch, as far as it is needed to know whether the object is taken in.

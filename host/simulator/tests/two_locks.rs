@@ -295,21 +295,47 @@ fn a_pause_on_either_lock_keeps_the_leader_and_no_lock_that_it_has_lost() {
     }
 }
 
+fn transfer(to: &str) -> Option<TransferRequest> {
+    Some(TransferRequest {
+        to: to.to_owned(),
+        by: "ann".to_owned(),
+        within: Duration::from_secs(30),
+        until: format!("for {to}"),
+        refused: None,
+    })
+}
+
+/// There is one place to ask, and whoever asks at the other is told so, once.
+#[test]
+fn what_is_asked_on_the_outer_lock_is_refused_there_with_what_to_do() {
+    let mut world = world(&[Locks::Both, Locks::Both]);
+    let leader = world.leader().unwrap();
+    let [own, other] = if leader == 0 { ["a", "b"] } else { ["b", "a"] };
+    let asked = |world: &World| world.outer.read().record().unwrap().requests.transfer.clone();
+    world.outer.edit(|record| record.requests.transfer = transfer(other));
+    world.announce();
+    world.run_for(A_WHILE).unwrap();
+    assert_eq!(world.leader(), Some(leader));
+    let refused = asked(&world).unwrap().refused.unwrap();
+    assert!(refused.ends_with("on its Lease: ask there for the transfer"), "{refused}");
+    let told = world.recorded.iter().flatten().filter(|(_, _, effect)| {
+        matches!(effect, Effect::Tell(Notice::TransferRefused { to, .. }) if to == other)
+    });
+    assert_eq!(told.count(), 1);
+    // Who is asked for and leads already has nothing to refuse.
+    world.outer.edit(|record| record.requests.transfer = transfer(own));
+    world.announce();
+    world.run_for(A_WHILE).unwrap();
+    assert_eq!((world.leader(), asked(&world)), (Some(leader), None));
+}
+
 #[test]
 fn both_locks_are_handed_over_as_somebody_asks() {
     let mut world = world(&[Locks::Both, Locks::Both, Locks::Both]);
     let leader = world.leader().unwrap();
     for to in (0..3).filter(|index| *index != leader) {
         let name = ["a", "b", "c"][to];
-        world.store.edit(|record| {
-            record.requests.transfer = Some(TransferRequest {
-                to: name.to_owned(),
-                by: "ann".to_owned(),
-                within: Duration::from_secs(30),
-                until: format!("for {name}"),
-                refused: None,
-            });
-        });
+        world.store.edit(|record| record.requests.transfer = transfer(name));
         world.announce();
         world.run_for(REACTION + Duration::from_millis(800)).unwrap();
         assert_eq!(world.leader(), Some(to));

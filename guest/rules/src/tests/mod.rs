@@ -1,5 +1,6 @@
 //! What the policy says of settings, and what it makes of a question.
 
+mod loops;
 mod questions;
 mod settings;
 mod writes;

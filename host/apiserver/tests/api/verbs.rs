@@ -221,6 +221,36 @@ async fn lists_are_narrowed_and_dated() {
 }
 
 #[tokio::test]
+async fn a_list_in_pages_stays_as_it_was_until_its_history_is_forgotten() {
+    let server = server().await;
+    let client = Client::of(&server);
+    for name in ["a", "b", "c", "d"] {
+        client.post(LEASES, &lease(name, name)).await;
+    }
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let after = |page: &Value| {
+        let more = page["metadata"]["continue"].as_str().unwrap();
+        format!("{LEASES}?limit=2&continue={more}")
+    };
+    let first = client.get(&format!("{LEASES}?limit=2")).await.object;
+    assert_eq!(
+        (names(&first), &first["metadata"]["remainingItemCount"]),
+        (vec!["a".into(), "b".into()], &json!(2))
+    );
+    server.store().remove(&hotseat_apiserver::LEASES, "le", "d");
+    let second = client.get(&after(&first)).await.object;
+    assert_eq!((names(&second), version(&second)), (vec!["c".into(), "d".into()], version(&first)));
+    assert!(second["metadata"].get("continue").is_none());
+    let first = client.get(&format!("{LEASES}?limit=2")).await.object;
+    server.store().forget_history();
+    let gone = client.get(&after(&first)).await;
+    assert_eq!((gone.code, &gone.object["reason"]), (410, &json!("Expired")));
+}
+
+#[tokio::test]
 async fn names_are_generated_and_dry_runs_leave_no_trace() {
     let server = server().await;
     let client = Client::of(&server);

@@ -17,6 +17,11 @@ use std::time::Duration;
 /// Who asks by `spec.preferredHolder`.
 const PREFERRED: &str = "spec.preferredHolder";
 
+/// What whoever asks on the outer of two locks is told: what is decided about the inner one decides about
+/// both, so there is one place to ask, and one answer.
+const ON_OUTER: &str =
+    "the leader holds two locks and goes by what is asked on its Lease: ask there for the transfer";
+
 /// The requests that were seen last, with what is known of them here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
@@ -139,6 +144,10 @@ impl Elector {
     /// by it unless it wanted the same.
     pub(super) fn hand_over(&mut self, decision: &Decision) -> Option<Verdict> {
         self.claim.believed()?;
+        if self.is_outer {
+            self.refuse_on_outer();
+            return None;
+        }
         let Wanted { to, by, until } = self.wanted()?;
         let refusal = match () {
             () if self.is_paused() => "the election is paused",
@@ -162,10 +171,27 @@ impl Elector {
             }
         };
         if until.is_some() {
-            self.asked.refusal = Some(refusal.to_owned());
-            self.tell(Notice::TransferRefused { to, by, reason: refusal.to_owned() });
+            self.refuse(to, by, refusal);
         }
         None
+    }
+
+    /// This elector has the outer lock: a request for somebody else that stands there is not left without
+    /// an answer.
+    fn refuse_on_outer(&mut self) {
+        let me = &self.config.identity;
+        let Some(Standing { to, by, until: Some(_) }) = self.standing().filter(|it| it.to != me)
+        else {
+            return;
+        };
+        let (to, by) = (to.to_owned(), by.to_owned());
+        self.refuse(to, by, ON_OUTER);
+    }
+
+    /// The next write tells whoever asked why it is not done.
+    fn refuse(&mut self, to: String, by: String, reason: &str) {
+        self.asked.refusal = Some(reason.to_owned());
+        self.tell(Notice::TransferRefused { to, by, reason: reason.to_owned() });
     }
 
     /// Until when a successor can be waited for, so that the request still holds when it is carried out.

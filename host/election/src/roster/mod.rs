@@ -34,6 +34,10 @@ pub struct Entry {
     pub ready: Option<bool>,
     /// The zone of its node, if that is known.
     pub zone: Option<String>,
+    /// The name of its node, if that is known.
+    pub node: Option<String>,
+    /// Whether it leads.
+    pub leads: bool,
     /// Whom it hands over to, where it leads and waits for that.
     pub successor: Option<String>,
     /// The version of its program.

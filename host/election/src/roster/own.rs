@@ -2,11 +2,15 @@
 
 use super::{Entry, PolicyEntry, READY, ROSTER, ZONE, settings_digest};
 use crate::report::PolicyReport;
+use crate::signals::Held;
 use crate::status::Status;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use hotseat_rollout::{Fingerprint, Objection, Policy, Refusal};
 
+/// The signals by which the host names the node.
+const NODE_NAME: &str = "node.name";
+const POD_NODE: &str = "pod.node";
 /// The longest reason that is published, in bytes; one that is cut says so beside.
 const LONGEST_REASON: usize = 200;
 
@@ -59,6 +63,20 @@ impl Status {
         self.policy().needs(ROSTER)
     }
 
+    /// The name of this candidate's node, as the host knows it at `now`.
+    pub fn node(&self, now: Moment) -> Option<String> {
+        let names = [(Source::Node, NODE_NAME), (Source::Pod, POD_NODE)];
+        let signals = self.signals().all(now);
+        let named = |(source, key): (Source, &str)| {
+            let is = |held: &&Held| held.key.source() == source && held.key.as_str() == key;
+            match &signals.iter().find(is)?.report.value {
+                Value::Text(name) => Some(name.clone()),
+                _ => None,
+            }
+        };
+        names.into_iter().find_map(named)
+    }
+
     /// What this candidate publishes at `now`, for a program of that version.
     pub fn entry(&self, version: &str, now: Moment) -> Entry {
         let report = self.policy();
@@ -81,6 +99,8 @@ impl Status {
             identity: self.view().identity.clone(),
             ready,
             zone,
+            node: self.node(now),
+            leads: self.view().leads(now),
             successor: self.view().successor.clone(),
             version: version.to_owned(),
             policy: report.entry(),
@@ -182,6 +202,13 @@ mod tests {
         show(&status, Some(active(&[])), Some(candidate(&[], Some(refusal))));
         let entry = status.entry("1", clock::now());
         assert_eq!((entry.ready, entry.zone.as_deref()), (None, Some("a")));
+        assert_eq!((entry.node, entry.leads), (None, false));
+        say(&status, Source::Application, NODE_NAME, Value::Text("mine".to_owned()));
+        say(&status, Source::Pod, POD_NODE, Value::Text("n-1".to_owned()));
+        assert_eq!(status.node(clock::now()).as_deref(), Some("n-1"));
+        say(&status, Source::Node, NODE_NAME, Value::Text("n-2".to_owned()));
+        assert_eq!(status.entry("1", clock::now()).node.as_deref(), Some("n-2"));
+        let entry = status.entry("1", clock::now());
         let policy = entry.policy.unwrap();
         assert_eq!(
             (policy.state.as_str(), policy.candidate.as_deref()),

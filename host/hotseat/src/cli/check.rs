@@ -96,7 +96,9 @@ pub(super) fn uses(args: &SidecarArgs, pods: Option<&str>) -> anyhow::Result<Use
         pod_namespace: Some(pods),
         lock: lock_args::written(&args.lock)?,
         pods: args.pod.features(),
-        roster: args.roster.roster || args.turns.options()?.is_some(),
+        roster: args.roster.roster
+            || args.turns.options()?.is_some()
+            || args.pod.features().facts.seats,
         policy: policy_reference(&args.policy, &args.registries.registries())?,
         settings: SettingsSource::parse(&args.policy_settings)
             .map_err(|why| anyhow!("--policy-settings: {why}"))?

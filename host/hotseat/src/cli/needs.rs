@@ -18,6 +18,9 @@ pub(super) fn words(giver: Giver) -> &'static str {
             "--facts pod or --facts node, with the right to list and watch them: a label"
         }
         Giver::Time => "--facts time",
+        Giver::Seats => {
+            "--facts seats, with the rights on Leases that `hotseat rbac --facts seats` prints"
+        }
         Giver::Probe => "--probe, with what is probed under that name",
         Giver::Application => "the application, as a signal",
     }
@@ -48,6 +51,7 @@ mod tests {
             Giver::Node,
             Giver::Label,
             Giver::Time,
+            Giver::Seats,
             Giver::Probe,
             Giver::Application,
         ];

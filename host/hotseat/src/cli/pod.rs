@@ -28,7 +28,8 @@ pub(super) struct PodArgs {
     /// Facts for the policy: pod, this pod's labels, annotations, readiness and containers,
     /// with the right to list and watch pods; node, its node's labels such as the zone, taints and drain,
     /// with the right to list and watch nodes, and NODE_NAME or pod for its name; time, the time of day and
-    /// the weekday in UTC
+    /// the weekday in UTC; seats, how many seats are held on this node, with the rights of --roster, and with
+    /// pod or node for its name
     #[arg(long, env = "HOTSEAT_FACTS", value_name = "WHAT,..", value_enum, hide_possible_values = true, value_delimiter = ',', help_heading = POD)]
     facts: Vec<FactArg>,
 }
@@ -39,6 +40,7 @@ enum FactArg {
     Pod,
     Node,
     Time,
+    Seats,
 }
 
 impl PodArgs {
@@ -47,9 +49,11 @@ impl PodArgs {
         let wants = |fact| self.facts.contains(&fact);
         let node = variable("NODE_NAME").map_or(NodeName::OfPod, NodeName::Given);
         let facts = FactsWanted {
-            pod: wants(FactArg::Pod),
+            // One of them knows the node's name.
+            pod: wants(FactArg::Pod) || wants(FactArg::Seats) && !wants(FactArg::Node),
             node: wants(FactArg::Node).then_some(node),
             time: wants(FactArg::Time),
+            seats: wants(FactArg::Seats),
         };
         PodFeatures {
             watch: self.watch_pods,
@@ -104,6 +108,25 @@ fn is_domain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        pod: PodArgs,
+    }
+
+    #[test]
+    fn seats_take_the_pod_for_the_name_of_the_node_where_nothing_else_gives_it() {
+        for (facts, pod, node) in
+            [("seats", true, false), ("seats,node", false, true), ("time", false, false)]
+        {
+            let flags = <Flags as clap::Parser>::parse_from(["hotseat", "--facts", facts]);
+            let wanted = flags.pod.features().facts;
+            let seats = facts.contains("seats");
+            let found = (wanted.pod, wanted.node.is_some(), wanted.seats);
+            assert_eq!(found, (pod, node, seats), "{facts}");
+        }
+    }
 
     #[test]
     fn a_label_has_a_key_and_a_value_that_kubernetes_takes() {

@@ -5,13 +5,15 @@ use anyhow::anyhow;
 use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_election::{ElectionName, Facts, clock};
 use hotseat_http::Said;
-use hotseat_kubernetes::{Connection, Credentials, RosterRow, list_roster};
+use hotseat_kubernetes::{Connection, Credentials, RosterRow, RosterRows, list_roster};
 use hotseat_text::visible;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The user agent in the API server's audit log.
 const AGENT: &str = concat!("hotseat/", env!("CARGO_PKG_VERSION"), " (roster)");
+/// What is said below a roster that was not read to its end.
+const CUT: &str = "there are more Leases with this roster's label than are read: see who made them, and delete what is no candidate's";
 /// How much of a digest people are shown.
 const SHOWN_DIGITS: usize = 12;
 
@@ -25,20 +27,21 @@ pub fn show(
     credentials: Credentials,
     as_json: bool,
 ) -> anyhow::Result<String> {
-    let rows = block_on(async {
+    let RosterRows { rows, cut } = block_on(async {
         let connection = Connection::open(credentials, AGENT).await?;
         let facts = Facts::new(name.clone(), clock::now);
         let rows = list_roster(connection, facts, name).await;
         rows.map_err(|error| anyhow!("{name}: the roster cannot be read: {error}"))
     })?;
     Ok(match as_json {
-        true => format!("{}\n", document(&rows)),
+        true => format!("{}\n", document(&rows, cut)),
+        false if cut => format!("{}{CUT}\n", table(name, &rows)),
         false => table(name, &rows),
     })
 }
 
 /// What `show` gives to programs.
-fn document(rows: &[RosterRow]) -> Value {
+fn document(rows: &[RosterRow], cut: bool) -> Value {
     let row = |row: &RosterRow| {
         let written = row.written.map(|at| at.to_string());
         match &row.entry {
@@ -63,7 +66,7 @@ fn document(rows: &[RosterRow]) -> Value {
             }),
         }
     };
-    json!({"candidates": rows.iter().map(row).collect::<Vec<_>>()})
+    json!({"candidates": rows.iter().map(row).collect::<Vec<_>>(), "cut": cut})
 }
 
 fn signals(entry: &Entry) -> Vec<Value> {
@@ -150,6 +153,8 @@ mod tests {
             identity: "web-0".to_owned(),
             ready: Some(true),
             zone: None,
+            node: None,
+            leads: false,
             successor: Some("web-1".to_owned()),
             version: "1.0".to_owned(),
             policy: Some(policy),
@@ -179,11 +184,14 @@ mod tests {
 
     #[test]
     fn programs_see_all_of_it() {
-        let shown = document(&rows());
+        let shown = document(&rows(), true);
         let first = &shown["candidates"][0];
         assert_eq!((&first["identity"], &first["ready"]), (&json!("web-0"), &json!(true)));
         assert_eq!(first["successor"], "web-1");
         assert_eq!(first["signals"][0], json!({"key": "lag", "value": 3}));
-        assert_eq!(shown["candidates"][1]["error"], "EOF\n");
+        assert_eq!(
+            (&shown["candidates"][1]["error"], &shown["cut"]),
+            (&json!("EOF\n"), &json!(true))
+        );
     }
 }

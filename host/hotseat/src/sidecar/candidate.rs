@@ -58,8 +58,9 @@ impl Candidate {
             .watch
             .then(|| pod.say_home(&mut identity, settings.timing.reaction))
             .flatten();
-        let beat_every = settings.timing.retry_period;
-        let status = Status::new(name.clone(), &settings.identity, clock::now(), beat_every);
+        let (beat_every, reaction) = (settings.timing.retry_period, settings.timing.reaction);
+        let (name, now) = (name.clone(), clock::now());
+        let status = Status::with_reaction(name, &settings.identity, now, beat_every, reaction);
         Ok(Candidate { settings, connection, identity, pod, last_words, status })
     }
 
@@ -106,8 +107,8 @@ impl Candidate {
         let features = &settings.pod_features;
         let (lock, label) =
             pod.beside(locks.lock, features, &connection, &facts, &identity, &status);
-        let always = settings.keeps_roster();
-        let roster = roster::keep(&connection, &facts, &status, &pod, always);
+        let wanted = RosterWanted { always: settings.keeps_roster(), seats: features.facts.seats };
+        let roster = roster::keep(&connection, &facts, &status, &pod, wanted);
         let source = Source::new(
             settings.policy.clone(),
             name.namespace(),

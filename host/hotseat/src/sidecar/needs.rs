@@ -20,6 +20,8 @@ pub enum Giver {
     Label,
     /// The host's clock.
     Time,
+    /// The rosters of the namespace.
+    Seats,
     /// A probe of that name.
     Probe,
     /// The application.
@@ -42,7 +44,7 @@ pub struct Givers {
 
 /// The host's facts that have names of their own, and who gives them; `pod.container.` stands for all
 /// that begin so.
-const HOST: [(&str, Giver); 10] = [
+const HOST: [(&str, Giver); 11] = [
     ("pod.ready", Giver::Pod),
     ("pod.terminating", Giver::Pod),
     ("pod.node", Giver::Pod),
@@ -53,6 +55,7 @@ const HOST: [(&str, Giver); 10] = [
     ("node.draining", Giver::Node),
     ("host.time-of-day", Giver::Time),
     ("host.weekday", Giver::Time),
+    ("host.seats-on-node", Giver::Seats),
 ];
 /// Only the host has facts whose names begin so; the application's are called otherwise.
 const OWN: [&str; 3] = ["pod.", "node.", "host."];
@@ -71,6 +74,7 @@ impl Giver {
             Giver::Node => "this pod's node",
             Giver::Label => "this pod or its node, by a label",
             Giver::Time => "the time",
+            Giver::Seats => "the rosters of the namespace",
             Giver::Probe => "a probe",
             Giver::Application => "the application, as a signal",
         }
@@ -99,6 +103,7 @@ impl Givers {
             Giver::Node => self.facts.node.is_some(),
             Giver::Label => self.facts.pod || self.facts.node.is_some(),
             Giver::Time => self.facts.time,
+            Giver::Seats => self.facts.seats,
             Giver::Probe => self.probes.iter().any(|key| key == fact),
         }
     }
@@ -181,7 +186,15 @@ mod tests {
     fn a_fact_is_given_by_what_was_chosen() {
         let nothing = FactsWanted::default;
         let node = Some(NodeName::OfPod);
-        let all = ["pod.ready", "annotation:a", "node.name", "a/zone", "host.weekday", "probe.db"];
+        let all = [
+            "pod.ready",
+            "annotation:a",
+            "node.name",
+            "a/zone",
+            "host.weekday",
+            "host.seats-on-node",
+            "probe.db",
+        ];
         for (facts, probe, given) in [
             (nothing(), "probe.web", vec![]),
             (nothing(), "probe.db", vec!["probe.db"]),
@@ -192,6 +205,7 @@ mod tests {
             ),
             (FactsWanted { node, ..nothing() }, "", vec!["node.name", "a/zone"]),
             (FactsWanted { time: true, ..nothing() }, "", vec!["host.weekday"]),
+            (FactsWanted { seats: true, ..nothing() }, "", vec!["host.seats-on-node"]),
         ] {
             let givers = Givers { facts, probes: vec![probe.to_owned()], words: Giver::plainly };
             let named = |facts: &[&str]| -> Vec<String> {
@@ -217,6 +231,7 @@ mod tests {
                 Some("`pod`") => section = Some(Giver::Pod),
                 Some("`node`") => section = Some(Giver::Node),
                 Some("`time`") => section = Some(Giver::Time),
+                Some("`seats`") => section = Some(Giver::Seats),
                 _ => {}
             }
             let Some(key) = line.strip_prefix("| `") else { continue };

@@ -39,6 +39,8 @@ pub struct FactsWanted {
     pub node: Option<NodeName>,
     /// The time of day.
     pub time: bool,
+    /// The seats that are held on the node, by the rosters of the namespace.
+    pub seats: bool,
 }
 
 /// The namespace that Kubernetes mounts into this pod, as it stands there.

@@ -2,21 +2,21 @@
 
 use crate::sidecar::own_pod::OwnPod;
 use hotseat_election::{Facts, Status};
-use hotseat_kubernetes::{Connection, Hints, Place, RosterKeeper, RosterPod};
+use hotseat_kubernetes::{Connection, Hints, Place, RosterKeeper, RosterPod, RosterWanted};
 
 /// The features of the roster, as `hotseat rbac` knows them.
 pub const FEATURE: &str = "roster";
 const HINTS: Hints =
     Hints { rights: "the Role that it takes is what `hotseat rbac --roster` prints" };
 
-/// Keeps the roster of an election while a policy asks for it, or `always`. Must be called inside the
+/// Keeps the roster of an election while a policy asks for it, or for what is wanted. Must be called inside the
 /// runtime that serves the election.
 pub(crate) fn keep(
     connection: &Connection,
     facts: &Facts,
     status: &Status,
     pod: &OwnPod,
-    always: bool,
+    wanted: RosterWanted,
 ) -> RosterKeeper {
     let place = Place {
         election: status.election().clone(),
@@ -29,5 +29,5 @@ pub(crate) fn keep(
     };
     let (connection, facts, status) = (connection.clone(), facts.clone(), status.clone());
     let version = env!("CARGO_PKG_VERSION");
-    RosterKeeper::start(connection, facts, status, place, version, always, HINTS)
+    RosterKeeper::start(connection, facts, status, place, version, wanted, HINTS)
 }

@@ -146,6 +146,6 @@ impl ElectionSettings {
 
     /// Whether the roster is kept although no policy asks for it.
     pub fn keeps_roster(&self) -> bool {
-        self.roster || self.turns.is_some()
+        self.roster || self.turns.is_some() || self.pod_features.facts.seats
     }
 }

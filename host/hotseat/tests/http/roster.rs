@@ -46,6 +46,8 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
         signals: signals.clone(),
         version: "1.0".to_owned(),
         zone: None,
+        node: None,
+        leads: false,
         successor: Some("web-2".to_owned()),
     };
     site.state.change_roster(|roster| {

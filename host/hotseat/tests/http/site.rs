@@ -82,7 +82,8 @@ impl Site {
 /// An election that has just started, and what it shares with others.
 pub fn parts() -> (Status, Shared) {
     let name = ElectionName::new("shop", "web");
-    let state = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
+    let (beat_every, reaction) = (Duration::from_secs(2), Duration::from_millis(1500));
+    let state = Status::with_reaction(name, "web-0", clock::now(), beat_every, reaction);
     let journal = JournalKeeper::default();
     let metrics = Metrics::new(vec![state.clone()], journal.clone(), clock::now());
     (state, Shared { journal, metrics, seats: Seats::default() })

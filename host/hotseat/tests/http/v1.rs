@@ -31,7 +31,7 @@ fn the_leader_tells_its_token() {
     let expected = json!({
         "name": "web-0", "self": true, "state": "leading", "successor": null, "identity": "web-0", "holder": "web-0", "token": 4711,
         "lock": {"namespace": "shop", "name": "web", "uid": "b1946ac9"}, "transitions": 8,
-        "error": null, "missing_rights": null,
+        "reaction_ms": 1500, "error": null, "missing_rights": null,
         "policy": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff"},
     });
     assert_eq!(leader, expected);
@@ -47,7 +47,7 @@ fn a_standby_has_no_token() {
     let expected = json!({
         "name": "web-1", "self": false, "state": "standby", "successor": null, "identity": "web-0", "holder": "web-1", "token": null,
         "lock": {"namespace": "shop", "name": "web", "uid": null}, "transitions": 7,
-        "held_ms": null, "error": null, "missing_rights": null, "policy": null,
+        "held_ms": null, "reaction_ms": 1500, "error": null, "missing_rights": null, "policy": null,
     });
     assert_eq!(leader, expected);
 }

@@ -148,6 +148,22 @@ async fn the_next_leader_takes_the_label_off_whoever_led_this_election() {
     }
 }
 
+/// A namespace in which many pods have the label, most of them for another election.
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_led_before_is_found_on_whatever_page_it_is() {
+    let scene = Scene::with(|server| {
+        for number in 0..150 {
+            let pod = labelled(&format!("bank-{number}"), Some("le/another-seat"));
+            server.store().put(pod).unwrap();
+        }
+        server.store().put(labelled("web-1", Some("le/seat"))).unwrap();
+    })
+    .await;
+    scene.wins();
+    scene.until("web-1", false).await;
+    assert_eq!(scene.server.requests().of(Verb::List, "pods"), 2);
+}
+
 /// Whoever labels its pod after this one's belief has ended is right to do so.
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_believes_no_longer_takes_nobodys_label_off() {

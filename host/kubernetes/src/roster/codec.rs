@@ -22,6 +22,10 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    leads: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     successor: Option<String>,
     #[serde(default)]
     version: String,
@@ -112,6 +116,8 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
         identity: entry.identity.clone(),
         ready: entry.ready,
         zone: entry.zone.clone(),
+        node: entry.node.clone(),
+        leads: entry.leads,
         successor: entry.successor.clone(),
         version: entry.version.clone(),
         policy: entry.policy.as_ref().map(|policy| PolicyDocument {
@@ -154,11 +160,11 @@ pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
 /// As [`read`].
 pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
     if text.len() > LONGEST_ENTRY {
-        return Err(format!("it has {} bytes, at most {LONGEST_ENTRY} are read", text.len()));
+        return Err(format!("it has more than the {LONGEST_ENTRY} bytes that are read"));
     }
     let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let Document { election, identity, ready, zone, successor, version, policy, signals } =
-        document;
+    let Document { election, identity, ready, zone, node, leads, successor, .. } = document;
+    let (version, policy, signals) = (document.version, document.policy, document.signals);
     let policy = policy.map(|policy| PolicyEntry {
         digest: policy.digest,
         settings: policy.settings,
@@ -168,7 +174,7 @@ pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
         objection: policy.objection.map(Objection::from),
     });
     let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
-    let entry = Entry { identity, ready, zone, successor, version, policy, signals };
+    let entry = Entry { identity, ready, zone, node, leads, successor, version, policy, signals };
     check(&entry).map(|()| (election, entry))
 }
 
@@ -188,9 +194,10 @@ fn check(entry: &Entry) -> Result<(), String> {
         let against = it.objection.iter().flat_map(|it| [&it.to.policy, &it.to.settings, &it.why]);
         said.into_iter().chain(against).map(Some).chain([it.candidate.as_ref()])
     });
-    let words = words.chain([Some(&entry.version), entry.zone.as_ref()]).flatten();
+    let places = [entry.zone.as_ref(), entry.node.as_ref()];
+    let words = words.chain([Some(&entry.version)]).chain(places).flatten();
     if words.into_iter().any(|word| unfit(word, LONGEST_WORD)) {
-        return refuse("policy, version or zone");
+        return refuse("policy, version, zone or node");
     }
     let is_bound = |(key, value): &(String, Value)| {
         !key.is_empty() && !unfit(key, LONGEST_KEY) && value.len() <= LONGEST_VALUE
@@ -230,6 +237,8 @@ mod tests {
             identity: "web-0".to_owned(),
             ready: Some(false),
             zone: Some("a".to_owned()),
+            node: Some("n-1".to_owned()),
+            leads: true,
             successor: Some("web-1".to_owned()),
             version: "1.0".to_owned(),
             policy: Some(policy),
@@ -272,6 +281,7 @@ mod tests {
             (Entry { identity: "x".repeat(LONGEST_NAME + 1), ..entry() }, "identity"),
             (Entry { successor: Some("a\u{1b}".to_owned()), ..entry() }, "successor"),
             (Entry { zone: Some(long.clone()), ..entry() }, "zone"),
+            (Entry { node: Some(long.clone()), ..entry() }, "node"),
             (Entry { version: long, ..entry() }, "version"),
             (wordy, "policy"),
             (Entry { signals: many, ..entry() }, "signals"),

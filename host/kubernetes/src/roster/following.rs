@@ -1,15 +1,15 @@
 //! The others' entries, as a watch tells of them.
 
 use super::table::{Seen, Table};
-use super::{CANDIDATE, PACE};
+use super::{CANDIDATE, PACE, ROSTER, codec};
 use crate::exchange::Channel;
 use crate::follow::{Follower, Left, Sight};
+use crate::only::{Key, Only};
 use crate::target::{Target, Which};
 use hotseat_core::time::Moment;
 use hotseat_election::{Status, clock};
 use kube::core::Request;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
@@ -32,16 +32,32 @@ pub(super) struct Metadata {
     uid: String,
     #[serde(default)]
     resource_version: String,
-    labels: Option<BTreeMap<String, String>>,
-    annotations: Option<BTreeMap<String, String>>,
+    labels: Option<Only<Label>>,
+    annotations: Option<Only<Entry>>,
+}
+
+pub(super) struct Label;
+
+impl Key for Label {
+    const KEY: &'static str = ROSTER;
+}
+
+pub(super) struct Entry;
+
+impl Key for Entry {
+    const KEY: &'static str = CANDIDATE;
 }
 
 impl Lease {
     /// What it says; nothing if it has another label.
     pub(super) fn seen(self, label: &(&'static str, String)) -> Option<Seen> {
         let Metadata { name, uid, resource_version, labels, annotations } = self.metadata;
-        let is_meant = labels.as_ref().and_then(|all| all.get(label.0)) == Some(&label.1);
-        let text = annotations.and_then(|mut all| all.remove(CANDIDATE));
+        let is_meant = labels.and_then(|label| label.0).as_ref() == Some(&label.1);
+        let text = annotations.and_then(|entry| entry.0).map(|mut text| {
+            // A little more than may be is enough to see that it is too long.
+            text.truncate(text.floor_char_boundary(codec::LONGEST_ENTRY + 4));
+            text
+        });
         is_meant.then_some(Seen { name, version: (uid, resource_version), text })
     }
 }
@@ -135,7 +151,7 @@ fn show(table: &Table, status: &Status, said: &mut Option<usize>) {
 }
 
 /// Until that moment of the boot-time clock, or a little later: a timer of tokio's stands in suspend.
-async fn until(moment: Moment) {
+pub(super) async fn until(moment: Moment) {
     match moment {
         Moment::NEVER => std::future::pending().await,
         _ => tokio::time::sleep(clock::until(moment) + Duration::from_millis(10)).await,
@@ -158,9 +174,9 @@ async fn watch(
     });
     let never = Notify::new();
     let say = |sight: Sight<Lease>| match sight {
-        Sight::Listed(all) => {
-            Some(News::All(all.into_iter().filter_map(|lease| lease.seen(&label)).collect()))
-        }
+        Sight::Listed(all) => Some(News::All(
+            all.objects.into_iter().filter_map(|lease| lease.seen(&label)).collect(),
+        )),
         Sight::Changed(lease) => lease.seen(&label).map(News::One),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
         Sight::Trouble(why) => Some(News::Trouble(why)),

@@ -10,12 +10,12 @@ use super::{CANDIDATE, Place};
 use crate::codec::WRITE;
 use crate::exchange::{Channel, Failure};
 use crate::kind::LockKind;
-use crate::pick::pick;
+use crate::lists::Lists;
 use crate::trouble::plain;
 use hotseat_core::policy::Outcome;
 use hotseat_election::roster::Entry;
 use jiff::Timestamp;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::{DynamicObject, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -158,11 +158,14 @@ impl OwnLease {
     /// The UID of a Lease of that name which is there already, as an earlier process of the same pod
     /// leaves one behind.
     async fn adopt(&self) -> Result<String, Failure> {
-        let params = ListParams::default().fields(&format!("metadata.name={}", self.name));
-        let request = self.collection.list(&params);
-        let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
-        let bytes = self.channel.fetch("list-roster", PATIENCE, request).await?;
-        let (found, _) = pick::<Written>(&bytes, &self.name)?;
+        let lists = Lists {
+            channel: &self.channel,
+            collection: &self.collection,
+            verb: "list-roster",
+            patience: PATIENCE,
+            pause: super::PACE.shortest,
+        };
+        let (found, _) = lists.named::<Written>(&self.name).await?;
         let Some(Written { metadata: Metadata { uid, labels, annotations } }) = found else {
             let gone = "the Lease of this candidate was there and is gone".to_owned();
             return Err(Failure::broken(plain(Outcome::Conflict, gone)));

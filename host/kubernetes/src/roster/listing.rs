@@ -37,7 +37,16 @@ struct Spec {
     renew_time: Option<String>,
 }
 
-/// Reads the roster of an election, in the order of the Leases' names. What was taken back is left out.
+/// The Leases of a roster.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// They, in the order of their names. What was taken back is left out.
+    pub rows: Vec<Row>,
+    /// There may be more than are read.
+    pub cut: bool,
+}
+
+/// Reads the roster of an election.
 ///
 /// # Errors
 ///
@@ -46,7 +55,7 @@ pub async fn list_roster(
     connection: Connection,
     facts: Facts,
     election: &ElectionName,
-) -> Result<Vec<Row>, String> {
+) -> Result<Rows, String> {
     let label = (ROSTER, label_value(election.name()));
     let target = Target {
         what: "the roster",
@@ -58,14 +67,14 @@ pub async fn list_roster(
     };
     let listed = target.list::<Timed>().await;
     let (sight, _) = listed.map_err(|failure| failure.trouble.detail)?;
-    let Sight::Listed(all) = sight else { return Ok(Vec::new()) };
+    let Sight::Listed(all) = sight else { return Ok(Rows::default()) };
     let row = |Timed { lease, spec }: Timed| {
         let written = spec.and_then(|spec| spec.renew_time?.parse().ok());
         let seen = lease.seen(&label)?;
         let entry = codec::read(election.name(), &seen.text?);
         Some(Row { lease: seen.name, written, entry })
     };
-    let mut rows: Vec<Row> = all.into_iter().filter_map(row).collect();
+    let mut rows: Vec<Row> = all.objects.into_iter().filter_map(row).collect();
     rows.sort_by(|one, other| one.lease.cmp(&other.lease));
-    Ok(rows)
+    Ok(Rows { rows, cut: all.cut })
 }

@@ -9,11 +9,12 @@ mod following;
 mod lease;
 mod listing;
 mod name;
+mod neighbours;
 mod publish;
 mod table;
 
 pub(crate) use codec::read_any as read_entry;
-pub use listing::{Row, list_roster};
+pub use listing::{Row, Rows, list_roster};
 pub use name::ROSTER;
 pub(crate) use name::label_value;
 pub use table::{MOST_ENTRIES as ROSTER_MOST, STALE as ROSTER_STALE};
@@ -86,6 +87,15 @@ impl Place {
     }
 }
 
+/// What the roster is kept for beside a policy that asks for it; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// It is kept whether a policy asks for it or not.
+    pub always: bool,
+    /// While it is kept, the seats that are held on this node are counted, and reported as a signal.
+    pub seats: bool,
+}
+
 /// Words for people that this crate does not know.
 #[derive(Clone, Copy, Debug)]
 pub struct Hints {
@@ -125,7 +135,7 @@ impl Drop for Inner {
 }
 
 impl RosterKeeper {
-    /// Begins to keep it while a policy asks for it, or `always`. Must be called inside the tokio runtime
+    /// Begins to keep it while a policy asks for it, or for what is wanted. Must be called inside the tokio runtime
     /// that serves the election, whose facts and status these are. `version` is the program's.
     pub fn start(
         connection: Connection,
@@ -133,11 +143,11 @@ impl RosterKeeper {
         status: Status,
         place: Place,
         version: &'static str,
-        always: bool,
+        wanted: Wanted,
         hints: Hints,
     ) -> RosterKeeper {
         let channel = Channel::new(connection, Lane::Other, facts);
-        RosterKeeper::begin(Keeper { channel, status, place, version, always, hints })
+        RosterKeeper::begin(Keeper { channel, status, place, version, wanted, hints })
     }
 
     fn begin(keeper: Keeper) -> RosterKeeper {
@@ -169,7 +179,7 @@ struct Keeper {
     status: Status,
     place: Place,
     version: &'static str,
-    always: bool,
+    wanted: Wanted,
     hints: Hints,
 }
 
@@ -187,7 +197,9 @@ impl Keeper {
             let table = table::Table::new(election, &self.place.identity, &lease.name);
             let label = (ROSTER, label_value(election));
             let channel = self.channel.clone();
+            let name = lease.name.clone();
             tokio::select! {
+                () = self.count_seats(&collection, &name) => {}
                 () = publish::publish(&mut lease, &self.status, self.version, self.hints) => {}
                 () = following::follow(channel, collection.clone(), label, table, &self.status) => {}
                 () = self.until(&over, |keeper, over| {
@@ -200,8 +212,19 @@ impl Keeper {
         }
     }
 
+    /// Counts the seats of this node for as long as it is polled, if that is wanted.
+    async fn count_seats(&self, collection: &Request, own: &str) {
+        match self.wanted.seats {
+            true => {
+                let channel = self.channel.clone();
+                neighbours::count(channel, collection.clone(), own, &self.status).await;
+            }
+            false => std::future::pending().await,
+        }
+    }
+
     fn is_wanted(&self) -> bool {
-        self.always || self.status.policy_wants_roster()
+        self.wanted.always || self.status.policy_wants_roster()
     }
 
     /// The election is about to end, or has ended.

@@ -3,10 +3,14 @@
 use super::*;
 use crate::codec::WRITE;
 use hotseat_apiserver::{Action, Config, Fault, LEASES, Server, Status as Refusal, Verb};
+use hotseat_core::lock::Token;
+use hotseat_core::policy::Source;
 use hotseat_core::policy::Value as Said;
-use hotseat_core::view::View;
+use hotseat_core::time::Moment;
+use hotseat_core::view::{Term, View};
 use hotseat_election::clock;
 use hotseat_election::roster::Entry;
+use hotseat_election::signals::{Key, Report};
 use hotseat_rollout::{About, Active, Need, Policy};
 use tokio::time::{sleep, timeout};
 
@@ -32,15 +36,18 @@ fn place(name: &str) -> Place {
 
 /// A candidate of a server, whose policy asks for the roster or does not.
 fn start(server: &Server, name: &str, wants: bool) -> Candidate {
-    let place = place(name);
-    let status = Status::new(place.election.clone(), name, clock::now(), Duration::from_secs(2));
+    start_at(server, place(name), wants, Wanted::default())
+}
+
+fn start_at(server: &Server, place: Place, wants: bool, wanted: Wanted) -> Candidate {
+    let (election, name) = (place.election.clone(), &place.identity);
+    let status = Status::new(election, name, clock::now(), Duration::from_secs(2));
     decide(&status, if wants { &["roster"] } else { &[] });
     let config = kube::Config::new(server.url().parse().unwrap());
     let client = kube::Client::try_from(config).unwrap();
     let channel = Channel::plain(client, Facts::new(place.election.clone(), clock::now));
     let hints = Hints { rights: "ask for the Role" };
-    let keeper =
-        Keeper { channel, status: status.clone(), place, version: "1.0", always: false, hints };
+    let keeper = Keeper { channel, status: status.clone(), place, version: "1.0", wanted, hints };
     Candidate { status, keeper: RosterKeeper::begin(keeper) }
 }
 
@@ -251,4 +258,83 @@ async fn an_entry_that_is_deleted_comes_back() {
     a.until_sees(&[]).await;
     a.until_sees(&["b"]).await;
     b.until_sees(&["a"]).await;
+}
+
+/// A candidate of that election on that node, which counts the seats there.
+fn on_node(server: &Server, election: &str, name: &str, node: &str) -> Candidate {
+    let place = Place { election: ElectionName::new("le", election), ..place(name) };
+    let candidate = start_at(server, place, false, Wanted { always: true, seats: true });
+    let key = Key::new(Source::Pod, "pod.node").unwrap();
+    let value = Said::Text(node.to_owned());
+    let report = Report { value, at: clock::now(), ttl: None };
+    candidate.status.signals().report(key, report).unwrap();
+    candidate
+}
+
+impl Candidate {
+    fn seats_on_node(&self) -> Option<Said> {
+        let all = self.status.signals().all(clock::now());
+        let found = all.into_iter().find(|held| held.key.as_str() == neighbours::SEATS);
+        found.map(|held| held.report.value)
+    }
+
+    async fn until_seats(&self, count: Option<i64>) {
+        let said = count.map(Said::Integer);
+        self.until(&format!("{count:?} seats"), |it| it.seats_on_node() == said).await;
+    }
+
+    fn leads(&self, leads: bool) {
+        let term = leads.then(|| Term {
+            token: Token(1),
+            uid: "u".to_owned(),
+            transitions: 0,
+            since: clock::now(),
+            until: Moment::NEVER,
+        });
+        self.status.show(View { term, ..(*self.status.view()).clone() });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_seats_of_a_node_are_counted_over_all_elections_of_the_namespace() {
+    let server = server().await;
+    let a = on_node(&server, "seat", "a", "n-1");
+    a.until_seats(Some(0)).await;
+    let b = on_node(&server, "other", "b", "n-1");
+    let c = on_node(&server, "third", "c", "n-2");
+    [&b, &c].iter().for_each(|it| it.leads(true));
+    a.until_seats(Some(1)).await;
+    // The own seat is known otherwise.
+    a.leads(true);
+    b.until_seats(Some(1)).await;
+    c.until_seats(Some(0)).await;
+    b.leads(false);
+    a.until_seats(Some(0)).await;
+    // What cannot be read is not known.
+    let no = Action::Status(Refusal::new(403, "Forbidden", "leases is forbidden"));
+    let list = server.faults().add(Fault::on(Verb::List).resource("leases"), no.clone());
+    let watch = server.faults().add(Fault::on(Verb::Watch).resource("leases"), no);
+    let running =
+        server.faults().add(Fault::on(Verb::Watch).resource("leases"), Action::CloseWatch);
+    a.until_seats(None).await;
+    for fault in [list, watch, running] {
+        server.faults().remove(fault);
+    }
+    a.until_seats(Some(0)).await;
+    // Nor is it where the node is not.
+    a.status.signals().remove(&Key::new(Source::Pod, "pod.node").unwrap(), clock::now());
+    a.until_seats(None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_counted_where_nothing_asks_for_it() {
+    let server = server().await;
+    let [a, b] = ["a", "b"].map(|name| start(&server, name, true));
+    let key = Key::new(Source::Pod, "pod.node").unwrap();
+    let report = Report { value: Said::Text("n-1".to_owned()), at: clock::now(), ttl: None };
+    a.status.signals().report(key, report).unwrap();
+    a.until_sees(&["b"]).await;
+    b.until_sees(&["a"]).await;
+    sleep(MINUTE).await;
+    assert_eq!((a.seats_on_node(), server.requests().of(Verb::Watch, "leases")), (None, 2));
 }

@@ -200,7 +200,9 @@ fn next_leader(
         let followed: Vec<_> = followers
             .into_iter()
             .zip(heard)
-            .map(|(follower, heard)| scope.spawn(move || wait_to_lead(follower, heard, before, sent)))
+            .map(|(follower, heard)| {
+                scope.spawn(move || wait_to_lead(follower, heard, before, sent))
+            })
             .collect();
         let mut first: Option<Taken> = None;
         for thread in followed {

@@ -40,8 +40,9 @@ impl Person {
     /// Why the roster cannot be read, in one line.
     pub(super) async fn members(&self) -> Result<Vec<Member>, String> {
         let facts = Facts::new(self.name.clone(), clock::now);
-        let rows = list_roster(self.connection.clone(), facts, &self.name).await?;
-        let mut all: Vec<Member> = rows
+        let roster = list_roster(self.connection.clone(), facts, &self.name).await?;
+        let mut all: Vec<Member> = roster
+            .rows
             .into_iter()
             .filter_map(|row| {
                 let entry = row.entry.ok()?;
