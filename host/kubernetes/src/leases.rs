@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_candidate_is_told_from_a_lock_by_its_label() {
+    fn a_candidate_is_distinguished_from_a_lock_by_its_label() {
         let lock = seen(json!({
             "metadata": {"name": "shop", "namespace": "web", "uid": "u", "resourceVersion": "7"},
             "spec": {"holderIdentity": "web-0", "leaseDurationSeconds": 15},

@@ -25,7 +25,7 @@ struct Sent {
 }
 
 #[test]
-fn none_of_a_thousand_watchers_loses_a_change_without_being_told() {
+fn none_of_a_thousand_watchers_loses_a_change_without_a_gap_event() {
     let site = Site::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let all = runtime.expect("a runtime").block_on(async { timeout(PATIENCE, all(&site)).await });
