@@ -38,7 +38,8 @@ pub struct Moves(Rc<RefCell<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     bound: Option<Bound>,
-    /// It led at the last question.
+    /// The process's uptime at the last question, and whether it led.
+    asked_at: u64,
     led: bool,
     /// How often it resigned without a term that lasted in between, and until when it rests.
     resigned: u32,
@@ -69,12 +70,12 @@ impl Moves {
 impl Inner {
     fn check(&mut self, bound: Bound, seen: &Observation, action: &Action) -> Result<(), String> {
         let now = seen.uptime;
-        if seen.causes.has(Cause::Started) {
+        if now < self.asked_at {
             // Another process, which remembers nothing.
             (self.led, self.resigned, self.rest_until) = (false, 0, 0);
         }
         let began = seen.claim.is_some() && !self.led;
-        self.led = seen.claim.is_some();
+        (self.asked_at, self.led) = (now, seen.claim.is_some());
         let Some(claim) = &seen.claim else { return Ok(()) };
         if began && now < self.rest_until {
             let (left, times) = (self.rest_until - now, self.resigned);
