@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_ends_is_told_with_its_last_words() {
+    fn a_program_that_ends_is_reported_with_its_last_words() {
         let folder = ScratchDir::new("hotseat-cluster-").unwrap();
         let mut plan = Plan::write(folder.path(), Kind::from_env().unwrap(), false).unwrap();
         fs::write(folder.path().join("audit.yaml"), "kind: Nonsense").unwrap();

@@ -145,7 +145,7 @@ async fn a_watch_of_one_lease_tells_its_changes_and_bookmarks() {
 }
 
 #[tokio::test]
-async fn a_deleted_lease_is_told_by_its_watch() {
+async fn a_watch_reports_a_deleted_lease() {
     let (_, leases) = account("watch-delete", Rights::Full).await;
     let first = leases.create(&PostParams::default(), &lease("seat", "a")).await.unwrap();
     let only = WatchParams::default().fields("metadata.name=seat").timeout(60);

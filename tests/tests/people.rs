@@ -16,8 +16,8 @@ use hotseat_tests::scene::{Api, ELECTION, SOON};
 
 on_both![
     transfer::the_leader_hands_over_to_whom_a_person_names,
-    transfer::what_is_not_possible_is_told,
-    transfer::who_does_not_take_the_seat_is_told_and_somebody_leads,
+    transfer::what_is_not_possible_is_refused_with_the_reason,
+    transfer::a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads,
     pause::while_paused_the_leader_stays_and_a_dead_one_is_followed,
 ];
 

@@ -78,7 +78,7 @@ fn a_crate_that_does_not_compile_is_named() {
 }
 
 #[test]
-fn a_crate_without_a_library_is_told_so() {
+fn a_crate_without_a_library_is_refused_with_the_reason() {
     let odd = a_crate("no-module", "path = \"src/missing.rs\"", "");
     let error = build(odd.path(), &options()).unwrap_err();
     assert!(matches!(error, BuildError::Cargo { .. }), "{error}");
@@ -95,7 +95,7 @@ fn policies_that_share_a_folder_and_a_dependency_do_not_spoil_each_other() {
 }
 
 #[test]
-fn a_module_that_is_no_policy_is_told_how_to_export_one() {
+fn a_module_that_is_no_policy_is_refused_with_how_to_export_one() {
     let odd =
         a_crate("no-policy", CDYLIB, "#[unsafe(no_mangle)]\npub extern \"C\" fn decide() {}\n");
     let error = build(odd.path(), &options()).unwrap_err();

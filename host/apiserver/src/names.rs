@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_apart() {
+    fn names_are_distinguished() {
         for good in ["a", "a-b", "a.b.c", "0", "my-app-0"] {
             assert!(subdomain_faults(good).is_empty(), "{good}");
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_told_apart() {
+    fn labels_are_distinguished() {
         for (key, value) in [("a", ""), ("A_b.c", "x"), ("example.com/role", "Leader_1")] {
             assert!(key_value_faults(key, value).is_empty(), "{key}={value}");
         }

@@ -62,7 +62,7 @@ fn what_is_longer_ago_than_a_hundred_decisions_is_forgotten() {
 }
 
 #[test]
-fn the_share_is_told_again_after_it_was_halved() {
+fn the_share_is_reported_again_after_it_was_halved() {
     let mut failures = Failures::new(20);
     let every_fourth = too_many(&mut failures, &"x...".repeat(100));
     assert_eq!(every_fourth, [80], "a quarter goes on failing");

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_there_is_told_and_a_new_address_is_used() {
+    async fn nobody_there_is_reported_and_a_new_address_is_used() {
         let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
         let (sender, mut samples) = mpsc::channel(8);
         let (place, receiver) = watch::channel(Some(closed));

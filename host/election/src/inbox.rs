@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_that_panics_is_told() {
+    async fn a_part_that_panics_is_reported() {
         let (mut inbox, _senders) = inbox();
         inbox.need("the watch", std::future::pending());
         inbox.need("the source", async { panic!("of the test's own") });
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_end_is_told_once_and_before_all_else() {
+    async fn an_end_is_delivered_once_and_before_all_else() {
         let (mut inbox, senders) = inbox();
         let status = status();
         senders.events.send(Event::Timer).await.unwrap();

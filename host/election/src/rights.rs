@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_account_is_told_from_other_users() {
+    fn a_service_account_is_distinguished_from_other_users() {
         let account = ServiceAccount { namespace: "web".to_owned(), name: "shop".to_owned() };
         assert_eq!(ServiceAccount::of_user("system:serviceaccount:web:shop"), Some(account));
         assert_eq!(ServiceAccount::of_user("system:node:n1"), None);

@@ -3,12 +3,11 @@
 use crate::election::age;
 use crate::table::Now;
 use hotseat_core::time::{Moment, millis};
-use hotseat_election::roster::{Entry, PolicyEntry};
+use hotseat_election::roster::{Listed, PolicyEntry};
 use hotseat_http::ui::Mark;
 use hotseat_http::{RosterAnswer, RosterCandidate};
-use hotseat_kubernetes::{ROSTER_MOST, ROSTER_STALE};
-use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use hotseat_kubernetes::{CandidateLease, RosterSeen, RosterTable};
+use std::collections::{BTreeSet, VecDeque};
 
 /// How many events about policies are kept.
 const SWAPS: usize = 32;
@@ -16,21 +15,9 @@ const SWAPS: usize = 32;
 /// Who publishes itself.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    rows: BTreeMap<String, Candidate>,
-    /// Those that fell silent, at which version: read anew at that version, they stay silent.
-    silent: BTreeMap<String, (String, String)>,
-    left_out: BTreeMap<String, String>,
+    table: RosterTable,
     swaps: VecDeque<Swap>,
     counted: u64,
-}
-
-/// A candidate.
-#[derive(Debug)]
-pub(crate) struct Candidate {
-    version: (String, String),
-    /// When it was last written, as far as that is known.
-    at: Moment,
-    entry: Entry,
 }
 
 /// What became of a policy in a candidate.
@@ -59,49 +46,26 @@ impl Swap {
     }
 }
 
-impl Candidate {
-    /// A candidate's Lease as it was seen. One that was written long before, by the candidate's clock, is
-    /// no younger for being looked at.
-    pub(crate) fn seen(
-        now: Now,
-        version: (String, String),
-        written: Option<Timestamp>,
-        entry: Entry,
-    ) -> Candidate {
-        Candidate { version, at: now.moment - age(now, written), entry }
-    }
-}
-
 impl Candidates {
-    /// A candidate is this now.
-    pub(crate) fn take(&mut self, now: Now, lease: &str, candidate: Candidate) {
-        let known = self.rows.get(lease).map(|row| &row.version).or(self.silent.get(lease));
-        if known == Some(&candidate.version) {
-            return;
-        }
-        self.silent.remove(lease);
-        if candidate.at + ROSTER_STALE <= now.moment {
-            self.rows.remove(lease);
-            self.be_silent(lease, candidate.version);
-            return;
-        }
-        let mut others = self.rows.iter().filter(|(name, _)| *name != lease);
-        // Whoever was there first: a name is not taken over while its owner goes on.
-        if others.any(|(_, other)| other.entry.identity == candidate.entry.identity) {
-            return self.leave_out(lease, "it has another candidate's name".to_owned());
-        }
-        if !self.rows.contains_key(lease) && self.rows.len() >= ROSTER_MOST {
-            return self.leave_out(lease, format!("there are {ROSTER_MOST} candidates already"));
-        }
-        self.left_out.remove(lease);
-        let before = self.rows.insert(lease.to_owned(), candidate);
+    /// A candidate's Lease is this now. One that was written long before, by the candidate's clock, is no
+    /// younger for being looked at.
+    pub(crate) fn take(
+        &mut self,
+        now: Now,
+        lease: &str,
+        version: (String, String),
+        candidate: CandidateLease,
+    ) {
+        let CandidateLease { written, said } = candidate;
+        let at = now.moment - age(now, written);
+        let seen = RosterSeen { lease: lease.to_owned(), version, at, said };
+        let before = self.table.take(now.moment, seen);
         // What it did before it was first seen is not known.
-        if let (Some(before), Some(after)) = (before, self.rows.get(lease)) {
-            let swaps = swaps(before.entry.policy.as_ref(), after.entry.policy.as_ref());
-            let candidate = after.entry.identity.clone();
-            for swap in swaps {
-                self.note(Swap { at: now.moment, candidate: candidate.clone(), ..swap });
-            }
+        let (Some(before), Some(after)) = (before, self.table.find(lease)) else { return };
+        let swaps = swaps(before.policy.as_ref(), after.entry.policy.as_ref());
+        let candidate = after.entry.identity.clone();
+        for swap in swaps {
+            self.note(Swap { at: now.moment, candidate: candidate.clone(), ..swap });
         }
     }
 
@@ -113,69 +77,46 @@ impl Candidates {
         self.swaps.push_back(Swap { number: self.counted, ..swap });
     }
 
-    /// A Lease says what is no entry.
-    pub(crate) fn leave_out(&mut self, lease: &str, why: String) {
-        self.rows.remove(lease);
-        if self.left_out.len() < ROSTER_MOST {
-            self.left_out.insert(lease.to_owned(), why);
-        }
-    }
-
-    fn be_silent(&mut self, lease: &str, version: (String, String)) {
-        if self.silent.len() < ROSTER_MOST {
-            self.silent.insert(lease.to_owned(), version);
-        }
-    }
-
     /// A Lease is gone, or says nothing any more.
     pub(crate) fn take_out(&mut self, lease: &str) {
-        self.rows.remove(lease);
-        self.silent.remove(lease);
-        self.left_out.remove(lease);
+        self.table.take_out(lease);
     }
 
     /// Leaves out who was not heard of for too long, and says when the next one is to be.
     pub(crate) fn pass(&mut self, now: Moment) -> Moment {
-        let gone = self.rows.extract_if(.., |_, row| row.at + ROSTER_STALE <= now);
-        for (lease, row) in gone.collect::<Vec<_>>() {
-            self.be_silent(&lease, row.version);
-        }
-        self.rows.values().map(|row| row.at + ROSTER_STALE).min().unwrap_or(Moment::NEVER)
+        self.table.forget(now)
     }
 
     /// There are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.table.is_empty()
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.table.len()
     }
 
     /// Their names, in order.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let names: BTreeSet<&str> =
-            self.rows.values().map(|row| row.entry.identity.as_str()).collect();
-        names.into_iter().collect()
+        self.table.listed().into_iter().map(|it| it.entry.identity.as_str()).collect()
     }
 
     /// How many different policies, with their settings, decide in them.
     pub(crate) fn policies(&self) -> usize {
-        let policies = self.rows.values().filter_map(|row| row.entry.policy.as_ref());
+        let listed = self.table.listed().into_iter();
+        let policies = listed.filter_map(|it| it.entry.policy.as_ref());
         policies.map(|it| (&it.digest, &it.settings)).collect::<BTreeSet<_>>().len()
     }
 
     /// They as a document has them.
     pub(crate) fn roster(&self, now: Now) -> RosterAnswer {
-        let age = |row: &Candidate| Some(millis(now.moment.since(row.at)));
-        let mut candidates: Vec<RosterCandidate> =
-            self.rows.values().map(|row| RosterCandidate::of(&row.entry, age(row))).collect();
-        candidates.sort_by(|one, other| one.identity.cmp(&other.identity));
+        let age = |it: &Listed| Some(millis(now.moment.since(it.at)));
+        let listed = self.table.listed().into_iter();
         RosterAnswer {
             wanted: false,
-            candidates,
-            left_out: self.left_out.len() as u64,
+            candidates: listed.map(|it| RosterCandidate::of(&it.entry, age(it))).collect(),
+            left_out: self.table.left_out().len() as u64,
             not_published: None,
             not_followed: None,
         }

@@ -1,10 +1,9 @@
 //! All elections that are seen: a pure table of Leases and of what happened to them.
 
-use crate::candidates::Candidate;
 use crate::election::Election;
 use hotseat_core::time::Moment;
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::{LeaseContent, LeaseNews, SeenLease};
+use hotseat_kubernetes::{CandidateLease, LeaseContent, LeaseNews, SeenLease};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -84,37 +83,53 @@ impl Fleet {
                     election.take(now, version, *sight);
                 }
             }
-            LeaseContent::Candidate(candidate) => match candidate.said {
-                None => self.take_candidate_out(&own),
-                Some(Err(why)) => {
-                    let of = self.rosters.get(&(namespace, name)).cloned();
-                    if let Some(election) = of.and_then(|of| self.elections.get_mut(&of)) {
-                        election.candidates.leave_out(own.name(), why);
-                    }
-                }
-                Some(Ok((election, entry))) => {
-                    let of = ElectionName::new(&namespace, &election);
-                    let key = (namespace, name);
-                    if self.rosters.get(&key).is_some_and(|before| *before != of) {
-                        self.take_candidate_out(&own);
-                    }
-                    let Some(election) = self.election(&of) else { return };
-                    let candidate = Candidate::seen(now, version, candidate.written, entry);
-                    election.candidates.take(now, &key.1, candidate);
-                    self.rosters.insert(key, of);
-                }
-            },
+            LeaseContent::Candidate(candidate) => {
+                self.take_candidate(now, own, version, *candidate)
+            }
         }
+    }
+
+    fn take_candidate(
+        &mut self,
+        now: Now,
+        lease: ElectionName,
+        version: (String, String),
+        candidate: CandidateLease,
+    ) {
+        let key = (lease.namespace().to_owned(), lease.name().to_owned());
+        let of = match &candidate.said {
+            None => return self.take_candidate_out(&lease),
+            Some(Ok(parsed)) => ElectionName::new(lease.namespace(), &parsed.election),
+            // What cannot be read names no election: it is still of the one that it was of.
+            Some(Err(_)) => match self.rosters.get(&key) {
+                Some(of) => of.clone(),
+                None => return,
+            },
+        };
+        if self.rosters.get(&key).is_some_and(|before| *before != of) {
+            self.take_candidate_out(&lease);
+        }
+        if !self.rosters.contains_key(&key) && self.is_full() {
+            self.cut = true;
+            return;
+        }
+        let Some(election) = self.election(&of) else { return };
+        election.candidates.take(now, lease.name(), version, candidate);
+        self.rosters.insert(key, of);
     }
 
     /// The election of that name, which is new where it was not known; none if there are too many.
     fn election(&mut self, name: &ElectionName) -> Option<&mut Election> {
-        let known = self.elections.contains_key(name);
-        if !known && self.elections.len() + self.rosters.len() >= MOST {
+        if !self.elections.contains_key(name) && self.is_full() {
             self.cut = true;
             return None;
         }
         Some(self.elections.entry(name.clone()).or_default())
+    }
+
+    /// There are as many as are kept.
+    fn is_full(&self) -> bool {
+        self.elections.len() + self.rosters.len() >= MOST
     }
 
     /// The Lease of that name is gone.

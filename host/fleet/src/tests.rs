@@ -1,4 +1,5 @@
 use super::*;
+use hotseat_kubernetes::{ROSTER_MOST, ROSTER_MOST_BYTES};
 use serde_json::{Value, json};
 
 /// Noon by the wall's clock is 1,000 s by the local one.
@@ -56,10 +57,14 @@ fn read(object: Value) -> SeenLease {
 /// What a candidate publishes, written so many seconds after noon.
 fn candidate(lease: &str, version: u64, written: u64, identity: &str, policy: Value) -> SeenLease {
     let said = json!({"election": "shop", "identity": identity, "policy": policy});
+    entry(lease, version, written, &said)
+}
+
+fn entry(lease: &str, version: u64, written: u64, said: &Value) -> SeenLease {
     read(json!({
         "metadata": {
             "name": lease, "namespace": "web", "uid": "u", "resourceVersion": version.to_string(),
-            "labels": {"hotseat.dev/roster": "shop"},
+            "labels": {"hotseat.dev/roster": said["election"]},
             "annotations": {"hotseat.dev/candidate": said.to_string()},
         },
         "spec": {"renewTime": at(written).wall.to_string()},
@@ -181,8 +186,9 @@ fn a_list_tells_what_is_gone() {
     assert!(fleet.find(&shop()).is_none());
 }
 
+/// By the entry's own time where it was written before anybody looked; the table of candidates has the rest.
 #[test]
-fn a_candidate_that_is_silent_is_left_out_also_if_it_was_so_before() {
+fn a_candidate_is_silent_three_minutes_after_its_entry_was_written() {
     let mut fleet = fleet();
     one(&mut fleet, 200, candidate("shop-1", 1, 10, "anna", Value::Null));
     one(&mut fleet, 200, candidate("shop-2", 1, 100, "ben", Value::Null));
@@ -192,13 +198,30 @@ fn a_candidate_that_is_silent_is_left_out_also_if_it_was_so_before() {
     one(&mut fleet, 279, Lock::of("ben", 279).seen("shop", 9));
     fleet.pass(at(280));
     assert_eq!(names(&fleet), "");
-    one(&mut fleet, 281, candidate("shop-2", 1, 100, "ben", Value::Null));
-    assert_eq!(names(&fleet), "", "read anew as it was");
     one(&mut fleet, 282, candidate("shop-2", 2, 282, "ben", Value::Null));
-    // A name is not taken over while its owner goes on.
     one(&mut fleet, 283, candidate("x-1", 1, 283, "ben", Value::Null));
     assert_eq!(names(&fleet), "ben");
     assert_eq!(fleet.find(&shop()).unwrap().candidates.roster(at(283)).left_out, 1);
+}
+
+/// Whoever may make Leases could else fill the memory of whoever looks at them.
+#[test]
+fn what_candidates_say_is_bounded_in_bytes() {
+    let mut fleet = fleet();
+    let policy = json!({"digest": "d".repeat(250), "state": "s".repeat(250)});
+    for number in 0..ROSTER_MOST {
+        let wide = "v".repeat(250);
+        let name = format!("anna-{number}");
+        let said = json!({
+            "election": "shop", "identity": name, "zone": wide, "version": wide, "policy": policy,
+            "signals": [["one", "t".repeat(1000)], ["two", "t".repeat(1000)]],
+        });
+        one(&mut fleet, 1, entry(&format!("shop-{number}"), 1, 1, &said));
+    }
+    let election = fleet.find(&shop()).unwrap();
+    let (kept, left_out) = (election.candidates.len(), election.candidates.roster(at(1)).left_out);
+    assert!((150..=ROSTER_MOST_BYTES / 3000).contains(&kept), "{kept}");
+    assert_eq!(kept + left_out as usize, ROSTER_MOST);
 }
 
 #[test]
@@ -245,4 +268,8 @@ fn a_crowd_is_bounded() {
     }
     assert_eq!(fleet.elections().count(), MOST);
     assert!(fleet.is_cut());
+    // A candidate takes room too, also in an election that is known.
+    let said = json!({"election": "shop-0", "identity": "anna"});
+    one(&mut fleet, 1, entry("candidate-0", 1, 1, &said));
+    assert!(fleet.rosters.is_empty(), "{:?}", fleet.rosters);
 }

@@ -30,7 +30,7 @@ fn silent(line: &str) {
 }
 
 #[test]
-fn the_last_are_told_as_lines() {
+fn the_last_records_are_given_as_lines() {
     let journal = Journal::new(Bounds { records: 3, bytes: 1 << 20 });
     for _ in 0..5 {
         record(&journal, "");

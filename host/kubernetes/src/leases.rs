@@ -6,9 +6,8 @@ use crate::exchange::{Channel, Lane};
 use crate::follow::{Follower, Left, Sight as Followed};
 use crate::inspect::Sight;
 use crate::kind::LockKind;
-use crate::roster::{CANDIDATE, ROSTER, label_value, read_entry};
+use crate::roster::{CANDIDATE, ParsedEntry, ROSTER, label_value, read_entry};
 use crate::target::{Pace, Target, Which};
-use hotseat_election::roster::Entry;
 use hotseat_election::{ElectionName, Facts, Right, clock};
 use jiff::Timestamp;
 use kube::Resource as _;
@@ -86,8 +85,8 @@ pub enum LeaseContent {
 pub struct CandidateLease {
     /// When it was last written, by the candidate's own wall clock; none if it does not say.
     pub written: Option<Timestamp>,
-    /// The election and what the candidate says, or why that is no entry; none if it was taken back.
-    pub said: Option<Result<(String, Entry), String>>,
+    /// What the candidate says, or why that is no entry; none if it was taken back.
+    pub said: Option<Result<ParsedEntry, String>>,
 }
 
 /// The rights that following takes: in that namespace, or in all.
@@ -173,10 +172,10 @@ impl CandidateLease {
         Some(CandidateLease {
             written: written.and_then(|written| written.parse().ok()),
             said: text.map(|text| match read_entry(text)? {
-                (election, _) if !is_object(&election) => {
+                parsed if !is_object(&parsed.election) => {
                     Err("no object can have the name of its election".to_owned())
                 }
-                (election, entry) if label_value(&election) == *label => Ok((election, entry)),
+                parsed if label_value(&parsed.election) == *label => Ok(parsed),
                 _ => Err("it is of another election than its label says".to_owned()),
             }),
         })
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_candidate_is_told_from_a_lock_by_its_label() {
+    fn a_candidate_is_distinguished_from_a_lock_by_its_label() {
         let lock = seen(json!({
             "metadata": {"name": "shop", "namespace": "web", "uid": "u", "resourceVersion": "7"},
             "spec": {"holderIdentity": "web-0", "leaseDurationSeconds": 15},
@@ -248,8 +247,9 @@ mod tests {
         let text = json!({"election": "shop", "identity": "web-1"}).to_string();
         let LeaseContent::Candidate(it) = entry("shop", Some(&text)).content else { panic!() };
         assert_eq!(it.written.unwrap().to_string(), "2026-11-26T01:02:03Z");
-        let (election, said) = it.said.unwrap().unwrap();
-        assert_eq!((election.as_str(), said.identity.as_str()), ("shop", "web-1"));
+        let said = it.said.unwrap().unwrap();
+        assert_eq!((said.election.as_str(), said.entry.identity.as_str()), ("shop", "web-1"));
+        assert_eq!(said.bytes, text.len());
     }
 
     #[test]

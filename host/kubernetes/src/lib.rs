@@ -59,7 +59,8 @@ pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
 pub use rights::{Roles, config_map_rights, event_rights};
 pub use roster::{
-    CANDIDATE, Hints, Place, Pod as RosterPod, ROSTER, ROSTER_MOST, ROSTER_STALE, RosterKeeper,
-    Row as RosterRow, Rows as RosterRows, Wanted as RosterWanted, list_roster, roster_rights,
+    CANDIDATE, Hints, ParsedEntry, Place, Pod as RosterPod, ROSTER, ROSTER_MOST, ROSTER_MOST_BYTES,
+    ROSTER_STALE, RosterKeeper, RosterSeen, RosterTable, Row as RosterRow, Rows as RosterRows,
+    Wanted as RosterWanted, list_roster, roster_rights,
 };
 pub use surroundings::{NodeName, Surrounding};

@@ -106,7 +106,7 @@ fn a_failing_policy_hurries_the_standard_one_before_the_candidate() {
 }
 
 #[test]
-fn a_standard_one_that_does_not_load_is_told_and_tried_again_after_the_next_swap() {
+fn a_standard_one_that_does_not_load_is_reported_and_retried_after_the_next_swap() {
     let mut world = World::new(config());
     world.found(&a());
     world.pass_all();

@@ -182,7 +182,7 @@ fn one_that_cannot_take_over_is_refused() {
 }
 
 #[test]
-fn what_the_source_refuses_changes_nothing_and_is_told_once() {
+fn what_the_source_refuses_changes_nothing_and_is_reported_once() {
     let a = policy("a", "");
     let mut world = World::with(config(), &[&a]);
     assert_eq!(refusals(&world.refused_by_source("signature")).len(), 1);
@@ -222,7 +222,7 @@ fn what_the_source_refuses_meanwhile_is_shown_when_the_candidate_has_ended() {
 }
 
 #[test]
-fn a_source_that_gives_nothing_is_told_when_that_changes() {
+fn a_source_that_gives_nothing_is_reported_when_that_changes() {
     let mut world = World::new(config());
     let why = |why: &str| Event::Unavailable(why.to_owned());
     assert_eq!(

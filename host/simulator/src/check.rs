@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn two_believers_are_told() {
+    fn two_believers_are_reported() {
         let both = [believer(Some(1), 1, 0), believer(Some(2), 1, 0)];
         breaks(&[both], "the candidates [0, 1] believe that they lead");
     }
 
     #[test]
-    fn who_leads_while_anothers_application_acts_is_told() {
+    fn leading_while_anothers_application_acts_is_reported() {
         let early = [idle(11), believer(Some(2), 1, 0)];
         breaks(&[early], "1 leads while the application of 0 still acts");
         let in_time = [idle(10), believer(Some(2), 1, 11)];
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_does_not_grow_is_told() {
+    fn a_token_that_does_not_grow_is_reported() {
         let first = || [believer(Some(5), 1, 0), idle(0)];
         let smaller = [idle(0), believer(Some(4), 1, 0)];
         breaks(&[first(), smaller], "1 leads with the token 4, 5 was given before");

@@ -1,5 +1,6 @@
 //! Every policy that ships, in simulated elections with faults: how much of the time somebody leads, how
-//! long nobody does, and how often the seat moves, with bounds that none of them may break.
+//! long nobody does, and how often the seat moves, with bounds that none of them may break; rules keep the
+//! one that their settings promise besides.
 //!
 //! They are asked as they are, without WebAssembly around them. `HOTSEAT_FLEETS=N` says how many elections
 //! there are for each, `HOTSEAT_POLICY=NAME` takes one of them, and `HOTSEAT_SEED=N` one election;
@@ -12,16 +13,19 @@
 mod facts;
 #[path = "policies/fleet.rs"]
 mod fleet;
+#[path = "policies/moves.rs"]
+mod moves;
 #[path = "policies/native.rs"]
 mod native;
 
 use fleet::{Fleet, LENGTH, Outcome};
-use hotseat_policy::{Decision, Policy};
+use hotseat_policy::{Decision, Input, Policy, Refusal};
 use hotseat_policy_app_heartbeat::AppHeartbeat;
 use hotseat_policy_rotate::Rotate;
 use hotseat_policy_rules::{ByRules, Prepared};
 use hotseat_policy_standard::Standard;
 use hotseat_policy_steady::Steady;
+use moves::Bound;
 use native::Decide;
 use std::path::Path;
 use std::rc::Rc;
@@ -63,8 +67,15 @@ fn names() -> Vec<String> {
     components.chain(rules).collect()
 }
 
-/// What decides, and its settings.
-fn policy(name: &str) -> (Decide, String) {
+/// A policy as it is measured.
+struct Measured {
+    decide: Decide,
+    settings: String,
+    /// What its settings promise of its moves.
+    bound: Option<Bound>,
+}
+
+fn policy(name: &str) -> Measured {
     if let Some((_, settings)) = COMPONENTS.iter().find(|(known, _)| *known == name) {
         let decide: Decide = match name {
             "standard" => Rc::new(Standard::decide),
@@ -73,15 +84,19 @@ fn policy(name: &str) -> (Decide, String) {
             "steady" => Rc::new(Steady::decide),
             other => panic!("{other} has no code here"),
         };
-        return (decide, (*settings).to_owned());
+        return Measured { decide, settings: (*settings).to_owned(), bound: None };
     }
     let yaml = fs::read_to_string(rules_folder().join(format!("{name}.yaml"))).unwrap();
     let yaml = SCALED.iter().fold(yaml, |text, (hours, minutes)| text.replace(hours, minutes));
     let settings: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
-    let settings = settings.to_string();
-    assert_eq!(ByRules::validate(&settings), [], "{name}");
-    let prepared = Prepared::new(&settings).unwrap();
-    (Rc::new(move |input| prepared.decide(input)), String::new())
+    assert_eq!(ByRules::validate(&settings.to_string()), [], "{name}");
+    by_rules(&settings)
+}
+
+fn by_rules(settings: &serde_json::Value) -> Measured {
+    let prepared = Prepared::new(&settings.to_string()).unwrap();
+    let decide: Decide = Rc::new(move |input| prepared.decide(input));
+    Measured { decide, settings: String::new(), bound: Some(Bound::of(settings)) }
 }
 
 /// The sum of many elections.
@@ -130,15 +145,19 @@ impl Sum {
 }
 
 /// Runs the elections of a policy, each of which keeps the bounds.
-fn measure(name: &str, decide: &Decide, settings: &str, seeds: &[u64]) -> Result<Sum, String> {
+fn measure(name: &str, policy: &Measured, seeds: &[u64]) -> Result<Sum, String> {
+    let Measured { decide, settings, bound } = policy;
     let mut sum = Sum::default();
     for seed in seeds {
-        let fleet = Fleet::new(*seed, decide, settings);
+        let fleet = Fleet::new(*seed, decide, settings, *bound);
         let one = fleet
             .run(seed % RESTS == 0 && !MOVES.contains(&name))
             .map_err(|broken| format!("{name}, seed {seed}: {broken}"))?;
         if one.changes > MOST_CHANGES || one.resigned > MOST_CHANGES {
             return Err(format!("{name}, seed {seed}: it thrashes: {one:?}"));
+        }
+        if one.led == 0 {
+            return Err(format!("{name}, seed {seed}: nobody ever led"));
         }
         sum.add(one);
     }
@@ -167,8 +186,7 @@ fn none_of_the_policies_that_ship_thrashes() {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(name) = names.get(at) else { break };
-            let (decide, settings) = policy(name);
-            let sum = measure(name, &decide, &settings, &seeds);
+            let sum = measure(name, &policy(name), &seeds);
             rows.lock().unwrap().push((at, name.clone(), sum));
         }
     };
@@ -185,26 +203,65 @@ fn none_of_the_policies_that_ship_thrashes() {
     );
     println!("|---|---|---|---|---|---|---|---|");
     for (_, name, sum) in rows {
-        let sum = sum.unwrap();
-        assert!(seeds.len() == 1 || sum.all.led > 0, "{name}: nobody ever led");
-        println!("{}", sum.row(&name));
+        println!("{}", sum.unwrap().row(&name));
     }
 }
 
-/// The bound is one that a policy can break.
+/// A policy of its own, with this bound.
+fn own(
+    bound: Option<Bound>,
+    decide: impl Fn(Input) -> Result<Decision, Refusal> + 'static,
+) -> Measured {
+    Measured { decide: Rc::new(decide), settings: String::new(), bound }
+}
+
+/// Leads for so many milliseconds.
+fn restless(ms: u64, bound: Option<Bound>) -> Measured {
+    own(bound, move |input| match input.observation.claim() {
+        Some(claim) if claim.held_for > ms => Ok(Decision::resign()),
+        _ => Standard::decide(input),
+    })
+}
+
+/// Where facts go to and fro faster than any rest, the rests are what bounds the moves.
+#[test]
+fn no_rule_breaks_its_bound_while_facts_change_each_second() {
+    for name in names() {
+        let Measured { decide, settings, bound: bound @ Some(_) } = policy(&name) else { continue };
+        for seed in seeds() {
+            let outcome = Fleet::new(seed, &decide, &settings, bound).hurried().run(false);
+            let outcome = outcome.unwrap_or_else(|broken| panic!("{name}, seed {seed}: {broken}"));
+            assert!(outcome.led > 0, "{name}, seed {seed}: nobody ever led");
+        }
+    }
+}
+
+/// The bounds are ones that a policy can break.
 #[test]
 fn a_policy_that_thrashes_is_found() {
-    let restless: Decide = Rc::new(|input| match input.observation.claim() {
-        Some(claim) if claim.held_for > 3_000 => Ok(Decision::resign()),
-        _ => Standard::decide(input),
-    });
-    let found = measure("restless", &restless, "", &[1]).unwrap_err();
+    let found = measure("restless", &restless(3_000, None), &[1]).unwrap_err();
     assert!(found.contains("it thrashes"), "{found}");
     // One that never comes to rest, but takes its time.
-    let slow: Decide = Rc::new(|input| match input.observation.claim() {
-        Some(claim) if claim.held_for > 25_000 => Ok(Decision::resign()),
-        _ => Standard::decide(input),
-    });
-    let found = measure("slow", &slow, "", &[0]).unwrap_err();
+    let found = measure("slow", &restless(25_000, None), &[0]).unwrap_err();
     assert!(found.contains("comes to no rest") || found.contains("it thrashes"), "{found}");
+    let found = measure("idle", &own(None, |_| Ok(Decision::wait_for(1_000))), &[1]).unwrap_err();
+    assert!(found.contains("nobody ever led"), "{found}");
+}
+
+/// Rules promise more than not to thrash: whoever resigned rests, and who only makes room leads for a while
+/// before it does.
+#[test]
+fn rules_that_break_their_own_bound_are_found() {
+    let settings = serde_json::json!({
+        "campaign": true, "resign": "claim.held_for > 30000", "settle_ms": 1_000, "rest_ms": 100_000,
+    });
+    let rules = by_rules(&settings);
+    measure("resting", &rules, &[1]).unwrap();
+    let (decide, bound) = (rules.decide.clone(), rules.bound);
+    let forgetful = own(bound, move |input| decide(Input { memory: Vec::new(), ..input }));
+    let found = measure("forgetful", &forgetful, &[1]).unwrap_err();
+    assert!(found.contains("before the rest after its resignation number 1 is over"), "{found}");
+    let hasty = restless(35_000, Some(Bound::of(&serde_json::json!({}))));
+    let found = measure("hasty", &hasty, &[1]).unwrap_err();
+    assert!(found.contains("and not after 60000 ms"), "{found}");
 }

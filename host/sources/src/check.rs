@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_demand_that_is_not_met_is_told() {
+    fn the_first_demand_that_is_not_met_is_named() {
         let other = Some(Digest::of(b"other"));
         let of_packed = Some(Digest::of(&packed()));
         let broken = [&packed()[..20], b"x"].concat();

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told() {
+    fn damage_is_reported() {
         let mut bytes = packed(b"policy");
         let broken = |bytes: &[u8]| match unpack(bytes.to_vec(), 100) {
             Err(UnpackError::Broken(why)) => why,

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_config_map_are_told_apart() {
+    fn the_parts_of_a_config_map_are_distinguished() {
         let parts = |text: &str| match text.parse::<PolicyRef>().unwrap().origin {
             Origin::ConfigMap(map) => (map.namespace, map.name, map.key),
             other => panic!("{other:?}"),

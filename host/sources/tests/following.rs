@@ -105,7 +105,7 @@ fn replace(path: &Path, content: &str) {
 }
 
 #[tokio::test]
-async fn what_is_there_at_first_is_told_once() {
+async fn what_is_there_at_first_is_reported_once() {
     let mut followed = Followed::new(OFTEN, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     followed.quiet().await;
@@ -201,7 +201,7 @@ async fn a_change_behind_a_link_is_seen_by_the_poll() {
 }
 
 #[tokio::test]
-async fn deletion_is_told_and_return_too() {
+async fn deletion_and_return_are_reported() {
     let mut followed = Followed::new(NEVER, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     fs::remove_file(followed.path("policy.wasm")).unwrap();
@@ -213,7 +213,7 @@ async fn deletion_is_told_and_return_too() {
 }
 
 #[tokio::test]
-async fn a_quick_deletion_and_return_is_not_told() {
+async fn a_quick_deletion_and_return_is_not_reported() {
     let mut followed = Followed::new(NEVER, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     followed.quiet().await;
@@ -243,7 +243,7 @@ async fn a_missing_folder_may_come_and_go_later() {
 }
 
 #[tokio::test]
-async fn too_large_is_told_once_and_smaller_is_taken() {
+async fn too_large_is_reported_once_and_smaller_is_taken() {
     let mut followed = Followed::new(OFTEN, |folder| replace(&folder.join("policy.wasm"), "one"));
     followed.content("one").await;
     replace(&followed.path("policy.wasm"), &"x".repeat(1001));

@@ -68,7 +68,7 @@ fn give_rights_on_nodes(api: &Api) {
 }
 
 #[test]
-fn pod_node_and_time_are_told_and_a_drain_is_a_cause() {
+fn pod_node_and_time_are_facts_and_a_drain_is_a_cause() {
     let api = Api::real("facts").unwrap();
     let (node, zone) = (api.namespace(), "topology.kubernetes.io/zone");
     let path = format!("/api/v1/nodes/{node}");

@@ -41,7 +41,7 @@ pub fn the_leader_hands_over_to_whom_a_person_names(api: &Api) {
     crew.finish();
 }
 
-pub fn what_is_not_possible_is_told(api: &Api) {
+pub fn what_is_not_possible_is_refused_with_the_reason(api: &Api) {
     let to_ben = ["--to=ben", "--any-name"];
     let error = failed(api, "transfer", &to_ben);
     assert!(error.contains("there is no such Lease"), "{error}");
@@ -65,7 +65,7 @@ pub fn what_is_not_possible_is_told(api: &Api) {
     crew.finish();
 }
 
-pub fn who_does_not_take_the_seat_is_told_and_somebody_leads(api: &Api) {
+pub fn a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads(api: &Api) {
     let crew = Crew::start(api, &["anna", "ben"]).unwrap();
     let before = crew.leader();
     let error = failed(api, "transfer", &["--to=nobody", "--any-name"]);
@@ -89,7 +89,7 @@ fn a_name_that_no_pod_has_is_refused() {
 
 /// A leader that does not look at its lock, and a request that nobody answers.
 #[test]
-fn a_leader_that_does_nothing_is_told_and_the_request_taken_back() {
+fn a_leader_that_does_nothing_is_named_and_the_request_withdrawn() {
     let api = Api::embedded("no-answer").unwrap();
     // It believes for long.
     let flags = ["--lease-duration=60s", "--renew-deadline=40s", "--retry-period=500ms"];

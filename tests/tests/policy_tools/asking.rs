@@ -111,7 +111,7 @@ fn settings_are_the_scenes_or_those_of_the_flag() {
 
 /// The words of a policy that fails are heard, whatever the tool.
 #[test]
-fn a_failure_is_told_with_the_policys_own_words() {
+fn a_failure_is_reported_in_the_policys_own_words() {
     let file = guest("hostile");
     let file = file.to_str().unwrap();
     let trap = "{from: leader, settings: '\"trap@leader\"'";

@@ -123,7 +123,7 @@ fn check_says_into_which_container_a_policy_fits() {
 }
 
 #[test]
-fn a_policy_of_a_file_is_told_in_lines() {
+fn a_policy_in_a_file_is_described_in_lines() {
     let file = guest("rotate");
     let file = file.to_str().unwrap();
     let output = hotseat(&["policy", "check", file, "--settings={\"minutes\": 0}"]);

@@ -68,7 +68,7 @@ fn another_policy_decides_otherwise() {
 }
 
 #[test]
-fn settings_that_the_policy_refuses_are_told() {
+fn settings_that_the_policy_refuses_are_reported() {
     let (path, file) = (journal().argument(), guest("rotate"));
     let policy = format!("--policy={}", file.display());
     let output = hotseat(&["policy", "replay", &path, &policy]);
@@ -80,7 +80,7 @@ fn settings_that_the_policy_refuses_are_told() {
 
 /// What a person pipes in, with lines that are not records among it.
 #[test]
-fn damage_is_told_and_passed_over() {
+fn damaged_lines_are_reported_and_skipped() {
     let lines = journal().lines();
     let decision = lines.iter().find(|line| of_a_policy(line)).unwrap();
     let later = decision.replace("\"v\":3", "\"v\":9");

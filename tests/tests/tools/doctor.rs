@@ -72,7 +72,7 @@ fn missing_rights_are_named_with_what_gives_them() {
 }
 
 #[test]
-fn an_api_server_that_does_not_answer_is_told_with_the_reason() {
+fn an_api_server_that_does_not_answer_is_reported_with_the_reason() {
     let api = Api::embedded("doctor-down").unwrap();
     api.pause().unwrap();
     let (code, report, _) = doctor(&api, &[NO_SIDECAR]);
@@ -84,7 +84,7 @@ fn an_api_server_that_does_not_answer_is_told_with_the_reason() {
 }
 
 #[test]
-fn a_policy_a_memory_limit_and_an_election_that_do_not_fit_are_told() {
+fn a_policy_a_memory_limit_and_an_election_that_do_not_fit_are_reported() {
     let api = Api::embedded("doctor-unfit").unwrap();
     let anna = Candidate::start(&api, "anna", &QUICK).unwrap();
     anna.process.wait_line("became leader", SOON);

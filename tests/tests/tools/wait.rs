@@ -40,7 +40,7 @@ fn whoever_waits_goes_on_when_its_pod_leads() {
 }
 
 #[test]
-fn whoever_waits_in_vain_is_told_why() {
+fn waiting_in_vain_ends_with_the_reason() {
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let (code, _, error) = ran(wait_for(&refused, "--leader", "300ms"));
     assert_eq!(code, 1);

@@ -26,7 +26,7 @@ async fn tokens_can_rotate_under_a_running_watch() {
 }
 
 #[tokio::test]
-async fn a_denial_is_told_by_reviews_and_enforced() {
+async fn reviews_report_a_denial_and_it_is_enforced() {
     let server = server().await;
     let client = Client::of(&server);
     server.access().deny(Denial::of(Verb::Watch, &LEASE));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_changes_of_the_others_is_told_and_that_nobody_leads_any_more() {
+    async fn what_changes_of_the_others_is_passed_on_and_that_nobody_leads_any_more() {
         let name = ElectionName::new("shop", "web");
         let status = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
         let (sender, mut fleets) = channel(4);

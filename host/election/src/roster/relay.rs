@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_election_is_told_while_the_roster_is_kept() {
+    async fn the_election_gets_the_roster_while_it_is_kept() {
         let name = ElectionName::new("shop", "web");
         let status = Status::new(name, "web-0", clock::now(), Duration::from_secs(2));
         let (sender, mut events) = channel(4);

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_report_and_the_end_of_its_ttl_are_told() {
+    async fn a_report_and_the_end_of_its_ttl_are_passed_on() {
         let store = Store::default();
         let (sender, mut events) = channel(4);
         let task = tokio::spawn(relay(store.clone(), sender));

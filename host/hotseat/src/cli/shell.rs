@@ -78,7 +78,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn each_shell_is_told_all_commands() {
+    fn each_shell_gets_all_commands() {
         for shell in Shell::value_variants() {
             let script = String::from_utf8(script(*shell)).unwrap();
             for command in crate::cli::command().get_subcommands() {

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_told_again_each_minute() {
+    async fn it_is_reported_again_each_minute() {
         let store = Store::default();
         let mut changes = store.changes();
         let telling = tokio::spawn(tell(store.clone()));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_that_is_not_told_makes_no_site() {
+    fn a_boot_without_an_id_makes_no_site() {
         let proc = tempfile::tempdir().unwrap();
         let path = proc.path().join("sys/kernel/random/boot_id");
         let told = |proc: &Path| site(proc).unwrap_err();

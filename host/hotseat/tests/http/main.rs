@@ -11,6 +11,7 @@ mod metrics;
 mod old_image;
 mod released;
 mod roster;
+mod scrape;
 mod signals;
 mod site;
 mod status;

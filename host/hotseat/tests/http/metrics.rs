@@ -2,6 +2,7 @@
 
 use crate::client::{Client, get};
 use crate::crowd::until;
+use crate::scrape::{assert_samples, scrape};
 use crate::site::{Site, policy, seen};
 use hotseat_core::event::{Notice, Purpose, Trouble, Why};
 use hotseat_core::lock::Token;
@@ -10,97 +11,10 @@ use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
 use hotseat_core::view::View;
 use hotseat_election::Fact;
 use hotseat_rollout::{Candidate, Fact as PolicyFact, Policy, Refusal, Trial};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// What every sample of an election begins its labels with.
-const ELECTION: &str = "election=\"shop/web\"";
-/// What is of the process and not of an election.
-const OF_THE_PROCESS: [&str; 6] = [
-    "hotseat_build_info",
-    "hotseat_http_",
-    "hotseat_journal_",
-    "hotseat_log_",
-    "process_resident_",
-    "process_start_",
-];
-
-/// A sample's name without the election, which it has to name unless it is of the process.
-fn without_election(sample: &str) -> String {
-    if OF_THE_PROCESS.iter().any(|start| sample.starts_with(start)) {
-        return sample.to_owned();
-    }
-    let (name, labels) = sample.split_once('{').unwrap_or_else(|| panic!("{sample}: no labels"));
-    // A histogram's bound stands before all other labels.
-    let (bound, labels) = match labels.split_once("\",") {
-        Some((bound, rest)) if bound.starts_with("le=") => (format!("{bound}\""), rest),
-        _ => (String::new(), labels),
-    };
-    let rest = labels.strip_suffix('}').and_then(|labels| labels.strip_prefix(ELECTION));
-    let rest = rest.unwrap_or_else(|| panic!("{sample}: names no election"));
-    match rest.strip_prefix(',') {
-        Some(rest) => format!("{name}{{{rest}}}"),
-        None if !bound.is_empty() => format!("{name}{{{bound}}}"),
-        None => name.to_owned(),
-    }
-}
-
-/// The samples by name and labels, their election left out, after checks of the whole text against
-/// OpenMetrics' rules.
-fn scrape(site: &Site) -> BTreeMap<String, f64> {
-    let answer = get(site.address(), "/metrics");
-    assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
-    );
-    let text = answer.body.strip_suffix("# EOF\n").expect("the end is marked");
-    let (mut kind, mut seen) = (("", ""), BTreeSet::new());
-    let mut samples = BTreeMap::new();
-    for line in text.lines() {
-        if let Some(comment) = line.strip_prefix("# ") {
-            let mut words = comment.splitn(3, ' ');
-            let (what, name) = (words.next().expect("a word"), words.next().expect("a name"));
-            let rest = words.next().unwrap_or_default();
-            match what {
-                "HELP" => assert!(seen.insert(name) && rest.ends_with('.'), "{line}"),
-                "TYPE" => kind = (name, rest),
-                "UNIT" => assert!(name.ends_with(&format!("_{rest}")), "{line}"),
-                _ => panic!("{line}"),
-            }
-            continue;
-        }
-        let (sample, value) = line.rsplit_once(' ').expect("a value");
-        let name = sample.split('{').next().expect("a name");
-        let suffixes: &[&str] = match kind.1 {
-            "counter" => &["_total"],
-            "gauge" => &[""],
-            "info" => &["_info"],
-            "histogram" => &["_bucket", "_sum", "_count"],
-            other => panic!("{other} is not a kind"),
-        };
-        assert!(
-            suffixes.iter().any(|suffix| name.strip_suffix(suffix) == Some(kind.0)),
-            "{line} does not belong to {kind:?}"
-        );
-        let value = value.parse().expect("a number");
-        assert_eq!(
-            samples.insert(without_election(sample), value),
-            None,
-            "{line} stands there twice"
-        );
-    }
-    samples
-}
-
-fn assert_samples(site: &Site, expected: &[(&str, f64)]) {
-    let samples = scrape(site);
-    for (name, value) in expected {
-        assert_eq!(samples.get(*name), Some(value), "{name} in {samples:#?}");
-    }
-}
 
 #[test]
 fn everything_that_may_fail_is_there_from_the_start() {
@@ -312,8 +226,6 @@ fn a_source_that_gives_nothing_is_seen() {
     assert_samples(&site, &[(up, 1.0), ("hotseat_policy_source_unavailable_seconds", 0.0)]);
 }
 
-/// Whatever happens, no series appears that was not there before: but for who leads, what decides,
-/// and mistakes of clients.
 #[test]
 fn a_policy_that_waits_for_others_says_for_how_long_and_for_whom() {
     let site = Site::start();
@@ -360,6 +272,8 @@ fn a_policy_that_waits_for_others_says_for_how_long_and_for_whom() {
     assert_eq!(scrape(&site).get(by), None);
 }
 
+/// Whatever happens, no series appears that was not there before: but for who leads, what decides,
+/// and mistakes of clients.
 #[test]
 fn no_counter_appears_with_its_first_event() {
     let site = Site::start();

@@ -254,7 +254,7 @@ fn the_number_of_signals_is_bounded() {
 }
 
 #[test]
-fn only_put_and_delete_change_a_signal_and_nobody_is_told_that_others_may() {
+fn only_put_and_delete_change_a_signal_and_no_answer_allows_other_origins() {
     let site = Site::start();
     for method in ["GET", "HEAD", "POST", "PATCH", "OPTIONS"] {
         let headers = "Origin: http://evil.example\r\nAccess-Control-Request-Method: PUT\r\n";

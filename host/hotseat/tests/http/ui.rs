@@ -97,7 +97,7 @@ fn what_others_wrote_is_text_wherever_it_stands() {
 }
 
 #[test]
-fn others_are_told_who_leads_and_why_they_are_not_told_more() {
+fn others_see_who_leads_and_why_they_see_no_more() {
     let site = hostile(Access::default(), ":0");
     let pod = SocketAddr::from((own_address(), site.address().port()));
     let page = get(pod, "/ui");

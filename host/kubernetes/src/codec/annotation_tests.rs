@@ -99,7 +99,7 @@ fn another_electors_write_takes_the_mark_away_and_leaves_the_token() {
 }
 
 #[test]
-fn a_release_is_told_as_client_go_told_it_and_nothing_else_is_one() {
+fn a_release_is_recognized_as_client_go_does_and_nothing_else_is_one() {
     for kind in KINDS {
         let released = encoded(
             kind,

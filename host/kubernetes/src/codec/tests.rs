@@ -90,7 +90,7 @@ fn an_update_names_what_it_replaces_and_keeps_what_is_not_its_own() {
 }
 
 #[test]
-fn a_release_is_told_from_a_holder_that_was_emptied_by_hand() {
+fn a_release_is_distinguished_from_a_holder_that_was_emptied_by_hand() {
     let held =
         stored(encode(LEASES, "shop", None, &write(Purpose::Acquire, Some("a")), &none(), now()));
     let released =

@@ -143,7 +143,7 @@ impl Scene {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_death_is_told_when_the_pod_says_so() {
+async fn a_death_is_reported_when_the_pod_says_so() {
     let mut scene = Scene::with(|_| {}).await;
     let leader = process("web-0", &scene.put(pod("web-0", &[])), "1");
     scene.tells(held(&leader, 1)).await;

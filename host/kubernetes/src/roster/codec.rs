@@ -11,6 +11,17 @@ pub(super) const LONGEST_ENTRY: usize = 16 << 10;
 /// The longest of the texts that are not signals, in bytes.
 const LONGEST_WORD: usize = 256;
 
+/// An entry as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The name of the election that it says it is of.
+    pub election: String,
+    /// The entry.
+    pub entry: Entry,
+    /// How many bytes its text has.
+    pub bytes: usize,
+}
+
 /// The annotation.
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
@@ -146,19 +157,19 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
 /// # Errors
 ///
 /// It is none, in one line why.
-pub(super) fn read(election: &str, text: &str) -> Result<Entry, String> {
+pub(super) fn read(election: &str, text: &str) -> Result<Parsed, String> {
     match read_any(text)? {
-        (of, entry) if of == election => Ok(entry),
+        parsed if parsed.election == election => Ok(parsed),
         _ => Err("it is of another election".to_owned()),
     }
 }
 
-/// Reads an entry, and of which election it says it is.
+/// Reads an entry of any election.
 ///
 /// # Errors
 ///
 /// As [`read`].
-pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
+pub(crate) fn read_any(text: &str) -> Result<Parsed, String> {
     if text.len() > LONGEST_ENTRY {
         return Err(format!("it has more than the {LONGEST_ENTRY} bytes that are read"));
     }
@@ -175,7 +186,8 @@ pub(crate) fn read_any(text: &str) -> Result<(String, Entry), String> {
     });
     let signals = signals.into_iter().map(|(key, said)| (key, said.value())).collect();
     let entry = Entry { identity, ready, zone, node, leads, successor, version, policy, signals };
-    check(&entry).map(|()| (election, entry))
+    check(&entry)?;
+    Ok(Parsed { election, entry, bytes: text.len() })
 }
 
 /// The bounds that a candidate of ours keeps by itself.
@@ -250,7 +262,8 @@ mod tests {
     fn an_entry_reads_back_as_it_was() {
         for entry in [entry(), Entry { identity: "a".to_owned(), ..Entry::default() }] {
             let (text, left) = write("shop", &entry);
-            assert_eq!((read("shop", &text), left), (Ok(entry), 0), "{text}");
+            let parsed = Parsed { election: "shop".to_owned(), entry, bytes: text.len() };
+            assert_eq!((read("shop", &text), left), (Ok(parsed), 0), "{text}");
             assert_eq!(read("web", &text), Err("it is of another election".to_owned()));
         }
     }
@@ -261,10 +274,10 @@ mod tests {
         let signals = ["a", "b", "c"].map(long).into();
         let (text, left) = write("shop", &Entry { signals, ..entry() });
         assert!(text.len() <= LONGEST_ENTRY);
-        assert_eq!((read("shop", &text).unwrap().signals.len(), left), (2, 1));
+        assert_eq!((read("shop", &text).unwrap().entry.signals.len(), left), (2, 1));
         let signals = vec![("a".to_owned(), Value::Number(f64::NAN))];
         let (text, left) = write("shop", &Entry { signals, ..entry() });
-        assert_eq!((read("shop", &text).unwrap().signals.len(), left), (0, 1));
+        assert_eq!((read("shop", &text).unwrap().entry.signals.len(), left), (0, 1));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The others' entries, as a watch tells of them.
 
+use super::codec::{self, Parsed};
 use super::table::{Seen, Table};
-use super::{CANDIDATE, PACE, ROSTER, codec};
+use super::{CANDIDATE, PACE, ROSTER, collection, label_value};
 use crate::exchange::Channel;
 use crate::follow::{Follower, Left, Sight};
 use crate::only::{Key, Only};
 use crate::target::{Target, Which};
 use hotseat_core::time::Moment;
-use hotseat_election::{Status, clock};
-use kube::core::Request;
+use hotseat_election::roster::Listed;
+use hotseat_election::{ElectionName, Status, clock};
 use serde::Deserialize;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -49,18 +50,28 @@ impl Key for Entry {
 }
 
 impl Lease {
-    /// What it says; nothing if it has another label.
-    pub(super) fn seen(self, label: &(&'static str, String)) -> Option<Seen> {
+    /// Its name, its UID and version, and what it says to the candidates of that election, if it was not
+    /// taken back; nothing if it has another election's label.
+    pub(super) fn read(self, election: &ElectionName) -> Option<Read> {
         let Metadata { name, uid, resource_version, labels, annotations } = self.metadata;
-        let is_meant = labels.and_then(|label| label.0).as_ref() == Some(&label.1);
-        let text = annotations.and_then(|entry| entry.0).map(|mut text| {
+        let is_meant = labels.and_then(|label| label.0) == Some(label_value(election.name()));
+        let said = annotations.and_then(|entry| entry.0).map(|mut text| {
             // A little more than may be is enough to see that it is too long.
             text.truncate(text.floor_char_boundary(codec::LONGEST_ENTRY + 4));
-            text
+            codec::read(election.name(), &text)
         });
-        is_meant.then_some(Seen { name, version: (uid, resource_version), text })
+        is_meant.then_some((name, (uid, resource_version), said))
+    }
+
+    /// The same, as it was seen to be written just now.
+    fn seen(self, election: &ElectionName) -> Option<Seen> {
+        let (lease, version, said) = self.read(election)?;
+        Some(Seen { lease, version, at: clock::now(), said })
     }
 }
+
+/// A Lease's name, its UID and version, and what it says.
+type Read = (String, (String, String), Option<Result<Parsed, String>>);
 
 /// What the watch tells.
 enum News {
@@ -73,13 +84,12 @@ enum News {
 /// Follows them for as long as it is polled.
 pub(super) async fn follow(
     channel_to: Channel,
-    collection: Request,
-    label: (&'static str, String),
+    election: &ElectionName,
     mut table: Table,
     status: &Status,
 ) {
     let (into, mut news) = channel(WAITING);
-    let mut watching = std::pin::pin!(watch(channel_to, collection, label, into));
+    let mut watching = std::pin::pin!(watch(channel_to, election, into));
     let mut said = None;
     loop {
         let stale = table.forget(clock::now());
@@ -120,7 +130,7 @@ fn take(table: &mut Table, news: News, status: &Status) {
     status.change_roster(|roster| {
         // Together with those that were read: there is no moment at which they are known and missing.
         if listed {
-            roster.others = table.others();
+            roster.others = others(table);
             roster.seen = true;
         }
         roster.not_followed = trouble;
@@ -145,9 +155,13 @@ fn show(table: &Table, status: &Status, said: &mut Option<usize>) {
         *said = Some(count);
     }
     status.change_roster(|roster| {
-        roster.others = table.others();
+        roster.others = others(table);
         roster.left_out = count as u64;
     });
+}
+
+fn others(table: &Table) -> Vec<Listed> {
+    table.listed().into_iter().cloned().collect()
 }
 
 /// Until that moment of the boot-time clock, or a little later: a timer of tokio's stands in suspend.
@@ -158,26 +172,21 @@ pub(super) async fn until(moment: Moment) {
     }
 }
 
-async fn watch(
-    channel: Channel,
-    collection: Request,
-    label: (&'static str, String),
-    into: Sender<News>,
-) {
+async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
     let mut follower = Follower::new(Target {
         what: "the roster",
         channel,
-        collection,
-        which: Which::Labelled(label.0, label.1.clone()),
+        collection: collection(election),
+        which: Which::Labelled(ROSTER, label_value(election.name())),
         verbs: ("list-roster", "watch-roster"),
         pace: PACE,
     });
     let never = Notify::new();
     let say = |sight: Sight<Lease>| match sight {
         Sight::Listed(all) => Some(News::All(
-            all.objects.into_iter().filter_map(|lease| lease.seen(&label)).collect(),
+            all.objects.into_iter().filter_map(|lease| lease.seen(election)).collect(),
         )),
-        Sight::Changed(lease) => lease.seen(&label).map(News::One),
+        Sight::Changed(lease) => lease.seen(election).map(News::One),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
         Sight::Trouble(why) => Some(News::Trouble(why)),
         // It is asked for by its label.

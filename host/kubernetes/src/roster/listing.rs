@@ -1,8 +1,8 @@
 //! The roster from outside of an election, for people.
 
+use super::collection;
 use super::following::Lease;
 use super::name::{ROSTER, label_value};
-use super::{codec, collection};
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
 use crate::follow::Sight;
@@ -56,12 +56,11 @@ pub async fn list_roster(
     facts: Facts,
     election: &ElectionName,
 ) -> Result<Rows, String> {
-    let label = (ROSTER, label_value(election.name()));
     let target = Target {
         what: "the roster",
         channel: Channel::new(connection, Lane::Other, facts),
         collection: collection(election),
-        which: Which::Labelled(label.0, label.1.clone()),
+        which: Which::Labelled(ROSTER, label_value(election.name())),
         verbs: ("list-roster", "watch-roster"),
         pace: super::PACE,
     };
@@ -70,9 +69,8 @@ pub async fn list_roster(
     let Sight::Listed(all) = sight else { return Ok(Rows::default()) };
     let row = |Timed { lease, spec }: Timed| {
         let written = spec.and_then(|spec| spec.renew_time?.parse().ok());
-        let seen = lease.seen(&label)?;
-        let entry = codec::read(election.name(), &seen.text?);
-        Some(Row { lease: seen.name, written, entry })
+        let (name, _, said) = lease.read(election)?;
+        Some(Row { lease: name, written, entry: said?.map(|parsed| parsed.entry) })
     };
     let mut rows: Vec<Row> = all.objects.into_iter().filter_map(row).collect();
     rows.sort_by(|one, other| one.lease.cmp(&other.lease));

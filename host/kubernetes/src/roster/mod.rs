@@ -13,11 +13,15 @@ mod neighbours;
 mod publish;
 mod table;
 
+pub use codec::Parsed as ParsedEntry;
 pub(crate) use codec::read_any as read_entry;
 pub use listing::{Row, Rows, list_roster};
 pub use name::ROSTER;
 pub(crate) use name::label_value;
-pub use table::{MOST_ENTRIES as ROSTER_MOST, STALE as ROSTER_STALE};
+pub use table::{
+    MOST_BYTES as ROSTER_MOST_BYTES, MOST_ENTRIES as ROSTER_MOST, STALE as ROSTER_STALE,
+    Seen as RosterSeen, Table as RosterTable,
+};
 
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
@@ -186,22 +190,20 @@ struct Keeper {
 impl Keeper {
     async fn keep(self, over: watch::Receiver<bool>) {
         let collection = collection(&self.place.election);
-        let mut lease = OwnLease::new(self.channel.clone(), collection.clone(), self.place.clone());
+        let mut lease = OwnLease::new(self.channel.clone(), collection, self.place.clone());
         while !self.is_over(&over) {
             self.until(&over, |keeper, over| keeper.is_wanted() || keeper.is_over(over)).await;
             if self.is_over(&over) {
                 break;
             }
             self.status.change_roster(|roster| roster.wanted = true);
-            let election = self.place.election.name();
-            let table = table::Table::new(election, &self.place.identity, &lease.name);
-            let label = (ROSTER, label_value(election));
+            let table = table::Table::of_others(&self.place.identity, &lease.name);
             let channel = self.channel.clone();
             let name = lease.name.clone();
             tokio::select! {
                 () = self.count_seats(&collection, &name) => {}
                 () = publish::publish(&mut lease, &self.status, self.version, self.hints) => {}
-                () = following::follow(channel, collection.clone(), label, table, &self.status) => {}
+                () = following::follow(channel, &self.place.election, table, &self.status) => {}
                 () = self.until(&over, |keeper, over| {
                     !keeper.is_wanted() || keeper.is_over(over)
                 }) => {}

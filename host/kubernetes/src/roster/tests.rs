@@ -196,7 +196,7 @@ async fn what_others_forge_is_left_out_and_costs_the_real_ones_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_right_is_told_with_its_remedy_and_tried_again_at_a_pace() {
+async fn a_missing_right_is_reported_with_its_remedy_and_retried_at_a_pace() {
     let server = server().await;
     let no = || Action::Status(Refusal::new(403, "Forbidden", "leases is forbidden"));
     let create = server.faults().add(Fault::on(Verb::Create).resource("leases"), no());

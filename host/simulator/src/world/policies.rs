@@ -1,6 +1,9 @@
 //! How policies come into force in a world: a candidate's rollout, and what carries its effects out.
 
 pub(crate) mod roster;
+mod source;
+
+pub(crate) use source::Offer;
 
 use super::World;
 use super::time::Scheduled;
@@ -13,9 +16,7 @@ use hotseat_core::event::{AskId, Event};
 use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_core::policy::Input;
 use hotseat_core::time::Moment;
-use hotseat_rollout::{
-    self as rollout, Effect, JobId, Policy, Publication, Refusal, Report, Rollout,
-};
+use hotseat_rollout::{self as rollout, Effect, JobId, Policy, Report, Rollout};
 use std::time::Duration;
 
 /// How long the engine waits for a thread before it leaves it behind.
@@ -38,14 +39,6 @@ pub(crate) struct Policies {
     look: u64,
     /// What it sees of the other candidates.
     sight: roster::Sight,
-}
-
-/// What the source of all candidates has to offer.
-#[derive(Clone, Debug)]
-pub(crate) enum Offer {
-    Publication(Policy),
-    /// Something that must not be loaded.
-    Unfit,
 }
 
 /// What happens next around a candidate's policies.
@@ -101,33 +94,9 @@ impl World {
         index
     }
 
-    /// Offers a publication to all candidates; each finds it when its source does.
-    pub fn publish(&mut self, policy: Policy) {
-        self.offer(Offer::Publication(policy));
-    }
-
-    /// Offers something that must not be loaded.
-    pub fn publish_unfit(&mut self) {
-        self.offer(Offer::Unfit);
-    }
-
-    /// Cuts a candidate's source off, or lets it back.
-    pub fn cut_source(&mut self, index: usize, off: bool) {
-        if let Some(policies) = &mut self.members[index].policies {
-            policies.source_is_cut = off;
-        }
-    }
-
     /// What is known of a candidate's policies; none if they come by no rollout.
     pub fn report(&self, index: usize) -> Option<Report> {
         self.members[index].policies.as_ref().map(|policies| policies.rollout.report())
-    }
-
-    fn offer(&mut self, offer: Offer) {
-        self.offered = Some(offer);
-        for index in 0..self.members.len() {
-            self.look_at_source(index);
-        }
     }
 
     /// The process begins anew: it knows of no policy.
@@ -139,45 +108,6 @@ impl World {
         }
         self.look_at_source(index);
         self.look_at_roster_later(index);
-    }
-
-    fn look_at_source(&mut self, index: usize) {
-        let Member { policies, generation, alive: true, .. } = &mut self.members[index] else {
-            return;
-        };
-        let Some(policies) = policies else { return };
-        policies.look += 1;
-        let (generation, look) = (*generation, policies.look);
-        let delay = self.chance(|hazards| hazards.sources);
-        self.policies_later(delay, index, generation, PolicyStep::Look(look));
-    }
-
-    fn look(&mut self, index: usize, look: u64) {
-        let member = &self.members[index];
-        let Some(offer) = self.offered.clone() else { return };
-        let policies = member.policies.as_ref().filter(|policies| policies.look == look);
-        let Some(policies) = policies else { return };
-        if self.now < member.frozen_until {
-            // The source stands still with its process.
-            return self.look_at_source(index);
-        }
-        let event = if policies.source_is_cut {
-            self.look_at_source(index);
-            rollout::Event::Unavailable("no route".to_owned())
-        } else {
-            let source = "published".to_owned();
-            match offer {
-                Offer::Publication(policy) => {
-                    let settings_digest = roster::fingerprint(&policy).settings;
-                    rollout::Event::Found(Publication { policy, settings_digest, source })
-                }
-                Offer::Unfit => {
-                    let refusal = Refusal { stage: "signature", why: "not signed".to_owned() };
-                    rollout::Event::Refused { source, refusal }
-                }
-            }
-        };
-        self.deliver_policy(index, event, None);
     }
 
     /// What was scheduled happens, unless the process that it was for has ended.

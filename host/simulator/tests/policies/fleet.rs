@@ -2,6 +2,7 @@
 //! off, the API server is away or slow, and facts change.
 
 use super::facts::{Entry, Facts};
+use super::moves::{Bound, Moves};
 use super::native::{Decide, Published, policy};
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Event, Notice, Why};
@@ -17,6 +18,10 @@ const MEMBERS: usize = 3;
 const LOOK: Duration = Duration::from_millis(100);
 /// How often something may happen, in looks.
 const LOOKS: u64 = 5;
+/// A fact changes once in so many of those times, a quarter of a minute.
+const FACTS: u64 = 30;
+/// The same where facts change each second.
+const HURRIED_FACTS: u64 = 2;
 /// How long faults and changes go on.
 pub const LENGTH: Duration = Duration::from_secs(600);
 /// How long everything is well afterwards, where that is looked at, and the part of it at whose end nothing
@@ -49,6 +54,7 @@ struct Member {
     name: String,
     facts: Facts,
     published: Published,
+    moves: Moves,
     entry: Option<Entry>,
     /// Its next process starts then.
     back_at: Option<Moment>,
@@ -62,6 +68,8 @@ pub struct Fleet {
     dice: Dice,
     members: Vec<Member>,
     starts: u64,
+    /// A fact changes once in so many times.
+    facts: u64,
     /// The API server is slow until then.
     slow_until: Moment,
     outcome: Outcome,
@@ -72,7 +80,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub fn new(seed: u64, decide: &Decide, settings: &str) -> Fleet {
+    /// The candidates ask a policy with those settings, which keeps that bound, if any.
+    pub fn new(seed: u64, decide: &Decide, settings: &str, bound: Option<Bound>) -> Fleet {
         let network = Network {
             delay: Duration::from_millis(20),
             lost_requests: 1,
@@ -88,6 +97,7 @@ impl Fleet {
             dice: Dice::new(seed ^ 0x5eed),
             members: Vec::new(),
             starts: 0,
+            facts: FACTS,
             slow_until: Moment::ZERO,
             outcome: Outcome::default(),
             leader: None,
@@ -97,7 +107,8 @@ impl Fleet {
         fleet.world.wall_clocks = true;
         for index in 0..MEMBERS {
             let published = Published::default();
-            let policy = policy(decide.clone(), settings, published.clone());
+            let moves = Moves::new(bound);
+            let policy = policy(decide.clone(), settings, published.clone(), moves.clone());
             let name = format!("web-{index}");
             let config = fleet.config(&name);
             let ppm = fleet.dice.below(401) as i64 - 200;
@@ -106,6 +117,7 @@ impl Fleet {
                 name,
                 facts: Facts::new(index),
                 published,
+                moves,
                 entry: None,
                 back_at: Some(fleet.world.now),
                 cut_until: None,
@@ -115,6 +127,11 @@ impl Fleet {
         fleet
     }
 
+    /// Facts change each second.
+    pub fn hurried(self) -> Fleet {
+        Fleet { facts: HURRIED_FACTS, ..self }
+    }
+
     /// Runs it with faults, and if `quiet` to its rest.
     pub fn run(mut self, quiet: bool) -> Result<Outcome, Broken> {
         let end = self.world.now + LENGTH;
@@ -122,7 +139,7 @@ impl Fleet {
             if self.dice.below(120) == 0 {
                 self.fault();
             }
-            if self.dice.below(30) == 0 {
+            if self.dice.below(self.facts) == 0 {
                 let index = self.dice.below(MEMBERS as u64) as usize;
                 self.members[index].facts.change(self.world.now, &mut self.dice);
                 self.outcome.facts += 1;
@@ -142,7 +159,10 @@ impl Fleet {
         if quiet {
             self.come_to_rest()?;
         }
-        Ok(outcome)
+        match self.members.iter().find_map(|member| member.moves.broken()) {
+            Some(what) => Err(Broken { at: self.world.now, what }),
+            None => Ok(outcome),
+        }
     }
 
     /// With nothing wrong and no fact that changes, somebody leads before long and stays.

@@ -1,6 +1,7 @@
 //! Policies of the SDK as they are, without WebAssembly, for the simulator: the same code that becomes a
 //! component, asked by the core.
 
+use super::moves::Moves;
 use hotseat_core::policy as core;
 use hotseat_policy as sdk;
 use std::cell::RefCell;
@@ -16,7 +17,12 @@ pub type Published = Rc<RefCell<Vec<(String, core::Value)>>>;
 /// # Panics
 ///
 /// If it refuses to decide, or its decision breaks a bound: a policy that ships does neither.
-pub fn policy(decide: Decide, settings: &str, published: Published) -> hotseat_simulator::Policy {
+pub fn policy(
+    decide: Decide,
+    settings: &str,
+    published: Published,
+    moves: Moves,
+) -> hotseat_simulator::Policy {
     let settings = settings.to_owned();
     Box::new(move |input| {
         let answer = decide(input_of(input, settings.clone()));
@@ -24,6 +30,7 @@ pub fn policy(decide: Decide, settings: &str, published: Published) -> hotseat_s
         if let Err(reason) = core::check(&decision, &input.timing) {
             panic!("the host would reject a decision: {reason}");
         }
+        moves.answered(&input.observation, &decision.action);
         published.borrow_mut().clone_from(&decision.publish);
         Ok(decision)
     })

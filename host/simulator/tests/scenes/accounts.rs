@@ -75,7 +75,7 @@ fn before_a_policy_is_loaded_the_rule_decides_and_is_accounted_for() {
 }
 
 #[test]
-fn what_the_guard_did_is_told() {
+fn what_the_guard_did_is_reported() {
     let mut stage = Stage::new();
     stage.lead();
     stage.answers = false;

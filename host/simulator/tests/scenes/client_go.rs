@@ -92,7 +92,7 @@ fn case_5_a_record_that_was_observed_long_ago_is_taken() {
 }
 
 #[test]
-fn case_7_a_fresh_record_is_left_alone_and_its_holder_told() {
+fn case_7_a_fresh_record_is_left_alone_and_its_holder_reported() {
     let mut stage = Stage::new();
     stage.starts_with(Lock::Present(record("bing", 15)));
     assert_eq!(stage.told(|notice| *notice == Notice::LeaderChanged("bing".to_owned())), 1);

@@ -13,7 +13,7 @@ fn last_seat(stage: &mut Stage) -> hotseat_core::policy::Seat {
 }
 
 #[test]
-fn the_policy_is_told_the_seat_as_it_is() {
+fn the_policy_sees_the_seat_as_it_is() {
     let seconds = Duration::from_secs;
     for (holder, duration, told) in [
         (Some("bing"), Some(seconds(40)), 40_000),
@@ -96,7 +96,7 @@ fn a_request_is_waited_for_a_third_of_the_renew_deadline() {
 
 /// The reason of the decision that made it so is reported with a new term.
 #[test]
-fn a_new_term_is_told_with_its_reason() {
+fn a_new_term_is_reported_with_its_reason() {
     let mut stage = Stage::new();
     stage.answers = false;
     stage.starts_with(Lock::Absent(None));

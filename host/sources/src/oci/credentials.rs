@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_told() {
+    fn what_cannot_be_used_is_reported() {
         for (config, words) in [
             ("", "not a docker config"),
             ("[]", "not a docker config"),

@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_by_name() {
+    fn loopback_is_recognized_by_name() {
         for host in ["localhost", "127.0.0.1", "127.8.9.1", "[::1]", "[::ffff:127.0.0.1]"] {
             assert!(is_loopback(host), "{host}");
         }

@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_s_codes_are_told() {
+    fn a_registrys_codes_are_reported() {
         let body =
             br#"{"errors":[{"code":"DENIED","message":"no"},{"message":"x"},{"code":"A\nB"}]}"#;
         assert_eq!(reasons(body), ", DENIED, A B");

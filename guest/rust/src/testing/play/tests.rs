@@ -29,7 +29,7 @@ impl Policy for Plain {
 }
 
 #[test]
-fn a_write_takes_its_time_and_is_then_told_of() {
+fn a_write_takes_its_time_and_is_then_seen() {
     let mut play = Play::<Plain>::new();
     play.run_for(WRITE_MS);
     assert!(!play.leads());

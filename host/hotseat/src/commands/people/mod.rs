@@ -19,6 +19,7 @@ pub use transfer::{Transfer, Transferred, ask_for_transfer, transfer};
 use anyhow::{anyhow, bail};
 use hotseat_election::{ElectionName, Facts, Right, clock};
 use hotseat_kubernetes::{Asking, Connection, Credentials, Inspector, LockKind, NotWritten, Sight};
+use hotseat_text::visible;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -120,6 +121,22 @@ impl Person {
                 .filter(|name| !name.is_empty())
                 .unwrap_or_else(|| "somebody".to_owned()),
         }
+    }
+}
+
+/// Whoever holds the lock knows of what people ask there, as far as the lock says: nobody does who is
+/// still to come.
+///
+/// # Errors
+///
+/// Another elector wrote it last.
+fn is_asked_of_a_hotseat(name: &ElectionName, sight: &Sight) -> anyhow::Result<()> {
+    match &sight.record.holder {
+        Some(holder) if sight.record.mark.is_none() => bail!(
+            "{name}: {} leads, and what it wrote is not a Hotseat's: another elector knows nothing of requests on the lock: check the name, --namespace and --lock, or ask again once a Hotseat leads",
+            visible(holder)
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `hotseat pause` and `hotseat resume`.
 
-use super::{Person, block_on, now};
+use super::{Person, block_on, is_asked_of_a_hotseat, now};
 use hotseat_election::ElectionName;
-use hotseat_kubernetes::{Asking, Connection, Credentials, LockKind, PauseNote};
+use hotseat_kubernetes::{Asking, Connection, Credentials, LockKind, PauseNote, Sight};
 use hotseat_text::visible;
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ pub struct Paused {
     pub since: Option<String>,
     /// Who leads, by the lock.
     pub holder: Option<String>,
+    /// A Hotseat has written the lock: other electors know nothing of a pause.
+    pub hotseat: bool,
 }
 
 /// Asks that the leader stays, on each of these objects of an election. A pause that is there already
@@ -28,7 +30,7 @@ pub struct Paused {
 ///
 /// # Errors
 ///
-/// There is no lock, or it cannot be read or written.
+/// There is no lock, it cannot be read or written, or another elector holds it, which knows of no pause.
 pub fn pause(
     name: &ElectionName,
     kinds: &[LockKind],
@@ -41,7 +43,7 @@ pub fn pause(
 ///
 /// # Errors
 ///
-/// As [`pause`].
+/// There is no lock, or it cannot be read or written.
 pub fn resume(
     name: &ElectionName,
     kinds: &[LockKind],
@@ -57,10 +59,17 @@ fn set(
     paused: bool,
 ) -> anyhow::Result<Paused> {
     block_on(async {
-        let mut all = Vec::new();
+        let mut seen = Vec::new();
         for kind in kinds {
             let person = Person::open(name, *kind, credentials.clone()).await?;
-            all.push(set_on(&person, paused).await?);
+            let sight = person.look().await?;
+            is_possible(&person, &sight, paused)?;
+            seen.push((person, sight));
+        }
+        // Of two locks none is asked where one cannot be.
+        let mut all = Vec::new();
+        for (person, sight) in seen {
+            all.push(set_on(&person, sight, paused).await?);
         }
         // Of two locks one may have been paused by itself: then something has changed.
         let was = match paused {
@@ -85,15 +94,27 @@ pub async fn set_pause(
     kind: LockKind,
     paused: bool,
 ) -> anyhow::Result<Paused> {
-    set_on(&Person::with(connection, name, kind), paused).await
+    let person = Person::with(connection, name, kind);
+    let sight = person.look().await?;
+    set_on(&person, sight, paused).await
 }
 
-async fn set_on(person: &Person, paused: bool) -> anyhow::Result<Paused> {
-    let sight = person.look().await?;
+/// A request that nobody reads would be left there for whoever comes later; taking one away is always
+/// possible.
+fn is_possible(person: &Person, sight: &Sight, paused: bool) -> anyhow::Result<()> {
+    match paused {
+        true => is_asked_of_a_hotseat(&person.name, sight),
+        false => Ok(()),
+    }
+}
+
+async fn set_on(person: &Person, sight: Sight, paused: bool) -> anyhow::Result<Paused> {
     let note = PauseNote { by: person.account().await, since: now() };
     let (before, holder) = (sight.pause(), sight.record.holder.clone());
+    let hotseat = sight.record.mark.is_some() || sight.has_broken_mark();
     person
         .ask(sight, |sight| {
+            is_possible(person, sight, paused)?;
             Ok(match (sight.pause(), paused) {
                 (None, true) => Some(Asking::Pause(note.clone())),
                 (Some(_), false) => Some(Asking::Resume),
@@ -105,13 +126,13 @@ async fn set_on(person: &Person, paused: bool) -> anyhow::Result<Paused> {
     let told = before.or_else(|| paused.then_some(note)).unwrap_or_default();
     let some = |text: String| (!text.is_empty()).then_some(text);
     let (by, since) = (some(told.by), some(told.since));
-    Ok(Paused { election: person.name.to_string(), paused, was, by, since, holder })
+    Ok(Paused { election: person.name.to_string(), paused, was, by, since, holder, hotseat })
 }
 
 impl Paused {
     /// For people.
     pub fn text(&self) -> String {
-        let Paused { election, paused, was, by, since, holder } = self;
+        let Paused { election, paused, was, by, since, holder, hotseat } = self;
         let leader = match holder {
             Some(holder) => format!("{} stays the leader until", visible(holder)),
             None => "nobody leads; who takes the seat stays until".to_owned(),
@@ -123,11 +144,17 @@ impl Paused {
             (Some(by), None) => format!(", as {} asked", visible(by)),
             _ => String::new(),
         };
+        let unheard = match (paused, hotseat) {
+            (true, false) => {
+                "no Hotseat has written this lock yet, and another elector would know nothing of the pause: check the name\n"
+            }
+            _ => "",
+        };
         match (paused, was) {
             (true, false) => format!(
-                "{election} is paused: {leader} its process stops, its lease ends, or `hotseat resume` is called\n"
+                "{election} is paused: {leader} its process stops, its lease ends, or `hotseat resume` is called\n{unheard}"
             ),
-            (true, true) => format!("{election} is paused already{asked}\n"),
+            (true, true) => format!("{election} is paused already{asked}\n{unheard}"),
             (false, true) => {
                 format!("{election} goes on: its policy may hand the seat over again\n")
             }

@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_on_the_lock_is_told() {
+    fn what_stands_on_the_lock_is_shown() {
         let mut standing = Standing {
             election: "web/shop".to_owned(),
             lock: "leases".to_owned(),

@@ -1,6 +1,6 @@
 //! `hotseat transfer`: asks for another leader, and follows what becomes of it.
 
-use super::{Person, block_on, seconds};
+use super::{Person, block_on, is_asked_of_a_hotseat, seconds};
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_core::policy::LONGEST_NAME;
 use hotseat_election::ElectionName;
@@ -152,12 +152,7 @@ fn leader(name: &ElectionName, sight: &Sight, wanted: &Transfer) -> anyhow::Resu
     if holder == wanted.to {
         bail!("{name}: {to} leads already");
     }
-    if sight.record.mark.is_none() {
-        bail!(
-            "{name}: {} leads, and what it wrote is not a Hotseat's: another elector knows nothing of requests on the lock",
-            visible(&holder)
-        );
-    }
+    is_asked_of_a_hotseat(name, sight)?;
     Ok(holder)
 }
 

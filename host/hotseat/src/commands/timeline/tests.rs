@@ -154,7 +154,7 @@ fn then_stands_by(writer: &mut Writer, at: u64) {
 }
 
 #[test]
-fn each_way_to_end_is_told_from_the_others() {
+fn each_way_to_end_is_distinguished_from_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let of = |write: &dyn Fn(&mut Writer)| {
         let mut anna = Writer::new("anna", 0);

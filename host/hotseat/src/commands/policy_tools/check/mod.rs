@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn two_answers_are_told_apart() {
+    fn two_answers_are_distinguished() {
         let mut slower = answer();
         slower.1.wall = Duration::from_secs(1);
         assert_eq!(difference(&answer(), &slower), None);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_world_is_told_by_the_contract() {
+    fn the_world_is_recognized_by_the_contract() {
         let surface = |name: &str| Surface { exports: vec![name.to_owned()], ..Surface::default() };
         let told = world(&surface("hotseat:policy/policy@1.2.0"));
         assert_eq!(told.as_deref(), Some("hotseat:policy/election@1.2.0"));

@@ -205,7 +205,7 @@ mod tests {
     use crate::sidecar::needs::Giver;
 
     #[test]
-    fn what_a_policy_needs_and_the_questions_lack_is_told() {
+    fn what_a_policy_needs_and_the_questions_lack_is_reported() {
         assert_eq!(needs(&[]), ["nothing"]);
         let need = |fact| Need::of(fact, Giver::plainly);
         let lines = needs(&[need("app.lag"), need("node.zone")]);

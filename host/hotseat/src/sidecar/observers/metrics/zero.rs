@@ -1,7 +1,7 @@
 //! Every series is there from the start: one that appears with its first event hides that event from
 //! `rate()` and `increase()`, and an alert on it never fires.
 
-use super::{Counters, Of, of_answer};
+use super::counters::{Counters, Of, of_answer};
 use hotseat_core::event::{Purpose, Why};
 use hotseat_core::on_failure::Decider;
 use hotseat_core::policy::{FailureKind, Outcome};
