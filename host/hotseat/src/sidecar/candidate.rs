@@ -20,7 +20,7 @@ use hotseat_election::{
     Election, Ended, Facts, MakeEngine, Observer, Parts, Status, Stopper, clock,
 };
 use hotseat_engine::Container;
-use hotseat_kubernetes::{Connection, EventRecorder, Regarding, RightsCheck};
+use hotseat_kubernetes::{Connection, EventRecorder, Regarding, RightsCheck, RosterWanted};
 use hotseat_rollout::{Policy, Turns};
 use std::sync::Arc;
 use std::time::Duration;

@@ -259,7 +259,7 @@ async fn all_are_listed_and_followed_in_each_namespace() {
     let mut next = async || timeout(LONG, seen.recv()).await.unwrap().unwrap();
     // In pages, of which each asks for the next.
     let Sight::Listed(all) = next().await else { panic!("no list") };
-    assert_eq!(all.len(), 151);
+    assert_eq!(all.objects.len(), 151);
     server.store().put(elsewhere("new")).unwrap();
     let Sight::Changed(changed) = next().await else { panic!("no change") };
     assert_eq!(changed.metadata.namespace.as_deref(), Some("other"));

@@ -1,9 +1,11 @@
 //! Labels on pods of a server of the test's own, on virtual time.
 
 use super::*;
+use crate::trouble::plain;
 use hotseat_apiserver::{Action, Config, Fault, PODS, Server, Status as Refusal, Verb};
 use hotseat_core::event::{Base, Fencing, Why};
 use hotseat_core::lock::{Incarnation, Mark, Token};
+use hotseat_core::policy::Outcome;
 use hotseat_core::view::{Term, View};
 use hotseat_election::{ElectionName, Lock as _};
 use tokio::time::{Instant, sleep, timeout};

@@ -76,7 +76,7 @@ type Read = (String, (String, String), Option<Result<Parsed, String>>);
 /// What the watch tells.
 enum News {
     All(Vec<Seen>),
-    One(Seen),
+    One(Box<Seen>),
     Gone(String),
     Trouble(String),
 }
@@ -118,7 +118,7 @@ fn take(table: &mut Table, news: News, status: &Status) {
             None
         }
         News::One(one) => {
-            table.take(now, one);
+            table.take(now, *one);
             None
         }
         News::Gone(name) => {
@@ -186,7 +186,7 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         Sight::Listed(all) => Some(News::All(
             all.objects.into_iter().filter_map(|lease| lease.seen(election)).collect(),
         )),
-        Sight::Changed(lease) => lease.seen(election).map(News::One),
+        Sight::Changed(lease) => lease.seen(election).map(|seen| News::One(Box::new(seen))),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
         Sight::Trouble(why) => Some(News::Trouble(why)),
         // It is asked for by its label.

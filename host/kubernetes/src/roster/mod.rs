@@ -201,7 +201,7 @@ impl Keeper {
             let channel = self.channel.clone();
             let name = lease.name.clone();
             tokio::select! {
-                () = self.count_seats(&collection, &name) => {}
+                () = self.count_seats(&name) => {}
                 () = publish::publish(&mut lease, &self.status, self.version, self.hints) => {}
                 () = following::follow(channel, &self.place.election, table, &self.status) => {}
                 () = self.until(&over, |keeper, over| {
@@ -215,11 +215,11 @@ impl Keeper {
     }
 
     /// Counts the seats of this node for as long as it is polled, if that is wanted.
-    async fn count_seats(&self, collection: &Request, own: &str) {
+    async fn count_seats(&self, own: &str) {
         match self.wanted.seats {
             true => {
-                let channel = self.channel.clone();
-                neighbours::count(channel, collection.clone(), own, &self.status).await;
+                let (channel, leases) = (self.channel.clone(), collection(&self.place.election));
+                neighbours::count(channel, leases, own, &self.status).await;
             }
             false => std::future::pending().await,
         }

@@ -61,9 +61,9 @@ impl From<Lease> for Seen {
         let Metadata { name, uid, resource_version, labels, annotations } = lease.metadata;
         let label = labels.and_then(|label| label.0);
         let entry = annotations.and_then(|text| codec::read_any(&text.0?).ok());
-        let of_its_label = |election: &str| Some(label_value(election)) == label;
-        let entry = entry.filter(|(election, _)| of_its_label(election)).map(|(_, entry)| entry);
-        let holds_on = entry.filter(|entry| entry.leads).and_then(|entry| entry.node);
+        let entry = entry.filter(|parsed| Some(label_value(&parsed.election)) == label);
+        let entry = entry.map(|parsed| parsed.entry).filter(|entry| entry.leads);
+        let holds_on = entry.and_then(|entry| entry.node);
         Seen { name, version: (uid, resource_version), holds_on }
     }
 }

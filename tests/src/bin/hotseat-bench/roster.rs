@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use hotseat_election::{ElectionName, Facts, Status, clock};
-use hotseat_kubernetes::{Connection, Credentials, Hints, Place, RosterKeeper};
+use hotseat_kubernetes::{Connection, Credentials, Hints, Place, RosterKeeper, RosterWanted};
 use hotseat_tests::cluster::{AuditRecord, Caller, Cluster};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -83,8 +83,9 @@ async fn keep(
     let place = Place { election: name, identity, pod: None };
     let hints = Hints { rights: "the account of the bench lacks them" };
     let version = env!("CARGO_PKG_VERSION");
+    let wanted = RosterWanted { always: true, seats: false };
     let keeper =
-        RosterKeeper::start(connection, facts, status.clone(), place, version, true, hints);
+        RosterKeeper::start(connection, facts, status.clone(), place, version, wanted, hints);
     Ok((status, keeper))
 }
 
