@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compile.sh amd64|arm64: builds the program for an image, one static file without the demonstration,
 # and prints where it is. LINKING=dynamic builds it for a machine with glibc, without the demonstration
-# too, and with what shells want of it and `hotseat ui`. The same commit gives the same bytes in whatever folder.
+# too, and with what people have at their own machine: `policy new` and `build`, `hotseat ui`, and what
+# shells want of it. The same commit gives the same bytes in whatever folder.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh
@@ -44,7 +45,7 @@ static)
     features=()
     flags=(-Ctarget-feature=+crt-static "${flags[@]}")
     ;;
-dynamic) features=(--features shell,ui) ;;
+dynamic) features=(--features "$people") ;;
 *) fail "LINKING: $linking is not known: static and dynamic are" ;;
 esac
 if [[ $foreign ]]; then
