@@ -72,8 +72,10 @@ export CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$build CARGO_ENCODED_RUSTFLAGS=${enc
 export "CARGO_TARGET_${variable}_LINKER=$linker" "CC_${variable,,}=$triple-gcc"
 export "CFLAGS_${variable,,}=-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/hotseat"
 say "building for $target"
-cargo build --release --locked -p hotseat --bin hotseat --no-default-features "${features[@]}" \
-    --target "$target" >&2
+# What runs lies together (docs/decisions/0021-what-runs-lies-together.md). The linker is started in this
+# folder: the path is part of what cargo names the crate by, so it is the same in whatever folder.
+cargo rustc --release --locked -p hotseat --bin hotseat --no-default-features "${features[@]}" \
+    --target "$target" -- -Clink-arg=-Wl,--script=host/hotseat/layout/functions.ld >&2
 
 program=$build/$target/release/hotseat
 if [[ $linking == static ]]; then
