@@ -107,8 +107,9 @@ NODE_TEST = $(CARGO) test --workspace --features hotseat-tests/node --test node
 
 node: image ## the tests in pods, on a whole Kubernetes of one node that it brings up and ends; as root
 	tests/setup/guests.sh >/dev/null
+	$(CARGO) build --workspace --bin hotseat
 	$(NODE_TEST) --no-run
-	tests/setup/node.sh run $(NODE_TEST) --offline -- --test-threads=1 $(TESTS)
+	$(PROGRAM) tests/setup/node.sh run $(NODE_TEST) --offline -- --test-threads=1 $(TESTS)
 
 node-up: image ## leave such a node running, and say how to use it
 	tests/setup/node.sh up

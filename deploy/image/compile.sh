@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compile.sh amd64|arm64: builds the program for an image, one static file without the demonstration,
 # and prints where it is. LINKING=dynamic builds it for a machine with glibc, without the demonstration
-# too, and with what shells want of it and `hotseat ui`. The same commit gives the same bytes in whatever folder.
+# too, and with what people have at their own machine: `policy new` and `build`, `hotseat ui`, and what
+# shells want of it. The same commit gives the same bytes in whatever folder.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh
@@ -42,9 +43,11 @@ flags=(
 case $linking in
 static)
     features=()
-    flags=(-Ctarget-feature=+crt-static "${flags[@]}")
+    # A static program finds no function by its name while it runs. getrandom would do without the system
+    # call then and open /dev/urandom, which the compiler of policies, who may open nothing, cannot.
+    flags=(-Ctarget-feature=+crt-static '--cfg=getrandom_backend="linux_getrandom"' "${flags[@]}")
     ;;
-dynamic) features=(--features shell,ui) ;;
+dynamic) features=(--features "$people") ;;
 *) fail "LINKING: $linking is not known: static and dynamic are" ;;
 esac
 if [[ $foreign ]]; then
@@ -71,8 +74,10 @@ export CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$build CARGO_ENCODED_RUSTFLAGS=${enc
 export "CARGO_TARGET_${variable}_LINKER=$linker" "CC_${variable,,}=$triple-gcc"
 export "CFLAGS_${variable,,}=-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$root=/hotseat"
 say "building for $target"
-cargo build --release --locked -p hotseat --bin hotseat --no-default-features "${features[@]}" \
-    --target "$target" >&2
+# What runs lies together (docs/decisions/0021-what-runs-lies-together.md). The linker is started in this
+# folder: the path is part of what cargo names the crate by, so it is the same in whatever folder.
+cargo rustc --release --locked -p hotseat --bin hotseat --no-default-features "${features[@]}" \
+    --target "$target" -- -Clink-arg=-Wl,--script=host/hotseat/layout/functions.ld >&2
 
 program=$build/$target/release/hotseat
 if [[ $linking == static ]]; then

@@ -13,6 +13,10 @@ out=${HOTSEAT_IMAGE_OUT:-$root/target/image}
 # shellcheck disable=SC2034  # as above
 read -r -a platforms <<<"${PLATFORMS:-amd64 arm64}"
 
+# The features of the program in a release's archives, beside those of the image's.
+# shellcheck disable=SC2034  # as above
+readonly people=author,shell,ui
+
 # For a platform: the target by the name of rustc, and what Debian's compiler for it begins with.
 rust_target() {
     case $1 in

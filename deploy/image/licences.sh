@@ -34,8 +34,8 @@ crates() {
         --manifest-path "$1/Cargo.toml" --no-default-features --target "$2" \
         --config "$config" --output-file "$folder/$3" "${@:4}" deploy/image/licences.hbs >&2
 }
-# The archives of a release have these texts too, and their program what shells want of it and `hotseat ui`.
-crates host/hotseat "$target" crates.txt --features shell,ui
+# The archives of a release have these texts too, and their program has more in it.
+crates host/hotseat "$target" crates.txt --features "$people"
 # The policies in the program are built for themselves, so that it does not depend on their crates. What
 # the others are made of is in this one too.
 crates guest/rules wasm32-unknown-unknown policies.txt

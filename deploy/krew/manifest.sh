@@ -44,6 +44,7 @@ spec:
       kubectl hotseat pause ELECTION
       kubectl hotseat resume ELECTION
       kubectl hotseat lock show ELECTION
+      kubectl hotseat ui -n NAMESPACE
   platforms:
 YAML
 for arch in "${platforms[@]}"; do

@@ -19,6 +19,19 @@ need_cosign
 need_crane
 "$here/build.sh"
 
+# Who has an archive and nothing else makes a policy of it, looks at elections and has completions.
+folder=hotseat-v$version-$(rust_target "$(dpkg --print-architecture)")
+tar -xzf "$dist/$folder.tar.gz" -C "$work"
+program=$work/$folder/hotseat
+[[ $("$program" --version) == "hotseat $version" ]] || fail "$folder is $("$program" --version)"
+(
+    cd "$work"
+    "$program" policy new calm --lang rules && cd calm &&
+        "$program" policy run builtin:rules scenes.yaml --settings @rules.yaml
+) >&2 || fail "the program in $folder makes no policy"
+"$program" ui --help >/dev/null || fail "the program in $folder has no 'hotseat ui'"
+cmp <("$program" completions bash) "$work/$folder/completions/hotseat.bash" || fail "$folder has other completions"
+
 "$crane" registry serve --address 127.0.0.1:0 >"$work/registry.log" 2>&1 &
 registry=$!
 until port=$(sed -n 's/.*serving on port \([0-9]*\)$/\1/p' "$work/registry.log") && [[ -n $port ]]; do

@@ -8,10 +8,14 @@
 mod belief;
 #[path = "node/chart.rs"]
 mod chart;
+#[path = "node/containers.rs"]
+mod containers;
 #[path = "node/crash.rs"]
 mod crash;
 #[path = "node/death.rs"]
 mod death;
+#[path = "node/elections.rs"]
+mod elections;
 #[path = "node/fence.rs"]
 mod fence;
 #[path = "node/figures.rs"]
@@ -28,6 +32,10 @@ mod memory;
 mod peers;
 #[path = "node/policy.rs"]
 mod policy;
+#[path = "node/readme.rs"]
+mod readme;
+#[path = "node/rules.rs"]
+mod rules;
 #[path = "node/seed.rs"]
 mod seed;
 #[path = "node/sidecar.rs"]

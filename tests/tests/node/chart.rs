@@ -1,23 +1,16 @@
 //! README's three commands, from an image in a registry to three replicas and a leader.
 
 use std::env;
-use std::path::Path;
 use std::process::Command;
 
 use hotseat_tests::process::Launch;
 use hotseat_tests::wait::until;
 
 use super::belief::{Belief, PACE};
-use super::space::{SOON, Space, kubeconfig, output};
+use super::readme::{Person, checkout, commands};
+use super::space::{SOON, Space, output};
 
 const LABELS: &str = "app.kubernetes.io/instance=shop";
-
-/// What helm prints, in the repository's folder.
-fn helm(space: &Space, args: &[&str]) -> String {
-    let mut command = Command::new("helm");
-    command.env("KUBECONFIG", kubeconfig()).args(["-n", space.name()]).args(args);
-    output(command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")), "").unwrap()
-}
 
 #[test]
 fn readmes_three_commands_lead_to_three_replicas_and_a_leader() {
@@ -29,17 +22,25 @@ fn readmes_three_commands_lead_to_three_replicas_and_a_leader() {
         .unwrap();
     let port = registry.wait_line("serving on port ", SOON).text;
     let port = port.rsplit(' ').next().unwrap();
-    let repository = format!("127.0.0.1:{port}/team/hotseat");
-    let tagged = format!("{repository}:{}", env!("CARGO_PKG_VERSION"));
+    let team = format!("127.0.0.1:{port}/team");
+    let tagged = format!("{team}/hotseat:{}", env!("CARGO_PKG_VERSION"));
     output(Command::new(crane).args(["push", "--index", &layout, &tagged]), "").unwrap();
 
     let space = Space::new("chart", true);
-    let image = format!("hotseat.image.repository={repository}");
-    let notes = helm(&space, &["install", "shop", "deploy/chart/shop", "--set", &image]);
-    space.kubectl(&["rollout", "status", "deployment/shop", "--timeout=180s"]);
+    let person = Person::administrator(&space);
+    let types = |line: &str| person.types(&checkout(), line);
+    // Word for word, but for the registry, which is each team's own.
+    let three = commands("helm install shop");
+    assert_eq!(three.len(), 3, "{three:?}");
+    let said: Vec<String> =
+        three.iter().map(|line| types(&line.replace("REGISTRY", &team))).collect();
+    let [notes, _, lease] = &said[..] else { unreachable!("as many as commands") };
+    // The rollout is complete when all have read the lock; then the Lease names one of them.
     let leader = space.leader(LABELS, None).name;
-    let lease = space.kubectl(&["get", "lease", "shop"]);
-    assert!(lease.contains(&leader), "{lease}");
+    assert_eq!(space.pods(LABELS).len(), 3);
+    assert!(lease.contains("shop"), "{lease}");
+    let now = types(&three[2]);
+    assert!(now.contains(&leader), "{now}");
     let belief = Belief::watch(&space, LABELS, PACE);
 
     // The application asks for itself, and says so.
@@ -48,15 +49,13 @@ fn readmes_three_commands_lead_to_three_replicas_and_a_leader() {
         if log.lines().last() == Some("I lead") { Ok(()) } else { Err(log) }
     });
     // What helm tells people to do next.
-    let commands: Vec<&str> =
-        notes.lines().filter_map(|line| line.trim().strip_prefix("kubectl ")).collect();
-    assert_eq!(commands.len(), 3, "{notes}");
-    for command in commands {
-        let line = format!("kubectl {command}");
-        let mut shell = Command::new("sh");
-        output(shell.env("KUBECONFIG", kubeconfig()).args(["-ec", &line]), "").unwrap();
+    let next: Vec<&str> =
+        notes.lines().map(str::trim).filter(|line| line.starts_with("kubectl ")).collect();
+    assert_eq!(next.len(), 3, "{notes}");
+    for line in next {
+        types(line);
     }
     space.leader(LABELS, Some(&leader));
     belief.end().assert_no_overlap();
-    helm(&space, &["uninstall", "shop"]);
+    types("helm uninstall shop");
 }

@@ -8,6 +8,7 @@ use hotseat_tests::wait::until;
 use serde_json::Value;
 
 use super::belief::{Belief, PACE};
+use super::memory::{RUST_OR_C, recommended};
 use super::sidecar::LABELS;
 use super::space::{SOON, Space, file, image, run, runtime};
 
@@ -74,7 +75,9 @@ fn a_mounted_policy_is_replaced_in_running_pods() {
     let shipped = Shipped::new();
     let space = Space::new("policy", true);
     publish(&space, &shipped.path("standard"), "");
-    space.apply(&with_policy(&file("deploy/manifests/sidecar.yaml"), "32Mi"));
+    let flags = ["--policy=file:/policy/policy.wasm", "--policy-settings=@/policy/settings.json"];
+    let limit = recommended(RUST_OR_C);
+    space.apply(&mounted(&with_policy(&file("deploy/manifests/sidecar.yaml"), &flags, &limit)));
     space.rolled_out("shop", 3);
     let leader = space.leader(LABELS, None);
     let pods = space.pods(LABELS);
@@ -98,18 +101,23 @@ fn a_mounted_policy_is_replaced_in_running_pods() {
     }
 }
 
-/// README's manifest with a mounted policy and this limit.
-fn with_policy(manifest: &str, limit: &str) -> String {
-    let replace = |text: &str, from: &str, to: &str| {
-        assert!(text.contains(from), "the manifest has no {from:?}");
-        text.replace(from, to)
-    };
-    let flags = "args: [--election=shop, --policy=file:/policy/policy.wasm, \
-        --policy-settings=@/policy/settings.json]\n        \
-        volumeMounts: [{name: policy, mountPath: /policy}]";
-    let text = replace(manifest, "args: [--election=shop]", flags);
-    let text = replace(&text, "limits: {memory: 256Mi}", &format!("limits: {{memory: {limit}}}"));
+/// README's manifest with these flags and this limit.
+pub fn with_policy(manifest: &str, flags: &[&str], limit: &str) -> String {
+    let all = [&["--election=shop"], flags].concat();
+    let text = replace(manifest, "args: [--election=shop]", &format!("args: {all:?}"));
+    replace(&text, "limits: {memory: 256Mi}", &format!("limits: {{memory: {limit}}}"))
+}
+
+/// That with the ConfigMap mounted into the sidecar.
+fn mounted(manifest: &str) -> String {
+    let mounts = "\n        volumeMounts: [{name: policy, mountPath: /policy}]\n        env:\n";
     let volume =
         "      volumes: [{name: policy, configMap: {name: shop-policy}}]\n      containers:\n";
+    let text = replace(manifest, "\n        env:\n", mounts);
     replace(&text, "      containers:\n", volume)
+}
+
+fn replace(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the manifest has no {from:?}");
+    text.replace(from, to)
 }

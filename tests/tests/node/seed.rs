@@ -1,7 +1,7 @@
 //! The post that made `leader-elector` known, "Simple leader election with Kubernetes and Docker", step
-//! by step in its own order. What differs: the image's name; a manifest where the post has
-//! `kubectl run --replicas`, which kubectl has no longer; the Role, which clusters of that time did not
-//! ask for; and the path of the proxy, which the API server has changed.
+//! by step in its own order, with a Lease and with the seed's own lock. What differs: the image's name; a
+//! manifest where the post has `kubectl run --replicas`, which kubectl has no longer; the Role, which
+//! clusters of that time did not ask for; and the path of the proxy, which the API server has changed.
 
 use std::time::Duration;
 
@@ -12,6 +12,39 @@ use super::belief::Belief;
 use super::space::{SOON, Space, file, image};
 
 const LABELS: &str = "run=leader-elector";
+
+/// What a group campaigns by, and how `kubectl get .. -o yaml` shows its leader.
+struct Lock {
+    /// Besides the post's.
+    flags: &'static [&'static str],
+    /// What the post looks at.
+    object: &'static str,
+    /// What is before the leader's name.
+    shows: &'static str,
+}
+
+/// What takes the place of the seed's lock where no flag says otherwise.
+const LEASE: Lock = Lock { flags: &[], object: "lease", shows: "holderIdentity: " };
+/// The seed's own.
+const ENDPOINTS: Lock = Lock {
+    flags: &["--lock=endpoints"],
+    object: "endpoints",
+    shows: r#"control-plane.alpha.kubernetes.io/leader: '{"holderIdentity":""#,
+};
+
+impl Lock {
+    /// The flags of one that takes part, after these of the post's.
+    fn with(&self, flags: &[&'static str]) -> Vec<&'static str> {
+        [flags, self.flags].concat()
+    }
+
+    /// "Alternately, you can inspect the .. object directly".
+    #[track_caller]
+    fn names(&self, space: &Space, leader: &str) {
+        let yaml = space.kubectl(&["get", self.object, "example", "-o", "yaml"]);
+        assert!(yaml.contains(&format!("{}{leader}", self.shows)), "{yaml}");
+    }
+}
 
 /// What `kubectl run leader-elector --image=.. --replicas=3 -- FLAGS` made.
 fn group(flags: &[&str]) -> String {
@@ -33,10 +66,19 @@ spec:
 
 #[test]
 fn the_post_works_step_by_step() {
-    let space = Space::default();
-    space.grant("example", "default", &[]);
+    post(&LEASE);
+}
 
-    space.apply(&group(&["--election=example"]));
+#[test]
+fn the_post_works_step_by_step_with_the_lock_of_its_time() {
+    post(&ENDPOINTS);
+}
+
+fn post(lock: &Lock) {
+    let space = Space::default();
+    space.grant("example", "default", lock.flags);
+
+    space.apply(&group(&lock.with(&["--election=example"])));
     space.kubectl(&["rollout", "status", "deployment/leader-elector", "--timeout=180s"]);
     assert_eq!(space.pods(LABELS).len(), 3);
     let belief = Belief::watch(&space, LABELS, super::belief::PACE);
@@ -44,15 +86,12 @@ fn the_post_works_step_by_step() {
     // "To see which pod was chosen as the leader, you can access the logs of one of the pods"
     let first = space.leader(LABELS, None).name;
     every_log_names(&space, &first);
-    // "Alternately, you can inspect the .. object directly"
-    let yaml = space.kubectl(&["get", "lease", "example", "-o", "yaml"]);
-    assert!(yaml.contains(&format!("holderIdentity: {first}")), "{yaml}");
+    lock.names(&space, &first);
 
     // "To validate that leader election actually works, in a different terminal, run"
     space.kubectl(&["delete", "pods", &first]);
     let second = space.leader(LABELS, Some(&first)).name;
-    let yaml = space.kubectl(&["get", "lease", "example", "-o", "yaml"]);
-    assert!(yaml.contains(&format!("holderIdentity: {second}")), "{yaml}");
+    lock.names(&space, &second);
     belief.end().assert_no_overlap();
 
     // "Delete the old leader elector group, create the new group, note the --http flag"
@@ -61,7 +100,7 @@ fn the_post_works_step_by_step() {
         let pods = space.kubectl(&["get", "pods", "-l", LABELS, "-o", "name"]);
         if pods.is_empty() { Ok(()) } else { Err(pods) }
     });
-    space.apply(&group(&["--election=example", "--http=0.0.0.0:4040"]));
+    space.apply(&group(&lock.with(&["--election=example", "--http=0.0.0.0:4040"])));
     space.kubectl(&["rollout", "status", "deployment/leader-elector", "--timeout=180s"]);
     let leader = space.leader(LABELS, None).name;
     // "Create a proxy to your Kubernetes API server. You can then access"
@@ -72,16 +111,17 @@ fn the_post_works_step_by_step() {
             other => Err(other),
         });
     }
-    sidecar_of_the_node_program(&space, &leader);
+    sidecar_of_the_node_program(&space, lock, &leader);
     space.kubectl(&["delete", "deployment", "leader-elector"]);
-    space.kubectl(&["delete", "lease", "example"]);
+    space.kubectl(&["delete", lock.object, "example"]);
 }
 
 /// "Leader election with sidecars": the post's program in Node.js asks the sidecar beside it. It joins
 /// the group, and so names the leader of that.
-fn sidecar_of_the_node_program(space: &Space, leader: &str) {
+fn sidecar_of_the_node_program(space: &Space, lock: &Lock, leader: &str) {
     let script = format!("{:?}", file("tests/tests/node/server.js"));
     let image = image();
+    let flags = lock.with(&["--election=example", "--http=localhost:4040"]);
     space.apply(&format!(
         r#"
 apiVersion: v1
@@ -90,7 +130,7 @@ metadata: {{name: nodejs, labels: {{app: nodejs}}}}
 spec:
   containers:
   - {{name: nodejs, image: "example/nodejs:1", args: [-e, {script}]}}
-  - {{name: leader-elector, image: "{image}", args: [--election=example, "--http=localhost:4040"]}}
+  - {{name: leader-elector, image: "{image}", args: {flags:?}}}
 "#
     ));
     space.kubectl(&["wait", "--for=condition=Ready", "pod/nodejs", "--timeout=180s"]);
@@ -100,7 +140,8 @@ spec:
         Ok(answer) if answer.text() == format!("Master is {leader}") => Ok(()),
         other => Err(format!("{other:?}")),
     });
-    space.kubectl(&["delete", "pod", "nodejs", "--wait=false"]);
+    // It takes part, and the next group has a pod of this name.
+    space.kubectl(&["delete", "pod", "nodejs", "--now"]);
 }
 
 /// Each pod's log has the line that the post shows.

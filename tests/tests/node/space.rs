@@ -215,6 +215,13 @@ pub fn kill(container: &str) {
     runtime(&["tasks", "kill", "--signal", "SIGKILL", container]);
 }
 
+/// The first process of a container, by its id on the node.
+pub fn process(container: &str) -> u32 {
+    let tasks = runtime(&["tasks", "list"]);
+    let line = tasks.lines().find(|line| line.starts_with(container)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// What containerd's own program prints.
 pub fn runtime(args: &[&str]) -> String {
     output(Command::new("ctr").args(args), "").unwrap()

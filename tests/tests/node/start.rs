@@ -9,7 +9,7 @@ use hotseat_tests::process::get;
 use hotseat_tests::wait::until;
 
 use super::figures::{median_and_longest, note};
-use super::space::{SOON, Space, image, runtime};
+use super::space::{SOON, Space, image, process};
 
 const ROUNDS: usize = 5;
 
@@ -21,10 +21,7 @@ fn uptime() -> Duration {
 
 /// When the first process of a container began.
 fn began(container: &str) -> Duration {
-    let tasks = runtime(&["tasks", "list"]);
-    let line = tasks.lines().find(|line| line.starts_with(container)).unwrap();
-    let process: u32 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process(container))).unwrap();
     // Behind the name, which may have blanks in it, from the third field on.
     let ticks = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap();
     Duration::from_millis(ticks.parse::<u64>().unwrap() * 10)
