@@ -79,7 +79,7 @@ bench: build ## the table of figures, in one run of about seven minutes; BENCH=-
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/peers.sh nethttp >/dev/null
 	tests/setup/guests.sh >/dev/null
-	$(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
+	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-bench -- $(BENCH)
 
 wit: build ## target/wit/hotseat-policy.wasm, the contract as a package that wkg and registries take
 	mkdir -p target/wit
