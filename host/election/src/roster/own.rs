@@ -115,6 +115,8 @@ mod tests {
     use crate::clock;
     use crate::name::ElectionName;
     use crate::signals::{Key, Report};
+    use hotseat_core::lock::Token;
+    use hotseat_core::view::{Term, View};
     use hotseat_rollout::{About, Active, Candidate, Need, Rejected, Report as Rollout};
     use hotseat_text::Digest;
     use std::time::Duration;
@@ -214,6 +216,22 @@ mod tests {
             (policy.state.as_str(), policy.candidate.as_deref()),
             ("refused", Some("sha256:bb"))
         );
+    }
+
+    #[test]
+    fn an_entry_says_whether_the_candidate_leads_by_the_clock() {
+        let status = status();
+        let until = clock::now() + Duration::from_secs(10);
+        let term = Term {
+            token: Token(1),
+            uid: "u".to_owned(),
+            transitions: 0,
+            since: clock::now(),
+            until,
+        };
+        status.show(View { term: Some(term), ..(*status.view()).clone() });
+        assert!(status.entry("1", clock::now()).leads);
+        assert!(!status.entry("1", until).leads, "belief has ended");
     }
 
     /// Others stop because of what a candidate has against a policy itself, and not because it was
