@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
-use super::follow::{Follower, Left, Sight};
+use super::follow::{Follower, Sight};
 use super::target::{Pace, Target, Which};
 use hotseat_election::Facts;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -10,7 +10,7 @@ use kube::Resource as _;
 use kube::core::Request;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc::Sender};
+use tokio::sync::mpsc::Sender;
 
 /// A policy is not urgent, and the API server may be in trouble.
 const PACE: Pace = Pace {
@@ -52,7 +52,6 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
         verbs: ("list-configmap", "watch-configmap"),
         pace,
     });
-    let never = Notify::new();
     let say = |sight| {
         Some(match sight {
             Sight::Read { object: Some(map), .. } | Sight::Changed(map) => {
@@ -63,12 +62,7 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
             Sight::Trouble(why) => Seen::Trouble(why),
         })
     };
-    while let Left::Impossible(_) = follower.follow(&seen, &never, say).await {
-        tokio::select! {
-            () = tokio::time::sleep(follower.pause()) => {}
-            () = seen.closed() => return,
-        }
-    }
+    follower.follow_on(&seen, say).await;
 }
 
 fn entries(map: ConfigMap) -> BTreeMap<String, Vec<u8>> {

@@ -9,7 +9,7 @@ mod proof;
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
-use super::follow::{Follower, Left, Sight};
+use super::follow::{Follower, Sight};
 use super::target::{Pace, Target, Which};
 use hotseat_core::event::{Event, Trouble, Write};
 use hotseat_core::lock::{Incarnation, Lock, Record, Version};
@@ -206,19 +206,13 @@ impl Pods {
             verbs: ("list-pod", "watch-pod"),
             pace: self.pace,
         });
-        let never = Notify::new();
         let say = |sight| match sight {
             Sight::Read { object, .. } => object,
             Sight::Changed(pod) => Some(pod),
             // That a pod is gone says nothing of its processes, whatever it said last.
             Sight::Listed(_) | Sight::Deleted { .. } | Sight::Trouble(_) => None,
         };
-        while let Left::Impossible(_) = follower.follow(&into, &never, say).await {
-            tokio::select! {
-                () = tokio::time::sleep(follower.pause()) => {}
-                () = into.closed() => return,
-            }
-        }
+        follower.follow_on(&into, say).await;
     }
 }
 

@@ -111,6 +111,21 @@ impl Follower {
         }
     }
 
+    /// Follows until nobody hears it any more: what was [`Left::Impossible`] is tried again.
+    pub(super) async fn follow_on<K: DeserializeOwned, T>(
+        &mut self,
+        into: &Sender<T>,
+        say: impl Fn(Sight<K>) -> Option<T>,
+    ) {
+        let never = Notify::new();
+        while let Left::Impossible(_) = self.follow(into, &never, &say).await {
+            tokio::select! {
+                () = tokio::time::sleep(self.pause()) => {}
+                () = into.closed() => return,
+            }
+        }
+    }
+
     /// The pause before another attempt at what was [`Left::Impossible`].
     pub(super) fn pause(&mut self) -> Duration {
         self.health.backoff.pause(None)

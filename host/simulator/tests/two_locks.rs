@@ -305,7 +305,7 @@ fn transfer(to: &str) -> Option<TransferRequest> {
     })
 }
 
-/// There is one place to ask, and whoever asks at the other is told so, once.
+/// There is one place to ask, and the answer at the other says so, once.
 #[test]
 fn what_is_asked_on_the_outer_lock_is_refused_there_with_what_to_do() {
     let mut world = world(&[Locks::Both, Locks::Both]);

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Who asks by `spec.preferredHolder`.
 const PREFERRED: &str = "spec.preferredHolder";
 
-/// What whoever asks on the outer of two locks is told: what is decided about the inner one decides about
+/// The refusal of what somebody asks on the outer of two locks: what is decided about the inner one decides about
 /// both, so there is one place to ask, and one answer.
 const ON_OUTER: &str =
     "the leader holds two locks and goes by what is asked on its Lease: ask there for the transfer";

@@ -68,7 +68,7 @@ impl Where {
         let choice = self.lock;
         let Some(inner) = choice.kinds().pop() else {
             bail!(
-                "--lock {choice}: it is no object of the API, so there is nothing to look at there"
+                "--lock {choice}: this lock is not an object of the Kubernetes API, so this command cannot read it"
             );
         };
         Ok((self.namespace.election(Some(election))?, inner))

@@ -7,7 +7,7 @@ use hotseat_rollout::{Fingerprint, Objection};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of an entry, in bytes.
-pub(super) const LONGEST_ENTRY: usize = 16 << 10;
+const LONGEST_ENTRY: usize = 16 << 10;
 /// The longest of the texts that are not signals, in bytes.
 const LONGEST_WORD: usize = 256;
 

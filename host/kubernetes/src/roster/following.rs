@@ -4,7 +4,7 @@ use super::codec::{self, Parsed};
 use super::table::{Seen, Table};
 use super::{CANDIDATE, PACE, ROSTER, collection, label_value};
 use crate::exchange::Channel;
-use crate::follow::{Follower, Left, Sight};
+use crate::follow::{Follower, Sight};
 use crate::only::{Key, Only};
 use crate::target::{Target, Which};
 use hotseat_core::time::Moment;
@@ -12,7 +12,6 @@ use hotseat_election::roster::Listed;
 use hotseat_election::{ElectionName, Status, clock};
 use serde::Deserialize;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// What the watch may have to say at a time.
@@ -30,11 +29,11 @@ pub(super) struct Metadata {
     #[serde(default)]
     pub(super) name: String,
     #[serde(default)]
-    uid: String,
+    pub(super) uid: String,
     #[serde(default)]
-    resource_version: String,
-    labels: Option<Only<Label>>,
-    annotations: Option<Only<Entry>>,
+    pub(super) resource_version: String,
+    pub(super) labels: Option<Only<Label>>,
+    pub(super) annotations: Option<Only<Entry>>,
 }
 
 pub(super) struct Label;
@@ -55,11 +54,8 @@ impl Lease {
     pub(super) fn read(self, election: &ElectionName) -> Option<Read> {
         let Metadata { name, uid, resource_version, labels, annotations } = self.metadata;
         let is_meant = labels.and_then(|label| label.0) == Some(label_value(election.name()));
-        let said = annotations.and_then(|entry| entry.0).map(|mut text| {
-            // A little more than may be is enough to see that it is too long.
-            text.truncate(text.floor_char_boundary(codec::LONGEST_ENTRY + 4));
-            codec::read(election.name(), &text)
-        });
+        let text = annotations.and_then(|entry| entry.0);
+        let said = text.map(|text| codec::read(election.name(), &text));
         is_meant.then_some((name, (uid, resource_version), said))
     }
 
@@ -181,7 +177,6 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         verbs: ("list-roster", "watch-roster"),
         pace: PACE,
     });
-    let never = Notify::new();
     let say = |sight: Sight<Lease>| match sight {
         Sight::Listed(all) => Some(News::All(
             all.objects.into_iter().filter_map(|lease| lease.seen(election)).collect(),
@@ -192,10 +187,5 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         // It is asked for by its label.
         Sight::Read { .. } => None,
     };
-    while let Left::Impossible(_) = follower.follow(&into, &never, say).await {
-        tokio::select! {
-            () = tokio::time::sleep(follower.pause()) => {}
-            () = into.closed() => return,
-        }
-    }
+    follower.follow_on(&into, say).await;
 }

@@ -1,11 +1,10 @@
 //! How many seats are held on this candidate's node, whichever election they are of: counted by what all
 //! candidates of the namespace say of themselves.
 
-use super::following::{Entry as Annotation, Label, until};
+use super::following::{Lease, Metadata, until};
 use super::{PACE, codec, label_value};
 use crate::exchange::Channel;
-use crate::follow::{Follower, Left, Sight};
-use crate::only::Only;
+use crate::follow::{Follower, Sight};
 use crate::target::{Target, Which};
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
@@ -15,7 +14,6 @@ use kube::core::Request;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// The signal that has the number, of the host.
@@ -26,26 +24,7 @@ const WAITING: usize = 64;
 /// What changes within so long is looked at together.
 const GATHER: Duration = Duration::from_millis(200);
 
-/// A candidate's Lease as it is read.
-#[derive(Deserialize)]
-struct Lease {
-    metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    uid: String,
-    #[serde(default)]
-    resource_version: String,
-    labels: Option<Only<Label>>,
-    annotations: Option<Only<Annotation>>,
-}
-
-/// What counts of it, made as soon as it is read: there may be thousands.
+/// What counts of a candidate's Lease here, made as soon as it is read: there may be thousands.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Lease")]
 struct Seen {
@@ -80,7 +59,7 @@ impl Neighbours {
         Neighbours { own: own.to_owned(), rows: BTreeMap::new() }
     }
 
-    /// All that there are, as they were read at `now`. One that is as it was is no younger.
+    /// All that there are, as they were read at `now`. One that is as it was keeps its age.
     fn take_all(&mut self, now: Moment, all: Vec<Seen>) {
         let names: BTreeSet<&str> = all.iter().map(|seen| seen.name.as_str()).collect();
         self.rows.retain(|name, _| names.contains(name.as_str()));
@@ -197,7 +176,6 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
         verbs: ("list-roster", "watch-roster"),
         pace: PACE,
     });
-    let never = Notify::new();
     let say = |sight: Sight<Seen>| match sight {
         Sight::Listed(all) => Some(News::All(all.objects)),
         Sight::Changed(seen) => Some(News::One(seen)),
@@ -206,12 +184,7 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
         // They are asked for by their label.
         Sight::Read { .. } => None,
     };
-    while let Left::Impossible(_) = follower.follow(&into, &never, say).await {
-        tokio::select! {
-            () = tokio::time::sleep(follower.pause()) => {}
-            () = into.closed() => return,
-        }
-    }
+    follower.follow_on(&into, say).await;
 }
 
 #[cfg(test)]
@@ -257,7 +230,7 @@ mod tests {
         all.take(at(20), seen("shop-b", 2, "shop", "shop", Some("n-1")));
         assert_eq!(all.on("n-1", at(20)), (2, at(190)));
         assert_eq!(all.on("n-2", at(20)).0, 1);
-        // Read anew, one that is as it was is no younger.
+        // Read anew, one that is as it was keeps its age.
         let read_anew = vec![
             seen("shop-b", 2, "shop", "shop", Some("n-1")),
             seen("bank-a", 1, "bank", "bank", Some("n-1")),

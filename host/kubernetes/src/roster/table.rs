@@ -23,7 +23,7 @@ pub const MOST_BYTES: usize = 512 << 10;
 pub struct Seen {
     /// The Lease's name.
     pub lease: String,
-    /// Its UID and version: read anew with the same ones, it is no younger.
+    /// Its UID and version: read anew with the same ones, it keeps its age.
     pub version: (String, String),
     /// When it was last written, as far as that is known.
     pub at: Moment,
