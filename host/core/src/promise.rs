@@ -147,16 +147,18 @@ impl Proof {
         (sight == Sight::Next && its_own && released).then_some(Proof(Evidence::Holder))
     }
 
-    /// The record is the last that the dead process before this one wrote at this site (I8).
+    /// The record is the last that the dead process before this one wrote at this site, and replaced
+    /// another (I8). One that was created proves nothing: a lock that was deleted under a leader is put back
+    /// by whoever is there, for itself to wait out, and a late request to create the first one does the same.
     pub(crate) fn by_death(
         record: &Record,
         predecessor: Option<&LastWrite>,
         me: &Incarnation,
     ) -> Option<Proof> {
-        let (last, writer) = (predecessor?, &record.mark.as_ref()?.incarnation);
-        let of_this_site = writer.site == me.site && writer.nonce != me.nonce;
+        let (last, mark) = (predecessor?, record.mark.as_ref()?);
+        let of_this_site = mark.incarnation.site == me.site && mark.incarnation.nonce != me.nonce;
         let stands = record.version == last.version && record.uid == last.uid;
-        (of_this_site && stands).then_some(Proof(Evidence::Everybody))
+        (of_this_site && stands && mark.base.is_some()).then_some(Proof(Evidence::Everybody))
     }
 
     /// The process that wrote the record seen last, and holds the seat by it, is reported to have

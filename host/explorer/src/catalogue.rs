@@ -57,7 +57,14 @@ pub fn all() -> Vec<String> {
 /// lie. Nothing is lost in most, only late, so that they get deeper.
 pub fn quick() -> Vec<String> {
     let narrow = "met tokens=0 lost-reads=0 lost-writes=0";
-    let faults = ["", "null-spec short", "client-go-release", "put-back crash", "put-back resign"];
+    let faults = [
+        "",
+        "null-spec short",
+        "client-go-release",
+        "put-back crash",
+        "put-back resign",
+        "delete crash",
+    ];
     let narrow = faults.iter().map(|faults| format!("{faults} {narrow}"));
     let people = ["pause resign", "transfer prefer stop"]
         .map(|faults| format!("{faults} met tokens=0 lost-reads=0 lost-writes=0"));

@@ -157,4 +157,22 @@ pub const RULES: &[Rule] = &[
         setting: "pause resign met tokens=0 live=0 lost-reads=0 lost-writes=0",
         states: 10_000,
     },
+    Rule {
+        invariant: "I9",
+        what: "the largest token that was seen is forgotten with the mark",
+        file: "seat.rs",
+        code: "self.token.max(record.token)",
+        broken: "record.token",
+        setting: "unmark clock=0 live=0 lost-reads=0 lost-writes=0",
+        states: 8_000,
+    },
+    Rule {
+        invariant: "I8",
+        what: "what the dead process created counts as its last write",
+        file: "promise.rs",
+        code: "mark.base.is_some()",
+        broken: "true",
+        setting: "delete crash met tokens=0 live=0 lost-reads=0 lost-writes=0 promises=0",
+        states: 180_000,
+    },
 ];

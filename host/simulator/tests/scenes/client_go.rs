@@ -108,7 +108,7 @@ fn case_7_a_fresh_record_is_left_alone_and_its_holder_reported() {
 fn case_8_an_own_name_is_taken_at_once_only_from_a_dead_process_of_the_same_site() {
     let mark = |site: &str| {
         let incarnation = Incarnation { site: site.to_owned(), nonce: "0".to_owned(), home: None };
-        Some(Mark { incarnation, serial: 9, base: None })
+        Some(Mark { incarnation, serial: 9, base: Some(Version("9".to_owned())) })
     };
     let note = |version: &str| {
         Some(LastWrite { uid: "uid".to_owned(), version: Version(version.to_owned()) })

@@ -242,6 +242,27 @@ fn i8_a_dead_predecessors_old_record_frees_nothing() {
     waits(&mut stage, "the dead predecessor's record");
 }
 
+/// I8: so does what it created, though it stands under the version that it noted. The lock was missing,
+/// because somebody deleted it under a leader that may still believe: what the dead process put back, or
+/// created by a request that was late, it had to wait out itself.
+#[test]
+fn i8_what_a_dead_predecessor_created_frees_nothing() {
+    for holder in [Some("baz".to_owned()), None] {
+        let incarnation =
+            Incarnation { site: "here".to_owned(), nonce: "0".to_owned(), home: None };
+        let note = LastWrite { uid: "uid".to_owned(), version: Version("14".to_owned()) };
+        let mut stage = Stage::with(Config { predecessor: Some(note), ..config() });
+        let created = Record {
+            version: Version("14".to_owned()),
+            mark: Some(Mark { incarnation, serial: 1, base: None }),
+            holder,
+            ..record("baz", 15)
+        };
+        stage.starts_with(Lock::Present(created));
+        waits(&mut stage, "what the dead predecessor created");
+    }
+}
+
 /// A leader that heard nothing for longer than a lease, and its acquiring write, at version 11.
 fn a_leader_that_was_cut_off() -> (Stage, Write) {
     let mut stage = Stage::new();
