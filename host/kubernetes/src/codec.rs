@@ -16,6 +16,7 @@ use seat::Seat;
 use crate::kind::LockKind;
 use hotseat_core::event::{Purpose, Write};
 use hotseat_core::lock::{Home, Incarnation, Mark, Record, Token, Version};
+use hotseat_text::Digest;
 use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ struct Stamp {
     kind: Kind,
     /// The fencing token of the last term. It counts also where the rest no longer holds.
     token: u64,
+    /// Of nonce, serial and token: a hand that changes the token alone leaves a mark that does not hold.
+    #[serde(default)]
+    check: String,
     #[serde(flatten)]
     seat: Seat,
 }
@@ -61,6 +65,16 @@ struct Pod {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     container: Option<String>,
     reaction_millis: u64,
+}
+
+impl Stamp {
+    /// What [`check`](Stamp::check) is. No secret: whoever may write the object can write it, too.
+    fn checked(&self) -> String {
+        let Stamp { nonce, serial, token, .. } = self;
+        let mut check = Digest::of(format!("{nonce} {serial} {token}").as_bytes()).hex();
+        check.truncate(16);
+        check
+    }
 }
 
 impl From<Home> for Pod {
@@ -131,7 +145,7 @@ pub(super) fn decode(kind: LockKind, object: &DynamicObject) -> Record {
     let annotation = |key: &str| object.metadata.annotations.as_ref()?.get(key).cloned();
     let stamp = annotation(WRITE).and_then(|text| serde_json::from_str::<Stamp>(&text).ok());
     let told = stamp.as_ref().map_or(Token::default(), |stamp| Token(stamp.token));
-    let stamp = stamp.filter(|stamp| stamp.seat == seat);
+    let stamp = stamp.filter(|stamp| stamp.seat == seat && stamp.check == stamp.checked());
     let largest = if stamp.is_some() { Token::LARGEST } else { LARGEST_UNPROVEN };
     let given_up = match &stamp {
         Some(stamp) => stamp.kind == Kind::Release,
@@ -185,7 +199,7 @@ pub(super) fn encode(
     }
     Seat::put(kind, &mut object, write, now);
     extras.put_on(&mut object, base.is_none());
-    let stamp = Stamp {
+    let mut stamp = Stamp {
         site: write.mark.incarnation.site.clone(),
         nonce: write.mark.incarnation.nonce.clone(),
         pod: write.mark.incarnation.home.clone().map(Pod::from),
@@ -194,8 +208,10 @@ pub(super) fn encode(
         kind: Kind::of(write.purpose),
         // I9. The wall clock serves for nothing else.
         token: write.token.at(u64::try_from(now.as_millisecond()).unwrap_or(0)).0,
+        check: String::new(),
         seat: Seat::of(kind, &object),
     };
+    stamp.check = stamp.checked();
     let annotations = object.metadata.annotations.get_or_insert_default();
     annotations.insert(WRITE.to_owned(), json!(stamp).to_string());
     match (&write.successor, write.purpose) {

@@ -3,6 +3,7 @@
 use super::*;
 use hotseat_core::event::{Base, Fencing};
 use hotseat_core::time::Moment;
+use serde_json::Value;
 
 const LEASES: LockKind = LockKind::Leases;
 
@@ -200,6 +201,27 @@ fn a_token_out_of_all_proportion_counts_only_under_a_mark_that_holds() {
     assert_eq!(decode(LEASES, &object).token, Token::default());
 }
 
+/// The same by an edit of the token alone, which leaves the seat as it was.
+#[test]
+fn a_token_that_a_hand_changed_breaks_the_mark() {
+    let mut write = write(Purpose::Renew, Some("a"));
+    write.token = Fencing::Keep(Token(7));
+    let object = stored(encode(LEASES, "shop", None, &write, &none(), now()));
+    let with = |token: Value| {
+        let mut object = object.clone();
+        let annotations = object.metadata.annotations.as_mut().unwrap();
+        let mut stamp: Value = serde_json::from_str(&annotations[WRITE]).unwrap();
+        stamp["token"] = token;
+        annotations.insert(WRITE.to_owned(), stamp.to_string());
+        let record = decode(LEASES, &object);
+        (record.token, record.mark.is_some())
+    };
+    assert_eq!(with(json!(7)), (Token(7), true));
+    assert_eq!(with(json!(Token::LARGEST.0)), (Token::default(), false));
+    // A larger one within bounds is taken: tokens may grow by any hand, and never go back.
+    assert_eq!(with(json!(8)), (Token(8), false));
+}
+
 /// `leaseTransitions` is an int32: one more, and the API server refuses each write for ever.
 #[test]
 fn transitions_stay_within_what_the_api_stores() {
@@ -218,7 +240,6 @@ mod hands {
     use hotseat_core::event::{Effect, Event, Via};
     use hotseat_core::lock::Lock;
     use proptest::prelude::*;
-    use serde_json::Value;
 
     const LEASE: u64 = 15_000;
 
