@@ -4,8 +4,8 @@ use hotseat_policy::{Decision, Input, Observation, Seat, outcome};
 
 use crate::memory::Memory;
 
-/// Half of the standbys that see a release at the same instant campaign at once, and the others
-/// within this many milliseconds, each at its own moment, so that most of them see the new holder
+/// Three of four standbys that see a release at the same instant campaign at once, and the others
+/// within this many milliseconds, each at its own moment, so that most of those see the new holder
 /// before they write in vain.
 const JITTER_MS: u64 = 20;
 
@@ -42,11 +42,13 @@ struct Moment {
 }
 
 impl Moment {
-    /// No time at all, or milliseconds from 1 to 20, by chance. How many standbys there are is not
-    /// known: of two or three one is likely to go at once, and of a hundred not all do.
+    /// No time at all, or for one in four milliseconds from 1 to 20, by chance. How many standbys there
+    /// are is not known: a single one is likely to go at once, and of a hundred not all do.
     fn jitter(&self) -> u64 {
-        let waits = self.entropy % 2;
-        waits * (1 + self.entropy / 2 % JITTER_MS)
+        match self.entropy % 4 {
+            3 => 1 + self.entropy / 4 % JITTER_MS,
+            _ => 0,
+        }
     }
 
     /// client-go's retry: the period and up to 1.2 of it more, by chance.

@@ -117,11 +117,13 @@ fn wait_for_lot(input: &Input, first: u64, reason: &str) -> Decision {
     wait(pause, remember(Tag::Lot, due), reason)
 }
 
-/// None for half of all standbys, and from 1 to [`LOT_MS`] for the others. How many there are is not
-/// known: of two or three one is likely to go at once, and of a hundred not all do.
+/// None for three of four standbys, and from 1 to [`LOT_MS`] for the others. How many there are is not
+/// known: a single one is likely to go at once, and of a hundred not all do.
 fn lot(input: &Input) -> u64 {
-    let waits = input.entropy % 2;
-    waits * (1 + input.entropy / 2 % LOT_MS)
+    match input.entropy % 4 {
+        3 => 1 + input.entropy / 4 % LOT_MS,
+        _ => 0,
+    }
 }
 
 fn wait(wake_after: u64, memory: Vec<u8>, reason: &str) -> Decision {

@@ -15,9 +15,9 @@ const RENEWAL_RETRY: u8 = 2;
 const CAMPAIGN_RETRY: u8 = 3;
 
 const UPTIME: u64 = 100_000;
-/// Draws a lot of 4 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
+/// Draws a lot of 12 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
 const ENTROPY: u64 = (256 << 32) + 831;
-const DRAWN: u64 = 4;
+const DRAWN: u64 = 12;
 /// Draws the lot of nothing, and otherwise nearly the same.
 const AT_ONCE: u64 = ENTROPY - 1;
 
@@ -272,8 +272,8 @@ fn what_is_drawn_stays_in_its_range() {
         leads(failed(Outcome::TimedOut), Vec::new())(&mut failing);
         assert!((500..1_000).contains(&decide(&failing).wake_after));
     }
-    assert!(lots[1..].iter().all(|count| *count > 25), "{lots:?}");
-    assert!((900..1_100).contains(&lots[0]), "half go at once: {lots:?}");
+    assert!(lots[1..].iter().all(|count| *count > 10), "{lots:?}");
+    assert!((1_400..1_600).contains(&lots[0]), "three of four go at once: {lots:?}");
 }
 
 /// Timing at the ends of what a number can say is no overflow.

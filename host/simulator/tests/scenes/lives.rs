@@ -33,8 +33,8 @@ type Act = fn(&mut World);
 /// What is done, at these milliseconds.
 const SCRIPT: [(u64, Act); 9] = [
     (0, |world| world.start(0)),
-    // Later, so that it is known who leads first.
-    (2, |world| world.start(1)),
+    // After any jitter, so that it is known who leads first.
+    (30, |world| world.start(1)),
     // The answer to a renewal gets lost: whether it landed is read from the record.
     (6_000, |world| world.network.lost_answers = 100),
     (8_500, |world| world.network.lost_answers = 0),
