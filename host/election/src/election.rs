@@ -170,9 +170,8 @@ impl Election {
             skip: None,
             finished: false,
         };
-        election
-            .turn(inbox, Aside { source: parts.source, to_source, fleets, seats: parts.seats })
-            .await
+        let aside = Aside { source: parts.source, to_source, fleets, seats: parts.seats };
+        Box::pin(election.turn(inbox, aside)).await
     }
 
     /// The loop: one thing after the other that happens.
@@ -233,7 +232,10 @@ impl Election {
     fn elect_about(&mut self, which: Which, event: Event, inbox: &Inbox) -> io::Result<()> {
         self.due.push_back((which, event));
         while let Some((which, event)) = self.due.pop_front() {
-            for (which, effect) in self.electors.step(clock::now(), which, event) {
+            let mut effects = self.electors.step(clock::now(), which, event);
+            // A question first: the policy's thread thinks while this one tells of what was seen.
+            effects.sort_by_key(|(_, effect)| !matches!(effect, Effect::Ask { .. }));
+            for (which, effect) in effects {
                 self.carry_out(which, effect, inbox)?;
             }
         }

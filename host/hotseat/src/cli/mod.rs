@@ -101,40 +101,48 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let format = (options.sidecar.log_format, options.sidecar.log_level);
             campaign(format, || options.settings())
         }
-        Some(Command::Wait(options)) => options.run(),
-        Some(Command::Doctor(options)) => options.run(),
-        Some(Command::Lock(command)) => command.run(),
-        Some(Command::Roster(options)) => options.run(),
-        Some(Command::Timeline(options)) => options.run(),
+        Some(Command::Wait(options)) => apart(|| options.run()),
+        Some(Command::Doctor(options)) => apart(|| options.run()),
+        Some(Command::Lock(command)) => apart(|| command.run()),
+        Some(Command::Roster(options)) => apart(|| options.run()),
+        Some(Command::Timeline(options)) => apart(|| options.run()),
         #[cfg(feature = "shell")]
-        Some(Command::Completions(options)) => options.run(),
+        Some(Command::Completions(options)) => apart(|| options.run()),
         #[cfg(feature = "shell")]
-        Some(Command::Man(options)) => options.run(),
-        Some(Command::Fence(command)) => command.run(),
+        Some(Command::Man(options)) => apart(|| options.run()),
+        Some(Command::Fence(command)) => apart(|| command.run()),
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
             needs_linux("the demonstration")?;
-            hotseat_demo::run(options.into_options()?)
+            apart(|| hotseat_demo::run(options.into_options()?))
         }
-        Some(Command::Status(options)) => match options.election {
+        Some(Command::Status(options)) => apart(|| match options.election {
             Some(election) => people::status(election, &options.of, options.output),
             None => {
                 status::run(&options.address, options.output == args::Output::Json)?;
                 Ok(ExitCode::SUCCESS)
             }
-        },
-        Some(Command::Transfer(options)) => options.run(),
-        Some(Command::Pause(options)) => options.pause(),
-        Some(Command::Resume(options)) => options.resume(),
-        Some(Command::Skip(options)) => options.run(),
+        }),
+        Some(Command::Transfer(options)) => apart(|| options.run()),
+        Some(Command::Pause(options)) => apart(|| options.pause()),
+        Some(Command::Resume(options)) => apart(|| options.resume()),
+        Some(Command::Skip(options)) => apart(|| options.run()),
         #[cfg(feature = "ui")]
-        Some(Command::Ui(options)) => options.run(),
-        Some(Command::Rbac(options)) => options.run(),
-        Some(Command::Policy(command)) => command.run(),
+        Some(Command::Ui(options)) => apart(|| options.run()),
+        Some(Command::Rbac(options)) => apart(|| options.run()),
+        Some(Command::Policy(command)) => apart(|| command.run()),
     }
 }
 
+/// Keeps what a command has on the stack out of its caller's frame: an election is run from the same
+/// one, and all of it that was ever touched stays in memory while that runs.
+#[inline(never)]
+fn apart(command: impl FnOnce() -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    command()
+}
+
 /// Takes part in an election, to its end.
+#[inline(never)]
 fn campaign(
     (format, level): (LogFormat, args::LogLevel),
     settings: impl FnOnce() -> anyhow::Result<sidecar::Settings>,
@@ -143,7 +151,8 @@ fn campaign(
     let settings = settings()?;
     // One thread: an election is a few messages a second, and what blocks has its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Unwaited(Some(runtime)).block_on(sidecar::run(settings))
+    // Tokio would put a future of its size into the heap too, and leave two copies on the stack.
+    Unwaited(Some(runtime)).block_on(Box::pin(sidecar::run(settings)))
 }
 
 /// An election rests on a clock, timers and names that only Linux has. The other commands do not.

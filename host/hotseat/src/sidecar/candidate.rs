@@ -146,7 +146,7 @@ impl Candidate {
         };
         let looking = locks.looking;
         let trimming = tokio::spawn(crate::sidecar::trim::after_start());
-        let ended = Election::run(parts, stopper).await;
+        let ended = Box::pin(Election::run(parts, stopper)).await;
         trimming.abort();
         checking.abort();
         looking.inspect(JoinHandle::abort);

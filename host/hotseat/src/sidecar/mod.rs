@@ -37,6 +37,7 @@ use anyhow::{Context, anyhow};
 use hotseat_core::time::Moment;
 use hotseat_election::{Seats, Stopper, clock};
 use hotseat_http as http;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +59,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let signals = StopSignals::new(settings.companions.command.is_none())?;
     let bound = settings.http.as_deref().map(http::Server::bind).transpose();
     let bound = bound.map_err(|error| anyhow!("--http {error}"))?;
-    let candidate = Candidate::compose(settings.election).await?;
+    // In the heap: what only the start needs is given back there.
+    let candidate = Box::pin(Candidate::compose(settings.election)).await?;
     let journal = JournalKeeper::default();
     if let Some(file) = &settings.journal {
         journal.append_to(file).context("--journal")?;
@@ -79,7 +81,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let lease = candidate.lease_duration();
     let mut companions = Companions::begin(settings.companions, candidate.status(), lease)?;
     let stopper = Stopper::default();
-    let running = candidate.run(&shared, &stopper);
+    let running = Box::pin(candidate.run(&shared, &stopper));
     let ended = until_stopped(running, signals, &stopper, server.as_mut(), &mut companions).await;
     // However it ended, an election that does not run any more leads to nothing that acts for it.
     let code = match ended {
@@ -136,13 +138,12 @@ enum End {
 
 /// Waits for the end of the election, and asks for it when a signal does.
 async fn until_stopped(
-    running: impl Future<Output = anyhow::Result<()>>,
+    mut running: Pin<Box<impl Future<Output = anyhow::Result<()>>>>,
     mut signals: StopSignals,
     stopper: &Stopper,
     server: Option<&mut http::Running>,
     companions: &mut Companions,
 ) -> anyhow::Result<End> {
-    let mut running = std::pin::pin!(running);
     let server_ended = async {
         match server {
             Some(server) => server.ended().await,
