@@ -24,6 +24,7 @@ use wasmtime::component::Component;
 use crate::child;
 use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
+use crate::schema::KnownSchemas;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
 use crate::spent::{CompileSpent, Said};
 use crate::text::{bytes, one_line};
@@ -106,6 +107,8 @@ pub struct Compiler {
     container: Option<Container>,
     /// What others in the container may take while a compilation runs, in bytes.
     beside: u64,
+    /// Clones share it.
+    pub(crate) schemas: KnownSchemas,
 }
 
 /// What one compilation may use where and when it happens.
@@ -141,6 +144,7 @@ impl Compiler {
             limits,
             container: None,
             beside: 0,
+            schemas: KnownSchemas::default(),
         }
     }
 

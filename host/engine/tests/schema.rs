@@ -5,8 +5,8 @@
 
 mod common;
 
-use common::{Odd, input, loader, source};
-use hotseat_engine::LoadError;
+use common::{Odd, input, limits, loader, source};
+use hotseat_engine::{CompileLimits, Compiler, LoadError, Loader, Runtime};
 
 /// A policy with that schema, whose `validate` traps if `traps`.
 fn policy(schema: &str, traps: bool) -> Vec<u8> {
@@ -91,6 +91,29 @@ fn a_schema_that_is_none_is_refused_before_anything_is_asked() {
         let text = error.to_string();
         assert!(text.contains("the settings' schema is not one: "), "{schema}: {text}");
         assert!(text.contains(words) && !text.contains('\n'), "{schema}: {text}");
+    }
+}
+
+/// A child that notes each task it is given: one compilation a load, and one look at each schema.
+#[test]
+fn one_schema_is_looked_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, script) = (folder.path().join("tasks"), folder.path().join("compiler"));
+    let child = env!("CARGO_BIN_EXE_hotseat-compile");
+    let text = format!("#!/bin/sh\nenv >>{}\nexec {child}\n", log.display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let compiler = Compiler::new(&script, &[], CompileLimits::default());
+    let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());
+    let looks = || std::fs::read_to_string(&log).unwrap().matches("=settings\n").count();
+    let load = |schema: &str| loader.load(&source(&policy(schema, false)), &input()).map(drop);
+    load(LAG).unwrap();
+    load(LAG).unwrap();
+    assert_eq!(looks(), 1);
+    // What is no schema is said each time.
+    for looked in 2..4 {
+        assert_eq!(load("[]").unwrap_err().stage(), "describe");
+        assert_eq!(looks(), looked);
     }
 }
 
