@@ -4,6 +4,9 @@
 Each mutation replaces a piece of code, which must be there exactly once, in a copy of the
 workspace, and runs tests; it is caught if one of them fails. The table in `docs/mutations.md` is
 written anew. Exit status 1 if a mutation is not caught, or no longer fits the code.
+
+Names of rules as arguments take their mutations alone, and `--new` those that the table does not have
+yet; the other rows stay. `--fits` says without a test whether each fits the code.
 """
 
 import os
@@ -448,14 +451,28 @@ def check_unbroken(copy, mutations):
             sys.exit(f"unbroken, {' '.join(tests)} fails: {', '.join(failed)}")
 
 
-def write_table(rows):
-    """Puts the rows where the old ones were, and leaves the rest of the document as it is."""
+def write_table(rows, whole):
+    """Puts the rows where the old ones were, and leaves the rest of the document as it is. Where they are
+    not all of them, old ones of other mutations stay."""
     document = ROOT / "docs/mutations.md"
     before, after = document.read_text().split(TABLE)
     after = after.splitlines(keepends=True)
+    known = {}
     while after and after[0].startswith("|"):
-        del after[0]
+        row = after.pop(0).rstrip("\n")
+        known[name_of(row)] = row
+    if not whole:
+        known |= {name_of(row): row for row in rows}
+        order = [f"| {mutation[0]} | {mutation[1]} " for mutation in MUTATIONS]
+        listed = [known.pop(name) for name in order if name in known]
+        # What is left is the exhaustive search's.
+        rows = listed + list(known.values())
     document.write_text(before + TABLE + "\n".join(rows) + "\n" + "".join(after))
+
+
+def name_of(row):
+    """The rule and what is broken, as they stand in a row."""
+    return "|".join(row.split("|")[:3])
 
 
 def check_fit():
@@ -471,7 +488,11 @@ def main():
     only = sys.argv[1:]
     if only == ["--fits"]:
         check_fit()
-    chosen = [mutation for mutation in MUTATIONS if not only or mutation[0] in only]
+    if only == ["--new"]:
+        document = (ROOT / "docs/mutations.md").read_text()
+        chosen = [mutation for mutation in MUTATIONS if f"| {mutation[0]} | {mutation[1]} |" not in document]
+    else:
+        chosen = [mutation for mutation in MUTATIONS if not only or mutation[0] in only]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "workspace"
         skip = shutil.ignore_patterns("target", ".git", ".cache")
@@ -488,7 +509,8 @@ def main():
             print(f"{invariant}: {what}: {'caught by ' + failed[0] if failed else 'NOT CAUGHT'}", flush=True)
     if not only:
         rows += knocked_out()
-        write_table(rows)
+    if not survivors:
+        write_table(rows, whole=not only)
     print(f"{len(rows) - survivors} of {len(rows)} mutations were caught")
     sys.exit(1 if survivors else 0)
 
