@@ -19,7 +19,7 @@ use crate::transfer::{self, Transfers};
 
 /// The election that is handed over.
 const HAND_OVER: &str = "hand-over";
-const HAND_OVERS: usize = 20;
+const HAND_OVERS: usize = 40;
 const LEASE: Duration = Duration::from_secs(15);
 const HAND_OVER_MEDIAN: Duration = Duration::from_millis(50);
 const HAND_OVER_MAX: Duration = Duration::from_millis(250);
