@@ -49,11 +49,15 @@ end() {
     else
         remove_root
     fi
+    # Whoever reads this may have gone away, and tee with it.
     if ((status == 0)); then
-        say "ok: what was run works on a fresh machine"
+        say "ok: what was run works on a fresh machine" || true
     else
-        say "not ok: status $status"
+        say "not ok: status $status" || true
     fi
+    # The last line is in the log when this has ended.
+    exec >&- 2>&-
+    wait "$log" || true
     exit "$status"
 }
 
@@ -92,4 +96,7 @@ main() {
 mkdir -p "$folder"
 # Whoever reads the log may go away, ctrl-c or not: what was made is removed all the same.
 trap '' PIPE
-main "$@" > >(tee --ignore-interrupts "$folder/log") 2>&1
+# For all of the script, so that what the trap says at its end is in the log too.
+exec > >(tee --ignore-interrupts "$folder/log") 2>&1
+log=$!
+main "$@"

@@ -25,7 +25,7 @@ use policies::First;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use tokio::sync::mpsc::{Sender, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// Events that may wait for the loop: far more than can be under way at a time, so that only a
@@ -120,12 +120,14 @@ impl Election {
     /// It ended for another reason.
     pub async fn run(parts: Parts, stopper: &Stopper) -> Result<(), Ended> {
         let (events, from_events) = channel(WAITING_EVENTS);
-        let (outer_events, from_outer) = channel(WAITING_EVENTS);
         let (engine_events, from_engine) = unbounded_channel();
         let (to_source, from_source) = channel(WAITING_POLICIES);
         let (to_fleet, fleet) = channel(1);
         // Where nobody waits for others, nobody has to know how far they are.
         let fleets = parts.rollout.turns.is_some().then_some(to_fleet);
+        let (retry_period, on_failure) =
+            (parts.config.timing.retry_period, parts.config.on_failure);
+        let (electors, outer, from_outer) = of_locks(parts.config, parts.outer);
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
@@ -135,24 +137,16 @@ impl Election {
             fleet,
             application: parts.status.application().heard(),
         };
-        let inbox = Inbox::new(receivers, parts.config.timing.retry_period)?;
+        let inbox = Inbox::new(receivers, retry_period)?;
         let reporter = Arc::new(Reporter::new(parts.status.clone()));
         let mut observers: Vec<Arc<dyn Observer>> = vec![reporter.clone()];
         observers.extend(parts.observers);
         parts.facts.observe_by(observers);
         let label = parts.source.label().to_owned();
-        let on_failure = parts.config.on_failure;
         parts.status.change_policy(|report| {
             report.source = label;
             report.on_failure = on_failure;
         });
-        let (electors, outer) = match parts.outer {
-            None => (Electors::one(parts.config), None),
-            Some(OuterLock { lock, predecessor }) => {
-                let way = Way::new(lock, outer_events);
-                (Electors::two(parts.config, predecessor), Some(way))
-            }
-        };
         let election = Election {
             electors,
             rollout: Rollout::new(parts.rollout),
@@ -303,6 +297,18 @@ impl Election {
         let report = self.status.policy();
         report.rollout.active.as_ref().map(|active| active.policy.digest.clone())
     }
+}
+
+/// The electors of one lock or of two, with the way to the outer one and what comes from there.
+fn of_locks(
+    config: Config,
+    outer: Option<OuterLock>,
+) -> (Electors, Option<Way>, Option<Receiver<Event>>) {
+    let Some(OuterLock { lock, predecessor }) = outer else {
+        return (Electors::one(config), None, None);
+    };
+    let (events, from_outer) = channel(WAITING_EVENTS);
+    (Electors::two(config, predecessor), Some(Way::new(lock, events)), Some(from_outer))
 }
 
 /// Starts the tasks that tell the elector of signals, the roster and other seats; they end with what is given back.

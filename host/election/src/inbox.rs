@@ -40,8 +40,8 @@ pub(crate) struct Inbox {
     pub(crate) stop: watch::Receiver<bool>,
     stopping: bool,
     pub(crate) events: Receiver<Event>,
-    /// Events about the outer of two locks.
-    pub(crate) outer: Receiver<Event>,
+    /// Events about the outer of two locks, where there are two.
+    pub(crate) outer: Option<Receiver<Event>>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
     /// What is seen of the other candidates, for the rollout.
@@ -87,8 +87,8 @@ pub(crate) enum Came {
 pub(crate) struct Receivers {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) events: Receiver<Event>,
-    /// Events about the outer of two locks.
-    pub(crate) outer: Receiver<Event>,
+    /// Events about the outer of two locks, where there are two.
+    pub(crate) outer: Option<Receiver<Event>>,
     pub(crate) engine: UnboundedReceiver<EngineEvent>,
     pub(crate) source: Receiver<Sourced>,
     pub(crate) fleet: Receiver<Fleet>,
@@ -179,10 +179,16 @@ impl Inbox {
 }
 
 /// The next event about either lock. Neither is kept waiting by a flood of the other's.
-async fn event(inner: &mut Receiver<Event>, outer: &mut Receiver<Event>) -> Option<Came> {
+async fn event(inner: &mut Receiver<Event>, outer: &mut Option<Receiver<Event>>) -> Option<Came> {
+    let from_outer = async {
+        match outer {
+            Some(outer) => outer.recv().await,
+            None => None,
+        }
+    };
     tokio::select! {
         Some(event) = inner.recv() => Some(Came::Event(event)),
-        Some(event) = outer.recv() => Some(Came::Outer(event)),
+        Some(event) = from_outer => Some(Came::Outer(event)),
         else => None,
     }
 }
@@ -209,7 +215,7 @@ mod tests {
     struct Senders {
         stopper: Stopper,
         events: Sender<Event>,
-        _outer: Sender<Event>,
+        outer: Sender<Event>,
         _engine: UnboundedSender<EngineEvent>,
         _source: Sender<Sourced>,
     }
@@ -224,13 +230,13 @@ mod tests {
         let receivers = Receivers {
             stop: stopper.asked(),
             events: from_events,
-            outer: from_outer,
+            outer: Some(from_outer),
             engine: from_engine,
             source: from_source,
             fleet,
             application: status().application().heard(),
         };
-        let senders = Senders { stopper, events, _outer: outer, _engine: engine, _source: source };
+        let senders = Senders { stopper, events, outer, _engine: engine, _source: source };
         (Inbox::new(receivers, EVERY).unwrap(), senders)
     }
 
@@ -241,6 +247,22 @@ mod tests {
         inbox.need("the source", async { panic!("of the test's own") });
         let came = inbox.next(&status()).await.unwrap();
         assert!(matches!(came, Came::Broken("the source")), "{came:?}");
+    }
+
+    #[tokio::test]
+    async fn each_lock_s_events_come_and_one_lock_is_enough() {
+        let (mut inbox, senders) = inbox();
+        let status = status();
+        senders.outer.send(Event::Timer).await.unwrap();
+        assert!(matches!(inbox.next(&status).await.unwrap(), Came::Outer(Event::Timer)));
+        inbox.outer = None;
+        let waiting = inbox.next(&status);
+        let sending = async {
+            tokio::task::yield_now().await;
+            senders.events.send(Event::Timer).await.unwrap();
+        };
+        let (came, ()) = tokio::join!(waiting, sending);
+        assert!(matches!(came.unwrap(), Came::Event(Event::Timer)));
     }
 
     #[tokio::test]

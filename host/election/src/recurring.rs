@@ -7,8 +7,10 @@ use std::time::Duration;
 /// Said again after this, and then after twice as long each time.
 const FIRST_REMINDER: Duration = Duration::from_secs(60);
 const LATEST_REMINDER: Duration = Duration::from_secs(3600);
-/// A failure that comes after so long without one begins a new row.
+/// Once it worked, a failure that comes after so long without one begins a new row.
 const CALM: Duration = Duration::from_secs(60);
+/// And so does one after so long where nobody says that it worked: longer than any pause between attempts.
+const LONG_CALM: Duration = Duration::from_secs(3600);
 /// How many reasons of one row are said. A server that gives another reason each time does not get
 /// a line for each.
 const MOST_REASONS: usize = 8;
@@ -30,7 +32,8 @@ pub struct Recurring {
 impl Recurring {
     /// It failed. Gives how often in a row, if that is to be said aloud.
     pub fn failed(&mut self, now: Moment, reason: &str) -> Option<u64> {
-        if now.since(self.last) >= CALM {
+        let calm = now.since(self.last);
+        if calm >= LONG_CALM || self.failures == 0 && calm >= CALM {
             self.said.clear();
         }
         self.last = now;
@@ -84,6 +87,18 @@ mod tests {
         assert_eq!(writes.failed(at(3), "used: 3"), None, "it was said in this row");
         let many = (0..30).filter(|n| writes.failed(at(4), &"x".repeat(*n)).is_some()).count();
         assert_eq!(many, MOST_REASONS - 2);
+    }
+
+    /// The pauses of what is tried again grow beyond what is calm for others.
+    #[test]
+    fn what_is_tried_seldom_is_one_row_until_it_works() {
+        let mut lookups = Recurring::default();
+        let said: Vec<u64> =
+            (0..20).filter(|n| lookups.failed(at(n * 120), "no").is_some()).collect();
+        assert_eq!(said, [0, 1, 2, 4, 8, 16]);
+        assert_eq!(lookups.worked(), Some(20));
+        assert_eq!(lookups.failed(at(20 * 120), "no"), Some(1), "it worked, and then was calm");
+        assert_eq!(lookups.failed(at(20 * 120 + 1), "no"), None);
     }
 
     #[test]

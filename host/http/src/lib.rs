@@ -11,6 +11,7 @@
 //! What the rest of the program adds, its metrics and its journal, comes through [`Backend`].
 #![forbid(unsafe_code)]
 
+mod accept;
 mod access;
 mod address;
 mod answer;

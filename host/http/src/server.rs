@@ -1,5 +1,6 @@
 //! Listening, accepting and stopping.
 
+use super::accept::Acceptor;
 use super::access::Access;
 use super::address::{self, BindError};
 use super::backend::Backend;
@@ -8,23 +9,18 @@ use super::limits::Limits;
 use super::routes::Site;
 use super::slots::{Order, Slot, Slots};
 use hotseat_election::Status;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{sleep, timeout};
-
-/// How long to wait when accepting fails, mostly for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use tokio::time::timeout;
 
 /// The HTTP server; see [`Server::bind`].
 #[derive(Debug)]
@@ -182,30 +178,27 @@ async fn run(
 ) {
     let slots = Rc::new(Slots::default());
     let mut tasks = JoinSet::new();
-    let mut turn = 0;
+    let mut acceptor = Acceptor::new(listeners);
     let grace = loop {
         tokio::select! {
             biased;
             // An error means that nobody is left who could stop the server.
             grace = &mut stopped => break grace.unwrap_or_default(),
             Some(ended) = tasks.join_next() => note(ended),
-            accepted = accept(&listeners, &mut turn) => match accepted {
-                Ok(stream) => {
+            accepted = acceptor.next() => match accepted {
+                Some(stream) => {
                     let place = Place::take(&slots, &site, limits.connections.max(1));
                     tasks.spawn_local(async move {
                         let Place { slot, slots, site } = &place;
                         connection::serve(stream, slot, slots, site, limits).await;
                     });
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept an HTTP connection");
-                    slots.evict();
-                    sleep(ACCEPT_PAUSE).await;
-                }
+                // One that waits for its client may hold what is missing.
+                None => slots.evict(),
             },
         }
     };
-    drop(listeners);
+    drop(acceptor);
     slots.tell_all(Order::Finish);
     let all_ended = async {
         while let Some(ended) = tasks.join_next().await {
@@ -215,22 +208,6 @@ async fn run(
     if timeout(grace, all_ended).await.is_err() {
         tracing::debug!(open = slots.taken(), "HTTP connections were cut off");
     }
-}
-
-/// The next connection at any of the addresses, which take turns: a crowd at one keeps nobody out
-/// at another.
-async fn accept(listeners: &[TcpListener], turn: &mut usize) -> io::Result<TcpStream> {
-    poll_fn(|context| {
-        for _ in listeners {
-            *turn = (*turn + 1) % listeners.len();
-            let listener = &listeners[*turn];
-            if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                return Poll::Ready(accepted.map(|(stream, _)| stream));
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 /// A connection's place, given back when its task ends, however it ends.

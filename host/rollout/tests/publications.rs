@@ -237,3 +237,19 @@ fn a_source_that_gives_nothing_is_reported_when_that_changes() {
     world.event(why("timed out"));
     assert_eq!(facts(&world.refused_by_source("digest"))[0], Fact::SourceAvailable);
 }
+
+/// Each is an Event and a line in the log.
+#[test]
+fn a_source_s_reasons_are_told_once_whatever_varies_in_them() {
+    let mut world = World::new(config());
+    let mut told = |why: String| world.event(Event::Unavailable(why)).len();
+    let stamped: Vec<usize> = (0..20).map(|n| told(format!("503 at 12:00:{n}"))).collect();
+    assert_eq!((stamped[0], stamped.iter().sum::<usize>()), (1, 1), "{stamped:?}");
+    assert_eq!(told("refused".to_owned()), 1);
+    assert_eq!(told("503 at 12:01:00".to_owned()), 0, "it was told before");
+    let made_up: usize = (0..100).map(|n| told("x".repeat(n))).sum();
+    assert!((1..10).contains(&made_up), "{made_up}");
+    assert_eq!(world.report().source_error, Some("x".repeat(99)), "the newest is shown");
+    world.found(&policy("a", ""));
+    assert_eq!(world.event(Event::Unavailable("503 at 12:02:00".to_owned())).len(), 1);
+}

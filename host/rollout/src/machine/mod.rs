@@ -53,6 +53,8 @@ pub struct Rollout {
     /// What the source refused while a candidate was on its way: shown when that one has ended.
     refused_source: Option<report::Candidate>,
     source_error: Option<String>,
+    /// The reasons that were told since the source gave something last, without their numbers.
+    source_reasons: BTreeSet<String>,
     job: Option<Job>,
     takeover: Option<TakeOver>,
     active: Option<report::Active>,
@@ -118,6 +120,7 @@ impl Rollout {
             shown: None,
             refused_source: None,
             source_error: None,
+            source_reasons: BTreeSet::new(),
             job: None,
             takeover: None,
             active: None,

@@ -8,6 +8,9 @@ use crate::policy::Publication;
 use crate::report::{self, Trial};
 use hotseat_core::time::Moment;
 
+/// How many reasons of a source that gives nothing are told until it gives something.
+const MOST_REASONS: usize = 8;
+
 impl Rollout {
     /// The newest publication is the one that is wanted, whatever an earlier one is doing.
     pub(super) fn found(&mut self, now: Moment, publication: Publication) {
@@ -79,14 +82,18 @@ impl Rollout {
         }
     }
 
+    /// Tells each reason once. A server may give another text each time, with the time of day in it for
+    /// one: amounts and times do not make it another reason, and not all of very many are told.
     pub(super) fn source_unavailable(&mut self, why: String) {
-        if self.source_error.as_ref() != Some(&why) {
-            self.source_error = Some(why.clone());
+        self.source_error = Some(why.clone());
+        let reason = why.chars().filter(|c| !c.is_ascii_digit()).collect();
+        if self.source_reasons.len() < MOST_REASONS && self.source_reasons.insert(reason) {
             self.tell(Fact::SourceUnavailable(why));
         }
     }
 
     fn source_available(&mut self) {
+        self.source_reasons.clear();
         if self.source_error.take().is_some() {
             self.tell(Fact::SourceAvailable);
         }

@@ -158,6 +158,7 @@ impl World {
 
     fn before(&mut self, event: &Event) {
         match event {
+            Event::Unavailable(why) => self.source_error = Some(why.clone()),
             Event::Found(publication) => {
                 self.kept.insert(publication.policy.digest.clone());
                 if !self.open || self.wanted.as_ref() != Some(&publication.policy) {
@@ -290,8 +291,7 @@ impl World {
                 assert!(!std::mem::replace(&mut self.broken_said, true), "said once");
             }
             Fact::SourceUnavailable(why) => {
-                assert_ne!(self.source_error.as_ref(), Some(why), "reported when it changes");
-                self.source_error = Some(why.clone());
+                assert_eq!(self.source_error.as_ref(), Some(why), "the newest is told");
             }
             Fact::SourceAvailable => {
                 assert!(self.source_error.take().is_some(), "it was not available");
