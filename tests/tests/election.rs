@@ -27,6 +27,8 @@ mod needs;
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/restored.rs"]
+mod restored;
 #[path = "election/roster.rs"]
 mod roster;
 #[path = "election/stall.rs"]
