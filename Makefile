@@ -45,6 +45,7 @@ ON_A_SERVER = http cluster credentials election faults hostile migration people 
 
 test: wasm-target ## every test, against a real API server too
 	tests/setup/apiserver.sh newest >/dev/null
+	tests/setup/etcd-tools.sh >/dev/null
 	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null
@@ -61,6 +62,7 @@ test: wasm-target ## every test, against a real API server too
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20
 	tests/setup/apiserver.sh oldest >/dev/null
+	tests/setup/etcd-tools.sh >/dev/null
 	tests/setup/peers.sh >/dev/null
 	tests/setup/sources.sh
 	tests/setup/guests.sh >/dev/null

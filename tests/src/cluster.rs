@@ -9,6 +9,7 @@ mod kubeconfig;
 pub(crate) mod pki;
 pub(crate) mod plan;
 pub(crate) mod ports;
+mod restore;
 mod server;
 
 use std::fs;
@@ -27,6 +28,7 @@ pub use self::kubeconfig::client_for;
 pub use self::plan::Kind;
 use self::plan::Plan;
 use self::ports::Held;
+pub use self::restore::Revisions;
 use self::server::Server;
 use crate::lifeline::ScratchDir;
 
@@ -47,8 +49,8 @@ pub struct Options {
 
 /// A running API server with its store. Both end when this is dropped or this process dies.
 pub struct Cluster {
-    apiserver: Mutex<ApiServer>,
-    _etcd: Server,
+    apiserver: Mutex<Program>,
+    etcd: Mutex<Program>,
     plan: Plan,
     ca_pem: String,
     version: String,
@@ -76,7 +78,7 @@ impl Another {
     }
 }
 
-enum ApiServer {
+enum Program {
     Runs(Server),
     /// Its port is kept for it.
     Down(#[expect(dead_code, reason = "held for its drop")] Held),
@@ -104,8 +106,8 @@ impl Cluster {
         .context("cannot read the API server's version")?;
         let ca_pem = fs::read_to_string(plan.ca_file())?;
         Ok(Self {
-            apiserver: Mutex::new(ApiServer::Runs(apiserver)),
-            _etcd: etcd,
+            apiserver: Mutex::new(Program::Runs(apiserver)),
+            etcd: Mutex::new(Program::Runs(etcd)),
             plan,
             ca_pem,
             version,
@@ -216,11 +218,11 @@ impl Cluster {
     /// When it does not run.
     pub fn kill_apiserver(&self) -> anyhow::Result<()> {
         let mut state = self.state();
-        match std::mem::replace(&mut *state, ApiServer::Lost) {
-            ApiServer::Runs(server) => {
+        match std::mem::replace(&mut *state, Program::Lost) {
+            Program::Runs(server) => {
                 server.kill().context("cannot kill the API server")?;
                 let held = Held::new(self.plan.apiserver_port()).context("cannot keep its port")?;
-                *state = ApiServer::Down(held);
+                *state = Program::Down(held);
                 Ok(())
             }
             other => {
@@ -238,13 +240,13 @@ impl Cluster {
     /// When it runs already, or does not become ready.
     pub fn restart_apiserver(&self) -> anyhow::Result<()> {
         let mut state = self.state();
-        if matches!(*state, ApiServer::Runs(_)) {
+        if matches!(*state, Program::Runs(_)) {
             bail!("the API server runs already");
         }
-        *state = ApiServer::Lost;
+        *state = Program::Lost;
         let mut server = Server::start(self.plan.apiserver())?;
         self.plan.wait_ready(|| server.alive())?;
-        *state = ApiServer::Runs(server);
+        *state = Program::Runs(server);
         Ok(())
     }
 
@@ -268,16 +270,18 @@ impl Cluster {
 
     fn signal_apiserver(&self, signal: Signal) -> anyhow::Result<()> {
         match &*self.state() {
-            ApiServer::Runs(server) => {
-                server.signal(signal).context("cannot signal the API server")
-            }
+            Program::Runs(server) => server.signal(signal).context("cannot signal the API server"),
             _ => bail!("the API server does not run"),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, ApiServer> {
+    fn state(&self) -> MutexGuard<'_, Program> {
         // A panic elsewhere leaves the state as true as it was.
         self.apiserver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn etcd(&self) -> MutexGuard<'_, Program> {
+        self.etcd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,6 +5,8 @@
 
 #[path = "election/account.rs"]
 mod account;
+#[path = "election/again.rs"]
+mod again;
 #[path = "election/behind.rs"]
 mod behind;
 #[path = "election/death.rs"]
@@ -27,6 +29,8 @@ mod needs;
 mod outage;
 #[path = "election/pause.rs"]
 mod pause;
+#[path = "election/restored.rs"]
+mod restored;
 #[path = "election/roster.rs"]
 mod roster;
 #[path = "election/stall.rs"]
@@ -46,6 +50,8 @@ on_both![
     start::no_boot_id,
     end::a_leader_that_is_asked_to_end_hands_over,
     end::a_killed_leaders_seat_stays_empty_for_the_lease,
+    again::a_killed_leader_that_starts_again_takes_its_seat_back,
+    again::a_killed_leaders_seat_that_a_hand_wrote_to_is_waited_out,
     pause::a_stopped_leader_wakes_believing_nothing,
     behind::a_spec_that_is_nulled_behind_a_leader_is_waited_out,
     behind::a_duration_that_is_shortened_behind_a_leader_is_waited_out,

@@ -173,11 +173,26 @@ impl Plan {
         self.folder.join(format!("audit{}.log", self.mark))
     }
 
+    /// Where etcd keeps its data.
+    pub(crate) fn etcd_data(&self) -> PathBuf {
+        self.folder.join("etcd")
+    }
+
+    /// Those of etcd, for clients and for its peers.
+    pub(crate) fn etcd_ports(&self) -> [u16; 2] {
+        [self.ports[0], self.ports[1]]
+    }
+
+    /// Where etcd listens, for clients and for its peers.
+    pub(crate) fn etcd_urls(&self) -> [String; 2] {
+        self.etcd_ports().map(|port| format!("http://127.0.0.1:{port}"))
+    }
+
     pub(crate) fn etcd(&self) -> Call {
-        let [client, peer, _] = self.ports.map(|port| format!("http://127.0.0.1:{port}"));
+        let [client, peer] = self.etcd_urls();
         let mut args = vec![
             "--name=test".into(),
-            flag("--data-dir", self.folder.join("etcd")),
+            flag("--data-dir", self.etcd_data()),
             flag("--listen-client-urls", &client),
             flag("--advertise-client-urls", &client),
             flag("--listen-peer-urls", &peer),
@@ -193,7 +208,7 @@ impl Plan {
     pub(crate) fn apiserver(&self) -> Call {
         let pki = |name: &str| self.folder.join("pki").join(name);
         let mut args = vec![
-            flag("--etcd-servers", format!("http://127.0.0.1:{}", self.ports[0])),
+            flag("--etcd-servers", &self.etcd_urls()[0]),
             "--bind-address=127.0.0.1".into(),
             "--advertise-address=127.0.0.1".into(),
             flag("--secure-port", self.apiserver_port().to_string()),

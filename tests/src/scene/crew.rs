@@ -92,8 +92,17 @@ impl<'a> Crew<'a> {
     /// When it cannot be started.
     pub fn add_with(&mut self, name: &str, flags: &[&str]) -> anyhow::Result<&Candidate> {
         let flags = [&self.flags, flags].concat();
-        let candidate = Candidate::start(self.api, name, &flags)?;
-        self.sampler.watch(self.api.namespace(), name, candidate.process.http_addr())?;
+        self.take_in(Candidate::start(self.api, name, &flags)?)
+    }
+
+    /// Takes in one that was started elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be watched.
+    pub fn take_in(&mut self, candidate: Candidate) -> anyhow::Result<&Candidate> {
+        let address = candidate.process.http_addr();
+        self.sampler.watch(self.api.namespace(), candidate.name(), address)?;
         self.members.push(candidate);
         self.members.last().context("nobody was added")
     }

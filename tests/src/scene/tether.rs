@@ -14,7 +14,7 @@ use super::Api;
 use crate::lifeline::ScratchDir;
 
 /// Forwards connections to the scene's API server until it is cut. Nothing is answered from then
-/// on: connections are ended, and new ones are not accepted.
+/// on, until it is mended: connections are ended, and new ones at once.
 pub struct Tether {
     kubeconfig: PathBuf,
     address: SocketAddr,
@@ -25,6 +25,8 @@ pub struct Tether {
 #[derive(Default)]
 struct Line {
     cut: AtomicBool,
+    /// Nobody needs it any more.
+    over: AtomicBool,
     streams: Mutex<Vec<TcpStream>>,
 }
 
@@ -49,11 +51,13 @@ impl Tether {
         let accepted = Arc::clone(&line);
         thread::Builder::new().name("tether".to_owned()).spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                if accepted.cut.load(Ordering::SeqCst) {
+                if accepted.over.load(Ordering::SeqCst) {
                     return;
                 }
-                // A server that is gone is the candidate's affair.
-                let _ = accepted.join(client, server);
+                if !accepted.cut.load(Ordering::SeqCst) {
+                    // A server that is gone is the candidate's affair.
+                    let _ = accepted.join(client, server);
+                }
             }
         })?;
         Ok(Self { kubeconfig, address, line, _folder: folder })
@@ -65,20 +69,26 @@ impl Tether {
         &self.kubeconfig
     }
 
-    /// Cuts it for ever.
+    /// Cuts it, with all connections that there are.
     pub fn cut(&self) {
         self.line.cut.store(true, Ordering::SeqCst);
         for stream in self.line.streams.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the thread that accepts, so that it ends and its port closes.
-        let _ = TcpStream::connect(self.address);
+    }
+
+    /// Lets new connections through again.
+    pub fn mend(&self) {
+        self.line.cut.store(false, Ordering::SeqCst);
     }
 }
 
 impl Drop for Tether {
     fn drop(&mut self) {
         self.cut();
+        self.line.over.store(true, Ordering::SeqCst);
+        // Wakes the thread that accepts, so that it ends and its port closes.
+        let _ = TcpStream::connect(self.address);
     }
 }
 
