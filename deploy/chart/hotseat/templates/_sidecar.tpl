@@ -108,8 +108,8 @@ reaction time would act beside the next leader.
   ports:
     - name: hotseat
       containerPort: {{ int $hotseat.port }}
-  # The lock has been read, and the process is not stopping. /healthz would say yes from the first
-  # moment: a rollout would go on, and end, while no new replica can lead.
+  # The lock has been read, a policy decides, and the process is not stopping. /healthz would say yes
+  # from the first moment: a rollout would go on, and end, while no new replica can lead.
   readinessProbe:
     httpGet: {path: /readyz, port: hotseat}
     periodSeconds: 5
