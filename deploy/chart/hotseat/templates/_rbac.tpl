@@ -15,6 +15,7 @@ what `hotseat rbac` prints for the same flags, with which the tests compare it.
   (dict "in" ($map.namespace | default $lock) "rules" (include "hotseat.policyRules" $map))
   (dict "in" ($settings.namespace | default $lock) "rules" (include "hotseat.policyRules" $settings))
   (dict "in" .Release.Namespace "rules" (include "hotseat.podRules" .))
+  (dict "in" $lock "rules" (include "hotseat.rosterRules" .))
 -}}
 {{- $rules := dict -}}
 {{- range $uses -}}
@@ -95,6 +96,19 @@ subjects:
 - apiGroups: [""]
   resources: [pods]
   verbs: [{{ $verbs | join ", " }}]
+{{- end -}}
+{{- end -}}
+
+{{/*
+The candidates' Leases. Which candidates there will be is not known, so there are no names. Of the
+program's own policies `builtin:rules` always needs the roster.
+*/}}
+{{- define "hotseat.rosterRules" -}}
+{{- $policy := .Values.hotseat.policy | splitList "#" | first -}}
+{{- if eq $policy "builtin:rules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create, list, watch, patch, delete]
 {{- end -}}
 {{- end -}}
 
