@@ -66,6 +66,12 @@ reaction time would act beside the next leader.
     {{- with toString $hotseat.podDeletionCost }}
     - {{ printf "--pod-deletion-cost=%s" . | quote }}
     {{- end }}
+    {{- if $hotseat.roster }}
+    - "--roster"
+    {{- end }}
+    {{- with $hotseat.facts }}
+    - {{ printf "--facts=%s" (join "," .) | quote }}
+    {{- end }}
     {{- if ne (int $hotseat.port) 4040 }}
     - {{ printf "--http=:%d" (int $hotseat.port) | quote }}
     {{- end }}
@@ -90,6 +96,9 @@ reaction time would act beside the next leader.
     {{- with $hotseat.policySettings }}
     - {{ printf "--policy-settings=%s" (kindIs "string" . | ternary . (toJson .)) | quote }}
     {{- end }}
+    {{- with $hotseat.rolloutSoak }}
+    - {{ printf "--rollout-soak=%s" . | quote }}
+    {{- end }}
     {{- if ne $hotseat.logFormat "text" }}
     - {{ printf "--log-format=%s" $hotseat.logFormat | quote }}
     {{- end }}
@@ -102,6 +111,10 @@ reaction time would act beside the next leader.
       valueFrom: {fieldRef: {fieldPath: metadata.name}}
     - name: POD_UID
       valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+    {{- if has "node" $hotseat.facts }}
+    - name: NODE_NAME
+      valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+    {{- end }}
     {{- with $hotseat.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
