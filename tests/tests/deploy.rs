@@ -99,11 +99,14 @@ fn sidecar(spec: &Value) -> &Value {
     found[0]
 }
 
-/// What the Roles among objects grant, whatever they are called: verb, resource, name and namespace.
+/// What the Roles among objects grant, whatever they are called: verb, resource, name and namespace, which
+/// is empty where a ClusterRole does.
 fn grants(objects: &[Value], namespace: &str) -> BTreeSet<[String; 4]> {
     let mut grants = BTreeSet::new();
-    for role in of_kind(objects, "Role") {
-        let place = role["metadata"]["namespace"].as_str().unwrap_or(namespace);
+    let in_cluster = of_kind(objects, "ClusterRole").into_iter().map(|role| (role, ""));
+    let in_namespaces = of_kind(objects, "Role").into_iter().map(|role| (role, namespace));
+    for (role, otherwise) in in_namespaces.chain(in_cluster) {
+        let place = role["metadata"]["namespace"].as_str().unwrap_or(otherwise);
         for rule in role["rules"].as_array().unwrap() {
             let texts = |key: &str| -> Vec<String> {
                 let all = rule[key].as_array().into_iter().flatten();

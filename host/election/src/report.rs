@@ -75,6 +75,12 @@ impl PolicyReport {
         refusal.map(|refusal| refusal.why.as_str()).or(self.broken.as_deref())
     }
 
+    /// Whether something decides that may take a free seat: a policy, or the built-in rule until the
+    /// first one is there. What waits for the first never takes one.
+    pub fn can_take_a_seat(&self) -> bool {
+        self.rollout.active.is_some() || self.on_failure == OnFailure::Standard
+    }
+
     /// Takes in what the rollout shows now.
     fn take(&mut self, rollout: Report) {
         let before = self.rollout.active.as_ref().map(|active| (&active.policy, active.since));

@@ -3,6 +3,7 @@
 //! The standard policy lies in the program as it is, since it has to be there at once whatever
 //! fails; the others are packed until one is asked for.
 
+use crate::descriptor::ROSTER;
 use crate::standard::{STANDARD, STANDARD_LABEL};
 use flate2::read::DeflateDecoder;
 use std::io::{self, Read};
@@ -14,6 +15,9 @@ pub struct Builtin {
     pub name: &'static str,
     /// What it does, in a few words.
     pub summary: &'static str,
+    /// The facts that its description says it cannot do without. They are here too because rights are
+    /// asked for before anything is compiled.
+    pub needs: &'static [&'static str],
     bytes: Bytes,
 }
 
@@ -29,11 +33,13 @@ pub const BUILTINS: [Builtin; 2] = [
     Builtin {
         name: "standard",
         summary: "client-go's timing, improved by what a watch makes possible",
+        needs: &[],
         bytes: Bytes::Plain(STANDARD),
     },
     Builtin {
         name: "rules",
         summary: "who leads by expressions in its settings",
+        needs: &[ROSTER],
         bytes: Bytes::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm.deflate"))),
     },
 ];
@@ -53,6 +59,11 @@ impl Builtin {
     /// Whether it is the standard policy.
     pub fn is_standard(&self) -> bool {
         self.name == BUILTINS[0].name
+    }
+
+    /// Whether it is asked with the other candidates in view, whatever its settings are.
+    pub fn needs_roster(&self) -> bool {
+        self.needs.contains(&ROSTER)
     }
 
     /// How it is named where policies are: `builtin`, or `builtin:NAME`.

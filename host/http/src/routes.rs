@@ -97,7 +97,11 @@ pub(super) const ROUTES: [Route; 16] = [
     Route::new("/healthz", Methods::Read, |site, call| {
         site.probe(health::alive(&site.status, call.now))
     }),
-    Route::new("/readyz", Methods::Read, |site, _| site.probe(health::ready(&site.status))),
+    // Whether it is ready is shown to everybody, and the reason in full to who may see details.
+    Route::new("/readyz", Methods::Read, |site, call| {
+        let details = site.access.check_reader(call.peer, call.head).is_ok();
+        site.probe(health::ready(&site.status, details))
+    }),
     Route::new("/metrics", Methods::Read, |site, call| match site.backend.metrics(call.now) {
         Ok(text) => site.answers.metrics(text, Format::wanted(&call.head.headers)),
         Err(error) => site.answers.failed(&error),

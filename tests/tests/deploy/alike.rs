@@ -1,11 +1,12 @@
 //! Chart, manifests, kustomize and injection put the same container into a pod, and give it the same
 //! rights: those that the program asks for.
 
+use hotseat_engine::BUILTINS;
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::kubetools::{self, deploy, kustomize};
 use serde_json::Value;
 
-use super::chart::{self, CASES};
+use super::chart::{self, CASES, Case};
 use super::server::{example, stored};
 use super::{grants, of_kind, printed, read, restricted, sidecar, workload};
 
@@ -64,6 +65,9 @@ fn the_rights_are_those_that_the_program_asks_for() {
     let manifest = |name: &str| read(&deploy().join("manifests").join(name));
     let by_map = "--policy=configmap:shop-policy";
     assert_eq!(given(&manifest("sidecar.yaml")), asked(&[]));
+    let label = ["--label-leader=hotseat.dev/role=leader", "--pod-deletion-cost=100"];
+    let beside = [&label[..], &["--for=label-leader"]].concat();
+    assert_eq!(given(&manifest("leader-service.yaml")), asked(&beside));
     assert_eq!(given(&manifest("policy-configmap.yaml")), asked(&[by_map, "--for=configmap"]));
     assert_eq!(given(&example()), asked(&[by_map]));
     // A ClusterRole cannot name the Lease.
@@ -79,15 +83,63 @@ fn the_rights_are_those_that_the_program_asks_for() {
     assert_eq!(grants(&injection, "default"), unnamed.collect());
 }
 
+/// What decides whether the roster is kept, and which facts are looked at, alone and together.
+#[test]
+fn the_chart_asks_for_the_rosters_and_the_facts_rights_as_the_program_does() {
+    let facts = ["", "pod", "node", "time", "seats", "pod,node", "node,seats"];
+    let policies = BUILTINS.map(|builtin| builtin.label());
+    let others = ["builtin:standard".to_owned(), format!("builtin:rules#sha256={:064}", 0)];
+    let policies: Vec<String> = policies.into_iter().chain(others).collect();
+    let mut sets: Vec<[&str; 4]> = Vec::new();
+    sets.extend(facts.map(|facts| ["builtin", "", facts, "false"]));
+    sets.extend(policies.iter().map(|policy| [policy, "", "", "false"]));
+    sets.extend(["0s", "0.5s", "10m"].map(|soak| ["builtin", soak, "", "false"]));
+    sets.extend([["builtin", "", "", "true"], ["builtin:rules", "1m", "seats", "true"]]);
+    for [policy, soak, facts, roster] in sets {
+        let mut values = vec![
+            format!("hotseat.policy={policy}"),
+            format!("hotseat.rolloutSoak={soak}"),
+            format!("hotseat.roster={roster}"),
+        ];
+        let mut flags = vec![format!("--policy={policy}"), format!("--roster={roster}")];
+        if !facts.is_empty() {
+            values.push(format!("hotseat.facts={{{facts}}}"));
+            flags.push(format!("--facts={facts}"));
+        }
+        if !soak.is_empty() {
+            flags.push(format!("--rollout-soak={soak}"));
+        }
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let flags = flags.iter().map(String::as_str);
+        let flags: Vec<&str> = ["--election=shop", "-n=web"].into_iter().chain(flags).collect();
+        let case = Case { name: "", kubernetes: "1.36.0", values: &values, flags: &flags };
+        let rendered = objects(&chart::render(&case, "web").unwrap());
+        assert_eq!(grants(&rendered, "web"), grants(&printed(&flags), "web"), "{values:?}");
+        let arguments = sidecar(&workload(&rendered)["spec"]["template"]["spec"])["args"].clone();
+        // What is the default may be left out.
+        let defaults = ["--policy=builtin", "--roster=false"];
+        for flag in flags[2..].iter().filter(|flag| !defaults.contains(flag)) {
+            let flag = if *flag == "--roster=true" { "--roster" } else { flag };
+            assert!(
+                arguments.as_array().unwrap().iter().any(|it| it == flag),
+                "{flag}: {arguments}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_binding_is_of_its_role_and_of_the_account_of_the_pods() {
     for (name, text) in super::server::texts("web") {
         let objects = objects(&text);
-        for binding in of_kind(&objects, "RoleBinding") {
-            if binding["roleRef"]["kind"] == "Role" {
+        let in_namespaces = of_kind(&objects, "RoleBinding").into_iter();
+        for binding in in_namespaces.chain(of_kind(&objects, "ClusterRoleBinding")) {
+            let kind = binding["roleRef"]["kind"].as_str().unwrap();
+            let alike = binding["kind"] == format!("{kind}Binding");
+            if alike {
                 let role = &binding["roleRef"]["name"];
                 let place = &binding["metadata"]["namespace"];
-                let roles = of_kind(&objects, "Role");
+                let roles = of_kind(&objects, kind);
                 let mut found = roles.iter().map(|role| &role["metadata"]);
                 assert!(
                     found.any(|theirs| theirs["name"] == *role && theirs["namespace"] == *place),

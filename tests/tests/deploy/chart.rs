@@ -15,11 +15,11 @@ pub(super) struct Case<'a> {
     /// Values, as `--set` takes them.
     pub(super) values: &'a [&'a str],
     /// The sidecar's flags that decide over its rights, besides the election's name.
-    pub(super) flags: &'static [&'static str],
+    pub(super) flags: &'a [&'a str],
 }
 
 /// With no value at all, in the form for old clusters, and with nearly every value.
-pub(super) const CASES: [Case<'static>; 7] = [
+pub(super) const CASES: [Case<'static>; 8] = [
     Case { name: "native", kubernetes: "1.36.0", values: &[], flags: &[] },
     Case { name: "before-1.29", kubernetes: "1.28.9", values: &[], flags: &[] },
     Case {
@@ -67,6 +67,12 @@ pub(super) const CASES: [Case<'static>; 7] = [
         flags: &["--lock=endpointsleases", "--pod-deletion-cost=7"],
     },
     Case {
+        name: "roster",
+        kubernetes: "1.36.0",
+        values: &["hotseat.rolloutSoak=2m", "hotseat.facts={node}"],
+        flags: &["--rollout-soak=2m", "--facts=node"],
+    },
+    Case {
         name: "everything",
         kubernetes: "1.36.0",
         values: &[
@@ -84,6 +90,8 @@ pub(super) const CASES: [Case<'static>; 7] = [
             "hotseat.logFormat=json",
             "hotseat.serviceAccount=till-pods",
             "hotseat.rbac.name=till-sidecar",
+            "hotseat.roster=true",
+            "hotseat.facts={pod,node,time,seats}",
             "hotseat.extraArgs={--probe=web=http://127.0.0.1:8080/healthz}",
             "hotseat.extraEnv[0].name=HTTPS_PROXY",
             "hotseat.extraEnv[0].value=",
@@ -96,6 +104,8 @@ pub(super) const CASES: [Case<'static>; 7] = [
             "--election=till",
             "--election-namespace=locks",
             "--policy=configmap:platform/rules",
+            "--roster",
+            "--facts=pod,node,time,seats",
         ],
     },
 ];
@@ -143,7 +153,7 @@ fn a_package_of_the_chart_has_the_library_in_it() {
 
 #[test]
 fn values_that_make_no_sense_are_refused_by_name() {
-    let cases: [(&'static [&'static str; 1], &str); 18] = [
+    let cases: [(&'static [&'static str; 1], &str); 21] = [
         (&["replicas=0"], "replicas"),
         (&["replica=3"], "replica"),
         (&["hotseat.elections=shop"], "elections"),
@@ -156,6 +166,9 @@ fn values_that_make_no_sense_are_refused_by_name() {
         (&["hotseat.watchPods=perhaps"], "watchPods"),
         (&["hotseat.labelLeader=leader"], "labelLeader"),
         (&["hotseat.podDeletionCost=dear"], "podDeletionCost"),
+        (&["hotseat.roster=perhaps"], "roster"),
+        (&["hotseat.facts={podd}"], "facts"),
+        (&["hotseat.rolloutSoak=2"], "rolloutSoak"),
         (&["hotseat.nativeSidecar=perhaps"], "nativeSidecar"),
         (&["hotseat.image.digest=sha256:12"], "digest"),
         (&["hotseat.image.pullPolicy=Sometimes"], "pullPolicy"),

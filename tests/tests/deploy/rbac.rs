@@ -30,7 +30,7 @@ struct Mix {
 }
 
 /// Old candidates see whole seconds, and their locks want more than one between L and D.
-const MIXES: [Mix; 7] = [
+const MIXES: [Mix; 9] = [
     Mix { name: "all-builtin", sidecar: &[], only: &[] },
     Mix { name: "lease", sidecar: &[], only: &["--for=lease"] },
     Mix { name: "all-by-map", sidecar: &["--policy=configmap:rules"], only: &[] },
@@ -39,6 +39,13 @@ const MIXES: [Mix; 7] = [
         sidecar: &["--policy=configmap:rules"],
         only: &["--for=lease,configmap"],
     },
+    // The policy needs the roster, and no flag says so.
+    Mix {
+        name: "rules",
+        sidecar: &["--policy=builtin:rules", "--policy-settings=rank: others.size()"],
+        only: &[],
+    },
+    Mix { name: "roster", sidecar: &["--roster"], only: &[] },
     Mix { name: "endpoints", sidecar: &["--lock=endpoints", "--lease-duration=4s"], only: &[] },
     Mix {
         name: "two-locks",

@@ -13,7 +13,7 @@ use super::readme::{Person, block, commands};
 use super::sidecar::LABELS;
 use super::space::{Pod, SOON, Space, file};
 
-/// README's sidecar in that block, and the roster, which its rules use.
+/// README's sidecar in that block, whose Role has the roster's rights.
 const FLAGS: [&str; 2] = ["--policy=builtin:rules", "--policy-settings=configmap:shop-rules"];
 
 /// What `hotseat status` shows of the settings in force in a pod: their digest.
@@ -54,7 +54,7 @@ fn readmes_rules_decide_in_pods_and_are_changed_while_they_run() {
     publish(&rules);
     let manifest = file("deploy/manifests/sidecar.yaml");
     space.apply(&with_policy(&manifest, &FLAGS, &recommended(RULES)));
-    space.grant("shop", "shop", &[&FLAGS[..], &["--roster"]].concat());
+    space.grant("shop", "shop", &FLAGS);
     space.rolled_out("shop", 3);
     let pods = space.pods(LABELS);
     let belief = Belief::watch(&space, LABELS, PACE);

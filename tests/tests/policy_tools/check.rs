@@ -122,6 +122,17 @@ fn check_says_into_which_container_a_policy_fits() {
     }
 }
 
+/// Rights are asked for before a policy is loaded, by what the program knows of its own.
+#[test]
+fn the_programs_policies_need_what_it_knows_of_them() {
+    for builtin in hotseat_engine::BUILTINS {
+        let report = json(&hotseat(&["policy", "check", &builtin.label(), "--output=json"]));
+        let needs = report["policy"]["needs"].as_array().unwrap().iter();
+        let needs: Vec<&str> = needs.map(|need| need["key"].as_str().unwrap()).collect();
+        assert_eq!(needs, builtin.needs, "{report}");
+    }
+}
+
 #[test]
 fn a_policy_in_a_file_is_described_in_lines() {
     let file = guest("rotate");

@@ -30,6 +30,22 @@ fn start(api: &Api, flags: &[&str]) -> Candidate {
     Candidate::start(api, "a", &[&QUICK, flags].concat()).unwrap()
 }
 
+/// What `/readyz` says.
+fn readiness(candidate: &Candidate) -> (u16, String) {
+    let answer = candidate.process.get("/readyz").unwrap();
+    (answer.status, answer.text())
+}
+
+/// Becomes ready, and is not before the policy decides.
+#[track_caller]
+fn becomes_ready_by(candidate: &Candidate, component: &[u8]) {
+    until("it to be ready", LATER, || match readiness(candidate) {
+        (200, _) => Ok(()),
+        other => Err(other),
+    });
+    assert_eq!(active(candidate), Digest::of(component).to_string(), "{}", candidate.log());
+}
+
 /// The digest of the active policy.
 fn active(candidate: &Candidate) -> String {
     let digest = policy(candidate)["active"]["digest"].clone();
@@ -51,14 +67,21 @@ fn becomes_active(candidate: &Candidate, component: &[u8]) {
 
 /// Has decided to wait some times, without a policy.
 #[track_caller]
-fn waits(candidate: &Candidate) {
+fn holds(candidate: &Candidate) {
     let report = until("it to wait", LATER, || match policy(candidate) {
         report if report["hold_decisions"].as_u64() >= Some(5) => Ok(report),
         report => Err(report),
     });
     assert_eq!((&report["active"], &report["on_failure"]), (&Value::Null, &"hold".into()));
     assert_eq!((&report["rule_decisions"], &report["swaps"]), (&0.into(), &0.into()), "{report}");
+}
+
+/// The same while nobody leads: it waits although the seat is free, and is not ready.
+#[track_caller]
+fn waits(candidate: &Candidate) {
+    holds(candidate);
     assert_eq!(candidate.leader().unwrap()["name"], "", "{}", candidate.log());
+    assert_eq!(readiness(candidate).0, 503, "{}", candidate.log());
 }
 
 /// Leads, and has since its first term.
@@ -266,5 +289,45 @@ fn a_config_map_is_one_publication() {
         other => Err(other),
     });
     assert_eq!(policy(&candidate)["swaps"], 2);
+    leads_on(&candidate);
+}
+
+/// A rollout must not go on while no new pod can lead.
+#[test]
+fn a_sidecar_is_ready_once_its_policy_is_compiled() {
+    let api = Api::embedded("ready-by-file").unwrap();
+    let signer = Signer::new();
+    let file = signer.path("policy.wasm");
+    let component = marked("compiled");
+    fs::write(&file, &component).unwrap();
+    let candidate = start(&api, &[&format!("--policy=file:{}", file.display())]);
+    becomes_ready_by(&candidate, &component);
+    leads_on(&candidate);
+}
+
+#[test]
+fn a_config_map_that_is_missing_keeps_a_sidecar_from_being_ready_until_it_is_there() {
+    let api = Api::embedded("ready-by-map").unwrap();
+    let source = "--policy=configmap:policy";
+    let candidate = start(&api, &[source]);
+    waits(&candidate);
+    let away =
+        "no policy decides yet, so this candidate cannot take the seat: its source gives nothing";
+    let (status, why) = readiness(&candidate);
+    assert!(status == 503 && why.starts_with(away) && why.contains("policy"), "{status} {why}");
+    let component = marked("applied");
+    apply(&api, &Applied { component: &component, signature: "", settings: "" });
+    becomes_ready_by(&candidate, &component);
+    // It can lead without its source, and one that begins now cannot.
+    let map = format!("/api/v1/namespaces/{}/configmaps/policy", api.namespace());
+    assert_eq!(api.ask(Method::DELETE, &map, None).unwrap().0, 200);
+    until("the trouble to be shown", LATER, || match policy(&candidate)["source_error"].clone() {
+        Value::Null => Err(()),
+        _ => Ok(()),
+    });
+    assert_eq!(readiness(&candidate), (200, "ok\n".to_owned()));
+    let late = Candidate::start(&api, "b", &[&QUICK, &[source][..]].concat()).unwrap();
+    holds(&late);
+    assert_eq!(readiness(&late).0, 503);
     leads_on(&candidate);
 }

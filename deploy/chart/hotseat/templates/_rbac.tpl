@@ -1,5 +1,6 @@
 {{/*
-Role and RoleBinding with just the rights that the sidecar uses, in each namespace where it needs some:
+Role and RoleBinding with just the rights that the sidecar uses, in each namespace where it needs some,
+and ClusterRole and ClusterRoleBinding for nodes, which are in none:
 what `hotseat rbac` prints for the same flags, with which the tests compare it.
 */}}
 {{- define "hotseat.rbac" -}}
@@ -15,6 +16,8 @@ what `hotseat rbac` prints for the same flags, with which the tests compare it.
   (dict "in" ($map.namespace | default $lock) "rules" (include "hotseat.policyRules" $map))
   (dict "in" ($settings.namespace | default $lock) "rules" (include "hotseat.policyRules" $settings))
   (dict "in" .Release.Namespace "rules" (include "hotseat.podRules" .))
+  (dict "in" $lock "rules" (include "hotseat.rosterRules" .))
+  (dict "in" "" "rules" (include "hotseat.nodeRules" .))
 -}}
 {{- $rules := dict -}}
 {{- range $uses -}}
@@ -23,24 +26,32 @@ what `hotseat rbac` prints for the same flags, with which the tests compare it.
 {{- end -}}
 {{- end -}}
 {{- range $namespace, $rules := $rules }}
+{{- /* ClusterRoles of all namespaces share one, so the name of theirs says whose it is. */}}
+{{- $cluster := empty $namespace | ternary "Cluster" "" }}
+{{- $name := include "hotseat.role" $ }}
+{{- if $cluster }}{{ $name = printf "%s-%s" $.Release.Namespace $name }}{{ end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
+kind: {{ $cluster }}Role
 metadata:
-  name: {{ include "hotseat.role" $ }}
-  namespace: {{ $namespace }}
+  name: {{ $name }}
+  {{- with $namespace }}
+  namespace: {{ . }}
+  {{- end }}
 rules:
 {{ $rules | indent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
+kind: {{ $cluster }}RoleBinding
 metadata:
-  name: {{ include "hotseat.role" $ }}
-  namespace: {{ $namespace }}
+  name: {{ $name }}
+  {{- with $namespace }}
+  namespace: {{ . }}
+  {{- end }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: {{ include "hotseat.role" $ }}
+  kind: {{ $cluster }}Role
+  name: {{ $name }}
 subjects:
   - kind: ServiceAccount
     name: {{ include "hotseat.serviceAccount" $ }}
@@ -87,14 +98,40 @@ subjects:
 {{- define "hotseat.podRules" -}}
 {{- $hotseat := .Values.hotseat -}}
 {{- $cost := toString $hotseat.podDeletionCost -}}
+{{- $facts := $hotseat.facts -}}
+{{- /* One of pod and node knows on which node the seats are counted. */ -}}
+{{- $looks := or (has "pod" $facts) (and (has "seats" $facts) (not (has "node" $facts))) -}}
 {{- $verbs := list -}}
-{{- if or $hotseat.watchPods $hotseat.labelLeader }}{{ $verbs = append $verbs "list" }}{{ end -}}
-{{- if $hotseat.watchPods }}{{ $verbs = append $verbs "watch" }}{{ end -}}
+{{- if or $hotseat.watchPods $hotseat.labelLeader $looks }}{{ $verbs = append $verbs "list" }}{{ end -}}
+{{- if or $hotseat.watchPods $looks }}{{ $verbs = append $verbs "watch" }}{{ end -}}
 {{- if or $hotseat.labelLeader $cost }}{{ $verbs = append $verbs "patch" }}{{ end -}}
 {{- if $verbs -}}
 - apiGroups: [""]
   resources: [pods]
   verbs: [{{ $verbs | join ", " }}]
+{{- end -}}
+{{- end -}}
+
+{{- define "hotseat.nodeRules" -}}
+{{- if has "node" .Values.hotseat.facts -}}
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [list, watch]
+{{- end -}}
+{{- end -}}
+
+{{/*
+The candidates' Leases. Which candidates there will be is not known, so there are no names. Of the
+program's own policies `builtin:rules` always needs the roster.
+*/}}
+{{- define "hotseat.rosterRules" -}}
+{{- $hotseat := .Values.hotseat -}}
+{{- $policy := $hotseat.policy | splitList "#" | first -}}
+{{- $turns := regexMatch "[1-9]" $hotseat.rolloutSoak -}}
+{{- if or $hotseat.roster $turns (has "seats" $hotseat.facts) (eq $policy "builtin:rules") -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create, list, watch, patch, delete]
 {{- end -}}
 {{- end -}}
 

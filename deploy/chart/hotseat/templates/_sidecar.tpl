@@ -66,6 +66,12 @@ reaction time would act beside the next leader.
     {{- with toString $hotseat.podDeletionCost }}
     - {{ printf "--pod-deletion-cost=%s" . | quote }}
     {{- end }}
+    {{- if $hotseat.roster }}
+    - "--roster"
+    {{- end }}
+    {{- with $hotseat.facts }}
+    - {{ printf "--facts=%s" (join "," .) | quote }}
+    {{- end }}
     {{- if ne (int $hotseat.port) 4040 }}
     - {{ printf "--http=:%d" (int $hotseat.port) | quote }}
     {{- end }}
@@ -90,6 +96,9 @@ reaction time would act beside the next leader.
     {{- with $hotseat.policySettings }}
     - {{ printf "--policy-settings=%s" (kindIs "string" . | ternary . (toJson .)) | quote }}
     {{- end }}
+    {{- with $hotseat.rolloutSoak }}
+    - {{ printf "--rollout-soak=%s" . | quote }}
+    {{- end }}
     {{- if ne $hotseat.logFormat "text" }}
     - {{ printf "--log-format=%s" $hotseat.logFormat | quote }}
     {{- end }}
@@ -102,14 +111,18 @@ reaction time would act beside the next leader.
       valueFrom: {fieldRef: {fieldPath: metadata.name}}
     - name: POD_UID
       valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+    {{- if has "node" $hotseat.facts }}
+    - name: NODE_NAME
+      valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+    {{- end }}
     {{- with $hotseat.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   ports:
     - name: hotseat
       containerPort: {{ int $hotseat.port }}
-  # The lock has been read, and the process is not stopping. /healthz would say yes from the first
-  # moment: a rollout would go on, and end, while no new replica can lead.
+  # The lock has been read, a policy decides, and the process is not stopping. /healthz would say yes
+  # from the first moment: a rollout would go on, and end, while no new replica can lead.
   readinessProbe:
     httpGet: {path: /readyz, port: hotseat}
     periodSeconds: 5

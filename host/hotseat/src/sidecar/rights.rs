@@ -7,6 +7,7 @@ use crate::sidecar::ElectionSettings;
 use crate::sidecar::locks::LockOptions;
 use crate::sidecar::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::sidecar::roster::FEATURE;
+use crate::sidecar::source;
 use hotseat_election::{ElectionName, Right};
 use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, leases_rights, roster_rights};
 use hotseat_sources::{ConfigMapRef, PolicyRef};
@@ -22,7 +23,7 @@ pub struct Uses {
     pub lock: LockOptions,
     /// What is done with pods.
     pub pods: PodFeatures,
-    /// Whether the roster is kept in any case.
+    /// Whether the roster is kept whatever the policy needs.
     pub roster: bool,
     /// Where the policy comes from.
     pub policy: PolicyRef,
@@ -99,7 +100,12 @@ impl Uses {
 
     fn to_look_at_roster(&self) -> Vec<Right> {
         let all = roster_rights(self.election.namespace()).into_iter();
-        all.filter(|right| self.roster && right.verb == "list").collect()
+        all.filter(|right| self.keeps_roster() && right.verb == "list").collect()
+    }
+
+    /// Whether the roster is kept: the flags want it, or the policy is known to need it.
+    fn keeps_roster(&self) -> bool {
+        self.roster || source::needs_roster(&self.policy)
     }
 
     /// All the rights that they need, each once: several may need the same one.
@@ -185,10 +191,11 @@ fn facts(uses: &Uses) -> Option<Feature> {
     of_pods(uses, PodFeatures { facts, ..PodFeatures::default() }, "facts")
 }
 
-/// The candidates' Leases. A policy that asks for them needs the same rights, and no flag knows that.
+/// The candidates' Leases. A policy from elsewhere that asks for them needs the same rights, and what it
+/// asks for is not known before it is loaded.
 fn roster(uses: &Uses) -> Option<Feature> {
     let rights = || roster_rights(uses.election.namespace());
-    uses.roster.then(|| Feature { name: FEATURE, rights: rights() })
+    uses.keeps_roster().then(|| Feature { name: FEATURE, rights: rights() })
 }
 
 fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
@@ -231,10 +238,11 @@ mod tests {
         let settings = SettingsSource::parse("configmap:shop-rules").unwrap();
         let settings = settings.config_map().cloned();
         let by_settings = Uses { settings: settings.clone(), ..uses("web", "builtin:rules") };
-        assert_eq!(names(&by_settings), ["lease", "events", "configmap"]);
+        assert_eq!(names(&by_settings), ["lease", "events", "configmap", "roster"]);
         let rights = by_settings.rights();
-        assert_eq!(rights.len(), 8);
-        assert!(rights[6..].iter().all(|right| right.namespace == "web"), "{rights:?}");
+        let of_settings = rights.iter().filter(|right| right.resource == "configmaps");
+        assert!(of_settings.clone().all(|right| right.namespace == "web"), "{rights:?}");
+        assert_eq!(of_settings.count(), 2, "{rights:?}");
         assert_eq!(Uses { settings, ..by_map }.rights().len(), 10);
     }
 
@@ -262,6 +270,23 @@ mod tests {
         assert!(rights.iter().all(|right| right.resource == "leases" && right.name.is_none()));
         let verbs: Vec<&str> = rights.iter().map(|right| right.verb).collect();
         assert_eq!(verbs, ["create", "list", "watch", "patch", "delete"]);
+    }
+
+    #[test]
+    fn a_policy_of_the_program_that_needs_the_roster_takes_its_rights() {
+        let of = |uses: &Uses| {
+            let feature = uses.features().into_iter().find(|feature| feature.name == FEATURE);
+            feature.map(|feature| feature.rights)
+        };
+        let by_rules = uses("web", "builtin:rules");
+        let by_flag = Uses { roster: true, ..uses("web", "builtin") };
+        assert_eq!(of(&by_rules), of(&by_flag));
+        assert!(of(&by_rules).is_some());
+        // Whoever looks at such an election sees its candidates.
+        assert_eq!(by_rules.of_people(), by_flag.of_people());
+        for policy in ["builtin", "builtin:standard", "file:/policy.wasm", "configmap:policy"] {
+            assert_eq!(of(&uses("web", policy)), None, "{policy}");
+        }
     }
 
     #[test]

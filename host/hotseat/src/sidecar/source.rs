@@ -159,6 +159,13 @@ impl PolicySource for Source {
     }
 }
 
+/// Whether the policy needs the roster, as far as that is known before it is loaded: of the program's
+/// own it is.
+pub(crate) fn needs_roster(policy: &PolicyRef) -> bool {
+    let Origin::Builtin(name) = &policy.origin else { return false };
+    Builtin::find(name.as_deref()).is_some_and(|builtin| builtin.needs_roster())
+}
+
 /// Why a source that a person names gave no component.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {

@@ -1,13 +1,16 @@
 //! The pages that the old image did not have.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, leading, policy, seen};
+use crate::site::{Site, leading, own_address, policy, seen};
 use hotseat_core::event::Trouble;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_core::view::View;
 use hotseat_election::clock;
+use hotseat_http::Limits;
+use hotseat_rollout::{Candidate, Refusal, Report, Trial};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -199,9 +202,59 @@ fn ready_is_from_the_first_read_to_the_end() {
     let ask = || told(get(site.address(), "/readyz"));
     assert_eq!(ask(), (503, "the lock shop/web was not read yet\n".to_owned()));
     site.show_holder("web-1", Duration::ZERO);
+    assert_eq!(ask().0, 503, "no policy decides");
+    site.show_policy(policy("standard", "1.0.0"));
+    assert_eq!(ask(), (200, "ok\n".to_owned()));
+    // It can lead, whatever becomes of the source.
+    let away = Some("configmap:policy: there is none".to_owned());
+    site.state.change_policy(|report| report.rollout.source_error = away);
     assert_eq!(ask(), (200, "ok\n".to_owned()));
     site.state.show(View { stopping: true, ..seen("web-1", HOUR) });
     assert_eq!(ask(), (503, "the process is stopping\n".to_owned()));
+}
+
+#[test]
+fn ready_waits_for_what_may_take_a_seat_and_says_for_what() {
+    let site = Site::at(":0", Limits::default());
+    site.show_holder("web-1", Duration::ZERO);
+    let own = SocketAddr::from(([127, 0, 0, 1], site.address().port()));
+    let pod = SocketAddr::from((own_address(), site.address().port()));
+    let waits = |address, awaited: &str| {
+        let begin = "no policy decides yet, so this candidate cannot take the seat";
+        let answer = (503, format!("{begin}: {awaited}\n"));
+        assert_eq!(told(get(address, "/readyz")), answer);
+    };
+    let show = |change: &dyn Fn(&mut Report)| {
+        site.state.change_policy(|report| change(&mut report.rollout));
+    };
+    waits(own, "its source was not read yet");
+    let candidate = Candidate {
+        policy: None,
+        about: None,
+        source: "file:p.wasm".to_owned(),
+        stage: "compile",
+        refusal: None,
+        trial: Trial::default(),
+    };
+    show(&|report| report.candidate = Some(candidate.clone()));
+    waits(own, "it is at stage compile");
+    // The reason may repeat settings: it is for whoever may see those.
+    let refusal = Refusal { stage: "settings", why: "/a: \"secret\"\nis no number".to_owned() };
+    show(&|report| {
+        let refusal = Some(refusal.clone());
+        report.candidate = Some(Candidate { refusal, ..candidate.clone() });
+    });
+    waits(own, "it was refused at stage settings: /a: \"secret\" is no number");
+    waits(pod, "it was refused at stage settings: /v1/policy says why");
+    show(&|report| report.source_error = Some("configmap:policy: there is none".to_owned()));
+    waits(own, "its source gives nothing: configmap:policy: there is none");
+    waits(pod, "its source gives nothing: /v1/policy says why");
+    let ready = |on_failure| {
+        site.state.change_policy(|report| report.on_failure = on_failure);
+        get(pod, "/readyz").status
+    };
+    assert_eq!(ready(OnFailure::Resign), 503, "a standby waits");
+    assert_eq!(ready(OnFailure::Standard), 200, "the built-in rule stands in for the policy");
 }
 
 #[test]

@@ -377,11 +377,11 @@ pub(super) const PAGES: [Page; 16] = [
         path: "/readyz",
         operations: &[read(
             "readyToFollow",
-            "Whether the lock was read, and the process is not stopping: a readiness probe",
+            "Whether the lock was read, a policy decides, and the process is not stopping: a readiness probe",
             &[],
             &[
                 answer(200, "It is", Content::Text),
-                answer(503, "It is not yet, or is stopping", Content::Text),
+                answer(503, "It is not yet, or is stopping: what it waits for", Content::Text),
             ],
         )],
     },
