@@ -36,8 +36,11 @@ pub enum Login {
     Nobody,
     /// Who gives [`NAME`] and [`PASSWORD`].
     Password,
-    /// Who has a token by a server that asks for [`NAME`] and [`PASSWORD`].
-    Token,
+    /// Who has a token by a server, at another port, that asks for [`NAME`] and [`PASSWORD`].
+    Token {
+        /// Whether that server speaks TLS, with the registry's certificate.
+        tls: bool,
+    },
 }
 
 /// How a registry is to be started.
@@ -73,14 +76,14 @@ impl Registry {
         let login = format!("{NAME}:{PASSWORD_HASH}\n");
         fs::write(folder.path().join("htpasswd"), login).context("cannot write htpasswd")?;
         let tokens = match options.login {
-            Login::Token => Some(TokenServer::start(&folder.path().join("pki"))?),
+            Login::Token { tls } => Some(TokenServer::start(&folder.path().join("pki"), tls)?),
             Login::Nobody | Login::Password => None,
         };
         let htpasswd = json!({"realm": "hotseat", "path": folder.path().join("htpasswd")});
         let auth = match options.login {
             Login::Nobody => None,
             Login::Password => Some(json!({"htpasswd": htpasswd})),
-            Login::Token => tokens.as_ref().map(TokenServer::configuration),
+            Login::Token { .. } => tokens.as_ref().map(TokenServer::configuration),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut registry = Self {

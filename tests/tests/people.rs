@@ -13,6 +13,9 @@ mod transfer;
 use hotseat_tests::on_both;
 use hotseat_tests::process::{Hotseat, Launch, Stream};
 use hotseat_tests::scene::{Api, ELECTION, SOON};
+use serde_json::json;
+use std::ffi::OsStr;
+use std::path::Path;
 
 on_both![
     transfer::the_leader_hands_over_to_whom_a_person_names,
@@ -49,4 +52,50 @@ fn failed(api: &Api, verb: &str, more: &[&str]) -> String {
     let (code, out, error) = ran(call(Launch::hotseat().unwrap(), api, verb, more));
     assert_eq!(code, 1, "{verb} {more:?}: {out}{error}");
     error
+}
+
+/// The context's namespace is found as kubectl finds it, where the list has a file that is not there; and
+/// nobody is taken to `default` by a kubeconfig that cannot be read.
+#[test]
+fn the_namespace_is_that_of_the_context_in_a_kubeconfig_list() {
+    let api = Api::embedded("context").unwrap();
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": ELECTION}, "spec": {"leaseDurationSeconds": 15}});
+    api.create("coordination.k8s.io/v1/leases", &lease).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let context = folder.path().join("context");
+    let set = format!(
+        "contexts: [{{name: mine, context: {{cluster: embedded, user: embedded, namespace: {}}}}}]\n\
+         current-context: mine",
+        api.namespace()
+    );
+    std::fs::write(&context, set).unwrap();
+    let missing = Path::new("/nonexistent/kubeconfig");
+    let list = std::env::join_paths([missing, &context, api.kubeconfig()]).unwrap();
+    let without_flag = |kubeconfig: &OsStr, command: &[&str]| {
+        let launch = Launch::hotseat().unwrap().env("KUBECONFIG", kubeconfig);
+        ran(launch.args(command).env("HOME", folder.path()))
+    };
+    let whole = format!("{}/{ELECTION}", api.namespace());
+    for command in [
+        &["status", ELECTION][..],
+        &["pause", ELECTION],
+        &["resume", ELECTION],
+        &["lock", "show", ELECTION],
+    ] {
+        let (code, out, error) = without_flag(&list, command);
+        assert!(code == 0 && out.contains(&whole), "{command:?}: {code} {out}{error}");
+    }
+    // One that asks nobody would print what is in force in another namespace.
+    let fence =
+        ["fence", "admission", "--election=shop", "--service-account=x", "--resources=pods"];
+    let (code, out, error) = without_flag(&list, &fence);
+    assert!(code == 0 && out.contains(api.namespace()), "{code} {out}{error}");
+    for command in [&fence[..], &["pause", ELECTION], &["roster", ELECTION]] {
+        let (code, out, error) = without_flag(missing.as_os_str(), command);
+        assert!(code == 1 && out.is_empty(), "{command:?}: {code} {out}{error}");
+        for words in ["--namespace is not given", "kubeconfig /nonexistent", "name another"] {
+            assert!(error.contains(words), "no {words:?} in {error}");
+        }
+    }
 }

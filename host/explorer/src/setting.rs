@@ -120,6 +120,9 @@ impl Setting {
                 None => setting.set(key, number).ok_or_else(wrong)?,
             }
         }
+        if faults.contains(&Fault::Restore) && !setting.promises {
+            return Err("restore wants promises: what passed since the last one says when a store may be restored".to_owned());
+        }
         let lose = |fault: &Fault| Fault::LOSE_TOKENS.contains(fault);
         setting.wall_clock = clock.unwrap_or_else(|| faults.iter().any(lose));
         setting.budget = Budget::of(&faults);
@@ -183,5 +186,16 @@ impl std::fmt::Display for Setting {
             write!(f, " S {}", seconds(reaction))?;
         }
         write!(f, ": {}", if self.name.is_empty() { "no fault" } else { &self.name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_not_restored_while_promises_are_not_looked_at() {
+        assert!(Setting::parse("restore promises=0").unwrap_err().contains("wants promises"));
+        assert!(Setting::parse("restore").is_ok() && Setting::parse("crash promises=0").is_ok());
     }
 }

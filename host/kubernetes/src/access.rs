@@ -43,7 +43,8 @@ impl RightsCheck {
     ) -> (RightsCheck, JoinHandle<()>) {
         let wanted = Arc::new(Notify::new());
         wanted.notify_one();
-        let checking = tokio::spawn(keep_checking(connection, facts, rights, wanted.clone()));
+        let channel = Channel::new(connection, Lane::Other, facts.clone());
+        let checking = tokio::spawn(keep_checking(channel, facts, rights, wanted.clone()));
         (RightsCheck(wanted), checking)
     }
 }
@@ -65,13 +66,7 @@ impl Observer for RightsCheck {
 
 /// Says which rights are missing, whenever a check is `wanted`: what is missing is said once, until
 /// something else is.
-async fn keep_checking(
-    connection: Connection,
-    facts: Facts,
-    rights: Vec<Right>,
-    wanted: Arc<Notify>,
-) {
-    let channel = Channel::new(connection, Lane::Other, facts.clone());
+async fn keep_checking(channel: Channel, facts: Facts, rights: Vec<Right>, wanted: Arc<Notify>) {
     let (mut said, mut unknown) = (None, Recurring::default());
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -93,12 +88,15 @@ async fn keep_checking(
                 }
                 said = Some(missing);
             }
-            Err(reason) => match unknown.failed(clock::now(), &reason) {
-                Some(times) => {
-                    tracing::warn!(%reason, times, "the account's rights could not be checked");
+            Err(reason) => {
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                match unknown.failed(clock::now(), &reason) {
+                    Some(times) => {
+                        tracing::warn!(%reason, times, "the account's rights could not be checked");
+                    }
+                    None => tracing::debug!(%reason, "the account's rights could not be checked"),
                 }
-                None => tracing::debug!(%reason, "the account's rights could not be checked"),
-            },
+            }
         }
         tokio::time::sleep(pause).await;
     }
@@ -172,4 +170,33 @@ async fn review<R: Serialize + DeserializeOwned>(
     let request = request.map_err(|error| error.to_string())?;
     let answer = channel.ask(verb, PATIENCE, request).await;
     answer.map_err(|failure| failure.trouble.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hotseat_apiserver::{Action, Config, Fault, Server, Status, Verb};
+    use hotseat_election::ElectionName;
+
+    /// I18: each denied write of an election asks for a check.
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_is_not_answered_is_made_at_a_pace_that_falls() {
+        const REVIEWS: &str = "selfsubjectaccessreviews";
+        let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
+        let trouble = Status::new(500, "InternalError", "the authorizer is in trouble");
+        server.faults().add(Fault::any().resource(REVIEWS), Action::Status(trouble));
+        let config = kube::Config::new(server.url().parse().unwrap());
+        let client = kube::Client::try_from(config).unwrap();
+        let facts = Facts::new(ElectionName::new("le", "seat"), clock::now);
+        let channel = Channel::plain(client, facts.clone());
+        let (wanted, rights) = (Arc::new(Notify::new()), crate::pod_watch_rights("le"));
+        let checking = tokio::spawn(keep_checking(channel, facts, rights, wanted.clone()));
+        for _ in 0..3600 {
+            wanted.notify_one();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        checking.abort();
+        let reviews = server.requests().of(Verb::Create, REVIEWS);
+        assert!((2..12).contains(&reviews), "{reviews} reviews in an hour");
+    }
 }

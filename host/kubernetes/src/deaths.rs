@@ -7,6 +7,7 @@
 
 mod proof;
 
+use super::backoff::Backoff;
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Sight};
@@ -22,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 pub use proof::last_words;
 
@@ -34,8 +36,9 @@ const PACE: Pace = Pace {
 };
 /// What the lock's watch may have to say at a time.
 const WAITING_EVENTS: usize = 16;
-/// Between two readings of the pod of a process that is dead already, and whose record still changes.
-const AGAIN: Duration = Duration::from_millis(500);
+/// Who is followed for less than this was of no use to follow: the pause before the next one grows. A
+/// lock changes hands more often than that where something is wrong with it, or somebody means harm.
+const SHORT_HOLD: Duration = Duration::from_secs(10);
 
 /// The right to follow pods, which a [`DeathWatch`] needs.
 pub fn pod_watch_rights(namespace: &str) -> Vec<Right> {
@@ -140,12 +143,20 @@ fn holder_of(lock: &Lock) -> Holder {
 impl Pods {
     /// Follows the pod of whoever holds the lock, until the election has ended.
     async fn watch(self, mut holder: watch::Receiver<Holder>, events: Sender<Event>) {
+        let mut backoff = Backoff::new(self.pace.shortest, self.pace.longest);
         loop {
             let held = holder.borrow_and_update().clone();
             match held {
                 Some((writer, _)) if writer != self.me => {
+                    let began = Instant::now();
                     if self.attend(&writer, &mut holder, &events).await.is_none() {
                         return;
+                    }
+                    if began.elapsed() < SHORT_HOLD {
+                        // Whoever holds it by then is the next.
+                        sleep(backoff.pause(None)).await;
+                    } else {
+                        backoff.reset();
                     }
                 }
                 // An own record, or nobody's.
@@ -188,11 +199,7 @@ impl Pods {
         events.send(Event::Died(writer.clone())).await.ok()?;
         // It is dead and stays dead. What it has sent may still arrive: then the pod is read anew, so
         // that what is reported for that record is younger than the record.
-        holder.changed().await.ok()?;
-        if is_of(&holder.borrow(), writer) {
-            tokio::time::sleep(AGAIN).await;
-        }
-        Some(())
+        holder.changed().await.ok()
     }
 
     /// Follows that process's pod; each of its statuses goes into the channel.

@@ -7,6 +7,7 @@
 use super::credentials::{Access, Credentials, Environment, Granted, Login, Plugin, Route, read};
 use super::transport::{Transport, transport};
 use anyhow::{Context, bail};
+use hotseat_election::{Recurring, clock};
 use http::HeaderValue;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,7 +106,7 @@ impl Keeper {
             pace: SHORTEST_PACE,
             refused: false,
             stuck: None,
-            failure: None,
+            failing: Recurring::default(),
             notes,
         };
         tokio::spawn(worker.run());
@@ -224,8 +225,8 @@ struct Worker {
     refused: bool,
     /// A reading that the disk did not end in time.
     stuck: Option<JoinHandle<anyhow::Result<Access>>>,
-    /// Why the last round failed, so that it is said once.
-    failure: Option<String>,
+    /// That rounds fail, so that it is said once.
+    failing: Recurring,
     /// What was said of the credentials, likewise.
     notes: Vec<String>,
 }
@@ -343,8 +344,8 @@ impl Worker {
     fn report(&mut self, result: anyhow::Result<bool>) {
         match result {
             Ok(changed) => {
-                if self.failure.take().is_some() {
-                    tracing::info!("the credentials can be read again");
+                if let Some(failures) = self.failing.worked() {
+                    tracing::info!(failures, "the credentials can be read again");
                 }
                 if changed {
                     tracing::debug!("the credentials have changed and are used from now on");
@@ -357,9 +358,12 @@ impl Worker {
                     let header = Err(Missing::Failed(reason.clone()));
                     self.keeper.replace(Current { header, ..now.share() });
                 }
-                if self.failure.as_ref() != Some(&reason) {
-                    tracing::warn!(%reason, "the credentials cannot be read again; the previous ones stay in use");
-                    self.failure = Some(reason);
+                // A plugin may give another text each time, with the time of day in it for one.
+                match self.failing.failed(clock::now(), &reason) {
+                    Some(times) => {
+                        tracing::warn!(%reason, times, "the credentials cannot be read again; the previous ones stay in use");
+                    }
+                    None => tracing::debug!(%reason, "the credentials cannot be read again"),
                 }
             }
         }

@@ -16,6 +16,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use super::{NAME, PASSWORD};
@@ -29,15 +32,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// everybody else. Ends when it is dropped.
 pub(super) struct TokenServer {
     address: SocketAddr,
+    scheme: &'static str,
     root: PathBuf,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl TokenServer {
-    /// Signs with the server's key in `pki`.
-    pub(super) fn start(pki: &Path) -> anyhow::Result<Self> {
+    /// Signs with the server's key in `pki`, and speaks TLS with it, if that is wanted.
+    pub(super) fn start(pki: &Path, tls: bool) -> anyhow::Result<Self> {
         let read = |name: &str| fs::read_to_string(pki.join(name)).context("cannot read a key");
+        let config = tls.then(|| tls_config(pki)).transpose()?;
+        let scheme = if tls { "https" } else { "http" };
         let certificate = body(&read("server.crt")?);
         let key = STANDARD.decode(body(&read("server.key")?)).context("the key is broken")?;
         let signing = &ECDSA_P256_SHA256_FIXED_SIGNING;
@@ -53,16 +59,26 @@ impl TokenServer {
                     return;
                 }
                 // A client that goes away gets no token.
-                let _ = stream.and_then(|stream| serve(stream, &certificate, &key, &random));
+                let _ = stream.and_then(|stream| {
+                    stream.set_read_timeout(Some(PATIENCE))?;
+                    stream.set_write_timeout(Some(PATIENCE))?;
+                    let Some(config) = &config else {
+                        return serve(stream, &certificate, &key, &random);
+                    };
+                    let connection = ServerConnection::new(Arc::clone(config));
+                    let connection = connection.map_err(std::io::Error::other)?;
+                    let stream = StreamOwned::new(connection, stream);
+                    serve(stream, &certificate, &key, &random)
+                });
             }
         })?;
-        Ok(Self { address, root: pki.join("ca.crt"), ended, thread: Some(thread) })
+        Ok(Self { address, scheme, root: pki.join("ca.crt"), ended, thread: Some(thread) })
     }
 
     /// What the registry's configuration says of it.
     pub(super) fn configuration(&self) -> Value {
         json!({"token": {
-            "realm": format!("http://{}/token?for=tests", self.address),
+            "realm": format!("{}://{}/token?for=tests", self.scheme, self.address),
             "service": SERVICE,
             "issuer": ISSUER,
             "rootcertbundle": self.root,
@@ -82,13 +98,11 @@ impl Drop for TokenServer {
 }
 
 fn serve(
-    mut stream: TcpStream,
+    mut stream: impl Read + Write,
     certificate: &str,
     key: &EcdsaKeyPair,
     random: &SystemRandom,
 ) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
     let mut request = Vec::new();
     let mut piece = [0; 1024];
     while !request.ends_with(b"\r\n\r\n") {
@@ -113,7 +127,16 @@ fn serve(
     };
     let answer = json!({"token": token(certificate, key, random, &access)}).to_string();
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())
+    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())?;
+    stream.flush()
+}
+
+/// What it shows who speaks TLS with it.
+fn tls_config(pki: &Path) -> anyhow::Result<Arc<ServerConfig>> {
+    let chain = CertificateDer::pem_file_iter(pki.join("server.crt"))?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(pki.join("server.key"))?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    Ok(Arc::new(config))
 }
 
 fn token(certificate: &str, key: &EcdsaKeyPair, random: &SystemRandom, access: &Value) -> String {

@@ -119,3 +119,26 @@ fn a_plugin_that_fails_is_said_with_its_own_words() {
     leads(&candidate);
     candidate.end();
 }
+
+/// Its words differ each time, and it is asked again for as long as it fails.
+#[test]
+fn a_plugin_that_fails_with_the_time_of_day_is_said_once() {
+    let api = Api::embedded("plugin-stamps").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let server = json!({"server": api.server().url()});
+    let script = format!(
+        "echo ran >> {}/runs; echo \"$(date +%H:%M:%S.%N) no access today\" >&2; exit 3",
+        folder.path().display()
+    );
+    let path = with_plugin(folder.path(), &server, &script);
+    let mut candidate = start(&api, &path, "anna");
+    until("four runs", SOON, || match runs(folder.path()) {
+        4.. => Ok(()),
+        _ => Err(candidate.log()),
+    });
+    candidate.end();
+    let log = candidate.log();
+    let said = log.lines().filter(|line| line.contains("the credentials cannot be read again"));
+    let said: Vec<&str> = said.filter(|line| line.contains("WARN")).collect();
+    assert!(said.len() == 1 && said[0].contains("no access today"), "{said:#?}");
+}

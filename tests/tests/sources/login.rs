@@ -66,36 +66,44 @@ async fn tls_with_an_authority_of_ones_own() {
 
 #[tokio::test]
 async fn a_token() {
-    let options = Options { login: Login::Token, ..Options::default() };
-    let registry = Registry::start(options).unwrap();
+    let registry =
+        Registry::start(Options { login: Login::Token { tls: true }, tls: true }).unwrap();
     let wanted = policy(1000, 0);
     let reference = with_policy(&registry, &wanted);
-    let host = registry.host();
+    let (host, ca) = (registry.host(), Some(registry.ca_file()));
     let config = |name: &str| Some(registry.docker_config(&host, name, PASSWORD).unwrap());
     refused(
-        pull(&reference, None, None).await,
+        pull(&reference, None, ca.clone()).await,
         "read",
         &["401", "give registry credentials with the right"],
     );
     refused(
-        pull(&reference, config("somebody"), None).await,
+        pull(&reference, config("somebody"), ca.clone()).await,
         "read",
         &["401", "give registry credentials"],
     );
-    assert_eq!(pull(&reference, config(NAME), None).await.unwrap().bytes, wanted);
+    assert_eq!(pull(&reference, config(NAME), ca.clone()).await.unwrap().bytes, wanted);
     // A push asks for another token in the middle, since it may do more.
-    let registries = Registries { credentials: config(NAME), ..Registries::default() };
+    let registries = Registries { credentials: config(NAME), ca, ..Registries::default() };
     let target = format!("oci://{host}/team/pushed:v1").parse().unwrap();
     let artifact = Artifact { component: wanted, signature: None, config: WasmConfig::default() };
     let pushed = registries.push(&target, artifact).await.unwrap();
     registries.pull(&pushed.reference, LIMIT).await.unwrap();
 }
 
+/// Neither where the registry has TLS, nor on another port of this machine, where it has none.
 #[tokio::test]
-async fn a_token_is_not_asked_for_without_tls_where_the_registry_has_it() {
-    let registry = Registry::start(Options { login: Login::Token, tls: true }).unwrap();
-    let reference = with_policy(&registry, &policy(1000, 0));
-    let config = registry.docker_config(&registry.host(), NAME, PASSWORD).unwrap();
-    let found = pull(&reference, Some(config), Some(registry.ca_file())).await;
-    refused(found, "read", &["for tokens, from https to a place without TLS: that is refused"]);
+async fn a_token_is_not_asked_for_without_tls() {
+    for (tls, why) in [
+        (true, "from https to a place without TLS: that is refused"),
+        (false, "which is another host or port than its own, and without TLS: that is refused"),
+    ] {
+        let registry =
+            Registry::start(Options { login: Login::Token { tls: false }, tls }).unwrap();
+        let reference = with_policy(&registry, &policy(1000, 0));
+        let config = registry.docker_config(&registry.host(), NAME, PASSWORD).unwrap();
+        let ca = tls.then(|| registry.ca_file());
+        let found = pull(&reference, Some(config), ca).await;
+        refused(found, "read", &[&format!("for tokens, {why}")]);
+    }
 }

@@ -75,40 +75,56 @@ async fn nobody_is_sent_on_to_plain_http_elsewhere() {
     let server = Canned::start(answer("307 x", "Location: http://192.0.2.1/blob")).await;
     let found = pull(&reference(&server.host(), "a", Digest::of(b""))).await;
     refused(found, "read", &["plain HTTP to 192.0.2.1 is refused"]);
-    let realm = "WWW-Authenticate: Bearer realm=\"http://192.0.2.1/token\"";
-    let server = Canned::start(answer("401 x", realm)).await;
+    let server = wanting_a_token("http://192.0.2.1/token").await;
     let found = pull(&reference(&server.host(), "a", Digest::of(b""))).await;
-    refused(found, "read", &["http://192.0.2.1/token", "another host, and without TLS"]);
+    refused(
+        found,
+        "read",
+        &["http://192.0.2.1/token", "another host or port than its own, and without TLS"],
+    );
 }
 
 /// A registry that asks for a token of that realm.
 async fn wanting_a_token(realm: &str) -> Canned {
-    Canned::start(answer("401 x", &format!("WWW-Authenticate: Bearer realm=\"{realm}\""))).await
+    Canned::start(answer("401 x", &wants(realm))).await
+}
+
+fn wants(realm: &str) -> String {
+    format!("WWW-Authenticate: Bearer realm=\"{realm}\"")
 }
 
 #[tokio::test]
-async fn a_token_s_realm_gets_no_credentials_on_another_host_or_by_a_redirect() {
+async fn a_token_s_realm_gets_no_credentials_elsewhere_or_by_a_redirect() {
     let registry = Registry::start(Options::default()).unwrap();
     let pull = async |server: &Canned| {
         let credentials = Some(registry.docker_config(&server.host(), NAME, PASSWORD).unwrap());
         let registries = Registries { credentials, ..Registries::default() };
         registries.pull(&reference(&server.host(), "a", Digest::of(b"")), LIMIT).await
     };
-    // A service of this machine that is none of the registry's, by another of its names.
+    // A service of this machine that is none of the registry's, by the registry's own name and by another.
     let mut internal = Canned::start(answer("200 OK", "X: y")).await;
-    let realm = format!("http://localhost:{}/admin/delete?x=1", internal.port);
-    let server = wanting_a_token(&realm).await;
-    refused(pull(&server).await, "read", &["another host, and without TLS: that is refused"]);
-    let sent = internal.sent();
-    assert!(sent.is_empty(), "{sent:?}");
+    for host in ["127.0.0.1", "localhost"] {
+        let realm = format!("http://{host}:{}/admin/delete?x=1", internal.port);
+        let server = wanting_a_token(&realm).await;
+        let words = "another host or port than its own, and without TLS: that is refused";
+        refused(pull(&server).await, "read", &[words]);
+        let sent = internal.sent();
+        assert!(sent.is_empty(), "{sent:?}");
+    }
 
-    // A token server that the registry may name, and that sends on.
+    // A registry that gives the tokens itself, as it may, and then sends on.
     let elsewhere = format!("http://{}/elsewhere", internal.host());
-    let mut tokens = Canned::start(answer("307 x", &format!("Location: {elsewhere}"))).await;
-    let server = wanting_a_token(&format!("http://{}/token", tokens.host())).await;
+    let mut server = Canned::answering(move |request| {
+        let own = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        match request.starts_with("GET /token?") {
+            true => answer("307 x", &format!("Location: {elsewhere}")),
+            false => answer("401 x", &wants(&format!("http://{own}/token"))),
+        }
+    })
+    .await;
     refused(pull(&server).await, "read", &["sends on elsewhere: that is refused"]);
-    let (asked, elsewhere) = (tokens.sent(), internal.sent());
-    assert!(asked.len() == 1 && asked[0].contains("authorization: Basic "), "{asked:?}");
+    let (asked, elsewhere) = (server.sent(), internal.sent());
+    assert!(asked.len() == 2 && asked[1].contains("authorization: Basic "), "{asked:?}");
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 

@@ -11,7 +11,7 @@ use crate::sidecar::probes::{MOST_PROBES, Probe};
 use crate::sidecar::rights::Uses;
 use crate::sidecar::source::{PolicyOptions, known};
 use crate::sidecar::{ElectionSettings, PodName, Settings};
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
 use hotseat_kubernetes::{Credentials, NodeName};
@@ -136,7 +136,13 @@ pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
 pub(super) fn namespace_of_person(flag: Option<String>) -> anyhow::Result<String> {
     let named = flag.filter(|name| !name.is_empty());
     let mounted = || own_pod::mounted_namespace().filter(|name| !name.trim().is_empty());
-    namespace(named.or_else(mounted).or_else(hotseat_kubernetes::context_namespace))
+    let name = match named.or_else(mounted) {
+        Some(name) => Some(name),
+        None => hotseat_kubernetes::context_namespace().context(
+            "--namespace is not given, and the kubeconfig that may name one is of no use",
+        )?,
+    };
+    namespace(name)
 }
 
 /// This pod, where the manifest hands its name and its UID in by the downward API.

@@ -69,23 +69,9 @@ impl Files {
 
     /// What the current context names.
     pub(super) fn choose(&self) -> anyhow::Result<Chosen> {
-        let current = self.read.iter().find_map(|(path, file)| {
-            super::filled(file.current_context.as_ref()).map(|name| (path, name))
-        });
-        let Some((current_at, name)) = current else {
+        let Some((context_at, name, context)) = self.context()? else {
             bail!(
                 "kubeconfig {}: current-context is not set: set it (kubectl config use-context NAME), or name another file in $KUBECONFIG",
-                self.list
-            );
-        };
-        let context = self.find(|file| {
-            let named = file.contexts.iter().find(|context| context.name == name);
-            named.map(|named| named.context.clone().unwrap_or_default())
-        });
-        let Some((context_at, context)) = context else {
-            bail!(
-                "{}: current-context {name:?}: there is no such context in {}: {REMEDY}",
-                at(current_at),
                 self.list
             );
         };
@@ -101,6 +87,32 @@ impl Files {
             );
         }
         Ok(Chosen { cluster, user, notes })
+    }
+
+    /// The namespace that the current context names; none without either.
+    pub(super) fn namespace(&self) -> anyhow::Result<Option<String>> {
+        let namespace = self.context()?.and_then(|(_, _, context)| context.namespace);
+        Ok(namespace.filter(|namespace| !namespace.is_empty()))
+    }
+
+    /// The current context, with the file that it is in and its name; none where it is not set.
+    fn context(&self) -> anyhow::Result<Option<(&Path, &str, Context)>> {
+        let current = self.read.iter().find_map(|(path, file)| {
+            super::filled(file.current_context.as_ref()).map(|name| (path, name))
+        });
+        let Some((current_at, name)) = current else { return Ok(None) };
+        let context = self.find(|file| {
+            let named = file.contexts.iter().find(|context| context.name == name);
+            named.map(|named| named.context.clone().unwrap_or_default())
+        });
+        let (at, context) = context.with_context(|| {
+            format!(
+                "{}: current-context {name:?}: there is no such context in {}: {REMEDY}",
+                at(current_at),
+                self.list
+            )
+        })?;
+        Ok(Some((at, name, context)))
     }
 
     fn cluster(

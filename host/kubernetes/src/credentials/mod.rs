@@ -77,17 +77,21 @@ pub(super) enum Login {
 ///
 /// Something cannot be read or makes no sense: which file and field, why, and what to do.
 pub(super) fn read(credentials: &Credentials, environment: &Environment) -> anyhow::Result<Access> {
+    match kubeconfigs(credentials, environment) {
+        Some(paths) => files::Files::read(&paths)?.choose()?.access(environment),
+        None => ServiceAccount::default().read(environment),
+    }
+}
+
+/// The kubeconfigs to read; none where it is the pod's service account.
+fn kubeconfigs(credentials: &Credentials, environment: &Environment) -> Option<Vec<PathBuf>> {
     let in_pod = environment.service_host.is_some();
-    let paths = match (credentials, environment.kubeconfigs()) {
-        (Credentials::Files(paths), _) => paths.clone(),
-        (Credentials::Search, Some(paths)) => paths,
-        (Credentials::Search, None) if !in_pod => vec![environment.home_kubeconfig()],
-        (Credentials::Search, None) | (Credentials::Cluster, _) => {
-            return ServiceAccount::default().read(environment);
-        }
-    };
-    let chosen = files::Files::read(&paths)?.choose()?;
-    chosen.access(environment)
+    match (credentials, environment.kubeconfigs()) {
+        (Credentials::Files(paths), _) => Some(paths.clone()),
+        (Credentials::Search, Some(paths)) => Some(paths),
+        (Credentials::Search, None) if !in_pod => Some(vec![environment.home_kubeconfig()]),
+        (Credentials::Search, None) | (Credentials::Cluster, _) => None,
+    }
 }
 
 impl files::Chosen {
@@ -107,12 +111,25 @@ impl files::Chosen {
 }
 
 /// The namespace that the current context of the kubeconfig names, for commands of people: an election's
-/// candidates do not go by it. None without one; what is wrong with the file is said when it is used.
-pub fn context_namespace() -> Option<String> {
-    let file = kube::config::Kubeconfig::read().ok()?;
-    let current = file.current_context.as_ref()?;
-    let named = file.contexts.into_iter().find(|context| context.name == *current)?;
-    named.context?.namespace.filter(|namespace| !namespace.is_empty())
+/// candidates do not go by it. It is that of the files of [`Credentials::Search`], read as those are, and
+/// none where it names none, or where there is no kubeconfig and none is asked for. May block for as long
+/// as a disk does.
+///
+/// # Errors
+///
+/// A kubeconfig cannot be read, or its context is not there: which, why, and what to do.
+pub fn context_namespace() -> anyhow::Result<Option<String>> {
+    namespace_in(&Environment::of_process())
+}
+
+fn namespace_in(environment: &Environment) -> anyhow::Result<Option<String>> {
+    let Some(paths) = kubeconfigs(&Credentials::Search, environment) else { return Ok(None) };
+    // Not everybody who asks about a namespace has a cluster.
+    let is_asked_for = environment.kubeconfigs().is_some();
+    if !is_asked_for && paths.iter().all(|path| matches!(path.try_exists(), Ok(false))) {
+        return Ok(None);
+    }
+    files::Files::read(&paths)?.namespace()
 }
 
 /// A text that is there and not empty: client-go writes and reads an empty one as none.

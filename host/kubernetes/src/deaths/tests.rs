@@ -8,7 +8,7 @@ use hotseat_election::{ElectionName, Lock as _, clock};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// Longer than anything here takes on virtual time.
 const LONG: Duration = Duration::from_secs(600);
@@ -234,6 +234,32 @@ async fn pods_that_cannot_be_read_are_not_the_locks_trouble() {
     }
     let lists = scene.server.requests().of(Verb::List, "pods");
     assert!((2..20).contains(&lists), "{lists} lists");
+}
+
+/// I18: whoever may write the lock does not make each of its writes two requests of each candidate.
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_changes_hands_quickly_is_followed_at_a_pace() {
+    let mut scene = Scene::with(|_| {}).await;
+    let process_in = |name: &str| process(name, &scene.put(pod(name, &[])), "1");
+    let both = [process_in("web-0"), process_in("web-1")];
+    for version in 0..300 {
+        scene.tells(held(&both[usize::from(version % 2 == 0)], version)).await;
+        sleep(Duration::from_millis(200)).await;
+    }
+    let lists = scene.server.requests().of(Verb::List, "pods");
+    assert!((2..20).contains(&lists), "{lists} lists in a minute");
+    // Whoever keeps it is followed in the end, and at once again when all was calm.
+    scene.tells(held(&both[0], 300)).await;
+    scene.nothing_comes().await;
+    scene.put(pod("web-0", &["1"]));
+    assert_eq!(scene.next().await, Event::Died(both[0].clone()));
+    let lists = scene.server.requests().of(Verb::List, "pods");
+    scene.tells(held(&both[1], 301)).await;
+    while scene.server.requests().of(Verb::List, "pods") == lists {
+        sleep(Duration::from_millis(1)).await;
+    }
+    scene.put(pod("web-1", &["1"]));
+    assert_eq!(scene.next().await, Event::Died(both[1].clone()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,9 +165,9 @@ impl Session {
 
 /// Whether a token may be asked for there, with the credentials that are for the registry. By TLS it
 /// may be anywhere: the registry proved its name before it named that place, and could as well have
-/// asked for the credentials itself. Without TLS it may only be where the registry itself is asked
-/// without, on the same host of this machine: another service here must not be sent them, nor any
-/// request that a registry elsewhere thinks of.
+/// asked for the credentials itself. Without TLS it may only be the registry itself, which is asked
+/// without TLS on this machine alone: another service here, on another port for one, must not be sent
+/// them, nor any request that a registry thinks of.
 fn check_realm(realm: &Uri, registry: &Uri) -> Result<(), String> {
     let refused = |why: &str| {
         let place = one_line(&realm.to_string());
@@ -181,8 +181,8 @@ fn check_realm(realm: &Uri, registry: &Uri) -> Result<(), String> {
         Some("http") if registry.scheme_str() == Some("https") => {
             refused("from https to a place without TLS")
         }
-        Some("http") if realm.host() != registry.host() => {
-            refused("which is another host, and without TLS")
+        Some("http") if !same_origin(realm, registry) => {
+            refused("which is another host or port than its own, and without TLS")
         }
         Some("http") => Ok(()),
         _ => refused("which is not an address of a web server"),
@@ -268,8 +268,16 @@ fn resolve(asked: &Uri, location: &str) -> Result<Uri, String> {
     Uri::from_parts(parts).map_err(|_| broken())
 }
 
+/// Whether the two have scheme, host and port in common, whether the port is written or not.
 fn same_origin(one: &Uri, other: &Uri) -> bool {
-    one.scheme() == other.scheme() && one.authority() == other.authority()
+    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
+    let port = |uri: &Uri| match (uri.port_u16(), uri.scheme_str()) {
+        (Some(port), _) => Some(port),
+        (None, Some("https")) => Some(443),
+        (None, Some("http")) => Some(80),
+        (None, _) => None,
+    };
+    one.scheme() == other.scheme() && host(one) == host(other) && port(one) == port(other)
 }
 
 #[cfg(test)]
@@ -300,25 +308,29 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_asked_for_by_tls_or_beside_a_registry_of_this_machine() {
+    fn a_token_is_asked_for_by_tls_or_of_the_registry_itself() {
         let told = |realm: &str, registry: &str| {
             check_realm(&realm.parse().unwrap(), &registry.parse().unwrap())
         };
         let (public, local) = ("https://registry-1.docker.io/v2/a/", "http://127.0.0.1:5000/v2/a/");
+        let elsewhere = "which is another host or port than its own, and without TLS";
         for (realm, registry) in [
             ("https://auth.docker.io/token", public),
             ("https://registry-1.docker.io/token", public),
             ("https://auth.example/token", local),
-            ("http://127.0.0.1:5001/token?a=b", local),
+            ("http://127.0.0.1:5000/token?a=b", local),
+            ("http://LocalHost/token", "http://localhost:80/v2/a/"),
         ] {
             assert_eq!(told(realm, registry), Ok(()), "{realm}");
         }
         for (realm, registry, why) in [
             ("http://auth.docker.io/token", public, "from https to a place without TLS"),
             ("http://127.0.0.1:8080/admin/delete?x=1", public, "from https to a place without TLS"),
-            ("http://localhost:5001/token", local, "which is another host, and without TLS"),
-            ("http://127.0.0.2:5001/token", local, "which is another host, and without TLS"),
-            ("http://192.0.2.1/token", local, "which is another host, and without TLS"),
+            ("http://127.0.0.1:5001/token", local, elsewhere),
+            ("http://127.0.0.1/token", local, elsewhere),
+            ("http://localhost:5000/token", local, elsewhere),
+            ("http://127.0.0.2:5000/token", local, elsewhere),
+            ("http://192.0.2.1:5000/token", local, elsewhere),
             ("ftp://127.0.0.1/token", local, "which is not an address of a web server"),
             ("/token", public, "which is not an address of a web server"),
             ("https://user:word@auth.example/token", public, "with a name in it"),
@@ -341,7 +353,9 @@ mod tests {
     #[test]
     fn credentials_stay_with_the_origin() {
         let base: Uri = "https://ghcr.io/v2/a/".parse().unwrap();
-        assert!(same_origin(&"https://ghcr.io/x".parse().unwrap(), &base));
+        for same in ["https://ghcr.io/x", "https://ghcr.io:443/x", "https://GHCR.io/x"] {
+            assert!(same_origin(&same.parse().unwrap(), &base), "{same}");
+        }
         for other in ["http://ghcr.io/x", "https://ghcr.io:444/x", "https://ghcr.io.example/x"] {
             assert!(!same_origin(&other.parse().unwrap(), &base), "{other}");
         }

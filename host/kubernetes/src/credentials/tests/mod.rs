@@ -129,6 +129,46 @@ fn a_variable_of_nothing_but_separators_names_no_file() {
     assert!(Environment::default().kubeconfigs().is_none());
 }
 
+/// People's commands read the list as the connection does, and so as kubectl does.
+#[test]
+fn the_namespace_of_the_context_is_that_of_the_list() {
+    let folder = Folder::new();
+    let home = folder.0.path();
+    let in_list = |paths: &[&Path]| {
+        let list = Some(std::env::join_paths(paths).unwrap());
+        namespace_in(&Environment { kubeconfig: list, ..Environment::default() })
+    };
+    let at_home = |service_host: Option<&str>| {
+        let (home, service_host) = (Some(home.into()), service_host.map(str::to_owned));
+        namespace_in(&Environment { home, service_host, ..Environment::default() })
+    };
+    let told = |namespace: anyhow::Result<Option<String>>| namespace.unwrap();
+    assert_eq!(told(at_home(None)), None, "nobody names a kubeconfig, and there is none");
+
+    let shop = "contexts: [{name: x, context: {cluster: c, namespace: shop}}]\ncurrent-context: x";
+    let good = folder.put(".kube/config", shop);
+    let (missing, empty) = (home.join("missing"), folder.put("empty", " \n"));
+    let other = folder.put("other", shop.replace("shop", "other"));
+    let chosen = folder.put("chosen", "current-context: y");
+    let bare = folder.put("bare", "contexts: [{name: x, context: {cluster: c, namespace: ''}}]");
+    assert_eq!(told(in_list(&[&missing, &empty, &good, &other])).as_deref(), Some("shop"));
+    assert_eq!(told(in_list(&[&bare, &good])), None, "the first context of a name is taken whole");
+    assert_eq!(told(in_list(&[&bare])), None, "no context is chosen");
+    assert_eq!(told(at_home(None)).as_deref(), Some("shop"));
+    assert_eq!(told(at_home(Some("10.0.0.1"))), None, "a pod's service account has no context");
+
+    let broken = folder.put("broken", "contexts: [oh");
+    for (list, words) in [
+        (&[&*missing][..], "cannot be read (No such file"),
+        (&[&*broken, &good], "correct the file"),
+        (&[&*chosen, &good], "current-context \"y\": there is no such context in"),
+        (&[home, &good], "cannot be read (Is a directory"),
+    ] {
+        let error = format!("{:#}", in_list(list).unwrap_err());
+        assert!(error.starts_with("kubeconfig /") && error.contains(words), "{error}");
+    }
+}
+
 #[test]
 fn paths_are_relative_to_their_own_file() {
     let folder = Folder::new();
