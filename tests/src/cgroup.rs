@@ -36,7 +36,10 @@ impl Group {
             ),
         };
         let path = Path::new(top).join(name);
-        fs::create_dir(&path).with_context(|| format!("no control group {}", path.display()))?;
+        fs::create_dir(&path).with_context(|| {
+            let path = path.display();
+            format!("no control group {path}: run as root, where {top} can be written to")
+        })?;
         let group = Group { path, events };
         let [memory, swap] = files;
         group.write(memory, limit)?;

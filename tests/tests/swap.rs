@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use hotseat_engine::{STANDARD, digest};
 use hotseat_tests::guests::{self, marked, publish, standard_marked};
 use hotseat_tests::lifeline::ScratchDir;
+use hotseat_tests::process::Launch;
 use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
 
+#[path = "swap/container.rs"]
+mod container;
 #[path = "swap/fleet.rs"]
 mod fleet;
 #[path = "swap/languages.rs"]
@@ -50,17 +53,23 @@ impl Stage {
     }
 
     fn with_timing(scene: &str, first: &[u8], timing: [&str; 3], flags: &[&str]) -> Stage {
+        let flags = [&timing[..], flags].concat();
+        Stage::launched(scene, first, |api| Candidate::launch(api, "anna"), &flags)
+    }
+
+    /// One whose candidate is called in a way of its own.
+    fn launched(
+        scene: &str,
+        first: &[u8],
+        launch: impl FnOnce(&Api) -> anyhow::Result<Launch>,
+        flags: &[&str],
+    ) -> Stage {
         let api = Api::embedded(scene).unwrap();
         let folder = ScratchDir::new("hotseat-swap-").unwrap();
         let file = folder.path().join("policy.wasm");
         publish(&file, first).unwrap();
         let own = [format!("--policy=file:{}", file.display()), "--policy-poll=200ms".to_owned()];
-        let flags: Vec<&str> = timing
-            .into_iter()
-            .chain(own.iter().map(String::as_str))
-            .chain(flags.iter().copied())
-            .collect();
-        let anna = Candidate::start(&api, "anna", &flags).unwrap();
+        let anna = Candidate::of("anna", launch(&api).unwrap().args(own).args(flags)).unwrap();
         anna.process.wait_line("became leader", LOADED);
         Stage { folder, anna, api }
     }

@@ -1,0 +1,50 @@
+//! A policy that takes the compiler more memory than the container has left. Since Kubernetes 1.28 a
+//! kubelet has the kernel kill the whole container where a process goes over its limit, and each
+//! restart would begin with the same file.
+
+use hotseat_tests::cgroup::Group;
+use hotseat_tests::guests::language;
+
+use super::{Api, Candidate, SOON, STANDARD, Stage, digest, fs, json, publish, until};
+
+/// What the examples in `deploy/` and `docs/` give Hotseat's container, in bytes.
+const LIMIT: u64 = 256 << 20;
+
+/// The compiler leaves little of a busy machine to the election: the term has to outlast that.
+const PATIENT: [&str; 3] =
+    ["--lease-duration=120s", "--renew-deadline=80s", "--retry-period=500ms"];
+
+#[test]
+fn a_policy_too_large_for_the_container_is_refused_before_the_kernel_kills() {
+    let group = Group::new(LIMIT).unwrap();
+    let within = |api: &Api| Candidate::launch_in(api, "anna", &group.processes());
+    let stage = Stage::launched("swap-container", STANDARD, within, &PATIENT);
+    let before = stage.anna.leader().unwrap();
+    let python = fs::read(language("python").unwrap()).unwrap();
+    publish(&stage.file(), &python).unwrap();
+    let report = stage.report("the candidate's end", |report| {
+        report["candidate"]["digest"] == digest(&python).as_str()
+            && !report["candidate"]["error"].is_null()
+    });
+    assert_eq!(group.kills().unwrap(), 0, "the kernel killed: {report}");
+    assert_eq!(report["candidate"]["stage"], "compile", "{report}");
+    let error = report["candidate"]["error"].as_str().unwrap();
+    for words in [
+        "the container's memory limit of 256 MiB leaves ",
+        " to the compiler, which is not enough for this component: raise the memory limit of the sidecar's container",
+    ] {
+        assert!(error.contains(words), "{words} is not in: {error}");
+    }
+
+    // The term goes on by the policy before.
+    assert_eq!(report["active"]["digest"], digest(STANDARD).as_str());
+    let renewed = stage.api.spec("renewTime").unwrap();
+    until("a renewal", SOON, || match stage.api.spec("renewTime").unwrap() {
+        same if same == renewed => Err(same),
+        _ => Ok(()),
+    });
+    let after = stage.anna.leader().unwrap();
+    assert_eq!((&after["self"], &after["token"]), (&json!(true), &before["token"]), "{after}");
+    assert_eq!(group.kills().unwrap(), 0);
+    stage.end();
+}
