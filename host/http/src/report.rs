@@ -182,9 +182,9 @@ pub struct PolicyAnswer {
     pub last_failure: Option<FailureAnswer>,
     /// The reason that the last decision gave.
     pub last_reason: String,
-    /// The time that the last decision took, in microseconds.
+    /// The time that the active policy's last decision took, in microseconds; 0 until it has decided.
     pub decide_us: u64,
-    /// The fuel that the last decision took.
+    /// The fuel that the active policy's last decision took; 0 until it has decided.
     pub decide_fuel: u64,
     /// The time that compiling the active policy took, in milliseconds.
     pub compile_ms: u64,
