@@ -49,9 +49,9 @@ pub struct PolicyReport {
     pub last_failure: Option<(FailureKind, String)>,
     /// The reason that the last decision gave.
     pub last_reason: String,
-    /// The last call's time in microseconds, without waiting.
+    /// The time of the active policy's last call in microseconds, without waiting; 0 before its first.
     pub decide_micros: u64,
-    /// The last call's fuel.
+    /// The fuel of the active policy's last call; 0 before its first.
     pub decide_fuel: u64,
 }
 
@@ -170,6 +170,8 @@ impl Observer for Reporter {
                 self.0.change_policy(|report| {
                     report.failures_in_a_row = 0;
                     report.published.clear();
+                    // Those of the policy before say nothing of this one.
+                    (report.decide_micros, report.decide_fuel) = (0, 0);
                     report.restored = *restored;
                     if !restored {
                         report.broken = None;
@@ -188,5 +190,36 @@ impl Observer for Reporter {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::ElectionName;
+    use hotseat_rollout::{About, Policy};
+    use std::time::Duration;
+
+    #[test]
+    fn the_time_of_a_decision_is_that_of_the_policy_in_force() {
+        let (election, at) = (ElectionName::new("shop", "web"), Moment::from_millis(1));
+        let status = Status::new(election.clone(), "anna", at, Duration::from_secs(2));
+        let reporter = Reporter::new(status.clone());
+        let tell = |fact: &Fact| {
+            reporter.observe(Said { election: &election, at, fact });
+            (status.policy().decide_micros, status.policy().decide_fuel)
+        };
+        let asked = |micros, fuel| Fact::Asked { time: Duration::from_micros(micros), fuel };
+        let took_over = Fact::Policy(hotseat_rollout::Fact::TookOver {
+            policy: Policy { digest: "sha256:aa".to_owned(), settings: "".into() },
+            about: About::default(),
+            source: "builtin".to_owned(),
+            restored: false,
+            memory_lost: None,
+            pause_micros: 7,
+        });
+        assert_eq!(tell(&asked(11, 900)), (11, 900));
+        assert_eq!(tell(&took_over), (0, 0));
+        assert_eq!(tell(&asked(12_000, 11_000_000)), (12_000, 11_000_000));
     }
 }

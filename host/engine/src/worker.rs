@@ -87,10 +87,16 @@ pub enum Unasked {
     /// Too many questions wait already.
     #[error("the policy is still busy with earlier questions")]
     Busy,
-    /// The thread has ended: the closure that takes the answers panicked.
-    #[error("the policy's thread has ended")]
-    Ended,
+    /// See [`ThreadEnded`].
+    #[error(transparent)]
+    Ended(ThreadEnded),
 }
+
+/// The thread has ended, because no other one could be had in its place or because the closure that
+/// takes the answers panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the policy's thread has ended")]
+pub struct ThreadEnded;
 
 enum Task {
     Question(u64, Box<Input>),
@@ -108,7 +114,7 @@ struct Shared {
 impl PolicyWorker {
     /// Starts the thread with `setup` as the active policy. `said` is called on that thread, or on
     /// the one in its place, and by one at a time; it must not block for long, since the next
-    /// question waits for it.
+    /// question waits for it. Once it is dropped, nothing is said any more.
     ///
     /// # Errors
     ///
@@ -146,22 +152,32 @@ impl PolicyWorker {
     /// The question was not taken, and there will be no answer.
     pub fn ask(&self, id: u64, input: Input) -> Result<(), Unasked> {
         let Some(tasks) = &self.tasks else {
-            return Err(Unasked::Ended);
+            return Err(Unasked::Ended(ThreadEnded));
         };
         tasks.try_send(Task::Question(id, Box::new(input))).map_err(|error| match error {
             TrySendError::Full(_) => Unasked::Busy,
-            TrySendError::Disconnected(_) => Unasked::Ended,
+            TrySendError::Disconnected(_) => Unasked::Ended(ThreadEnded),
         })
     }
 
     /// Lets `setup` take over between two answers: a running question is answered by the policy
-    /// that it was put to. The closure runs when it has happened. Never blocks. Of two that
-    /// wait, the later one counts. Both policies are of one [`Runtime`].
-    pub fn publish(&self, setup: Setup) {
+    /// that it was put to. The closure runs when it has happened, and is dropped before where the
+    /// thread ends meanwhile. Never blocks. Of two that wait, the later one counts. Both policies are of
+    /// one [`Runtime`].
+    ///
+    /// # Errors
+    ///
+    /// The thread has ended. Unless the closure has heard of it in this very moment, `setup` does not
+    /// take over.
+    pub fn publish(&self, setup: Setup) -> Result<(), ThreadEnded> {
         *lock(&self.shared.next) = Some(setup);
-        if let Some(tasks) = &self.tasks {
+        match self.tasks.as_ref().map(|tasks| tasks.try_send(Task::Look)) {
             // A full queue has a task in it before which the thread looks anyway.
-            let _ = tasks.try_send(Task::Look);
+            Some(Ok(()) | Err(TrySendError::Full(_))) => Ok(()),
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                *lock(&self.shared.next) = None;
+                Err(ThreadEnded)
+            }
         }
     }
 
@@ -187,6 +203,7 @@ impl Drop for PolicyWorker {
 /// What the thread works with, and lays down while a policy is called.
 struct Work {
     shared: Arc<Shared>,
+    /// Dropped before `said`: whoever sees that dropped gets no further task taken.
     queue: Receiver<Task>,
     said: Box<dyn Fn(Said) + Send>,
     limits: Limits,
@@ -229,7 +246,8 @@ fn go_on(mut work: Box<Work>) {
 fn in_place((work, unfinished): (Box<Work>, Unfinished)) {
     let started = start(move || go_on(work.finish(unfinished)));
     if let Err(error) = started {
-        // The questions' channel is closed by now, so whoever asks hears that nobody answers.
+        // The queue and the closure are dropped by now, so whoever asks or has published hears that
+        // nobody is there.
         tracing::error!(%error, "there is no thread in the place of one that a policy holds");
     }
 }

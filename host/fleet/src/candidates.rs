@@ -3,9 +3,10 @@
 use crate::election::age;
 use crate::table::Now;
 use hotseat_core::time::{Moment, millis};
+use hotseat_election::ElectionName;
 use hotseat_election::roster::{Listed, PolicyEntry};
 use hotseat_http::ui::Mark;
-use hotseat_http::{RosterAnswer, RosterCandidate};
+use hotseat_http::{LockAnswer, RosterAnswer, RosterCandidate};
 use hotseat_kubernetes::{CandidateLease, RosterSeen, RosterTable};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -109,11 +110,16 @@ impl Candidates {
         policies.map(|it| (&it.digest, &it.settings)).collect::<BTreeSet<_>>().len()
     }
 
-    /// They as a document has them.
-    pub(crate) fn roster(&self, now: Now) -> RosterAnswer {
+    /// They, the candidates of `election`, as a document has them.
+    pub(crate) fn roster(&self, election: &ElectionName, now: Now) -> RosterAnswer {
         let age = |it: &Listed| Some(millis(now.moment.since(it.at)));
         let listed = self.table.listed().into_iter();
         RosterAnswer {
+            lock: LockAnswer {
+                namespace: election.namespace().to_owned(),
+                name: election.name().to_owned(),
+                uid: None,
+            },
             wanted: false,
             candidates: listed.map(|it| RosterCandidate::of(&it.entry, age(it))).collect(),
             left_out: self.table.left_out().len() as u64,

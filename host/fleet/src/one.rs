@@ -47,7 +47,7 @@ pub(crate) fn page(shown: &Shown<'_>, now: Now) -> Markup {
     let uptime_ms = millis(shown.uptime);
     let story = Story { uptime_ms, leaders: &leaders, marks: election.candidates.marks(now) };
     let names = election.candidates.names();
-    let roster = election.candidates.roster(now);
+    let roster = election.candidates.roster(name, now);
     let hero = Hero {
         leader,
         remaining_ms: remaining,

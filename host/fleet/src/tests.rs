@@ -201,7 +201,7 @@ fn a_candidate_is_silent_three_minutes_after_its_entry_was_written() {
     one(&mut fleet, 282, candidate("shop-2", 2, 282, "ben", Value::Null));
     one(&mut fleet, 283, candidate("x-1", 1, 283, "ben", Value::Null));
     assert_eq!(names(&fleet), "ben");
-    assert_eq!(fleet.find(&shop()).unwrap().candidates.roster(at(283)).left_out, 1);
+    assert_eq!(fleet.find(&shop()).unwrap().candidates.roster(&shop(), at(283)).left_out, 1);
 }
 
 /// Whoever may make Leases could else fill the memory of whoever looks at them.
@@ -219,7 +219,8 @@ fn what_candidates_say_is_bounded_in_bytes() {
         one(&mut fleet, 1, entry(&format!("shop-{number}"), 1, 1, &said));
     }
     let election = fleet.find(&shop()).unwrap();
-    let (kept, left_out) = (election.candidates.len(), election.candidates.roster(at(1)).left_out);
+    let (kept, left_out) =
+        (election.candidates.len(), election.candidates.roster(&shop(), at(1)).left_out);
     assert!((150..=ROSTER_MOST_BYTES / 3000).contains(&kept), "{kept}");
     assert_eq!(kept + left_out as usize, ROSTER_MOST);
 }

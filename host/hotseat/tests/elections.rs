@@ -5,14 +5,18 @@
 use hotseat::sidecar::engine::COMPILE_COMMAND;
 use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat::sidecar::{Candidate, ElectionSettings, Shared};
-use hotseat_apiserver::{Config, Server};
+use hotseat_apiserver::{Config, Server as ApiServer};
 use hotseat_core::config::Timing;
 use hotseat_election::{ElectionName, Seats, Status, Stopper, clock};
 use hotseat_engine::{CompileLimits, Compiler};
+use hotseat_http::Server;
 use hotseat_journal::{Body, Reader};
 use hotseat_kubernetes::Credentials;
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
@@ -20,7 +24,7 @@ use tokio::time::{sleep, timeout};
 /// Far longer than anything here takes.
 const SOON: Duration = Duration::from_secs(60);
 
-fn kubeconfig(folder: &Path, server: &Server) -> PathBuf {
+fn kubeconfig(folder: &Path, server: &ApiServer) -> PathBuf {
     let path = folder.join("kubeconfig");
     let text = serde_json::json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "c",
@@ -60,6 +64,21 @@ fn leads(status: &Status) -> bool {
     status.view().leads(clock::now())
 }
 
+/// The election that a document of a sidecar with this status says it is of.
+fn named(status: &Status, shared: &Shared, path: &str) -> String {
+    let bound = Server::bind("127.0.0.1:0").unwrap();
+    let serving = bound.serve(status.clone(), Arc::new(shared.clone())).unwrap();
+    let mut stream = TcpStream::connect(serving.addresses()[0]).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let document: serde_json::Value = serde_json::from_str(body).unwrap();
+    let part = |key: &str| document["lock"][key].as_str().unwrap_or("none");
+    format!("{}/{}", part("namespace"), part("name"))
+}
+
 /// How many elections the last question about that one says that this process leads.
 fn last_seats(journal: &JournalKeeper, election: &str) -> Option<u32> {
     let lines = journal.lines(usize::MAX);
@@ -76,7 +95,7 @@ fn two_elections_in_one_process_share_nothing_but_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(LocalSet::new().run_until(async {
-        let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
+        let server = ApiServer::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
         let file = kubeconfig(folder.path(), &server);
         let one = Candidate::compose(settings("one", "anna", &file)).await.unwrap();
         let two = Candidate::compose(settings("two", "anna", &file)).await.unwrap();
@@ -106,6 +125,11 @@ fn two_elections_in_one_process_share_nothing_but_the_process() {
         // The policy of each knows that this process leads both.
         until("two seats", &first, |_| last_seats(&journal, "le/one") == Some(2)).await;
         until("two seats", &second, |_| last_seats(&journal, "le/two") == Some(2)).await;
+
+        for path in ["/v1/leader", "/v1/policy", "/v1/roster", "/v1/signals", "/v1/history"] {
+            let both = [&first, &second].map(|status| named(status, &shared, path));
+            assert_eq!(both, ["le/one", "le/two"], "{path}");
+        }
 
         // One ends, and the other goes on in its term.
         let term = second.view().term.clone().map(|term| term.token);

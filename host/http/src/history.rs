@@ -2,6 +2,7 @@
 //! decisions, as far as this process keeps them.
 
 use super::decisions::DecisionAnswer;
+use super::report::LockAnswer;
 use hotseat_core::time::{Moment, millis};
 use hotseat_election::history::{DECISIONS, LEADERS, LeaderChange, POLICIES, PolicyChange};
 use hotseat_election::{Numbered, Status};
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HistoryAnswer {
+    /// The lock of the election.
+    pub lock: LockAnswer,
     /// How many of each are kept at most.
     pub kept: KeptAnswer,
     /// Since this process started, in milliseconds: nothing is known of the time before.
@@ -87,6 +90,7 @@ impl HistoryAnswer {
         let policies = history.policies().last(most.policies);
         let decisions = history.decisions().last(most.decisions);
         HistoryAnswer {
+            lock: LockAnswer::at(status, now),
             kept: KeptAnswer::ALL,
             uptime_ms: millis(now.since(status.started())),
             leaders: leaders.iter().map(|it| LeaderChangeAnswer::at(it, now)).collect(),

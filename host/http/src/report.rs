@@ -62,8 +62,8 @@ pub struct LeaderAnswer {
     pub policy: Option<PolicyName>,
 }
 
-/// Which object the lock is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Which object the lock is, and so which election.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LockAnswer {
     /// Its namespace.
@@ -105,11 +105,7 @@ impl LeaderAnswer {
             identity: view.identity.clone(),
             holder: seen.and_then(|seen| seen.holder.clone()),
             token: term.map(|term| term.token.0),
-            lock: LockAnswer {
-                namespace: status.election().namespace().to_owned(),
-                name: status.election().name().to_owned(),
-                uid: term.map(|term| term.uid.clone()),
-            },
+            lock: LockAnswer::of(status, view, now),
             transitions: term
                 .map(|term| term.transitions)
                 .or_else(|| seen.map(|seen| seen.transitions)),
@@ -120,6 +116,22 @@ impl LeaderAnswer {
             error: lock.error(view).map(FailureAnswer::of),
             missing_rights: lock.missing.as_ref().map(ToString::to_string),
             policy: status.policy().rollout.active.as_ref().map(PolicyName::of),
+        }
+    }
+}
+
+impl LockAnswer {
+    /// The lock of that election at `now`.
+    pub(super) fn at(status: &Status, now: Moment) -> LockAnswer {
+        LockAnswer::of(status, &status.view(), now)
+    }
+
+    fn of(status: &Status, view: &View, now: Moment) -> LockAnswer {
+        let term = view.term.as_ref().filter(|_| view.leads(now));
+        LockAnswer {
+            namespace: status.election().namespace().to_owned(),
+            name: status.election().name().to_owned(),
+            uid: term.map(|term| term.uid.clone()),
         }
     }
 }
@@ -142,6 +154,9 @@ impl PolicyName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicyAnswer {
+    /// The lock of the election.
+    #[serde(default)]
+    pub lock: LockAnswer,
     /// The policy that decides; null until the first has taken over.
     pub active: Option<PolicySummary>,
     /// The policy before it.
@@ -182,9 +197,9 @@ pub struct PolicyAnswer {
     pub last_failure: Option<FailureAnswer>,
     /// The reason that the last decision gave.
     pub last_reason: String,
-    /// The time that the last decision took, in microseconds.
+    /// The time that the active policy's last decision took, in microseconds; 0 until it has decided.
     pub decide_us: u64,
-    /// The fuel that the last decision took.
+    /// The fuel that the active policy's last decision took; 0 until it has decided.
     pub decide_fuel: u64,
     /// The time that compiling the active policy took, in milliseconds.
     pub compile_ms: u64,
@@ -283,13 +298,14 @@ impl PolicyAnswer {
     /// What holds at `now`.
     pub(super) fn at(status: &Status, now: Moment) -> PolicyAnswer {
         let (report, roster) = (status.policy(), status.roster());
-        PolicyAnswer::of(&report, &roster, now)
+        PolicyAnswer::of(LockAnswer::at(status, now), &report, &roster, now)
     }
 
-    fn of(report: &PolicyReport, roster: &Roster, now: Moment) -> PolicyAnswer {
+    fn of(lock: LockAnswer, report: &PolicyReport, roster: &Roster, now: Moment) -> PolicyAnswer {
         let active = report.rollout.active.as_ref();
         let count = |kind: FailureKind| report.failures.get(&kind).copied().unwrap_or(0);
         PolicyAnswer {
+            lock,
             active: active.map(|active| PolicySummary::of(active, roster)),
             previous: report.previous.as_ref().map(|it| PolicySummary::of(it, roster)),
             candidate: CandidateAnswer::of(&report.rollout, roster),

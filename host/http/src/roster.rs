@@ -2,6 +2,7 @@
 //! application says there whether it is ready to lead.
 
 use super::access::{Refusal, refuse};
+use super::report::LockAnswer;
 use super::signals::Said;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::{Moment, millis};
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RosterAnswer {
+    /// The lock of the election.
+    pub lock: LockAnswer,
     /// Whether anything asks for the roster: a policy that needs it, or the operator. If not, this
     /// candidate neither publishes itself nor follows the others.
     pub wanted: bool,
@@ -94,6 +97,7 @@ impl RosterAnswer {
         let own = roster.own.iter().map(|entry| CandidateAnswer::of(entry, None));
         let other = |it: &Listed| CandidateAnswer::of(&it.entry, Some(millis(now.since(it.at))));
         RosterAnswer {
+            lock: LockAnswer::at(status, now),
             wanted: roster.wanted,
             candidates: own.chain(roster.others.iter().map(other)).collect(),
             left_out: roster.left_out,

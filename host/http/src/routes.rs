@@ -84,7 +84,7 @@ pub(super) const ROUTES: [Route; 16] = [
     // Who leads is shown to everybody; the page itself looks at who asks for the rest.
     Route::new("/ui", Methods::Read, Site::page),
     Route::new("/v1/signals", Methods::Read, |site, call| {
-        site.answers.json(&SignalsAnswer::at(site.status.signals().all(call.now), call.now))
+        site.answers.json(&SignalsAnswer::at(&site.status, call.now))
     })
     .with_detail(),
     Route::new("/v1/signals/", Methods::Change, Site::signal).with_body(signals::MOST_BYTES),

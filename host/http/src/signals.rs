@@ -6,8 +6,10 @@
 
 use super::access::{self, Refusal, refuse};
 use super::body::Content;
+use super::report::LockAnswer;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::{Moment, millis};
+use hotseat_election::Status;
 use hotseat_election::signals::{Full, Held, Key, LONGEST_TEXT, Report};
 use hotseat_text::parse_duration;
 use http::request::Parts;
@@ -28,6 +30,8 @@ const LONGEST_TTL: Duration = Duration::from_secs(86_400);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SignalsAnswer {
+    /// The lock of the election.
+    pub lock: LockAnswer,
     /// In the order of their keys.
     pub signals: Vec<SignalAnswer>,
 }
@@ -99,7 +103,7 @@ impl Said {
 
 impl SignalsAnswer {
     /// What holds at `now`.
-    pub(super) fn at(all: Vec<Held>, now: Moment) -> SignalsAnswer {
+    pub(super) fn at(status: &Status, now: Moment) -> SignalsAnswer {
         let answer = |Held { key, report, since }| SignalAnswer {
             key: Key::as_str(&key).to_owned(),
             source: key.source().as_str().to_owned(),
@@ -108,7 +112,10 @@ impl SignalsAnswer {
             unchanged_ms: millis(now.since(since)),
             ttl_ms: report.ttl.map(millis),
         };
-        SignalsAnswer { signals: all.into_iter().map(answer).collect() }
+        SignalsAnswer {
+            lock: LockAnswer::at(status, now),
+            signals: status.signals().all(now).into_iter().map(answer).collect(),
+        }
     }
 }
 

@@ -185,7 +185,7 @@ fn another_policy_takes_over_from_one_that_does_not_come_back() {
     let (worker, said) = begin(&policy, limits());
     worker.ask(1, with_settings()).unwrap();
     site.gate.wait(|state| state.called);
-    worker.publish(setup(&next));
+    worker.publish(setup(&next)).unwrap();
     assert!(matches!(hear(&said), Said::LeftBehind { now: 1, .. }));
     assert!(matches!(hear(&said), Said::Answered(answer) if answer.id == 1));
     let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
@@ -288,7 +288,7 @@ fn a_migration_at_the_takeover_is_left_behind() {
     let (worker, said) = begin(&remembers, limits());
     worker.ask(1, input()).unwrap();
     assert!(matches!(hear(&said), Said::Answered(answer) if answer.outcome.is_ok()));
-    worker.publish(setup(&policy));
+    worker.publish(setup(&policy)).unwrap();
     assert!(matches!(hear(&said), Said::LeftBehind { digest, .. } if digest == policy.digest()));
     let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
     assert_eq!((takeover.digest.as_str(), takeover.inherited.memory.len()), (policy.digest(), 0));

@@ -94,8 +94,7 @@ impl Candidate {
         let Candidate { settings, connection, identity, pod, last_words: _, status } = self;
         let name = settings.name.clone();
         tracing::info!(
-            election = %name.name(),
-            namespace = %name.namespace(),
+            election = %name,
             identity = %settings.identity,
             incarnation = %identity.incarnation,
             server = %connection.url(),
@@ -121,7 +120,7 @@ impl Candidate {
         let events = event_recorder(&settings, &connection, &facts, locks.regarding.clone());
         let mut observers: Vec<Arc<dyn Observer>> = vec![
             Arc::new(shared.metrics.clone()),
-            Arc::new(Log::new(&settings.identity, false)),
+            Arc::new(Log::new(&settings.identity)),
             Arc::new(shared.journal.clone()),
             Arc::new(events),
             Arc::new(check),

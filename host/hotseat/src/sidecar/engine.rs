@@ -1,24 +1,26 @@
 //! The policy engine of an election: components run by wasmtime, each on a thread of its own.
 
 mod components;
+mod hearing;
 mod shadow;
 mod stage;
 
 use crate::sidecar::needs::Givers;
 use components::Components;
+use hearing::{Awaited, Coming, Hearing};
 use hotseat_core::event::AskId;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Input, Pace};
 use hotseat_election::{AskRefused, EngineEvent, PolicyEngine, Publication};
 use hotseat_engine::{
     CompileLimits, Compiler, Container, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime,
-    STANDARD, Said, Setup,
+    STANDARD, Setup, ThreadEnded,
 };
 use hotseat_rollout::{JobId, Policy, Stage};
 use shadow::Shadow;
 use stage::StageRun;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -28,9 +30,6 @@ pub const COMPILE_COMMAND: &str = "compile-policy";
 /// Where the engine tells what happens.
 type Events = UnboundedSender<EngineEvent>;
 
-/// What is about to take over, and what decides where it fails.
-type Coming = Arc<Mutex<Option<(JobId, String, OnFailure)>>>;
-
 /// Loads policies and asks them, for one election.
 pub struct Engine {
     loader: Loader,
@@ -39,7 +38,7 @@ pub struct Engine {
     events: Events,
     components: Components,
     worker: Option<PolicyWorker>,
-    /// What is about to take over.
+    /// What that one is to let take over.
     coming: Coming,
     on_failure: Option<OnFailure>,
     givers: Givers,
@@ -64,7 +63,7 @@ impl Engine {
             events,
             components: Components::default(),
             worker: None,
-            coming: Arc::default(),
+            coming: Coming::default(),
             on_failure,
             givers,
             shadow: None,
@@ -82,28 +81,42 @@ impl Engine {
     }
 
     fn publish(&mut self, job: JobId, setup: Setup) -> Result<(), String> {
+        let Some(worker) = &self.worker else { return self.begin(job, setup, None) };
         let digest = setup.policy.digest().to_owned();
         let on_failure = effective(self.on_failure, &setup.policy);
-        if let Some(worker) = &self.worker {
-            *lock(&self.coming) = Some((job, digest, on_failure));
-            worker.publish(setup);
-            return Ok(());
-        }
-        let settings = setup.settings.clone();
-        let (events, coming) = (self.events.clone(), self.coming.clone());
-        let hear = move |said| {
-            if let Some(event) = heard(said, &coming) {
-                let _ = events.send(event);
+        self.coming.set(Awaited { job, digest, on_failure });
+        match worker.publish(setup.clone()) {
+            // What becomes of it is said on that thread, or at its end.
+            Ok(()) => Ok(()),
+            Err(ThreadEnded) if self.coming.take().is_none() => Ok(()),
+            Err(ThreadEnded) => {
+                self.begin(job, setup, Some("the thread that kept it has ended".to_owned()))
             }
-        };
-        let worker = PolicyWorker::start(setup, self.limits.clone(), hear);
+        }
+    }
+
+    /// Has a new thread ask that policy.
+    fn begin(
+        &mut self,
+        job: JobId,
+        setup: Setup,
+        memory_lost: Option<String>,
+    ) -> Result<(), String> {
+        let settings = setup.settings.clone();
+        let on_failure = effective(self.on_failure, &setup.policy);
+        // Not that of a thread before, which may still end.
+        let coming = Coming::default();
+        let hearing = Hearing::new(self.events.clone(), coming.clone());
+        let worker =
+            PolicyWorker::start(setup, self.limits.clone(), move |said| hearing.hear(said));
         self.worker = Some(worker.map_err(|error| format!("no thread for the policy: {error}"))?);
+        self.coming = coming;
         self.tell(EngineEvent::TookOver {
             job,
             memory: Vec::new(),
             settings,
             on_failure,
-            memory_lost: None,
+            memory_lost,
             pause: Duration::ZERO,
         });
         Ok(())
@@ -214,39 +227,6 @@ pub(crate) fn loader_with(
         );
     }
     Ok(Loader::new(Runtime::new()?, compiler.within(container), limits))
-}
-
-/// What the policy's thread says, as the election hears it.
-fn heard(said: Said, coming: &Coming) -> Option<EngineEvent> {
-    match said {
-        Said::Answered(answer) => {
-            let (outcome, spent) = match answer.outcome {
-                Ok((decision, spent)) => (Ok(decision), Some((spent.wall, spent.fuel))),
-                Err(failure) => (Err(failure), None),
-            };
-            Some(EngineEvent::Answered {
-                ask: AskId(answer.id),
-                digest: answer.digest,
-                input: Box::new(answer.input),
-                outcome,
-                spent,
-            })
-        }
-        Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
-        Said::TookOver(takeover) => {
-            // Of two that waited, the later one counts, and the earlier job has no end.
-            let (job, _, on_failure) =
-                lock(coming).take_if(|(_, digest, _)| *digest == takeover.digest)?;
-            Some(EngineEvent::TookOver {
-                job,
-                memory: takeover.inherited.memory,
-                settings: takeover.settings,
-                on_failure,
-                memory_lost: takeover.inherited.lost,
-                pause: takeover.pause,
-            })
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

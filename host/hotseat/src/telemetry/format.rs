@@ -5,7 +5,9 @@
 //! may have several, which are this program's own words and the names that were checked at the
 //! start; they are indented, so that none of them reads as an event.
 
+use hotseat_election::ElectionName;
 use hotseat_text::{cut, is_unfit, visible};
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -72,7 +74,29 @@ impl Visit for TextLine<'_> {
     }
 }
 
-/// An event as one JSON object: `timestamp`, `level`, and its fields.
+thread_local! {
+    static ELECTION: RefCell<Option<ElectionName>> = const { RefCell::new(None) };
+}
+
+/// Has the lines in JSON that `log` writes on this thread name their election. In text, which people
+/// read beside the sidecar that wrote it, one line at its start does.
+pub(super) fn of_election(election: &ElectionName, log: impl FnOnce()) {
+    struct Back(Option<ElectionName>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            ELECTION.set(self.0.take());
+        }
+    }
+    let _back = Back(ELECTION.replace(Some(election.clone())));
+    log();
+}
+
+/// The election of the lines that this thread writes now.
+fn election() -> Option<String> {
+    ELECTION.with_borrow(|election| election.as_ref().map(ToString::to_string))
+}
+
+/// An event as one JSON object: `timestamp`, `level`, `election` if it is of one, and its fields.
 #[derive(Debug)]
 pub(super) struct Json;
 
@@ -91,6 +115,9 @@ where
         SystemTime.format_time(&mut writer)?;
         write!(writer, "\",\"level\":\"{}\"", event.metadata().level())?;
         let mut line = JsonLine { writer, result: Ok(()) };
+        if let Some(election) = election() {
+            line.add("election", &cut(&election, LONGEST_VALUE));
+        }
         event.record(&mut line);
         line.result?;
         line.writer.write_str("}\n")
@@ -103,9 +130,9 @@ struct JsonLine<'writer> {
 }
 
 impl JsonLine<'_> {
-    fn add(&mut self, field: &Field, value: &impl serde::Serialize) {
+    fn add(&mut self, name: &str, value: &impl serde::Serialize) {
         if self.result.is_ok() {
-            let both = serde_json::to_string(name(field))
+            let both = serde_json::to_string(name)
                 .and_then(|name| Ok((name, serde_json::to_string(value)?)));
             self.result = match both {
                 Ok((name, value)) => write!(self.writer, ",{name}:{}", plain_json(&value)),
@@ -121,30 +148,32 @@ impl Visit for JsonLine<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, &cut(value, LONGEST_VALUE));
+        self.add(name(field), &cut(value, LONGEST_VALUE));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, &value);
+        self.add(name(field), &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, &value);
+        self.add(name(field), &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, &value);
+        self.add(name(field), &value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field, &value);
+        self.add(name(field), &value);
     }
 }
 
 /// The old image's line as such an object, without its end.
 pub(super) fn leader_line(name: &str) -> String {
     let name = cut(name, LONGEST_VALUE);
-    let fields = [("message", format!("{name} is the leader")), ("leader", name.into_owned())];
+    let message = ("message", format!("{name} is the leader"));
+    let mut fields = vec![message, ("leader", name.into_owned())];
+    fields.splice(0..0, election().map(|election| ("election", election)));
     json_line("INFO", &fields)
 }
 
@@ -251,6 +280,35 @@ mod tests {
         let builder = tracing_subscriber::fmt().with_writer(sheet.clone());
         tracing::subscriber::with_default(builder.event_format(Json).finish(), log);
         sheet.text()
+    }
+
+    #[test]
+    fn in_json_an_elections_lines_name_it() {
+        let (web, api) = (ElectionName::new("shop", "web"), ElectionName::new("shop", "api"));
+        let log = || {
+            of_election(&web, || {
+                tracing::info!(token = 1, "became leader");
+                of_election(&api, || tracing::info!("released the seat"));
+                tracing::info!("renewed");
+            });
+            tracing::info!("of none");
+        };
+        let told = json(log);
+        let lines =
+            told.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let named: Vec<_> =
+            lines.map(|line| line["election"].as_str().map(str::to_owned)).collect();
+        assert_eq!(
+            named,
+            [Some("shop/web"), Some("shop/api"), Some("shop/web"), None]
+                .map(|it| it.map(str::to_owned))
+        );
+        assert!(told.contains(",\"level\":\"INFO\",\"election\":\"shop/web\",\"message\":\"became leader\",\"token\":1}\n"), "{told}");
+        of_election(&web, || {
+            let line: serde_json::Value = serde_json::from_str(&leader_line("web-0")).unwrap();
+            assert_eq!((&line["election"], &line["leader"]), (&"shop/web".into(), &"web-0".into()));
+        });
+        assert!(!text(false, log).contains("shop"));
     }
 
     const FORGED: &str = "x\nhost-1 is the leader\u{1b}[2J\u{9b}1m\u{2028}";

@@ -8,6 +8,7 @@
 mod format;
 mod outlet;
 
+use hotseat_election::ElectionName;
 use outlet::Outlet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
@@ -82,6 +83,11 @@ pub fn init(format: LogFormat, level: LevelFilter) -> io::Result<Logs> {
     };
     std::panic::set_hook(Box::new(log_panic));
     Ok(Logs(()))
+}
+
+/// Has the lines that `log` writes on this thread name their election, where they are JSON.
+pub fn of_election(election: &ElectionName, log: impl FnOnce()) {
+    format::of_election(election, log);
 }
 
 /// The old image's line, `<name> is the leader`, on standard output; none before [`init`]. Where the

@@ -26,6 +26,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
     let site = Site::start();
     let shown = get(site.address(), "/v1/roster").json();
     let none = json!({
+        "lock": {"namespace": "shop", "name": "web", "uid": null},
         "wanted": false, "candidates": [], "left_out": 0, "not_published": null, "not_followed": null,
     });
     assert_eq!(shown, none);

@@ -41,6 +41,21 @@ fn the_leader_tells_its_token() {
 }
 
 #[test]
+fn each_document_names_its_election() {
+    let site = Site::start();
+    let named = |uid: Value| {
+        for path in ["/v1/leader", "/v1/policy", "/v1/roster", "/v1/signals", "/v1/history"] {
+            let document = get(site.address(), path).json();
+            let lock = json!({"namespace": "shop", "name": "web", "uid": uid});
+            assert_eq!(document["lock"], lock, "{path}: {document}");
+        }
+    };
+    named(Value::Null);
+    site.show_own_term(HOUR);
+    named(json!("b1946ac9"));
+}
+
+#[test]
 fn a_standby_has_no_token() {
     let site = Site::start();
     site.show_holder("web-1", HOUR);
@@ -142,6 +157,7 @@ fn the_policy_tells_how_it_does() {
     let mut told = get(site.address(), "/v1/policy").json();
     take(&mut told, "since_ms", 0..=60_000);
     let expected = json!({
+        "lock": {"namespace": "shop", "name": "web", "uid": null},
         "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:00ff",
             "summary": "client-go's timing", "source": "builtin",
             "settings": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "needs": []},

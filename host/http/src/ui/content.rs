@@ -67,7 +67,7 @@ impl Shown {
                     history: HistoryAnswer::at(status, now, LOOKED_AT),
                     roster: RosterAnswer::at(status, now),
                     policy: PolicyAnswer::at(status, now),
-                    signals: SignalsAnswer::at(status.signals().all(now), now),
+                    signals: SignalsAnswer::at(status, now),
                 })
             }),
             leader,

@@ -252,6 +252,7 @@ fn window(story: &Story<'_>) -> u64 {
 mod tests {
     use super::*;
     use crate::history::KeptAnswer;
+    use crate::report::LockAnswer;
 
     fn history(uptime_ms: u64, leaders: &[(u64, &str)]) -> HistoryAnswer {
         let change = |(number, (ago_ms, name)): (usize, &(u64, &str))| LeaderChangeAnswer {
@@ -263,6 +264,7 @@ mod tests {
             why: "because".to_owned(),
         };
         HistoryAnswer {
+            lock: LockAnswer::default(),
             kept: KeptAnswer { leaders: 9, policies: 9, decisions: 9 },
             uptime_ms,
             leaders: leaders.iter().enumerate().map(change).collect(),

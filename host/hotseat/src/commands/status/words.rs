@@ -96,9 +96,18 @@ fn deciding(policy: &PolicyAnswer) -> String {
     match &policy.active {
         Some(active) => {
             let PolicyName { name, version, digest } = &active.policy;
-            format!("{name} {version}, {digest}, from {}", active.source)
+            let settings = with_settings(&active.settings);
+            format!("{name} {version}, {digest}{settings}, from {}", active.source)
         }
         None => format!("none yet, {}; wanted: {}", until_then(policy), policy.source),
+    }
+}
+
+/// Settings where there are any, by their digest: candidates that differ here follow different rules.
+fn with_settings(digest: &str) -> String {
+    match digest {
+        "" => String::new(),
+        digest => format!(", settings {digest}"),
     }
 }
 
@@ -115,7 +124,7 @@ fn trying(candidate: &CandidateAnswer) -> String {
         "" => candidate.policy.digest.clone(),
         name => format!("{name} {}, {}", candidate.policy.version, candidate.policy.digest),
     };
-    let _ = write!(text, ", stage {}", candidate.stage);
+    let _ = write!(text, "{}, stage {}", with_settings(&candidate.settings), candidate.stage);
     if candidate.shadow_decisions > 0 {
         let (decisions, differences) = (candidate.shadow_decisions, candidate.shadow_differences);
         let _ = write!(text, ", {differences} differences in {decisions} decisions");
@@ -175,7 +184,7 @@ mod tests {
         });
         let policy = json!({
             "active": {"name": "standard", "version": "0.1.0", "digest": "sha256:ab",
-                "summary": "s", "source": "builtin"},
+                "summary": "s", "source": "builtin", "settings": "sha256:44"},
             "previous": null, "candidate": null, "source": "builtin", "source_error": null,
             "stage": "active", "error": null, "decisions": 80, "rule_decisions": 2,
             "hold_decisions": 3, "resign_decisions": 0, "on_failure": "hold",
@@ -203,7 +212,7 @@ mod tests {
              lock           shop/web, 3 transitions, confirmed 1.9 s ago\n\
              lease          8.2 s left unless it is renewed\n\
              fencing token  4711\n\
-             policy         standard 0.1.0, sha256:ab, from builtin\n\
+             policy         standard 0.1.0, sha256:ab, settings sha256:44, from builtin\n\
              decisions      80 by the policy, 2 by the built-in rule, 3 by on-failure hold; the last: renewal is due\n\
              last failure   trapped: unreachable (2 in all)\n"
         );
@@ -240,7 +249,8 @@ mod tests {
         (policy["candidate"]["stage"], policy["candidate"]["shadow_decisions"]) =
             (json!("turn"), json!(0));
         policy["candidate"]["waits_for"] = json!(["web-1", "web-2"]);
-        let line = "candidate      calm 2.0.0, sha256:cd, stage turn, waits for web-1, web-2\n";
+        policy["candidate"]["settings"] = json!("sha256:55");
+        let line = "candidate      calm 2.0.0, sha256:cd, settings sha256:55, stage turn, waits for web-1, web-2\n";
         assert!(told(leader, policy).contains(line));
     }
 

@@ -5,7 +5,7 @@ use super::{Events, lock};
 use hotseat_core::event::AskId;
 use hotseat_core::policy::{Decision, Input};
 use hotseat_election::EngineEvent;
-use hotseat_engine::{Answer, Limits, PolicyWorker, Said, Setup};
+use hotseat_engine::{Answer, Limits, PolicyWorker, Said, Setup, ThreadEnded};
 use hotseat_rollout::JobId;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -43,20 +43,8 @@ impl Shadow {
     ) -> io::Result<Shadow> {
         let notes = Arc::new(Mutex::new(Notes { memory, ..Notes::default() }));
         let settings = setup.settings.clone();
-        let worker = PolicyWorker::start(setup, limits, {
-            let notes = notes.clone();
-            move |said| {
-                let event = match said {
-                    Said::Answered(answer) => answered(job, *answer, &notes),
-                    Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
-                    Said::TookOver(_) => None,
-                };
-                if let Some(event) = event {
-                    // The election has ended if nobody takes it.
-                    let _ = events.send(event);
-                }
-            }
-        })?;
+        let hearing = Hearing { job, notes: notes.clone(), events };
+        let worker = PolicyWorker::start(setup, limits, move |said| hearing.hear(said))?;
         Ok(Shadow { worker, notes, settings })
     }
 
@@ -76,6 +64,39 @@ impl Shadow {
         if self.worker.ask(id, input).is_err() {
             lock(&self.notes).beside = None;
         }
+    }
+}
+
+/// Hears its thread until that ends: then it is dropped.
+struct Hearing {
+    job: JobId,
+    notes: Arc<Mutex<Notes>>,
+    events: Events,
+}
+
+impl Hearing {
+    fn hear(&self, said: Said) {
+        let event = match said {
+            Said::Answered(answer) => answered(self.job, *answer, &self.notes),
+            Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
+            Said::TookOver(_) => None,
+        };
+        if let Some(event) = event {
+            self.tell(event);
+        }
+    }
+
+    fn tell(&self, event: EngineEvent) {
+        // The election has ended if nobody takes it.
+        let _ = self.events.send(event);
+    }
+}
+
+impl Drop for Hearing {
+    /// However the thread ends: a trial of so many decisions would wait for the next one for ever. One
+    /// that was stopped is not awaited any more, and this changes nothing.
+    fn drop(&mut self) {
+        self.tell(EngineEvent::NoShadow { job: self.job, why: ThreadEnded.to_string() });
     }
 }
 

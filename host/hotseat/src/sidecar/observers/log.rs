@@ -12,7 +12,6 @@ use hotseat_election::{ElectionName, Fact, MissingRights, Observer, Recurring, S
 use hotseat_kubernetes::Roles;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use std::sync::{Mutex, PoisonError};
-use tracing::info_span;
 
 /// So many writes in a row that meet somebody else's are worth a warning. Where several candidates
 /// start or a seat falls free, all but one meet the first one's.
@@ -20,8 +19,6 @@ const MANY_CONFLICTS: u32 = 5;
 
 /// Logs the facts of one election.
 pub struct Log {
-    /// Whether each line names its election: where there are several.
-    names_election: bool,
     rows: Mutex<Rows>,
     identity: String,
 }
@@ -40,8 +37,8 @@ struct Rows {
 
 impl Log {
     /// Logs for the candidate of that identity.
-    pub fn new(identity: &str, names_election: bool) -> Log {
-        Log { names_election, rows: Mutex::default(), identity: identity.to_owned() }
+    pub fn new(identity: &str) -> Log {
+        Log { rows: Mutex::default(), identity: identity.to_owned() }
     }
 
     fn log(&self, election: &ElectionName, at: Moment, fact: &Fact) {
@@ -147,16 +144,8 @@ impl Log {
 
 impl Observer for Log {
     fn observe(&self, said: Said<'_>) {
-        if self.names_election {
-            named(said.election).in_scope(|| self.log(said.election, said.at, said.fact));
-        } else {
-            self.log(said.election, said.at, said.fact);
-        }
+        telemetry::of_election(said.election, || self.log(said.election, said.at, said.fact));
     }
-}
-
-fn named(election: &ElectionName) -> tracing::Span {
-    info_span!("election", %election)
 }
 
 impl Rows {
