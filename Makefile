@@ -90,6 +90,7 @@ wit: build ## target/wit/hotseat-policy.wasm, the contract as a package that wkg
 limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
+	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) test --workspace --features hotseat-tests/limits --test swap -- container
 
 # IMAGE and VERSION name the image, PLATFORMS="amd64 arm64" says for what, SOURCE where its source is.
 image: wasm-target ## the image as an OCI layout in target/image, without a container engine; IMAGE=NAME
@@ -124,7 +125,7 @@ release-dry-run: wasm-target ## what a release does, with a registry on loopback
 
 lint: wasm-target ## formatting, clippy, and what the languages of the clients have
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/node -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/limits,hotseat-tests/node -- -D warnings
 	clients/check.sh lint
 	tests/mutations/run.py --fits
 

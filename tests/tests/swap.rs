@@ -16,6 +16,7 @@ use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
 
+#[cfg(feature = "limits")]
 #[path = "swap/container.rs"]
 mod container;
 #[path = "swap/fleet.rs"]

@@ -57,7 +57,7 @@ fn unavailable(reason: String) -> PolicyFact {
 #[test]
 fn a_source_that_gives_another_reason_each_time_is_said_rarely() {
     let stamped = |second: u64| (second, unavailable(format!("503 at 12:00:{second}, try later")));
-    let facts = (0..50).map(|second| stamped(second)).chain([(51, PolicyFact::SourceAvailable)]);
+    let facts = (0..50).map(stamped).chain([(51, PolicyFact::SourceAvailable)]);
     let said = lines(facts);
     assert_eq!(said.len(), 2, "{said:#?}");
     assert!(said[0].contains("503 at 12:00:0, try later"), "{said:#?}");
