@@ -247,7 +247,7 @@ MUTATIONS = [
      "self.bound.map_or(until, |_| until)", [MIGRATIONS]),
     ("I16", "the end of the outer lock is dated back, so that nothing is drained", CORE + "claim.rs",
      "Some(before) => Some(before.min(now)),", "Some(before) => Some(before.min(outer)),",
-     [MIGRATIONS]),
+     [["-p", "hotseat-core", "--lib"], MIGRATIONS]),
     ("I16", "a term has a token that the outer lock's record has not", CORE + "elector/outer.rs",
      "let newer = outer.token > self.seat.token() ||", "let newer = outer.held ||", [MIGRATIONS]),
     ("I15", "the end of any process frees the seat", CORE + "promise.rs",

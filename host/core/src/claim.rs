@@ -257,3 +257,21 @@ impl Claim {
         until.filter(|until| now >= *until).is_some_and(|until| self.stop_believing(until))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// I6: the outer lock may turn out to have been over for a while; the drain counts from when it is seen.
+    #[test]
+    fn the_end_of_the_outer_lock_is_not_dated_back() {
+        let at = |ms| Moment::ZERO + Duration::from_millis(ms);
+        let mut claim = Claim::default();
+        claim.bound_by(at(100), at(300));
+        assert_eq!(claim.bound, Some(at(300)));
+        claim.bound_by(at(200), at(150));
+        assert_eq!(claim.bound, Some(at(200)));
+        claim.bound_by(at(250), at(150));
+        assert_eq!(claim.bound, Some(at(200)), "nor moved on");
+    }
+}
