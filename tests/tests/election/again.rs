@@ -21,26 +21,43 @@ fn leads(candidate: &Candidate) -> Value {
 }
 
 /// Leads for a moment, and is killed. Gives its token.
-fn killed(api: &Api) -> u64 {
-    let mut anna = Candidate::start(api, "anna", &LONG).unwrap();
+fn killed(mut anna: Candidate) -> u64 {
     let token = leads(&anna)["token"].as_u64().unwrap();
     anna.kill().unwrap();
     token
 }
 
+fn anna(api: &Api) -> Candidate {
+    Candidate::start(api, "anna", &LONG).unwrap()
+}
+
+/// A leader that followed on another one. A lock that a process created proves nothing to the next one:
+/// see `i8_what_a_dead_predecessor_created_frees_nothing`.
+fn second(api: &Api) -> Candidate {
+    let mut first = Candidate::start(api, "berta", &LONG).unwrap();
+    leads(&first);
+    let anna = anna(api);
+    until("it to see who leads", SOON, || match anna.leader() {
+        Ok(answer) if answer["holder"] == "berta" => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    first.end();
+    anna
+}
+
 pub fn a_killed_leader_that_starts_again_takes_its_seat_back(api: &Api) {
-    let mut token = killed(api);
+    let mut token = killed(second(api));
     for _ in 0..2 {
-        let next = killed(api);
+        let next = killed(anna(api));
         assert!(next > token, "{next} after {token}");
         token = next;
     }
 }
 
 pub fn a_killed_leaders_seat_that_a_hand_wrote_to_is_waited_out(api: &Api) {
-    let token = killed(api);
+    let token = killed(second(api));
     api.edit_lease(|lease| lease["metadata"]["labels"] = json!({"touched": "by-hand"})).unwrap();
-    let anna = Candidate::start(api, "anna", &LONG).unwrap();
+    let anna = anna(api);
     let wait = until("it to decide", SOON, || {
         let journal = anna.process.get("/v1/journal").unwrap().text();
         let mut records = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
