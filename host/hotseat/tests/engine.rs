@@ -1,6 +1,6 @@
 //! The policy engine where its thread ends: each takeover and each shadow has an end all the same.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use hotseat::sidecar::engine::{COMPILE_COMMAND, Engine, standard_digest};
 use hotseat::sidecar::needs::{Giver, Givers};

@@ -40,7 +40,7 @@ fn lines(facts: impl IntoIterator<Item = (u64, PolicyFact)>) -> Vec<String> {
         .with_max_level(LevelFilter::INFO)
         .finish();
     tracing::subscriber::with_default(subscriber, || {
-        let (log, election) = (Log::new("web-0", false), ElectionName::new("shop", "web"));
+        let (log, election) = (Log::new("web-0"), ElectionName::new("shop", "web"));
         for (second, fact) in facts {
             let at = Moment::at(Duration::from_secs(1000 + second));
             log.observe(Said { election: &election, at, fact: &Fact::Policy(fact) });
