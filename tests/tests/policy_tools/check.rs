@@ -27,7 +27,7 @@ fn the_standard_policy_passes_every_stage() {
         .iter()
         .map(|sample| sample["decision"].as_str().unwrap().split(", ").next().unwrap())
         .collect();
-    assert_eq!(begins, ["wait", "wait", "renew", "resign"]);
+    assert_eq!(begins, ["wait", "campaign", "renew", "resign"]);
     for sample in decisions {
         assert!((100..100_000).contains(&sample["fuel"].as_u64().unwrap()), "{sample}");
     }
