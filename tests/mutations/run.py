@@ -22,6 +22,7 @@ from pathlib import Path
 # of that once it was built.
 PATIENCE = 400
 NO_END = "a test that does not end"
+SEARCH = "the exhaustive search"
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
@@ -418,7 +419,7 @@ def knocked_out():
         sys.exit(f"a rule that is knocked out is not missed:\n{process.stdout[-4000:]}")
     line = r"^(I\d+) \| (.*?) \| (.*?) \| .*BROKEN: (.*?) at depth (\d+): (\d+) states"
     found = re.findall(line, process.stdout, re.MULTILINE)
-    return [f"| {invariant} | {what} | `{CORE}{name}` | the exhaustive search, at depth {depth}: {broken} |"
+    return [f"| {invariant} | {what} | `{CORE}{name}` | {SEARCH}, at depth {depth}: {broken} |"
             for invariant, what, name, broken, depth, _ in found]
 
 
@@ -457,16 +458,17 @@ def write_table(rows, whole):
     document = ROOT / "docs/mutations.md"
     before, after = document.read_text().split(TABLE)
     after = after.splitlines(keepends=True)
-    known = {}
+    known, searched = {}, []
     while after and after[0].startswith("|"):
         row = after.pop(0).rstrip("\n")
-        known[name_of(row)] = row
+        if SEARCH in row:
+            searched.append(row)
+        else:
+            known[name_of(row)] = row
     if not whole:
         known |= {name_of(row): row for row in rows}
         order = [f"| {mutation[0]} | {mutation[1]} " for mutation in MUTATIONS]
-        listed = [known.pop(name) for name in order if name in known]
-        # What is left is the exhaustive search's.
-        rows = listed + list(known.values())
+        rows = [known[name] for name in order if name in known] + searched
     document.write_text(before + TABLE + "\n".join(rows) + "\n" + "".join(after))
 
 
