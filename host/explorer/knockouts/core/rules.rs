@@ -128,7 +128,7 @@ pub const RULES: &[Rule] = &[
         code: "now >= until || self.released",
         broken: "false && self.released",
         setting: "put-back met tokens=0 live=0 lost-reads=0",
-        states: 720_000,
+        states: 2_000_000,
     },
     Rule {
         invariant: "I15",
