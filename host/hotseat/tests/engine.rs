@@ -154,7 +154,7 @@ fn what_takes_over_from_a_thread_that_has_ended_gets_a_new_one() {
 }
 
 #[test]
-fn a_takeover_that_its_thread_does_not_live_to_see_is_told_of() {
+fn a_takeover_that_its_thread_does_not_live_to_see_is_reported() {
     let mut site = Site::new();
     let doomed = site.doom();
     site.engine.ask(AskId(1), question()).unwrap();

@@ -14,7 +14,7 @@ use super::Api;
 use crate::lifeline::ScratchDir;
 
 /// Forwards connections to the scene's API server until it is cut. Nothing is answered from then
-/// on, until it is mended: connections are ended, and new ones at once.
+/// on, until it is connected again: connections are ended, and new ones at once.
 pub struct Tether {
     kubeconfig: PathBuf,
     address: SocketAddr,
@@ -78,7 +78,7 @@ impl Tether {
     }
 
     /// Lets new connections through again.
-    pub fn mend(&self) {
+    pub fn reconnect(&self) {
         self.line.cut.store(false, Ordering::SeqCst);
     }
 }

@@ -79,7 +79,7 @@ fn a_restored_etcd(scene: &str, revisions: Revisions) {
         }
     }
     cluster.restore_etcd(&snapshot, revisions).unwrap();
-    tether.mend();
+    tether.reconnect();
     cluster.restart_apiserver().unwrap();
     terms.crew.put_back(anna);
     let last = terms.seen.last().unwrap().clone();

@@ -8,7 +8,7 @@ use crate::policy::Publication;
 use crate::report::{self, Trial};
 use hotseat_core::time::Moment;
 
-/// How many reasons of a source that gives nothing are told until it gives something.
+/// How many reasons of a source that gives nothing are reported until it gives something.
 const MOST_REASONS: usize = 8;
 
 impl Rollout {
@@ -83,7 +83,7 @@ impl Rollout {
     }
 
     /// Tells each reason once. A server may give another text each time, with the time of day in it for
-    /// one: amounts and times do not make it another reason, and not all of very many are told.
+    /// one: amounts and times do not make it another reason, and not all of very many are reported.
     pub(super) fn source_unavailable(&mut self, why: String) {
         self.source_error = Some(why.clone());
         let reason = why.chars().filter(|c| !c.is_ascii_digit()).collect();
