@@ -58,6 +58,7 @@ test: wasm-target ## every test, against a real API server too
 	docs/book/build.sh
 	$(PROGRAM) $(CARGO) test --workspace --no-fail-fast
 	clients/check.sh test
+	clients/check.sh pack
 	guest/setup/test.sh
 
 test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.20

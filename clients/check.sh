@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks the clients, each by what its language has: check.sh lint, check.sh test, or check.sh types, which
-# writes the types of the one for Node.js anew. The one for Rust is checked with the workspace.
+# Checks the clients, each by what its language has: check.sh lint; check.sh test; check.sh pack, which packs
+# each as its registry takes it and uses that; or check.sh types, which writes the types of the one for Node.js
+# anew. The one for Rust is linted and tested with the workspace.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -35,7 +36,7 @@ write_types() {
 lint() {
     local unformatted
     say "Go: gofmt, vet"
-    unformatted=$(gofmt -l "$clients/go" "$apps/go")
+    unformatted=$(gofmt -l "$clients/go" "$clients/packed" "$apps/go")
     [[ -z $unformatted ]] || fail "not as gofmt has it: $unformatted"
     go_in "$clients/go" vet ./...
     go_in "$apps/go" vet ./...
@@ -45,7 +46,7 @@ lint() {
     find "$clients/java/src/test" "$apps/java" -name '*.java' -print0 |
         xargs -0 "$(sed -n 's/^javac //p' <<<"$tools")" --release 17 -Xlint:all -Werror -cp "$work/main" -d "$work/test"
     say "Python: ruff"
-    tool ruff check --no-cache --config "$clients/python/pyproject.toml" "$clients/python" "$apps/python"
+    tool ruff check --no-cache --config "$clients/python/pyproject.toml" "$clients/python" "$clients/packed" "$apps/python"
     say "Node.js: tsc --strict, and its types"
     (cd "$clients/node" && tool tsc -p .)
     write_types "$work/types"
@@ -66,6 +67,7 @@ own_tests() {
 case ${1-} in
     lint) lint ;;
     test) own_tests ;;
+    pack) "$clients/pack.sh" "${@:2}" ;;
     types) rm -rf "$clients/node/types" && write_types "$clients/node/types" ;;
-    *) fail "give lint, test or types" ;;
+    *) fail "give lint, test, pack or types" ;;
 esac

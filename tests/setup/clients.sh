@@ -4,6 +4,7 @@
 #   go, java, node, python, rust: the probe of that client
 #   example-go, example-java, ..: the application of examples/apps
 #   java-tests: the own tests of the client for Java; javac, ruff, tsc: what checks them
+#   publish: the folder of Python in which packages for Python are built and checked
 # Wants Go 1.22 or later and, on the first call, Debian's packages, npm and PyPI.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ readonly here root
 # shellcheck source=tests/setup/lib.sh
 source "$here/lib.sh"
 readonly clients=$root/clients apps=$root/examples/apps oldest_go=1.22 ruff=0.14.6 typescript=5.9.3 node_types=18.19.130
+readonly build=1.6.1 setuptools=80.9.0 twine=7.0.0
 cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/clients
 readonly cache
 
@@ -70,6 +72,8 @@ need node nodejs
 need npm npm
 need javac default-jdk-headless
 venv "$cache/ruff-$ruff" "ruff==$ruff"
+publish=$cache/publish-$build-$setuptools-$twine
+venv "$publish" "build==$build" "setuptools==$setuptools" "twine==$twine"
 typescript_folder=$cache/typescript-$typescript-$node_types
 [[ -e $typescript_folder/node_modules/@types/node ]] || {
     say "installing TypeScript"
@@ -96,5 +100,6 @@ python=$(python3 -c 'import sys; print(sys.executable)')
 echo "python $python $clients/python/tests/probe.py"
 echo "example-python env PYTHONPATH=$clients/python/src $python $apps/python/worker.py"
 echo "javac $(command -v javac)"
+echo "publish $publish"
 echo "ruff $cache/ruff-$ruff/bin/ruff"
 echo "tsc $(command -v node) $typescript_folder/node_modules/typescript/bin/tsc --typeRoots $typescript_folder/node_modules/@types"

@@ -44,14 +44,14 @@ install_package() {
         fail "$1 is missing and 'apt-get install $1' failed"
 }
 
-# venv FOLDER PACKAGE: a Python environment with a package from PyPI, made once.
+# venv FOLDER PACKAGE..: a Python environment with packages from PyPI, made once.
 venv() {
     need python3 python3
     python3 -c 'import venv, ensurepip' 2>/dev/null || install_package python3-venv
     [[ -e $1/.complete ]] || {
-        say "installing $2"
+        say "installing ${*:2}"
         python3 -m venv --clear "$1"
-        "$1/bin/pip" install -q "$2" >&2
+        "$1/bin/pip" install -q "${@:2}" >&2
         touch "$1/.complete"
     }
 }

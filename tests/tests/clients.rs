@@ -41,6 +41,7 @@ for_all![
     elections::a_killed_sidecar,
     elections::a_frozen_sidecar,
     elections::a_frozen_application,
+    elections::a_killed_application,
     elections::a_cut_network,
     elections::a_hand_over,
     examples::the_example_works,

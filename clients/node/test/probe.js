@@ -47,8 +47,8 @@ async function act(client, [word, ...rest]) {
       const [leads, token] = [client.isLeader(), client.token() ?? 0];
       return say('asked', { leads, token, name: client.leader() });
     }
-    if (word === 'ready') await client.ready(rest[0] === 'true', 30_000);
-    else if (word === 'signal') await client.signal(rest[0], JSON.parse(rest[1]), 30_000);
+    if (word === 'ready') await client.ready(rest[0] === 'true', Number(rest[1]));
+    else if (word === 'signal') await client.signal(rest[0], JSON.parse(rest[1]), Number(rest[2]));
     else if (word === 'unset') await client.unsetSignal(rest[0]);
     else if (word === 'let-go') client.letGo(Number(rest[0]));
     return say('done');

@@ -63,9 +63,9 @@ def do(client: Client, words: list[str]) -> None:
             say("asked", leads=client.is_leader(), token=token, name=name)
             return
         if match_word == "ready":
-            client.ready(rest[0] == "true", ttl=30)
+            client.ready(rest[0] == "true", ttl=int(rest[1]) / 1000)
         elif match_word == "signal":
-            client.signal(rest[0], json.loads(rest[1]), ttl=30)
+            client.signal(rest[0], json.loads(rest[1]), ttl=int(rest[2]) / 1000)
         elif match_word == "unset":
             client.unset_signal(rest[0])
         elif match_word == "let-go":

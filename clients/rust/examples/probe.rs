@@ -11,12 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const TTL: Option<Duration> = Some(Duration::from_secs(30));
-
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [what, hold, how] = arguments.as_slice() else { panic!("URL HOLD HOW") };
-    let hold = Duration::from_millis(hold.parse().unwrap());
+    let hold = millis(hold);
     match what.as_str() {
         "belief" => believe(hold, how == "final"),
         url => serve(url, hold, how == "callbacks"),
@@ -79,8 +77,8 @@ fn act(client: &Client, words: &[&str]) {
             println!(r#"{{"event":"asked","leads":{leads},"token":{token},"name":"{name}"}}"#);
             return;
         }
-        ["ready", ready] => client.ready(*ready == "true", TTL),
-        ["signal", key, json] => client.signal(key, json, TTL),
+        ["ready", ready, ttl] => client.ready(*ready == "true", Some(millis(ttl))),
+        ["signal", key, json, ttl] => client.signal(key, json, Some(millis(ttl))),
         ["unset", key] => client.unset_signal(key),
         ["let-go", token] => {
             client.let_go(token.parse().unwrap());
@@ -92,6 +90,10 @@ fn act(client: &Client, words: &[&str]) {
         Ok(()) => println!(r#"{{"event":"done"}}"#),
         Err(error) => println!(r#"{{"event":"refused","why":{:?}}}"#, error.to_string()),
     }
+}
+
+fn millis(text: &str) -> Duration {
+    Duration::from_millis(text.parse().unwrap())
 }
 
 /// Plays one belief in virtual time, in milliseconds.

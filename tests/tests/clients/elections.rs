@@ -19,6 +19,9 @@ const LONG_REACTION: [&str; 4] =
 /// S of [`TIMING`], all of it the client's.
 const HOLD: Duration = Duration::from_secs(2);
 
+/// How long what the application gives is to hold, in milliseconds: for that call to return on a busy machine.
+const GIVEN: u64 = 8000;
+
 /// Two candidates, each with an application. The first leads.
 struct Pair {
     anna: Candidate,
@@ -109,6 +112,42 @@ pub fn a_frozen_application(language: &str) {
     assert_eq!(pair.first.reply()["leads"], false, "{language}");
     pair.first.lost(pair.token);
     pair.end();
+}
+
+/// The sidecar goes on with the term, for nobody said that the application has let go of it. What the dead
+/// one gave is not shown for longer than it was to hold, and the next one has to ask.
+pub fn a_killed_application(language: &str) {
+    let mut pair = Pair::start("slain", language, url);
+    for call in ["signal app.heartbeat true", "ready true"] {
+        assert_eq!(pair.first.call(&format!("{call} {GIVEN}"))["event"], "done", "{language}");
+    }
+    assert_eq!(given(&pair.anna).len(), 2);
+    pair.first.kill();
+    until("the end of what the dead one gave", SOON, || {
+        let left = given(&pair.anna);
+        assert!(left.iter().all(|age| *age < GIVEN), "{language}: {left:?}");
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    });
+    let leads = pair.anna.leader().unwrap();
+    assert_eq!((&leads["self"], &leads["token"]), (&true.into(), &pair.token.into()), "{leads}");
+    pair.first = Probe::client(language, &url(&pair.anna), HOLD);
+    assert_eq!(pair.first.elected(), pair.token, "{language}");
+    pair.anna.process.signal(Signal::TERM).unwrap();
+    pair.first.lost(pair.token);
+    pair.second_leads();
+    pair.end();
+}
+
+/// The ages of what the application gave, in milliseconds.
+fn given(candidate: &Candidate) -> Vec<u64> {
+    let answer = candidate.json("/v1/signals").unwrap();
+    let of_application = answer["signals"].as_array().unwrap().iter();
+    let of_application = of_application.filter(|signal| signal["source"] == "application");
+    let aged = of_application.map(|signal| {
+        assert_eq!(signal["ttl_ms"], GIVEN, "{signal}");
+        signal["age_ms"].as_u64().unwrap()
+    });
+    aged.collect()
 }
 
 pub fn a_cut_network(language: &str) {

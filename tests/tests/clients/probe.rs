@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +19,7 @@ use serde_json::Value;
 /// A running probe; it is killed on drop.
 pub struct Probe {
     name: String,
+    arguments: Vec<String>,
     child: Child,
     input: Option<ChildStdin>,
     heard: Arc<Mutex<Heard>>,
@@ -69,6 +71,24 @@ impl Probe {
         probe
     }
 
+    /// Kills a client's process, and starts another one with the same arguments. What the first one said
+    /// and nobody took is forgotten.
+    #[track_caller]
+    pub fn kill_and_start_anew(&mut self) {
+        self.kill();
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let successor = Probe::start(&self.name, &arguments);
+        assert_eq!(successor.reply()["event"], "started");
+        *self = successor;
+    }
+
+    /// Kills it by SIGKILL, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{}", self.name);
+    }
+
     /// The belief of a client, in virtual time.
     pub fn belief(language: &str, hold: u64, is_final: bool) -> Probe {
         let losing = if is_final { "final" } else { "not-final" };
@@ -86,7 +106,8 @@ impl Probe {
                 lock(&hears).take(said);
             }
         });
-        Probe { name: language.to_owned(), child, input, heard }
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Probe { name: language.to_owned(), arguments, child, input, heard }
     }
 
     /// Says something to it, and does not wait for what it replies.

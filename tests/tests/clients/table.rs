@@ -68,6 +68,10 @@ enum Step {
         #[serde(rename = "gone")]
         _gone: bool,
     },
+    Kill {
+        #[serde(rename = "kill")]
+        _kill: bool,
+    },
     Watch {
         watch: String,
     },
@@ -152,6 +156,7 @@ fn play(step: Step, sidecar: &mut StandIn, probe: &mut Probe, shown: &str) {
         Step::Hush { .. } => sidecar.hush(),
         Step::Half { .. } => sidecar.say_half(),
         Step::Gone { .. } => sidecar.go(),
+        Step::Kill { .. } => probe.kill_and_start_anew(),
         Step::Watch { watch } => sidecar.watch(&watch),
         Step::Event { event } => sidecar.event(&event),
         Step::Expect { expect } => {

@@ -96,9 +96,9 @@ func do(client *hotseat.Client, words []string) {
 		say("asked", map[string]any{"leads": leads, "token": token, "name": client.Leader()})
 		return
 	case "ready":
-		err = client.Ready(ctx, words[1] == "true", 30*time.Second)
+		err = client.Ready(ctx, words[1] == "true", millis(words[2]))
 	case "signal":
-		err = client.Signal(ctx, words[1], json.RawMessage(words[2]), 30*time.Second)
+		err = client.Signal(ctx, words[1], json.RawMessage(words[2]), millis(words[3]))
 	case "unset":
 		err = client.UnsetSignal(ctx, words[1])
 	case "let-go":

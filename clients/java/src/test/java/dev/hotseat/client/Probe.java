@@ -12,17 +12,19 @@ import java.util.stream.Stream;
 
 /** Does what the driver of all clients asks on standard input, and says in JSON lines what happens. */
 final class Probe {
-    private static final Duration TTL = Duration.ofSeconds(30);
-
     private Probe() { }
 
     public static void main(String[] arguments) throws Exception {
-        Duration hold = Duration.ofMillis(Long.parseLong(arguments[1]));
+        Duration hold = millis(arguments[1]);
         if (arguments[0].equals("belief")) {
             believe(hold, arguments[2].equals("final"));
         } else {
             serve(arguments[0], hold, arguments[2].equals("callbacks"));
         }
+    }
+
+    private static Duration millis(String text) {
+        return Duration.ofMillis(Long.parseLong(text));
     }
 
     private static void say(String event, String more) {
@@ -93,8 +95,8 @@ final class Probe {
                             + ",\"name\":\"" + client.leader() + "\"");
                     return;
                 }
-                case "ready" -> client.ready(words[1].equals("true"), TTL);
-                case "signal" -> client.signal(words[1], words[2], TTL);
+                case "ready" -> client.ready(words[1].equals("true"), millis(words[2]));
+                case "signal" -> client.signal(words[1], words[2], millis(words[3]));
                 case "unset" -> client.unsetSignal(words[1]);
                 case "let-go" -> client.letGo(Long.parseLong(words[1]));
                 default -> throw new IllegalArgumentException(words[0]);
