@@ -45,4 +45,5 @@ for_all![
     elections::a_cut_network,
     elections::a_hand_over,
     examples::the_example_works,
+    examples::the_example_leads_in_the_demonstration,
 ];
