@@ -62,6 +62,8 @@ impl Browser {
             // The tests run as root, whom its own sandbox refuses, and look at nothing but loopback.
             .args(["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-sync", "--disable-extensions"])
+            // A picture would be cut by the width of one.
+            .arg("--hide-scrollbars")
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());

@@ -1,7 +1,7 @@
 //! The page for people, of real candidates, in a real browser: with scripts and without, light and
 //! dark, on a phone, by keyboard, for a screen reader, and with names that would like to be code.
 //! Pictures of what was looked at are left in `target/tmp/ui`. `hotseat ui`, the page of all elections of a
-//! namespace, is looked at in the same way.
+//! namespace, and the page on which `hotseat demo` is steered, are looked at in the same way.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
@@ -9,6 +9,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[path = "ui/demo.rs"]
+mod demo;
 #[path = "ui/fleet.rs"]
 mod fleet;
 #[path = "ui/fleet_refusals.rs"]

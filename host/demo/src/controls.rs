@@ -18,6 +18,8 @@ use super::hands::Hand;
 
 /// Tells a candidate where the page is, so that it can link to it.
 pub const CONTROLS: &str = "HOTSEAT_DEMO_CONTROLS";
+/// What a candidate does that leads.
+pub const LEADS: &str = "leads";
 /// The most presses that wait.
 const WAITING: usize = 16;
 

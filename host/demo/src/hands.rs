@@ -2,7 +2,7 @@
 
 use super::NAMES;
 use super::candidate::Order;
-use super::controls::{Call, Row, Shown};
+use super::controls::{Call, LEADS, Row, Shown};
 use super::policies::Policy;
 use super::referee::Cause;
 use super::stage::{Fate, Stage};
@@ -155,7 +155,7 @@ impl Stage {
                     Fate::Gone | Fate::Killed => "is gone",
                     Fate::Leaving(_) => "leaves",
                     Fate::Running if state.last.is_none() => "starts",
-                    Fate::Running if state.leading(now).is_some() => "leads",
+                    Fate::Running if state.leading(now).is_some() => LEADS,
                     Fate::Running => "stands by",
                 },
                 runs: state.fate == Fate::Running,

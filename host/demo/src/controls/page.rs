@@ -1,6 +1,6 @@
 //! The page as HTML. All text on it is this program's own, and escaped all the same.
 
-use super::{Row, Shown};
+use super::{LEADS, Row, Shown};
 use maud::{DOCTYPE, Markup, html};
 
 /// How it looks.
@@ -54,7 +54,7 @@ pub fn of(shown: &Shown) -> String {
 fn candidate(row: &Row) -> Markup {
     let Row { name, page, state, runs, beats, connected } = row;
     html! {
-        li {
+        li.leads[*state == LEADS] {
             div.who {
                 h2 { (name) }
                 span.quiet {
@@ -62,7 +62,7 @@ fn candidate(row: &Row) -> Markup {
                     @if *runs && !beats { ", its application is silent" }
                     @if *runs && !connected { ", cut off from the API server" }
                 }
-                @if let Some(page) = page { a href=(page) { "its page" } }
+                @if let Some(page) = page { a href=(page) { (name) "'s page" } }
             }
             div.presses {
                 @if *runs {
