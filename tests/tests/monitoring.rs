@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use hotseat_tests::demo::Demo;
 use hotseat_tests::kubetools::deploy;
 use hotseat_tests::process::{Hotseat, Launch, Stream, get};
 use hotseat_tests::scene::{Api, Candidate, QUICK};
@@ -50,7 +51,6 @@ struct Prometheus {
 
 impl Prometheus {
     fn scraping(candidates: &[Candidate]) -> Prometheus {
-        let folder = tempfile::tempdir().unwrap();
         let mut config = "global: {scrape_interval: 1s, evaluation_interval: 1s}\n".to_owned();
         writeln!(config, "rule_files: [{}]", monitoring("rules.yaml").display()).unwrap();
         config += "scrape_configs:\n- job_name: hotseat\n  static_configs:\n";
@@ -59,6 +59,12 @@ impl Prometheus {
             let (address, name) = (candidate.process.http_addr(), candidate.name());
             writeln!(config, "  - {{targets: ['{address}'], labels: {{pod: {name}}}}}").unwrap();
         }
+        Prometheus::of(&config)
+    }
+
+    /// One of that configuration.
+    fn of(config: &str) -> Prometheus {
+        let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("prometheus.yaml");
         fs::write(&file, config).unwrap();
         let process = Launch::program("prometheus")
@@ -126,22 +132,52 @@ fn candidates(api: &Api, probed: SocketAddr) -> Vec<Candidate> {
         .collect()
 }
 
+/// Each of these queries has a series.
+#[track_caller]
+fn show_something(prometheus: &Prometheus, queries: &[(String, String)]) {
+    assert!(queries.len() > 30, "{queries:?}");
+    for (title, query) in queries {
+        until(&format!("series in the panel {title}, by {query}"), SCRAPED, || {
+            match prometheus.query(query) {
+                Ok(values) if !values.is_empty() => Ok(()),
+                other => Err(other),
+            }
+        });
+    }
+}
+
+/// The configuration is what docs/operations.md says, but for the ports, which may be taken here.
+#[test]
+fn each_panel_has_something_to_show_of_the_demonstration() {
+    let demo = Demo::start().unwrap();
+    let mut config = fs::read_to_string(monitoring("demo.yaml")).unwrap();
+    for (port, shown) in (4040..).zip(demo.candidates().unwrap()) {
+        let (before, after) = (format!("localhost:{port}"), shown.address.to_string());
+        assert!(config.contains(&before), "{config}");
+        config = config.replace(&before, &after);
+        assert!(config.contains(&format!("pod: {}}}", shown.name)), "{config}");
+    }
+    let rules = monitoring("rules.yaml").display().to_string();
+    let prometheus = Prometheus::of(&config.replace("[rules.yaml]", &format!("[{rules}]")));
+    // Its candidates have no probes.
+    let mut queries = panels();
+    queries.retain(|(_, query)| !query.contains("hotseat_probe"));
+    show_something(&prometheus, &queries);
+    until("one leader, as Prometheus counts", SCRAPED, || {
+        match prometheus.query("sum(hotseat_leader) == 1 and count(hotseat_leader) == 3") {
+            Ok(values) if values.len() == 1 => Ok(()),
+            other => Err(other),
+        }
+    });
+}
+
 #[test]
 fn each_panel_has_something_to_show_of_a_running_election() {
     let api = Api::embedded("monitoring").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let candidates = candidates(&api, listener.local_addr().unwrap());
     let prometheus = Prometheus::scraping(&candidates);
-    let queries = panels();
-    assert!(queries.len() > 30, "{queries:?}");
-    for (title, query) in queries {
-        until(&format!("series in the panel {title}, by {query}"), SCRAPED, || {
-            match prometheus.query(&query) {
-                Ok(values) if !values.is_empty() => Ok(()),
-                other => Err(other),
-            }
-        });
-    }
+    show_something(&prometheus, &panels());
     until("one leader, as Prometheus counts", SCRAPED, || {
         match prometheus.query("sum(hotseat_leader) == 1 and count(hotseat_leader) == 3") {
             Ok(values) if values.len() == 1 => Ok(()),
