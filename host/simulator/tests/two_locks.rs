@@ -233,6 +233,57 @@ fn a_token_is_larger_than_all_that_either_lock_had() {
     }
 }
 
+/// Somebody who has the inner lock alone leads while the outer one is on its way to another. What the outer
+/// record has got is then no token for a term: the other term has had it.
+#[test]
+fn a_token_that_the_inner_lock_has_had_meanwhile_begins_no_term() {
+    let mut world = World::new(1, Network::perfect());
+    world.record();
+    let quick = |nonce: &str| {
+        let mut config = config("b");
+        let [lease, deadline, retry] = [4000, 2000, 500].map(Duration::from_millis);
+        config.timing = Timing::new(lease, deadline, retry);
+        config.timing.longest_lease = Duration::from_secs(15);
+        (config.timing.reaction, config.drain) = (retry / 5, retry / 5);
+        config.incarnation.nonce = nonce.to_owned();
+        config
+    };
+    let b = world.add_on(Locks::Inner, quick("first"), by_rule(), 0);
+    world.start(b);
+    world.run_for(A_WHILE).unwrap();
+    world.tell(b, Event::Stop);
+    world.run_for(A_WHILE).unwrap();
+    assert_eq!((holder(&world.store), world.store.token()), (None, Token(1)));
+
+    let a = world.add_on(Locks::Both, config("a"), by_rule(), 0);
+    world.start(a);
+    world.network.held_writes = Duration::from_secs(2);
+    let claims = |world: &World| {
+        let mut effects = world.recorded.iter().flatten();
+        effects.any(|(_, index, effect)| *index == a && sends(Purpose::Acquire)(effect))
+    };
+    while !claims(&world) {
+        world.run_for(Duration::from_millis(10)).unwrap();
+        assert!(world.now < Moment::from_millis(60_000));
+    }
+    world.network.held_writes = Duration::ZERO;
+    let again = Config { predecessor: world.note(b), ..quick("second") };
+    world.restart(b, again);
+    world.run_for(Duration::from_millis(500)).unwrap();
+    assert!(world.leads(b));
+    let token = world.store.token();
+    world.tell(b, Event::Stop);
+    world.run_for(Duration::from_millis(500)).unwrap();
+    assert_eq!(holder(&world.store), None);
+    assert!(!world.leads(a), "the outer lock is still on its way");
+
+    world.run_for(A_WHILE).unwrap();
+    assert!(world.leads(a));
+    let own = world.view(a).term.as_ref().unwrap().token;
+    assert!(own > token, "{own} after {token}");
+    assert_eq!((world.outer.token(), world.store.token()), (own, own));
+}
+
 /// A policy that wants nothing keeps neither lock from others.
 #[test]
 fn a_leader_whose_policy_waits_for_ever_loses_both() {
