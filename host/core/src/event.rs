@@ -137,6 +137,9 @@ pub struct Trouble {
     pub outcome: Outcome,
     /// Not before this long from now, if the server said so.
     pub retry_after: Option<Duration>,
+    /// It is the content of the write that the server does not take: the same is refused again until
+    /// the object changes.
+    pub of_content: bool,
     /// One line for people.
     pub detail: String,
 }

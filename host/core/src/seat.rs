@@ -85,6 +85,11 @@ impl Seat {
         self.held_since
     }
 
+    /// When the object was last seen in another version, whatever is in it.
+    pub(crate) fn changed(&self) -> Moment {
+        self.changed
+    }
+
     pub(crate) fn heard(&self) -> Moment {
         self.heard
     }

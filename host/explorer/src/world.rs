@@ -219,7 +219,12 @@ pub enum Happening {
 
 impl Happening {
     fn event(self, elector: &Elector) -> Event {
-        let trouble = |outcome| Trouble { outcome, retry_after: None, detail: String::new() };
+        let trouble = |outcome| Trouble {
+            outcome,
+            retry_after: None,
+            of_content: false,
+            detail: String::new(),
+        };
         match self {
             Happening::Timer => Event::Timer,
             Happening::Observed(object, gone, how) => Event::Observed {

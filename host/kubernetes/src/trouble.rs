@@ -36,8 +36,16 @@ pub(super) fn refused(verb: &str, status: &Status) -> Trouble {
     Trouble {
         outcome,
         retry_after: retry_after.map(Duration::from_secs),
+        of_content: is_of_content(status),
         detail: format!("{} {reason}: {said}{advice}", status.code),
     }
+}
+
+/// Whether it is the content that is refused, and will be again. In the words of an API server: what is
+/// between may answer with the same codes for other reasons.
+fn is_of_content(status: &Status) -> bool {
+    let reason = status.reason.as_str();
+    matches!((status.code, reason), (400, "BadRequest") | (413, _) | (422, "Invalid"))
 }
 
 /// What to do about a refusal, where that is known.
@@ -104,7 +112,7 @@ pub(super) fn timed_out(within: Duration) -> Trouble {
 }
 
 pub(super) fn plain(outcome: Outcome, detail: String) -> Trouble {
-    Trouble { outcome, retry_after: None, detail }
+    Trouble { outcome, retry_after: None, of_content: false, detail }
 }
 
 /// The innermost cause, which is the one that helps, and what to do about it.

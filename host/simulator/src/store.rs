@@ -47,6 +47,7 @@ impl Store {
         let conflict = |detail: &str| Trouble {
             outcome: Outcome::Conflict,
             retry_after: None,
+            of_content: false,
             detail: detail.to_owned(),
         };
         let uid = match (&write.base, &self.record) {

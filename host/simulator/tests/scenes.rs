@@ -309,7 +309,12 @@ impl Stage {
     }
 
     fn fails(&mut self, write: &Write, outcome: Outcome) {
-        let trouble = Trouble { outcome, retry_after: None, detail: "scripted".to_owned() };
+        let trouble = Trouble {
+            outcome,
+            retry_after: None,
+            of_content: false,
+            detail: "scripted".to_owned(),
+        };
         self.tell(Event::WriteEnded { serial: write.mark.serial, result: Err(trouble) });
     }
 

@@ -61,6 +61,7 @@ impl Elector {
     fn forget_words(&mut self) {
         self.started = NOW;
         self.attempts = Attempts::default();
+        self.unfit = false;
         self.last_success = None;
         self.twin = None;
         self.told_leader.clear();

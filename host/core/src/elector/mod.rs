@@ -62,6 +62,8 @@ pub struct Elector {
     /// A read is wanted, at this moment at the earliest.
     read_at: Option<Moment>,
     attempts: Attempts,
+    /// The server does not take the content of what was written last.
+    unfit: bool,
     last_success: Option<Moment>,
     last_write: Option<Moment>,
     last_read: Moment,
@@ -126,6 +128,7 @@ impl Elector {
             operation: None,
             read_at: None,
             attempts: Attempts::default(),
+            unfit: false,
             last_success: None,
             last_write: None,
             last_read: Moment::ZERO,
@@ -263,7 +266,8 @@ impl Elector {
         };
         let waited = operation.deadline.since(operation.sent);
         let detail = format!("no answer within {waited:.1?}");
-        let trouble = Trouble { outcome: Outcome::TimedOut, retry_after: None, detail };
+        let trouble =
+            Trouble { outcome: Outcome::TimedOut, retry_after: None, of_content: false, detail };
         match operation.kind {
             OperationKind::Read => self.could_not_read(trouble),
             OperationKind::Write { serial, purpose } => {

@@ -68,9 +68,12 @@ impl Elector {
             longest_lease: self.config.timing.longest_lease,
             blind,
         };
+        let changed = self.seat.changed();
         let news = self.seat.accept(self.now, lock, sight, known, waits);
         self.note_requests();
-        if news == News::Changed {
+        // What had no room in the object may have it now.
+        let may_fit = self.unfit && self.seat.changed() > changed;
+        if news == News::Changed || may_fit {
             self.mind.ask_for(Cause::SeatChanged);
         }
         news

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// The pause after a first conflict: it is news from others, not a failure of this candidate, and
 /// what was read since may be written upon at once.
 const AFTER_CONFLICT: Duration = Duration::from_millis(5);
+/// The longest pause while the server does not take what would be written. A change of the object ends
+/// it; what refuses may be the server's own policy, too, whose change nobody sees.
+const LONGEST_UNFIT: Duration = Duration::from_secs(120);
 
 impl Elector {
     /// No claim is written before this moment.
@@ -26,8 +29,8 @@ impl Elector {
         };
         let grown = self.grown(first);
         // A leader has its deadline, which bounds how often it can try. And whatever made an
-        // earlier write fail may have changed with the seat.
-        let is_news = self.seat.since() > at;
+        // earlier write fail may have changed with the seat, or with the rest of the object.
+        let is_news = self.seat.since() > at || (self.unfit && self.seat.changed() > at);
         let pause = match self.claim.believed().is_some() || is_news {
             true => grown.min(quarter),
             false => grown,
@@ -62,10 +65,12 @@ impl Elector {
     }
 
     /// Twice as long with each failure in a row. What the server refuses takes longest: it will
-    /// refuse it again, unless somebody changes something.
+    /// refuse it again, unless somebody changes something; and if that can only be the object, whose
+    /// change is seen, there is no use in trying.
     fn grown(&self, first: Duration) -> Duration {
         let retry = self.config.timing.retry_period;
         let longest = match self.attempts.last {
+            Outcome::Denied if self.unfit => LONGEST_UNFIT.max(retry * 4),
             Outcome::Denied => retry * 4,
             _ => retry,
         };

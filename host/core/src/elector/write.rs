@@ -178,6 +178,7 @@ impl Elector {
     pub(super) fn succeeded(&mut self, sent: Sent, before: Option<Term>, reason: &str) {
         self.attempts.last = Outcome::Written;
         self.attempts.failures = 0;
+        self.unfit = false;
         self.last_success = Some(sent.at);
         match sent.purpose {
             Purpose::Release => return self.tell(Notice::Released),
@@ -204,6 +205,7 @@ impl Elector {
     pub(super) fn not_written(&mut self, serial: u64, purpose: Purpose, trouble: Trouble) {
         self.attempts.last = trouble.outcome;
         self.attempts.failures = self.attempts.failures.saturating_add(1);
+        self.unfit = trouble.of_content;
         match trouble.outcome {
             // I5: whether it landed is not known, or somebody else's write did.
             Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {

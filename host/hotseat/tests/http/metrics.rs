@@ -94,7 +94,7 @@ fn names_from_elsewhere_stay_in_their_place() {
 }
 
 fn trouble(outcome: Outcome) -> Trouble {
-    Trouble { outcome, retry_after: None, detail: String::new() }
+    Trouble { outcome, retry_after: None, of_content: false, detail: String::new() }
 }
 
 /// A decision to wait.

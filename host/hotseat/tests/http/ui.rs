@@ -39,7 +39,7 @@ fn hostile(access: Access, address: &str) -> Site {
         report.rollout.source_error = Some(HOSTILE.to_owned());
     });
     let (outcome, detail) = (Outcome::Unreachable, HOSTILE.to_owned());
-    let trouble = Trouble { outcome, retry_after: None, detail };
+    let trouble = Trouble { outcome, retry_after: None, of_content: false, detail };
     let later = clock::now() + MINUTE;
     site.state.change_lock(|lock| lock.last_failure = Some((later, trouble)));
     site

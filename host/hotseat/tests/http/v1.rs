@@ -105,7 +105,8 @@ fn a_lapsed_leader_claims_nothing() {
 fn what_keeps_it_from_the_lock_is_said_until_a_request_succeeds() {
     let site = Site::start();
     let detail = "403 Forbidden: no".to_owned();
-    let trouble = Trouble { outcome: Outcome::Denied, retry_after: None, detail };
+    let trouble =
+        Trouble { outcome: Outcome::Denied, retry_after: None, of_content: false, detail };
     let error = || get(site.address(), "/v1/leader").json()["error"].clone();
     let expected = json!({"kind": "denied", "detail": "403 Forbidden: no"});
     let failed =

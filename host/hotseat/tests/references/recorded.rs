@@ -20,7 +20,12 @@ pub fn everything() -> String {
     let metrics = Metrics::new(vec![status.clone()], JournalKeeper::default(), now);
     let facts = Facts::new(name, clock::now);
     facts.observe_by(vec![Arc::new(metrics.clone())]);
-    let trouble = Trouble { outcome: Outcome::Denied, retry_after: None, detail: String::new() };
+    let trouble = Trouble {
+        outcome: Outcome::Denied,
+        retry_after: None,
+        of_content: false,
+        detail: String::new(),
+    };
     for notice in [
         Notice::BecameLeader { token: Token(1), transitions: 0, reason: String::new() },
         Notice::WriteFailed { purpose: Purpose::Renew, trouble: trouble.clone() },

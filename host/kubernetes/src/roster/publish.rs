@@ -7,6 +7,7 @@ use hotseat_core::policy::Outcome;
 use hotseat_election::roster::Entry;
 use hotseat_election::{Recurring, Status, clock};
 use std::time::Duration;
+use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Between two writes because something changed, as jitter lengthens it by up to a half.
@@ -45,7 +46,7 @@ pub(super) async fn publish(
                     roster.own = Some(entry.clone());
                     roster.not_published = None;
                 });
-                None
+                jittered(BEAT)
             }
             Err(failure) => {
                 let denied = failure.trouble.outcome == Outcome::Denied;
@@ -60,29 +61,30 @@ pub(super) async fn publish(
                     }
                 }
                 status.change_roster(|roster| roster.not_published = Some(reason));
-                Some(backoff.pause(failure.trouble.retry_after))
+                let pause = backoff.pause(failure.trouble.retry_after);
+                if !failure.trouble.of_content {
+                    sleep(pause).await;
+                    continue;
+                }
+                // Another entry may be taken.
+                pause
             }
         };
-        match pause {
-            Some(pause) => sleep(pause).await,
-            None => {
-                until_due(status, version, &entry, &mut policies, &mut signals, &mut changes).await
-            }
-        }
+        let beat = Instant::now() + pause;
+        until_due(status, version, &entry, beat, (&mut policies, &mut signals, &mut changes)).await;
     }
 }
 
-/// Waits until the entry that was just written is to be written again.
+/// Waits until the entry that was just written is to be written again: when it changes, and at that
+/// moment all the same.
 async fn until_due<P, S>(
     status: &Status,
     version: &str,
     written: &Entry,
-    policies: &mut tokio::sync::watch::Receiver<P>,
-    signals: &mut tokio::sync::watch::Receiver<S>,
-    changes: &mut tokio::sync::watch::Receiver<u64>,
+    beat: Instant,
+    (policies, signals, changes): (&mut Receiver<P>, &mut Receiver<S>, &mut Receiver<u64>),
 ) {
-    let now = Instant::now();
-    let (soonest, beat) = (now + jittered(PACE), now + jittered(BEAT));
+    let soonest = Instant::now() + jittered(PACE);
     loop {
         tokio::select! {
             () = tokio::time::sleep_until(beat) => return,

@@ -219,6 +219,26 @@ async fn a_missing_right_is_reported_with_its_remedy_and_retried_at_a_pace() {
     a.until("its own", |a| a.status.roster().not_published.is_none()).await;
 }
 
+/// What its policy publishes may be what has no room.
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_is_not_taken_is_tried_again_when_it_changes() {
+    let server = server().await;
+    let long = Refusal::new(422, "Invalid", "metadata.annotations: Too long");
+    let create =
+        server.faults().add(Fault::on(Verb::Create).resource("leases"), Action::Status(long));
+    let a = start(&server, "a", true);
+    a.until("the reason", |a| a.status.roster().not_published.is_some()).await;
+    sleep(20 * MINUTE).await;
+    let tries = server.faults().hits(create);
+    assert!((8..25).contains(&tries), "{tries} tries in twenty minutes");
+    for lag in 1..=3 {
+        a.publish(lag);
+        sleep(Duration::from_secs(10)).await;
+    }
+    let more = server.faults().hits(create) - tries;
+    assert!((3..6).contains(&more), "{more} tries in half a minute with three changes");
+}
+
 /// A process that was killed leaves its entry behind, and the next one of the pod goes on with it.
 #[tokio::test(start_paused = true)]
 async fn an_own_lease_is_taken_up_again_and_a_lock_is_never_touched() {

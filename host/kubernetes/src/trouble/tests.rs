@@ -101,6 +101,18 @@ fn a_record_that_is_not_taken_is_named() {
     let trouble = refusal("update", 422, "Invalid", long, json!(null));
     assert_eq!(trouble.outcome, Outcome::Denied);
     assert!(trouble.detail.ends_with("remove those that are not needed"), "{}", trouble.detail);
+    assert!(trouble.of_content);
+    for (code, reason, of_content) in [
+        (413, "RequestEntityTooLarge", true),
+        (400, "BadRequest", true),
+        (400, "an answer of another kind", false),
+        (403, "Forbidden", false),
+        (409, "Conflict", false),
+        (500, "InternalError", false),
+    ] {
+        let trouble = refusal("update", code, reason, "no", json!(null));
+        assert_eq!(trouble.of_content, of_content, "{code} {reason}");
+    }
 }
 
 #[test]

@@ -200,5 +200,10 @@ impl World {
 }
 
 fn timed_out() -> Trouble {
-    Trouble { outcome: Outcome::TimedOut, retry_after: None, detail: "timed out".to_owned() }
+    Trouble {
+        outcome: Outcome::TimedOut,
+        retry_after: None,
+        of_content: false,
+        detail: "timed out".to_owned(),
+    }
 }

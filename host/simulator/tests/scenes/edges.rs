@@ -27,7 +27,12 @@ fn leader() -> Stage {
 }
 
 fn throttled(retry_after: Option<Duration>) -> Trouble {
-    Trouble { outcome: Outcome::Throttled, retry_after, detail: "scripted".to_owned() }
+    Trouble {
+        outcome: Outcome::Throttled,
+        retry_after,
+        of_content: false,
+        detail: "scripted".to_owned(),
+    }
 }
 
 #[test]

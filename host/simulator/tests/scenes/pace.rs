@@ -7,6 +7,15 @@ fn eager(_: &Input) -> Decision {
     Decision { wake_after: 1, ..decision(Action::Campaign) }
 }
 
+fn trouble(outcome: Outcome) -> Trouble {
+    Trouble { outcome, retry_after: None, of_content: false, detail: "scripted".to_owned() }
+}
+
+/// As a server refuses a record that it does not take.
+fn unfit() -> Trouble {
+    Trouble { of_content: true, ..trouble(Outcome::Denied) }
+}
+
 /// Lets each write and each read fail like that for so long, a millisecond after it was sent, and
 /// gives the moments at which writes and reads were sent.
 fn refuse_all(
@@ -14,6 +23,16 @@ fn refuse_all(
     length: Duration,
     policy: impl Fn(&Input) -> Decision,
     write: Outcome,
+    read: Option<Outcome>,
+) -> (Vec<Moment>, Vec<Moment>) {
+    refuse_all_for(stage, length, policy, &trouble(write), read)
+}
+
+fn refuse_all_for(
+    stage: &mut Stage,
+    length: Duration,
+    policy: impl Fn(&Input) -> Decision,
+    write: &Trouble,
     read: Option<Outcome>,
 ) -> (Vec<Moment>, Vec<Moment>) {
     let (mut writes, mut reads) = (Vec::new(), Vec::new());
@@ -35,14 +54,14 @@ fn refuse_all(
         }
         for sent in stage.writes() {
             writes.push(stage.now);
-            stage.fails(&sent, write);
+            let result = Err(write.clone());
+            stage.tell(Event::WriteEnded { serial: sent.mark.serial, result });
         }
         if let Some(outcome) = read
             && std::mem::take(&mut stage.reading)
         {
             reads.push(stage.now);
-            let trouble = Trouble { outcome, retry_after: None, detail: "scripted".to_owned() };
-            stage.tell(Event::ReadFailed(trouble));
+            stage.tell(Event::ReadFailed(trouble(outcome)));
         }
     }
     (writes, reads)
@@ -65,6 +84,35 @@ fn i18_what_the_server_refuses_is_tried_less_and_less_often() {
         assert!(gaps[0] >= millis(500), "{gaps:?}");
         let last = gaps.last().unwrap();
         assert!(*last >= Duration::from_secs(8) && *last < Duration::from_secs(13), "{gaps:?}");
+    }
+}
+
+/// Annotations of others that leave no room: it is tried every two minutes at last, for a policy of the
+/// server's that may have changed, and at once when the object has.
+#[test]
+fn i18_a_record_that_the_server_does_not_take_is_tried_when_the_object_changes() {
+    for policy in [eager, rule::decide] {
+        let mut stage = Stage::new();
+        // A label or an annotation is in no record: the same one under another version.
+        let seen = |version: u64| {
+            let version = Version(version.to_string());
+            Lock::Present(Record { version, ..record("", 15) })
+        };
+        stage.starts_with(seen(10));
+        let secs = Duration::from_secs;
+        let (writes, _) = refuse_all_for(&mut stage, secs(900), policy, &unfit(), None);
+        let gaps = gaps(&writes);
+        assert!((12..=18).contains(&writes.len()), "{gaps:?}");
+        assert!(gaps[0] <= secs(5), "{gaps:?}");
+        let last = gaps.last().unwrap();
+        assert!(*last >= secs(120) && *last < secs(125), "{gaps:?}");
+        let ago = stage.now.since(*writes.last().unwrap());
+        assert!(ago > secs(5) && ago < secs(110), "the next one is not due: {ago:?}");
+
+        stage.answers = true;
+        stage.sees(seen(11));
+        let (writes, _) = refuse_all_for(&mut stage, secs(5), policy, &unfit(), None);
+        assert!(!writes.is_empty());
     }
 }
 

@@ -158,6 +158,7 @@ fn i14_the_term_goes_on_after_an_outage() {
         let trouble = Trouble {
             outcome: Outcome::Unreachable,
             retry_after: None,
+            of_content: false,
             detail: "scripted".to_owned(),
         };
         stage.tell(Event::ReadFailed(trouble));
