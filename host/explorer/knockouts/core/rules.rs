@@ -82,8 +82,8 @@ pub const RULES: &[Rule] = &[
         file: "promise.rs",
         code: "record.version == last.version && record.uid == last.uid",
         broken: "record.uid == last.uid",
-        setting: "put-back crash met tokens=0 live=0 lost-reads=0 lost-writes=0",
-        states: 1_400_000,
+        setting: "put-back crash resign met tokens=0 live=0 lost-reads=0 lost-writes=0",
+        states: 1_050_000,
     },
     Rule {
         invariant: "I9",
