@@ -1,6 +1,7 @@
 //! Until when others may believe that they lead, and what may end that early (I7).
 //!
-//! A promise only grows, by the functions that begin with `wait`. The one way
+//! A promise begins as the longest that there is, and only grows, by the functions that begin with
+//! `wait`; so one that is made anew and put into the place of another shortens nothing. The one way
 //! to shorten it is [`Promise::end`], which takes a [`Proof`], and a proof is made by this module
 //! alone, out of what was observed. Whatever a hand, another elector or a restored store puts into
 //! the lock, it can lengthen the wait, but it cannot shorten it.
@@ -36,12 +37,19 @@ pub(crate) enum Sight {
 }
 
 /// Until when somebody else may believe, by this candidate's clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Promise {
     /// The one whose record was seen last.
     holder: Moment,
     /// Everybody else: holders whose records were edited away, or were never seen.
     others: Moment,
+}
+
+/// Nothing was seen: whoever leads may do so for ever.
+impl Default for Promise {
+    fn default() -> Promise {
+        Promise { holder: Moment::ZERO, others: Moment::NEVER }
+    }
 }
 
 impl Promise {
@@ -79,7 +87,7 @@ impl Promise {
     /// Somebody has proved to believe no longer.
     pub(crate) fn end(&mut self, proof: &Proof) {
         match proof.0 {
-            Evidence::Everybody => *self = Promise::default(),
+            Evidence::Everybody => *self = Promise { holder: Moment::ZERO, others: Moment::ZERO },
             Evidence::Holder => self.holder = Moment::ZERO,
         }
     }
@@ -100,6 +108,12 @@ enum Evidence {
 impl Proof {
     /// Of a holder's own end: nothing more can follow from it.
     const OF_HOLDER: Proof = Proof(Evidence::Holder);
+
+    /// The lock is seen for the first time. What is not known yet begins with what is seen now; a record
+    /// is waited out from here.
+    pub(crate) fn by_first_sight(before: Option<&Lock>) -> Option<Proof> {
+        before.is_none().then_some(Proof(Evidence::Everybody))
+    }
 
     /// This candidate believes until this very observation, so that nobody else can.
     pub(crate) fn by_own_belief(claim: &Claim) -> Option<Proof> {
@@ -167,5 +181,32 @@ impl Proof {
     pub(crate) fn by_report(record: &Record, dead: &Incarnation) -> Option<Proof> {
         let writer = &record.mark.as_ref()?.incarnation;
         (record.holder.is_some() && writer == dead).then_some(Proof::OF_HOLDER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// I7: what is not ended by a proof only grows, and there is nothing shorter to put in its place.
+    #[test]
+    fn no_promise_can_be_made_that_is_shorter_than_another() {
+        assert_eq!(Promise::default().until(), Moment::NEVER);
+        assert_eq!(std::mem::take(&mut Promise::default()).until(), Moment::NEVER);
+        let at = Moment::from_secs;
+        let mut promise = Promise::default();
+        promise.wait_for_holder(at(1));
+        promise.wait_for_next_holder(at(2));
+        promise.wait_for_all(at(3));
+        assert_eq!(promise.until(), Moment::NEVER);
+        promise.end_at(&Proof::OF_HOLDER, at(4));
+        assert_eq!(promise.until(), Moment::NEVER, "the holder's end says nothing of others");
+        promise.end(&Proof::by_first_sight(None).unwrap());
+        assert_eq!(promise.until(), Moment::ZERO);
+        promise.wait_for_all(at(3));
+        promise.wait_for_holder(at(2));
+        promise.wait_for_next_holder(at(1));
+        assert_eq!(promise.until(), at(3));
+        assert_eq!(Proof::by_first_sight(Some(&Lock::Absent(None))), None);
     }
 }

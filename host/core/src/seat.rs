@@ -163,6 +163,9 @@ impl Seat {
             self.token = self.token.max(record.token);
         }
         let before = self.lock.replace(lock);
+        if let Some(proof) = Proof::by_first_sight(before.as_ref()) {
+            self.promise.end(&proof);
+        }
         if same {
             return News::Same;
         }
