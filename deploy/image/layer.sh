@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # layer.sh amd64|arm64 PROGRAM POLICIES FILE: packs all files of an image for that platform into one
-# layer, FILE. The same content gives the same bytes.
+# layer, FILE, which is not compressed. The same content gives the same bytes.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh
@@ -22,4 +22,4 @@ cat /usr/share/ca-certificates/mozilla/*.crt >"$files/etc/ssl/certs/ca-certifica
 
 chmod -R u=rwX,go=rX "$files"
 tar --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner \
-    -C "$files" -cf - etc licenses policies usr | gzip -n9 >"$4"
+    -C "$files" -cf "$4" etc licenses policies usr

@@ -23,7 +23,7 @@ first=$(<"$out/digest")
 second=$(<"$again/target/image/digest")
 if [[ $first != "$second" ]]; then
     for platform in "${platforms[@]}"; do
-        cmp "$out/$platform.tar.gz" "$again/target/image/$platform.tar.gz" || true
+        cmp "$out/$platform.tar" "$again/target/image/$platform.tar" || true
     done
     fail "$first in $root, and $second in $again"
 fi

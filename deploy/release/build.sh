@@ -35,7 +35,7 @@ write_shell_files() {
 rm -rf "$shell_files"
 "$root/deploy/image/image.sh"
 for platform in "${platforms[@]}"; do
-    tar -xzOf "$out/$platform.tar.gz" usr/share/sbom/hotseat.cdx.json \
+    tar -xOf "$out/$platform.tar" usr/share/sbom/hotseat.cdx.json \
         >"$dist/hotseat-v$version-$platform.cdx.json"
     # Not the image's program: names are looked up here as the machine's nsswitch.conf says, which a
     # static program can only where glibc is the very same.
@@ -45,7 +45,7 @@ for platform in "${platforms[@]}"; do
     cp "$program" README.md CHANGELOG.md LICENSE "$dist/$folder"
     write_shell_files "$program" "$platform"
     cp -r "$shell_files/completions" "$shell_files/man" "$dist/$folder"
-    tar -xzf "$out/$platform.tar.gz" -C "$dist/$folder" licenses policies
+    tar -xf "$out/$platform.tar" -C "$dist/$folder" licenses policies
     packed "$folder" "$dist/$folder.tar.gz"
 done
 cp -r "$out/layout" "$dist/hotseat-v$version-image"
