@@ -211,7 +211,8 @@ main() {
         trap 'exit 129' HUP
         up
         inside "$@" || status=$?
-        [[ ! -e $run/log/figures ]] || cat "$run/log/figures"
+        [[ ! -e $run/log/figures ]] ||
+            { printf '| figure | measured | bar | |\n|---|---|---|---|\n' && cat "$run/log/figures"; }
         return "$status"
         ;;
     *) fail "usage: $0 run COMMAND... | up | in COMMAND... | down" ;;

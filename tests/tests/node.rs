@@ -32,6 +32,8 @@ mod memory;
 mod peers;
 #[path = "node/policy.rs"]
 mod policy;
+#[path = "node/processes.rs"]
+mod processes;
 #[path = "node/readme.rs"]
 mod readme;
 #[path = "node/rules.rs"]

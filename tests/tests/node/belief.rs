@@ -84,6 +84,17 @@ impl Belief {
         Self { kept, looking }
     }
 
+    /// As [`watch`](Self::watch), for processes that have these names and answer at these addresses.
+    pub fn watch_processes(candidates: &[(&'static str, SocketAddr)], pace: Duration) -> Self {
+        let kept = Arc::new(Kept::default());
+        for &(name, address) in candidates {
+            let mine = Arc::clone(&kept);
+            let asking = thread::spawn(move || ask(&mine, name, address, pace));
+            kept.asking.lock().unwrap().push(asking);
+        }
+        Self { kept, looking: thread::spawn(|| ()) }
+    }
+
     /// Ends the asking.
     pub fn end(self) -> Heard {
         self.kept.over.store(true, Ordering::Relaxed);
@@ -195,6 +206,11 @@ impl Heard {
 }
 
 impl Span {
+    /// When it was asked the last of the questions that it answered: it led then, or later.
+    pub fn said_last(&self) -> Instant {
+        self.last.0
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
         let from = self.first.1.max(other.first.1);
         let to = self.last.0.min(other.last.0);

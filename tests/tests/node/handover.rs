@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::belief::{Belief, PACE};
-use super::figures::{median_and_longest, note};
+use super::figures::{median, median_and_longest, note, note_barred};
+use super::processes::Processes;
 use super::sidecar::{LABELS, shop};
 use super::space::{SOON, run};
 
@@ -12,24 +13,47 @@ const ROUNDS: usize = 10;
 /// A closer look than usual, where milliseconds count.
 const CLOSE: Duration = Duration::from_millis(4);
 
+/// The times without a leader that were heard in these rounds, none of which waited for a lease of 15 s to
+/// run out.
+#[track_caller]
+fn lasted(belief: Belief) -> Vec<Duration> {
+    let heard = belief.end();
+    heard.assert_no_overlap();
+    let lasted: Vec<Duration> = heard.gaps().iter().map(|gap| gap.lasted).collect();
+    assert_eq!(lasted.len(), ROUNDS, "{:?}", heard.terms());
+    assert!(lasted.iter().all(|lasted| *lasted < Duration::from_secs(8)), "{lasted:?}");
+    lasted
+}
+
+/// In turn with the same program as processes without pods, asked in the same way, so that both have the same
+/// machine.
 #[test]
 fn a_deleted_leader_passes_the_seat_on() {
     let space = shop("delete");
-    let belief = Belief::watch(&space, LABELS, CLOSE);
-    let mut leader = space.leader(LABELS, None).name;
+    let mut leader = space.leader(LABELS, None);
+    let mut processes = Processes::start(&space, &leader);
+    let in_pods = Belief::watch(&space, LABELS, CLOSE);
+    let between_processes = Belief::watch_processes(&processes.addresses(), CLOSE);
     for _ in 0..ROUNDS {
-        space.kubectl(&["delete", "pod", &leader]);
-        leader = space.leader(LABELS, Some(&leader)).name;
+        space.kubectl(&["delete", "pod", &leader.name]);
+        leader = space.leader(LABELS, Some(&leader.name));
         space.rolled_out("shop", 3);
+        processes.hand_over();
     }
-    let heard = belief.end();
-    heard.assert_no_overlap();
-    let gaps = heard.gaps();
-    assert_eq!(gaps.len(), ROUNDS, "{:?}", heard.terms());
-    let lasted: Vec<Duration> = gaps.iter().map(|gap| gap.lasted).collect();
-    note("`kubectl delete pod LEADER`: without a leader", &median_and_longest(&lasted));
-    // Nobody waited for a lease of 15 s to run out.
-    assert!(lasted.iter().all(|lasted| *lasted < Duration::from_secs(8)), "{lasted:?}");
+    let (pods, processes) = (lasted(in_pods), lasted(between_processes));
+    note("`kubectl delete pod LEADER`: without a leader", &median_and_longest(&pods));
+    note(
+        "SIGTERM to the leader of three processes on the node, in turn with that",
+        &median_and_longest(&processes),
+    );
+    let (pods, processes) = (median(&pods).unwrap(), median(&processes).unwrap());
+    let ratio = pods.as_secs_f64() / processes.as_secs_f64();
+    note_barred(
+        "the median in pods beside that between processes",
+        &format!("{ratio:.2} times"),
+        "at most 1.5 times",
+        ratio <= 1.5,
+    );
 }
 
 #[test]
@@ -47,9 +71,11 @@ fn a_rollout_restart_keeps_a_leader() {
     let heard = belief.end();
     heard.assert_no_overlap();
     let lasted: Vec<Duration> = heard.gaps().iter().map(|gap| gap.lasted).collect();
-    note(
+    note_barred(
         "`kubectl rollout restart`, three replicas, three times: each time without a leader",
         &median_and_longest(&lasted),
+        "longest 300 ms",
+        heard.longest_gap() <= Duration::from_millis(300),
     );
     assert!(heard.longest_gap() < Duration::from_secs(8), "{:?}", heard.gaps());
 }

@@ -10,7 +10,7 @@ use hotseat_tests::process::get;
 use hotseat_tests::wait::until;
 
 use super::belief::{Belief, PACE};
-use super::figures::{median_and_longest, note};
+use super::figures::{median_and_longest, note, note_barred};
 use super::sidecar::{LABELS, shop_with};
 use super::space::{PORT, SOON, Space};
 
@@ -66,7 +66,12 @@ fn a_service_leads_to_the_leader_and_follows_it() {
     let heard = belief.end();
     heard.assert_no_overlap();
     let lasted: Vec<Duration> = heard.gaps().iter().map(|gap| gap.lasted).collect();
-    note("with `--label-leader`: each time without a leader", &median_and_longest(&lasted));
+    note_barred(
+        "with `--label-leader`, a deleted leader and `kubectl rollout restart`: each time without a leader",
+        &median_and_longest(&lasted),
+        "longest 300 ms",
+        heard.longest_gap() <= Duration::from_millis(300),
+    );
     let ms = |time: Duration| format!("{} ms", time.as_millis());
     note(
         "longest time without an answer by the leader's Service, at `kubectl delete pod`",
