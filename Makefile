@@ -69,10 +69,10 @@ test-oldest: wasm-target ## the suites on a real API server, with Kubernetes 1.2
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_TEST_APISERVER=oldest $(PROGRAM) $(CARGO) test --workspace $(ON_A_SERVER:%=--test %)
 
-# How many members of the fleets `make peers` kills or asks to end, in each of three tests.
-KILLS ?= 70
+# How many members of the fleets `make peers` kills or asks to end, in each of four tests.
+KILLS ?= 55
 
-peers: wasm-target ## fleets of the 0.4 image, client-go and Hotseats on the way between locks: 210 kills and releases, half an hour
+peers: wasm-target ## fleets of the 0.4 image, client-go and Hotseats on the way between locks: 220 kills and releases, half an hour
 	tests/setup/apiserver.sh newest >/dev/null
 	tests/setup/peers.sh >/dev/null
 	$(CARGO) build --workspace

@@ -78,6 +78,17 @@ fn a_fleet_moves_from_a_config_map_to_the_lease() {
     travels("configmap-to-lease", &steps, 2);
 }
 
+#[test]
+fn a_fleet_moves_back_from_the_lease_to_a_config_map() {
+    let both = Kind::Hotseat("configmapsleases");
+    let steps = [
+        [Kind::ClientGo("leases"), Kind::Hotseat("leases"), both],
+        [both; 3],
+        [Kind::ClientGo("configmaps"), Kind::Hotseat("configmaps"), Kind::Hotseat("configmaps")],
+    ];
+    travels("lease-to-configmap", &steps, 2);
+}
+
 /// Why the way has a step between, and that an overlap is noticed.
 #[test]
 fn without_the_step_between_two_lead() {
