@@ -10,6 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need_crane
 "$root/tests/setup/sources.sh"
 need python3 python3
+need zstd zstd
+need buildah buildah
 need qemu-aarch64-static qemu-user-static
 skipped=()
 [[ " ${platforms[*]} " == *" arm64 "* ]] || skipped=(--skip arm64::)

@@ -7,6 +7,8 @@
 mod alike;
 #[path = "deploy/chart.rs"]
 mod chart;
+#[path = "deploy/containerfile.rs"]
+mod containerfile;
 #[path = "deploy/containers.rs"]
 mod containers;
 #[path = "deploy/injection.rs"]

@@ -4,6 +4,8 @@
 
 #[path = "image/arm64.rs"]
 mod arm64;
+#[path = "image/containerfile.rs"]
+mod containerfile;
 #[path = "image/content.rs"]
 mod content;
 #[path = "image/names.rs"]
