@@ -2,7 +2,7 @@
 # image.sh: builds the image for all platforms into target/image/layout, an OCI layout, without a
 # container engine, and prints its digest and sizes. In the environment: IMAGE and VERSION name it,
 # PLATFORMS="amd64 arm64" says for what. It is pushed by
-# `crane push --index target/image/layout REGISTRY/NAME:TAG`.
+# `crane push target/image/layout REGISTRY/NAME:TAG`.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh

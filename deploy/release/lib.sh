@@ -27,6 +27,16 @@ helm() {
     "$folder/helm" "$@"
 }
 
+# The charts that push.sh pushed, a line each: name and digest.
+# shellcheck disable=SC2034  # as above
+readonly pushed_charts=$out/charts
+
+# chart_name FILE: what a chart in target/dist is called.
+chart_name() {
+    local file=${1##*/}
+    echo "${file%"-$version.tgz"}"
+}
+
 # The digest of the index in the layout of the image, and that of a platform in it.
 index_digest() { cat "$out/digest"; }
 platform_digest() {

@@ -24,7 +24,7 @@ fn readmes_three_commands_lead_to_three_replicas_and_a_leader() {
     let port = port.rsplit(' ').next().unwrap();
     let team = format!("127.0.0.1:{port}/team");
     let tagged = format!("{team}/hotseat:{}", env!("CARGO_PKG_VERSION"));
-    output(Command::new(crane).args(["push", "--index", &layout, &tagged]), "").unwrap();
+    output(Command::new(crane).args(["push", &layout, &tagged]), "").unwrap();
 
     let space = Space::new("chart", true);
     let person = Person::administrator(&space);
