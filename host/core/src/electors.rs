@@ -19,7 +19,7 @@
 
 use crate::config::Config;
 use crate::elector::{Elector, State};
-use crate::event::{AskId, Effect, Event, Notice};
+use crate::event::{AskId, Effect, Event, Notice, in_order};
 use crate::lock::{LastWrite, Token};
 use crate::on_failure::OnFailure;
 use crate::policy::{Action, Decision, Input, LONGEST_WAKE_MS};
@@ -87,7 +87,7 @@ impl Electors {
         self.outer.is_some()
     }
 
-    /// Takes one event at the moment `now` and says what is to be done, in order: see
+    /// Takes one event at the moment `now` and says what is to be done, in one order for both: see
     /// [`Elector::step`]. `which` is the lock that an event is about, and in the answer the lock that
     /// an effect is about; for those that are about none it is the inner one.
     pub fn step(&mut self, now: Moment, which: Which, event: Event) -> Vec<(Which, Effect)> {
@@ -153,7 +153,8 @@ impl Outer {
                 self.drive(now, Event::Timer, &mut out);
             }
         }
-        self.in_order(out)
+        out.push((Which::Inner, self.last()));
+        in_order(out)
     }
 
     fn drive_inner(
@@ -227,20 +228,14 @@ impl Outer {
         self.elector.term_token().is_some_and(|token| token <= floor)
     }
 
-    /// The last view comes first: the end of belief is seen before anything is sent, by either. One
-    /// wake-up stands for both.
-    fn in_order(&self, out: Vec<(Which, Effect)>) -> Vec<(Which, Effect)> {
-        let (shows, mut rest): (Vec<_>, Vec<_>) =
-            out.into_iter().partition(|(_, effect)| matches!(effect, Effect::Show(_)));
-        let mut effects: Vec<_> = shows.into_iter().next_back().into_iter().collect();
-        effects.append(&mut rest);
+    /// One wake-up stands for both, and they finish together.
+    fn last(&self) -> Effect {
+        let [first, second] = self.wakes;
         if self.finished == [true; 2] {
-            effects.push((Which::Inner, Effect::Finished));
+            Effect::Finished
         } else {
-            let [first, second] = self.wakes;
-            effects.push((Which::Inner, Effect::WakeAt(first.min(second))));
+            Effect::WakeAt(first.min(second))
         }
-        effects
     }
 }
 

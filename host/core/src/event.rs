@@ -1,8 +1,10 @@
 //! What happens to an elector, and what it wants done.
 
 mod notice;
+mod order;
 
 pub use notice::{Notice, Why};
+pub(crate) use order::in_order;
 
 use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::OnFailure;
@@ -144,7 +146,8 @@ pub struct Trouble {
     pub detail: String,
 }
 
-/// What the elector wants done. Effects are carried out in their order.
+/// What the elector wants done. What comes of one step is in the order in which it is to be done, which
+/// is that of the variants; what is of one kind comes in the order in which it was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Ask the policy; answer with [`Event::Decided`].
@@ -154,25 +157,25 @@ pub enum Effect {
         /// The argument of `decide`.
         input: Box<Input>,
     },
+    /// What may be said of the election from now on.
+    Show(Box<View>),
+    /// Write the lock; answer with [`Event::WriteEnded`] by the deadline.
+    Write(Write),
     /// Read the lock; answer with [`Event::Observed`] or [`Event::ReadFailed`] by the deadline.
     Read {
         /// When to give up. The elector reads again before that, but an answer counts until then.
         deadline: Moment,
     },
-    /// Write the lock; answer with [`Event::WriteEnded`] by the deadline.
-    Write(Write),
-    /// Send [`Event::Timer`] at this moment. Replaces the one before.
-    WakeAt(Moment),
-    /// What may be said of the election from now on.
-    Show(Box<View>),
-    /// Something that people want to know: a log line, a metric, an Event on the lock.
-    Tell(Notice),
-    /// The policy failed too often (I12, see [`crate::failures`]): bring the last good one back.
-    RestorePolicy,
     /// The watch has missed a change: begin it anew.
     RestartWatch,
+    /// Something that people want to know: a log line, a metric, an Event on the lock.
+    Tell(Notice),
     /// A decision was made and judged: the whole of it, for the journal.
     Account(Box<Account>),
+    /// The policy failed too often (I12, see [`crate::failures`]): bring the last good one back.
+    RestorePolicy,
+    /// Send [`Event::Timer`] at this moment. Replaces the one before.
+    WakeAt(Moment),
     /// The elector has stopped; nothing comes after this.
     Finished,
 }

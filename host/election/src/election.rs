@@ -226,10 +226,7 @@ impl Election {
     fn elect_about(&mut self, which: Which, event: Event, inbox: &Inbox) -> io::Result<()> {
         self.due.push_back((which, event));
         while let Some((which, event)) = self.due.pop_front() {
-            let mut effects = self.electors.step(clock::now(), which, event);
-            // A question first: the policy's thread thinks while this one tells of what was seen.
-            effects.sort_by_key(|(_, effect)| !matches!(effect, Effect::Ask { .. }));
-            for (which, effect) in effects {
+            for (which, effect) in self.electors.step(clock::now(), which, event) {
                 self.carry_out(which, effect, inbox)?;
             }
         }

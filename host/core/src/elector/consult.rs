@@ -229,11 +229,9 @@ impl Elector {
         let_go && self.operation.is_none() && self.claim.believed().is_some()
     }
 
-    /// Hands a decision to the journal, before the end if this was the last.
+    /// Hands a decision to the journal.
     fn account(&mut self, account: Account) {
-        let end = self.out.iter().position(|effect| *effect == Effect::Finished);
-        let account = Effect::Account(Box::new(account));
-        self.out.insert(end.unwrap_or(self.out.len()), account);
+        self.out.push(Effect::Account(Box::new(account)));
     }
 
     fn policy_failed(&mut self, failure: Failure) {

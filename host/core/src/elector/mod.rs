@@ -27,7 +27,7 @@ mod write;
 
 use crate::claim::Claim;
 use crate::config::Config;
-use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why};
+use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why, in_order};
 use crate::lock::Token;
 use crate::policy::{Attempts, Cause, Outcome};
 use crate::seat::Seat;
@@ -155,7 +155,8 @@ impl Elector {
         }
     }
 
-    /// Takes one event at the moment `now` and says what is to be done, in order.
+    /// Takes one event at the moment `now` and says what is to be done, in the order of
+    /// [`crate::event::Effect`].
     ///
     /// `now` must not run backwards; if it does, the latest moment so far counts.
     pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
@@ -165,7 +166,7 @@ impl Elector {
             self.handle(event);
             self.proceed();
         }
-        std::mem::take(&mut self.out)
+        in_order(std::mem::take(&mut self.out))
     }
 
     /// What may be said of the election.
@@ -342,8 +343,7 @@ impl Elector {
         let view = self.view();
         if self.shown.as_ref() != Some(&view) {
             self.shown = Some(view.clone());
-            // Before anything else is done: the end of belief is seen before a release is sent.
-            self.out.insert(0, Effect::Show(Box::new(view)));
+            self.out.push(Effect::Show(Box::new(view)));
         }
     }
 
