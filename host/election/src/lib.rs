@@ -31,7 +31,6 @@ mod seats;
 mod status;
 
 pub mod clock;
-mod recurring;
 pub mod signals;
 
 pub use application::Application;
@@ -39,11 +38,11 @@ pub use changes::{Change, Changes, KEPT};
 pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
 pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
+pub use hotseat_rollout::Recurring;
 pub use inbox::Stopper;
 pub use kept::{Kept, Numbered};
 pub use lock::{Future, Lock};
 pub use name::ElectionName;
-pub use recurring::Recurring;
 pub use report::{LockReport, PolicyReport};
 pub use rights::{MissingRights, Right, ServiceAccount};
 pub use seats::Seats;

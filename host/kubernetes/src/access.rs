@@ -58,7 +58,7 @@ impl Observer for RightsCheck {
                 self.0.notify_one();
             }
             // It may be missing, or it may not be read: the check tells.
-            Fact::Policy(PolicyFact::SourceUnavailable(_)) => self.0.notify_one(),
+            Fact::Policy(PolicyFact::SourceUnavailable { .. }) => self.0.notify_one(),
             _ => {}
         }
     }

@@ -89,7 +89,7 @@ impl Words {
     fn of_policy(fact: &PolicyFact) -> Option<Words> {
         let of_fleet = |words: Option<Words>| words.map(|words| Words { of_fleet: true, ..words });
         match fact {
-            PolicyFact::SourceUnavailable(why) => {
+            PolicyFact::SourceUnavailable { why, .. } => {
                 of_fleet(Words::warning("PolicySourceFailed", why.clone()))
             }
             // All who stop say the same, and name the one because of whom.

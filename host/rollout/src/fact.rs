@@ -6,10 +6,18 @@ use crate::policy::{About, Policy};
 /// Something that happened to policies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
-    /// The source gives nothing for now.
-    SourceUnavailable(String),
-    /// The source works again.
-    SourceAvailable,
+    /// The source gives nothing for now: a reason that is new in this row of failures, or a reminder.
+    SourceUnavailable {
+        /// Why, in one line.
+        why: String,
+        /// How often in a row.
+        times: u64,
+    },
+    /// The source works again, after people heard that it does not.
+    SourceAvailable {
+        /// How often it had failed in a row.
+        failures: u64,
+    },
     /// A publication becomes the candidate.
     CandidateFound {
         /// The policy.

@@ -15,6 +15,7 @@ mod fact;
 mod fleet;
 mod machine;
 mod policy;
+mod recurring;
 mod report;
 
 pub use config::{Allowance, Config, Gate, ShadowPeriod, Turns};
@@ -24,4 +25,5 @@ pub use fact::Fact;
 pub use fleet::{Fingerprint, Fleet, Objection, Peer};
 pub use machine::Rollout;
 pub use policy::{About, Need, Policy, Publication};
+pub use recurring::Recurring;
 pub use report::{Active, Candidate, Rejected, Report, Trial};

@@ -15,6 +15,8 @@ pub struct Report {
     pub candidate: Option<Candidate>,
     /// Why the source gives nothing for now.
     pub source_error: Option<String>,
+    /// Since when it has given nothing.
+    pub source_unavailable_since: Option<Moment>,
     /// Policies that took over, the first one included.
     pub swaps: u64,
     /// Those of them that took over again from one that failed.

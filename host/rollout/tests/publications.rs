@@ -4,6 +4,7 @@ mod common;
 
 use common::{World, config, facts, policy, refusal, refusals};
 use hotseat_rollout::{About, Effect, Event, Fact, Passed, Stage, StageEnd};
+use std::time::Duration;
 
 #[test]
 fn a_publication_goes_through_all_stages_and_takes_over() {
@@ -225,17 +226,22 @@ fn what_the_source_refuses_meanwhile_is_shown_when_the_candidate_has_ended() {
 fn a_source_that_gives_nothing_is_reported_when_that_changes() {
     let mut world = World::new(config());
     let why = |why: &str| Event::Unavailable(why.to_owned());
-    assert_eq!(
-        world.event(why("timed out")),
-        [Effect::Tell(Fact::SourceUnavailable("timed out".into()))]
-    );
+    let first = Fact::SourceUnavailable { why: "timed out".into(), times: 1 };
+    assert_eq!(world.event(why("timed out")), [Effect::Tell(first)]);
+    let since = world.report().source_unavailable_since.unwrap();
+    world.passes(Duration::from_secs(1));
     assert_eq!(world.event(why("timed out")), []);
     assert_eq!(world.event(why("refused")).len(), 1);
     assert_eq!(world.report().source_error.as_deref(), Some("refused"));
-    assert_eq!(facts(&world.found(&policy("a", "")))[0], Fact::SourceAvailable);
+    assert_eq!(world.report().source_unavailable_since, Some(since), "it is one outage");
+    let over = Fact::SourceAvailable { failures: 3 };
+    assert_eq!(facts(&world.found(&policy("a", "")))[0], over);
     assert_eq!(world.report().source_error, None);
+    assert_eq!(world.report().source_unavailable_since, None);
+    world.passes(Duration::from_secs(60));
     world.event(why("timed out"));
-    assert_eq!(facts(&world.refused_by_source("digest"))[0], Fact::SourceAvailable);
+    let over = Fact::SourceAvailable { failures: 1 };
+    assert_eq!(facts(&world.refused_by_source("digest"))[0], over);
 }
 
 /// Each is an Event and a line in the log.
@@ -250,6 +256,32 @@ fn a_source_s_reasons_are_told_once_whatever_varies_in_them() {
     let made_up: usize = (0..100).map(|n| told("x".repeat(n))).sum();
     assert!((1..10).contains(&made_up), "{made_up}");
     assert_eq!(world.report().source_error, Some("x".repeat(99)), "the newest is shown");
-    world.found(&policy("a", ""));
-    assert_eq!(world.event(Event::Unavailable("503 at 12:02:00".to_owned())).len(), 1);
+}
+
+/// One that comes and goes fills no log, one that stays away is not forgotten, and the report is exact.
+#[test]
+fn a_source_that_comes_and_goes_is_told_rarely() {
+    let mut world = World::new(config());
+    let mut told = 0;
+    for _ in 0..600 {
+        world.passes(Duration::from_secs(1));
+        told += world.event(Event::Unavailable("no".to_owned())).len();
+        assert_eq!(world.report().source_unavailable_since, Some(world.now));
+        told += facts(&world.found(&policy("a", ""))).iter().filter(|it| is_available(it)).count();
+        assert_eq!(world.report().source_unavailable_since, None);
+    }
+    assert!((2..=10).contains(&told), "{told}");
+    let mut away = Vec::new();
+    world.passes(Duration::from_secs(3600));
+    for second in 0..1000 {
+        world.passes(Duration::from_secs(1));
+        if !world.event(Event::Unavailable("no".to_owned())).is_empty() {
+            away.push(second);
+        }
+    }
+    assert_eq!(away, [0, 60, 180, 420, 900]);
+}
+
+fn is_available(fact: &Fact) -> bool {
+    matches!(fact, Fact::SourceAvailable { .. })
 }

@@ -9,7 +9,7 @@ use hotseat_core::lock::Token;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
 use hotseat_core::view::View;
-use hotseat_election::Fact;
+use hotseat_election::{Fact, clock};
 use hotseat_rollout::{Candidate, Fact as PolicyFact, Policy, Refusal, Trial};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -214,15 +214,25 @@ fn the_sum_over_all_candidates_is_the_number_of_leaders() {
 fn a_source_that_gives_nothing_is_seen() {
     let site = Site::start();
     let (up, failures) = ("hotseat_policy_source_up", "hotseat_policy_source_failures_total");
-    site.say(Fact::Policy(PolicyFact::SourceUnavailable("no such ConfigMap".to_owned())));
+    let fails = |why: &str, times| {
+        site.state.change_policy(|report| {
+            report.rollout.source_error = Some(why.to_owned());
+            report.rollout.source_unavailable_since.get_or_insert(clock::now());
+        });
+        site.say(Fact::Policy(PolicyFact::SourceUnavailable { why: why.to_owned(), times }));
+    };
+    fails("no such ConfigMap", 1);
     assert_samples(&site, &[(up, 0.0), (failures, 1.0)]);
     let gone = || scrape(&site)["hotseat_policy_source_unavailable_seconds"];
     let first = gone();
     // Another reason is another failure of the same outage.
-    site.say(Fact::Policy(PolicyFact::SourceUnavailable("403 Forbidden".to_owned())));
+    fails("403 Forbidden", 2);
     assert!(gone() >= first);
     assert_samples(&site, &[(up, 0.0), (failures, 2.0)]);
-    site.say(Fact::Policy(PolicyFact::SourceAvailable));
+    site.state.change_policy(|report| {
+        (report.rollout.source_error, report.rollout.source_unavailable_since) = (None, None);
+    });
+    site.say(Fact::Policy(PolicyFact::SourceAvailable { failures: 2 }));
     assert_samples(&site, &[(up, 1.0), ("hotseat_policy_source_unavailable_seconds", 0.0)]);
 }
 

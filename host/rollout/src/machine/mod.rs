@@ -25,6 +25,7 @@ use crate::effect::{Effect, JobId, Stage};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::policy::{About, Policy};
+use crate::recurring::Recurring;
 use crate::report::{self, Report};
 use candidate::Candidate;
 use hotseat_core::time::Moment;
@@ -52,9 +53,10 @@ pub struct Rollout {
     shown: Option<report::Candidate>,
     /// What the source refused while a candidate was on its way: shown when that one has ended.
     refused_source: Option<report::Candidate>,
-    source_error: Option<String>,
-    /// The reasons that were told since the source gave something last, without their numbers.
-    source_reasons: BTreeSet<String>,
+    /// Why the source gives nothing, and since when.
+    source_error: Option<(String, Moment)>,
+    /// When people hear of that.
+    source_failing: Recurring,
     job: Option<Job>,
     takeover: Option<TakeOver>,
     active: Option<report::Active>,
@@ -120,7 +122,7 @@ impl Rollout {
             shown: None,
             refused_source: None,
             source_error: None,
-            source_reasons: BTreeSet::new(),
+            source_failing: Recurring::default(),
             job: None,
             takeover: None,
             active: None,
@@ -147,7 +149,7 @@ impl Rollout {
         match event {
             Event::Found(publication) => self.found(now, publication),
             Event::Refused { source, refusal } => self.source_refused(source, refusal),
-            Event::Unavailable(why) => self.source_unavailable(why),
+            Event::Unavailable(why) => self.source_unavailable(now, why),
             Event::StageEnded { job, end } => self.stage_ended(now, job, end),
             Event::ShadowAnswered { job, differs, resigns } => {
                 self.shadow_answered(job, differs, resigns);
@@ -173,7 +175,8 @@ impl Rollout {
             active: self.active.clone(),
             last_good: self.last_good.as_ref().map(|good| good.policy.clone()),
             candidate: self.shown.clone(),
-            source_error: self.source_error.clone(),
+            source_error: self.source_error.as_ref().map(|(why, _)| why.clone()),
+            source_unavailable_since: self.source_error.as_ref().map(|(_, since)| *since),
             swaps: self.swaps,
             restored: self.restored,
             left_behind: self.left_behind,

@@ -8,9 +8,6 @@ use crate::policy::Publication;
 use crate::report::{self, Trial};
 use hotseat_core::time::Moment;
 
-/// How many reasons of a source that gives nothing are reported until it gives something.
-const MOST_REASONS: usize = 8;
-
 impl Rollout {
     /// The newest publication is the one that is wanted, whatever an earlier one is doing.
     pub(super) fn found(&mut self, now: Moment, publication: Publication) {
@@ -82,20 +79,20 @@ impl Rollout {
         }
     }
 
-    /// Tells each reason once. A server may give another text each time, with the time of day in it for
-    /// one: amounts and times do not make it another reason, and not all of very many are reported.
-    pub(super) fn source_unavailable(&mut self, why: String) {
-        self.source_error = Some(why.clone());
-        let reason = why.chars().filter(|c| !c.is_ascii_digit()).collect();
-        if self.source_reasons.len() < MOST_REASONS && self.source_reasons.insert(reason) {
-            self.tell(Fact::SourceUnavailable(why));
+    /// People hear of it by the rule for all that fails again and again: one that comes and goes fills no
+    /// log, and one that stays away is not forgotten. The report is exact at any moment.
+    pub(super) fn source_unavailable(&mut self, now: Moment, why: String) {
+        let since = self.source_error.as_ref().map_or(now, |(_, since)| *since);
+        self.source_error = Some((why.clone(), since));
+        if let Some(times) = self.source_failing.failed(now, &why) {
+            self.tell(Fact::SourceUnavailable { why, times });
         }
     }
 
     fn source_available(&mut self) {
-        self.source_reasons.clear();
-        if self.source_error.take().is_some() {
-            self.tell(Fact::SourceAvailable);
+        self.source_error = None;
+        if let Some(failures) = self.source_failing.worked() {
+            self.tell(Fact::SourceAvailable { failures });
         }
     }
 

@@ -72,6 +72,8 @@ pub struct World {
     no_fallback: bool,
     not_restored: bool,
     source_error: Option<String>,
+    /// People heard that the source gives nothing, and not that it is over.
+    source_told: bool,
     broken_said: bool,
     /// The active policy is refused because of another candidate: the one before comes back.
     goes_back: bool,
@@ -101,6 +103,7 @@ impl World {
             no_fallback: false,
             not_restored: false,
             source_error: None,
+            source_told: false,
             broken_said: false,
             goes_back: false,
             swaps: 0,
@@ -159,7 +162,9 @@ impl World {
     fn before(&mut self, event: &Event) {
         match event {
             Event::Unavailable(why) => self.source_error = Some(why.clone()),
+            Event::Refused { .. } => self.source_error = None,
             Event::Found(publication) => {
+                self.source_error = None;
                 self.kept.insert(publication.policy.digest.clone());
                 if !self.open || self.wanted.as_ref() != Some(&publication.policy) {
                     self.passed.retain(|(known, _)| *known != publication.policy);
@@ -290,11 +295,13 @@ impl World {
                 assert_eq!(self.active.as_ref(), Some(policy), "the active one is broken");
                 assert!(!std::mem::replace(&mut self.broken_said, true), "said once");
             }
-            Fact::SourceUnavailable(why) => {
+            Fact::SourceUnavailable { why, .. } => {
                 assert_eq!(self.source_error.as_ref(), Some(why), "the newest is told");
+                self.source_told = true;
             }
-            Fact::SourceAvailable => {
-                assert!(self.source_error.take().is_some(), "it was not available");
+            Fact::SourceAvailable { .. } => {
+                assert_eq!(self.source_error, None, "it is available");
+                assert!(std::mem::take(&mut self.source_told), "nobody heard that it was not");
             }
             _ => {}
         }

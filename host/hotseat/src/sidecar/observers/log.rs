@@ -29,7 +29,6 @@ struct Rows {
     writes: Recurring,
     reads: Recurring,
     failures: Recurring,
-    source: Recurring,
     conflicts: u32,
     /// Failures of the active policy: in a row, and of its last hundred decisions.
     failed: (u32, u32),
@@ -54,17 +53,6 @@ impl Log {
                 let how = how_often(in_a_row, of_last_hundred);
                 let follows = next.as_ref().map_or("nobody: it stays", |next| &*next.digest);
                 tracing::error!(name = %about.name, version = %about.version, digest = %policy.digest, %follows, "the policy failed {how}");
-            }
-            Fact::Policy(PolicyFact::SourceUnavailable(error)) => {
-                let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-                rows.source_failed(at, error);
-            }
-            Fact::Policy(PolicyFact::SourceAvailable) => {
-                let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-                match rows.source.worked() {
-                    Some(failures) => tracing::info!(failures, "the policy's source works again"),
-                    None => tracing::debug!("the policy's source works again"),
-                }
             }
             Fact::Policy(fact) => log_policy(fact),
             Fact::RightsMissing(missing) => log_missing(election, missing),
@@ -165,15 +153,6 @@ impl Rows {
     }
 
     /// A registry may give another text each time.
-    fn source_failed(&mut self, at: Moment, error: &str) {
-        match self.source.failed(at, error) {
-            Some(times) => {
-                tracing::warn!(%error, times, "the policy's source gives nothing; the active policy stays");
-            }
-            None => tracing::debug!(%error, "the policy's source gives nothing yet"),
-        }
-    }
-
     /// What failed before and works again.
     fn note_recovery(&mut self, notice: &Notice) {
         match notice {
@@ -292,9 +271,13 @@ fn log_policy(fact: &PolicyFact) {
             }
         }
         // Said with how often it failed.
-        PolicyFact::Broken { .. }
-        | PolicyFact::SourceUnavailable(_)
-        | PolicyFact::SourceAvailable => {}
+        PolicyFact::Broken { .. } => {}
+        PolicyFact::SourceUnavailable { why, times } => {
+            tracing::warn!(error = %why, times, "the policy's source gives nothing; the active policy stays");
+        }
+        PolicyFact::SourceAvailable { failures } => {
+            tracing::info!(failures, "the policy's source works again");
+        }
         PolicyFact::LeftBehind { digest, times } => {
             tracing::error!(%digest, times, "a thread did not come back from the policy and was left behind");
         }

@@ -20,9 +20,8 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use renewals::Renewals;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use turns::Turns;
 
@@ -46,15 +45,6 @@ struct Inner {
     decide_time: Times,
     renewals: Renewals,
     turns: Turns,
-    /// Since when the policies' sources have given nothing, by their elections' names.
-    unavailable: Mutex<BTreeMap<String, Moment>>,
-}
-
-impl Inner {
-    fn unavailable(&self) -> MutexGuard<'_, BTreeMap<String, Moment>> {
-        // Whole after each call.
-        self.unavailable.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Metrics {
@@ -78,7 +68,6 @@ impl Metrics {
         let mut registry = counters.register(&decide_time);
         renewals.register(&mut registry);
         let started = now.saturating_sub(alive);
-        let unavailable = Mutex::default();
         Metrics(Arc::new(Inner {
             elections,
             journal,
@@ -88,7 +77,6 @@ impl Metrics {
             decide_time,
             renewals,
             turns: Turns::default(),
-            unavailable,
         }))
     }
 
@@ -112,7 +100,7 @@ impl Metrics {
         let mut text = String::new();
         encode_registry(&mut text, &self.0.registry)?;
         let Inner { elections, journal, started, renewals, turns, .. } = &*self.0;
-        let mut gauges = gauges::at(elections, journal, &self.0.unavailable(), *started, now);
+        let mut gauges = gauges::at(elections, journal, *started, now);
         renewals.gauges(&mut gauges);
         turns.gauges(&mut gauges, elections, now);
         encode_registry(&mut text, &gauges)?;
@@ -127,16 +115,6 @@ impl Observer for Metrics {
         self.0.turns.observe(said);
         let counters = &self.0.counters;
         let of = Of(said.election);
-        let election = || said.election.to_string();
-        match said.fact {
-            Fact::Policy(PolicyFact::SourceUnavailable(_)) => {
-                self.0.unavailable().entry(election()).or_insert(said.at);
-            }
-            Fact::Policy(PolicyFact::SourceAvailable) => {
-                let _ = self.0.unavailable().remove(&election());
-            }
-            _ => {}
-        }
         match said.fact {
             Fact::Elector(notice) => counters.count_notice(&of, notice),
             Fact::Policy(fact) => counters.count_policy(&of, fact),

@@ -1,4 +1,4 @@
-//! How often what goes wrong again and again is said.
+//! What is logged of a policy.
 
 use super::*;
 use std::io;
@@ -50,28 +50,14 @@ fn lines(facts: impl IntoIterator<Item = (u64, PolicyFact)>) -> Vec<String> {
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-fn unavailable(reason: String) -> PolicyFact {
-    PolicyFact::SourceUnavailable(reason)
-}
-
+/// How rarely is the rollout's rule.
 #[test]
-fn a_source_that_gives_another_reason_each_time_is_said_rarely() {
-    let stamped = |second: u64| (second, unavailable(format!("503 at 12:00:{second}, try later")));
-    let facts = (0..50).map(stamped).chain([(51, PolicyFact::SourceAvailable)]);
-    let said = lines(facts);
+fn a_source_that_gives_nothing_is_a_line_and_so_is_its_end() {
+    let why = "503 at 12:00:07, try later".to_owned();
+    let away = PolicyFact::SourceUnavailable { why, times: 3 };
+    let said = lines([(0, away), (9, PolicyFact::SourceAvailable { failures: 50 })]);
     assert_eq!(said.len(), 2, "{said:#?}");
-    assert!(said[0].contains("503 at 12:00:0, try later"), "{said:#?}");
+    assert!(said[0].starts_with("WARN") && said[0].contains("503 at 12:00:07, try later"));
+    assert!(said[0].contains("times=3"), "{said:#?}");
     assert!(said[1].contains("works again") && said[1].contains("failures=50"), "{said:#?}");
-
-    let made_up = |n: u64| (n, unavailable("x".repeat(usize::try_from(n).unwrap())));
-    let said = lines((0..50).map(made_up));
-    assert!((2..10).contains(&said.len()), "{said:#?}");
-}
-
-#[test]
-fn a_source_that_comes_and_goes_is_said_rarely() {
-    let both =
-        |second| [(second, unavailable("no".to_owned())), (second, PolicyFact::SourceAvailable)];
-    let said = lines((0..600).flat_map(both));
-    assert!((2..12).contains(&said.len()), "{said:#?}");
 }

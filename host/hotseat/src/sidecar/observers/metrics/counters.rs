@@ -124,7 +124,7 @@ impl Counters {
             PolicyFact::TookOver { restored, .. } => {
                 of.count_word(&self.swaps, "how", if *restored { "restored" } else { "swapped" });
             }
-            PolicyFact::SourceUnavailable(_) => of.count(&self.source_failures),
+            PolicyFact::SourceUnavailable { .. } => of.count(&self.source_failures),
             PolicyFact::Refused { refusal, .. } => {
                 debug_assert!(Refusal::STAGES.contains(&refusal.stage), "{}", refusal.stage);
                 of.count_word(&self.stages_failed, "stage", refusal.stage);
@@ -210,7 +210,7 @@ impl Counters {
         );
         all.register(
             "hotseat_policy_source_failures",
-            "Times that the policy's source gave nothing, once for each reason in a row",
+            "Reports that the policy's source gave nothing: each reason once in a row, and rarely while it lasts",
             self.source_failures.clone(),
         );
     }

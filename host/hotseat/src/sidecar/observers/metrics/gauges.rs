@@ -12,7 +12,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -25,7 +24,6 @@ type Label = (&'static str, String);
 pub(super) fn at(
     elections: &[Status],
     journal: &JournalKeeper,
-    unavailable: &BTreeMap<String, Moment>,
     started: Duration,
     now: Moment,
 ) -> Registry {
@@ -33,7 +31,7 @@ pub(super) fn at(
     leaders(&mut all, elections, now);
     leases(&mut all, elections, now);
     policies(&mut all, elections);
-    sources(&mut all, elections, unavailable, now);
+    sources(&mut all, elections, now);
     all.register(
         "hotseat_journal_dropped",
         "Records of the journal that could not be kept or written",
@@ -108,19 +106,13 @@ fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
     );
 }
 
-/// `unavailable`: since when the sources have given nothing, by their elections' names.
-fn sources(
-    all: &mut Registry,
-    elections: &[Status],
-    unavailable: &BTreeMap<String, Moment>,
-    now: Moment,
-) {
+fn sources(all: &mut Registry, elections: &[Status], now: Moment) {
     let up = Family::<[Label; 1], Gauge>::default();
     let length = Family::<[Label; 1], Gauge<f64, AtomicU64>>::default();
     for status in elections {
-        let since = unavailable.get(&status.election().to_string());
+        let since = status.policy().rollout.source_unavailable_since;
         up.get_or_create(&[of(status)]).set(i64::from(since.is_none()));
-        let gone = since.map_or(Duration::ZERO, |since| now.since(*since));
+        let gone = since.map_or(Duration::ZERO, |since| now.since(since));
         length.get_or_create(&[of(status)]).set(gone.as_secs_f64());
     }
     let help = "Whether the policy's source could be read when it was last looked at, 1 or 0";

@@ -16,7 +16,7 @@ const LONG_CALM: Duration = Duration::from_secs(3600);
 const MOST_REASONS: usize = 8;
 
 /// One thing that may go wrong many times in a row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Recurring {
     /// The reasons that were said in this row.
     said: Vec<String>,
