@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # dry-run.sh: a release that nobody sees: each step of the workflow that needs nothing from outside, with
-# a registry on loopback and a key that is thrown away. Then a changed file and another key are refused.
+# a registry on loopback and a key that is thrown away. Then a changed file, another chart and another key are refused.
 set -euo pipefail
 
 # shellcheck source=deploy/release/lib.sh
@@ -50,6 +50,15 @@ export COSIGN_PASSWORD=thrown-away
 if "$here/verify.sh" "$repository" "$work/other.pub" >"$work/said" 2>&1; then
     fail "another key is taken for ours"
 fi
+# Somebody else's chart under the tag of ours.
+chart=$dist/hotseat-$version.tgz
+helm package --version "$version" --app-version changed --destination "$work" "$root/deploy/chart/hotseat" >&2
+helm push --plain-http "$work/${chart##*/}" "oci://$repository/charts" >&2
+if "$here/verify.sh" "$repository" "$work/ours.pub" >"$work/said" 2>&1; then
+    fail "another chart is taken for ours"
+fi
+helm push --plain-http "$chart" "oci://$repository/charts" >&2
+"$here/verify.sh" "$repository" "$work/ours.pub"
 changed=$dist/hotseat-policy-$version.crate
 cp "$changed" "$work/kept"
 echo >>"$changed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sign.sh REPOSITORY KEY: signs by cosign's KEY what push.sh pushed and the checksums in target/dist, and
-# attests what is in the image and where it comes from. $COSIGN_PASSWORD is the key's. The signature
+# sign.sh REPOSITORY KEY: signs by cosign's KEY what push.sh pushed, image and charts, and the checksums in
+# target/dist, and attests what is in the image and where it comes from. $COSIGN_PASSWORD is the key's. The signature
 # is the key's alone: no service of Sigstore is asked, and nothing is written into a public log.
 set -euo pipefail
 
@@ -24,4 +24,8 @@ for platform in "${platforms[@]}"; do
         --predicate "$dist/hotseat-v$version-$platform.cdx.json" \
         "$repository@$(platform_digest "$platform")" >&2
 done
+# By digest: what was pushed here, whatever the tag names by now.
+while read -r chart digest; do
+    "$cosign" sign "${by_key[@]}" "$repository/charts/$chart@$digest" >&2
+done <"$pushed_charts"
 "$cosign" sign-blob "${by_key[@]}" --bundle "$dist/SHA256SUMS.sigstore.json" "$dist/SHA256SUMS" >&2
