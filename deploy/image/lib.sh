@@ -17,6 +17,10 @@ read -r -a platforms <<<"${PLATFORMS:-amd64 arm64}"
 # shellcheck disable=SC2034  # as above
 readonly people=author,shell,ui
 
+# The folders of the policies that an image brings along as files.
+# shellcheck disable=SC2034  # as above
+readonly shipped_policies=(guest/standard examples/policies/{app-heartbeat,rotate,steady})
+
 # For a platform: the target by the name of rustc, and what Debian's compiler for it begins with.
 rust_target() {
     case $1 in

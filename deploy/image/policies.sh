@@ -15,7 +15,7 @@ cargo build --quiet --locked -p hotseat-component --bin emit-guest >&2
 # The builder is one of build scripts: it writes into OUT_DIR, and tells cargo what to watch.
 made=$out/build/policies
 mkdir -p "$made"
-for manifest in guest/standard examples/policies/{app-heartbeat,rotate,steady}; do
+for manifest in "${shipped_policies[@]}"; do
     file=${manifest##*/}.wasm
     OUT_DIR=$made "${CARGO_TARGET_DIR:-target}/debug/emit-guest" "$manifest" "$file" >/dev/null
     cp "$made/$file" "$folder"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sbom.sh amd64|arm64 FILE: writes what the program for that platform is built from as CycloneDX, as
-# scanners of images look for it.
+# sbom.sh amd64|arm64 FILE: writes what the image for that platform is built from as CycloneDX, as
+# scanners of images look for it: the program, and the policies in it and beside it.
 set -euo pipefail
 
 # shellcheck source=deploy/image/lib.sh
@@ -11,38 +11,35 @@ target=$(rust_target "$1")
 readonly target
 
 need_cargo_tool cargo-cyclonedx 0.5.9
+need python3 python3
 
 # It writes beside each manifest of the workspace, and takes the features of all members together,
-# those of the tests too. So it works on a copy with the program and what that depends on alone.
+# those of the tests too. So it works on a copy, with one crate and what that depends on at a time.
 copy=$(mktemp -d)
 readonly copy
 trap 'rm -rf "$copy"' EXIT
 tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$copy" -xf -
-sed -i 's/^members = .*/members = ["host\/hotseat"]/; /^default-members = /d' "$copy/Cargo.toml"
-(
-    cd "$copy"
-    CARGO_NET_OFFLINE=true SOURCE_DATE_EPOCH=0 \
-        "$root/target/tools/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx" cyclonedx --quiet \
-        --manifest-path host/hotseat/Cargo.toml --describe binaries --no-default-features \
-        --no-build-deps --target "$target" --format json --spec-version 1.5 >&2
-)
-# Crates of the workspace are named by their folder, which is of this machine. What the C compiler
-# linked is not a crate, and the first thing that a scanner should ask about.
-sed "s|$copy|/hotseat|g" "$copy/host/hotseat/hotseat_bin.cdx.json" |
-    python3 -c 'import json, sys
-from urllib.parse import quote
-
-architecture, glibc, gcc, certificates = sys.argv[1:]
-bom = json.load(sys.stdin)
-for name, version, licence in [
-    ("glibc", glibc, "LGPL-2.1-or-later"),
-    ("gcc-12", gcc, "GPL-3.0-or-later WITH GCC-exception-3.1"),
-    ("ca-certificates", certificates, "MPL-2.0"),
-]:
-    purl = f"pkg:deb/debian/{name}@{quote(version)}?arch=source&distro=debian-12"
-    bom["components"].append({
-        "type": "library", "bom-ref": purl, "name": name, "version": version, "scope": "required",
-        "licenses": [{"expression": licence}], "purl": purl,
-    })
-json.dump(bom, sys.stdout, indent=1)' "$1" "$(glibc_version)" "$(gcc_version "$1")" \
-        "$(dpkg-query --show --showformat '${Version}' ca-certificates)" >"$2"
+sed -i '/^default-members = /d' "$copy/Cargo.toml"
+lists=()
+# list FOLDER TARGET FILE [ARGUMENT...]: what the crate in that folder is made of, in FILE beside its manifest.
+list() {
+    sed -i "s|^members = .*|members = [\"$1\"]|" "$copy/Cargo.toml"
+    (
+        cd "$copy"
+        CARGO_NET_OFFLINE=true SOURCE_DATE_EPOCH=0 \
+            "$root/target/tools/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx" cyclonedx --quiet \
+            --manifest-path "$1/Cargo.toml" --no-build-deps --target "$2" --format json \
+            --spec-version 1.5 "${@:4}" >&2
+    )
+    lists+=("$copy/made-${#lists[@]}.json")
+    # Crates of the workspace are named by their folder, which is of this machine.
+    sed "s|$copy|/hotseat|g" "$copy/$1/$3.cdx.json" >"${lists[-1]}"
+}
+list host/hotseat "$target" hotseat_bin --describe binaries --no-default-features
+# Policies are built for themselves, and so is what answers WASI: the program does not depend on their crates.
+for folder in guest/blindfold guest/rules "${shipped_policies[@]}"; do
+    name=$(sed -n '/^\[package\]/,/^\[/s/^name = "\(.*\)"/\1/p' "$root/$folder/Cargo.toml")
+    list "$folder" wasm32-unknown-unknown "$name" --describe crate
+done
+"$root/deploy/image/sbom.py" "$1" "$(glibc_version)" "$(gcc_version "$1")" \
+    "$(dpkg-query --show --showformat '${Version}' ca-certificates)" "${lists[@]}" >"$2"

@@ -73,7 +73,8 @@ drwxr-xr-x usr/share/sbom/
     for platform in &platforms() {
         let (manifest, _) = pulled().image(platform);
         let layer = pulled().path(manifest["layers"][0]["digest"].as_str().unwrap());
-        let list = ["--list", "--verbose", "--numeric-owner", "--gzip", "--file"];
+        // However it is compressed: tar looks for itself.
+        let list = ["--list", "--verbose", "--numeric-owner", "--file"];
         let listed = said("tar", &[&list[..], &[layer.to_str().unwrap()]].concat());
         let mut found = String::new();
         for line in listed.lines() {
@@ -143,19 +144,63 @@ fn the_list_of_crates_is_that_of_the_program_without_the_demonstration() {
     }
 }
 
+/// The name and the version of each crate in a list of licences.
+fn licensed(platform: &str, file: &str) -> BTreeSet<(String, String)> {
+    let path = pulled().root(platform).join("licenses").join(file);
+    let text = fs::read_to_string(path).unwrap();
+    let crates = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(' '));
+    // The licences' own lines begin with blanks too.
+    let crates = crates.filter(|(name, version)| {
+        !name.is_empty() && !version.contains(' ') && version.split('.').count() > 2
+    });
+    crates.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+}
+
+/// A fault of a crate in a policy is the image's too, though the program does not depend on it.
+#[test]
+fn the_list_of_crates_has_those_of_the_policies() {
+    for platform in &platforms() {
+        let found = crates(platform);
+        let has = |name: &str| found.iter().any(|(found, _)| found == name);
+        for name in ["standard", "rules", "app-heartbeat", "rotate", "steady"] {
+            assert!(has(&format!("hotseat-policy-{name}")), "{platform}: no {name} in {found:?}");
+        }
+        assert!(has("hotseat-blindfold"), "{platform}: {found:?}");
+        let policies = licensed(platform, "policies.txt");
+        assert!(policies.iter().any(|(name, _)| name == "cel"), "{platform}: {policies:?}");
+        let missing: Vec<_> = policies.difference(&found).collect();
+        assert!(missing.is_empty(), "{platform}: not in the list: {missing:?}");
+    }
+}
+
+/// As a runtime checks it, packed and unpacked.
+#[test]
+fn a_layer_is_compressed_by_zstd_and_is_what_its_digests_say() {
+    for platform in &platforms() {
+        let (manifest, config) = pulled().image(platform);
+        let layer = &manifest["layers"][0];
+        assert_eq!(layer["mediaType"], "application/vnd.oci.image.layer.v1.tar+zstd");
+        let digest = layer["digest"].as_str().unwrap();
+        let path = pulled().path(digest);
+        let sum = |command: &str| {
+            let sum = said("sh", &["-euc", command, "sh", path.to_str().unwrap()]);
+            format!("sha256:{}", sum.split(' ').next().unwrap())
+        };
+        assert_eq!(sum("sha256sum <\"$1\""), digest, "{platform}");
+        let unpacked = sum("zstd --decompress --stdout \"$1\" | sha256sum");
+        assert_eq!(texts(&config["rootfs"]["diff_ids"]), [unpacked], "{platform}");
+    }
+}
+
 #[test]
 fn each_crate_has_its_licence() {
     for platform in &platforms() {
         let folder = pulled().root(platform).join("licenses");
-        let text = fs::read_to_string(folder.join("crates.txt")).unwrap();
-        let named: BTreeSet<&str> =
-            text.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-        for (name, version) in crates(platform) {
-            let ours = name == "hotseat" || name.starts_with("hotseat-");
-            assert!(
-                ours || named.contains(format!("{name} {version}").as_str()),
-                "{name} {version}"
-            );
+        let mut named = licensed(platform, "crates.txt");
+        named.append(&mut licensed(platform, "policies.txt"));
+        for part in crates(platform) {
+            let ours = part.0 == "hotseat" || part.0.starts_with("hotseat-");
+            assert!(ours || named.contains(&part), "{part:?}");
         }
         for (file, words) in [
             ("hotseat.txt", "Apache License"),
