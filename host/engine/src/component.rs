@@ -3,6 +3,8 @@
 //! Nested modules and components are stepped over, so the cost is bounded by the size of the
 //! bytes whatever they hold. The compiler validates the rest, in its own process.
 
+use std::cmp::Ordering;
+
 use wasmtime::wasmparser::{
     BinaryReaderError, Chunk, ComponentExternalKind, Encoding, Parser, Payload,
 };
@@ -199,6 +201,9 @@ fn refused_imports(imports: &[&str]) -> Option<String> {
 }
 
 fn missing_export(exports: &[&str]) -> String {
+    if let Some(words) = exports.iter().find_map(|name| other_contract(name)) {
+        return words;
+    }
     let (has, copy) = match exports {
         // Exports come last, so they are missing first.
         [] => ("nothing".to_owned(), "copy it again if it may be cut off, or "),
@@ -207,6 +212,27 @@ fn missing_export(exports: &[&str]) -> String {
     format!(
         "exports {has}, but a policy exports `{INTERFACE}`: {copy}build it for the world `election` of wit/policy.wit"
     )
+}
+
+/// What to do with a component that exports the contract of another major version; none if the name is not
+/// the contract's.
+fn other_contract(name: &str) -> Option<String> {
+    let major = |name: &str| -> Option<u64> {
+        let (interface, version) = name.split_once('@')?;
+        let is_contract = INTERFACE.split_once('@').is_some_and(|(own, _)| own == interface);
+        version.split('.').next().filter(|_| is_contract)?.parse().ok()
+    };
+    let (own, theirs) = (major(INTERFACE)?, major(name)?);
+    let name = one_line(name);
+    match theirs.cmp(&own) {
+        Ordering::Equal => None,
+        Ordering::Less => Some(format!(
+            "exports `{name}`, an older contract than `{INTERFACE}` of this Hotseat: build it against what `hotseat policy wit` prints, or use the Hotseat that it was built for"
+        )),
+        Ordering::Greater => Some(format!(
+            "exports `{name}`, a newer contract than `{INTERFACE}` of this Hotseat: use a Hotseat that has the newer one, or build it against what `hotseat policy wit` prints"
+        )),
+    }
 }
 
 /// The first three names, and how many there are besides.

@@ -11,23 +11,26 @@ use std::io::Read as _;
 
 use common::{input, limits, loader, source};
 use flate2::read::GzDecoder;
+use hotseat_core::policy::Input;
 
-/// The components, and what each calls itself.
-const FROZEN: [(&[u8], &str); 4] = [
-    (include_bytes!("frozen/rust.wasm.gz"), "standard"),
-    (include_bytes!("frozen/rust-wasip2.wasm.gz"), "rust-wasip2"),
-    (include_bytes!("frozen/javascript.wasm.gz"), "javascript"),
-    (include_bytes!("frozen/go.wasm.gz"), "go"),
+/// The components, what each calls itself, and its settings.
+const FROZEN: [(&[u8], &str, &str); 5] = [
+    (include_bytes!("frozen/rust.wasm.gz"), "standard", ""),
+    (include_bytes!("frozen/rust-wasip2.wasm.gz"), "rust-wasip2", ""),
+    (include_bytes!("frozen/javascript.wasm.gz"), "javascript", ""),
+    (include_bytes!("frozen/go.wasm.gz"), "go", ""),
+    (include_bytes!("frozen/c.wasm.gz"), "my-policy", r#"{"most_lag": 10}"#),
 ];
 
 #[test]
 fn what_was_built_when_the_contract_was_frozen_loads_and_decides() {
-    for (packed, name) in FROZEN {
+    for (packed, name, settings) in FROZEN {
+        let input = Input { settings: settings.to_owned(), ..input() };
         let mut component = Vec::new();
         GzDecoder::new(packed).read_to_end(&mut component).unwrap();
-        let policy = loader().load(&source(&component), &input()).unwrap();
+        let policy = loader().load(&source(&component), &input).unwrap();
         assert_eq!(policy.descriptor().name, name);
-        let decided = policy.decide(&input(), &limits());
+        let decided = policy.decide(&input, &limits());
         let (decision, _) = decided.unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
         assert!(!decision.reason.is_empty(), "{name}: {decision:?}");
     }

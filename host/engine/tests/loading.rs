@@ -104,16 +104,30 @@ fn components_of_another_world() {
     let nothing_there =
         remedy.replace("build it", "copy it again if it may be cut off, or build it");
     refused(&nothing, "exports", &format!("test:odd: exports nothing, {nothing_there}"));
-    let second = Odd {
-        wit: &CONTRACT.replace("@1.0.0", "@2.0.0"),
-        interface: "hotseat:policy/policy@2.0.0",
-        ..Odd::default()
-    };
-    refused(
-        &second.build(),
-        "exports",
-        &format!("test:odd: exports `hotseat:policy/policy@2.0.0`, {remedy}"),
-    );
+}
+
+/// Whoever has one of another contract is told which of both is older, and what there is to do.
+#[test]
+fn a_component_of_an_older_and_one_of_a_newer_contract() {
+    let ours = "`hotseat:policy/policy@1.0.0` of this Hotseat";
+    let wit = "build it against what `hotseat policy wit` prints";
+    for (version, words) in [
+        (
+            "0.9.0",
+            format!(
+                "an older contract than {ours}: {wit}, or use the Hotseat that it was built for"
+            ),
+        ),
+        (
+            "2.0.0",
+            format!("a newer contract than {ours}: use a Hotseat that has the newer one, or {wit}"),
+        ),
+    ] {
+        let interface = format!("hotseat:policy/policy@{version}");
+        let wit = CONTRACT.replace("@1.0.0", &format!("@{version}"));
+        let odd = Odd { wit: &wit, interface: &interface, ..Odd::default() };
+        refused(&odd.build(), "exports", &format!("test:odd: exports `{interface}`, {words}"));
+    }
 }
 
 #[test]
