@@ -7,6 +7,8 @@
 mod pause;
 #[path = "people/rights.rs"]
 mod rights;
+#[path = "people/terms.rs"]
+mod terms;
 #[path = "people/transfer.rs"]
 mod transfer;
 
@@ -21,6 +23,7 @@ on_both![
     transfer::the_leader_hands_over_to_whom_a_person_names,
     transfer::what_is_not_possible_is_refused_with_the_reason,
     transfer::a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads,
+    terms::the_last_terms_are_shown_with_why_they_ended,
     pause::while_paused_the_leader_stays_and_a_dead_one_is_followed,
 ];
 

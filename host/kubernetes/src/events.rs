@@ -5,9 +5,10 @@ use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
 use super::regarding::Regarding;
 use super::trouble::plain;
-use crate::words::Words;
+use crate::words::{ELECTION, TOKEN, Words};
+use hotseat_core::event::Notice;
 use hotseat_core::policy::Outcome;
-use hotseat_election::{Facts, Future, Observer, Said};
+use hotseat_election::{Fact, Facts, Future, Observer, Said};
 use hotseat_text::visible;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource};
@@ -16,6 +17,7 @@ use kube::Resource as _;
 use kube::api::{ObjectMeta, PostParams};
 use kube::core::Request;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,6 +54,8 @@ struct Inner {
     pod: Option<Regarding>,
     identity: String,
     count: AtomicU64,
+    /// The fencing token of the last term here; 0 before the first.
+    token: AtomicU64,
     /// True once Events do not wait any more.
     hurry: watch::Sender<bool>,
     /// Events on their way.
@@ -85,6 +89,7 @@ impl EventRecorder {
             pod,
             identity: identity.to_owned(),
             count: AtomicU64::new(0),
+            token: AtomicU64::new(0),
             hurry: watch::Sender::new(false),
             under_way: Mutex::default(),
             runtime: Handle::current(),
@@ -133,6 +138,7 @@ impl EventRecorder {
             metadata: ObjectMeta {
                 name: Some(format!("{}.{suffix}", about.name())),
                 namespace: Some(about.namespace().to_owned()),
+                annotations: self.annotations(words),
                 ..ObjectMeta::default()
             },
             reason: Some(words.reason.to_owned()),
@@ -150,8 +156,23 @@ impl EventRecorder {
     }
 }
 
+impl EventRecorder {
+    /// Which term an Event about one is of.
+    fn annotations(&self, words: &Words) -> Option<BTreeMap<String, String>> {
+        let token = self.0.token.load(Ordering::Relaxed);
+        (words.reason == ELECTION && token > 0)
+            .then(|| BTreeMap::from([(TOKEN.to_owned(), token.to_string())]))
+    }
+}
+
 impl Observer for EventRecorder {
     fn observe(&self, said: Said<'_>) {
+        if let Fact::Elector(
+            Notice::BecameLeader { token, .. } | Notice::ResumedTerm { token, .. },
+        ) = said.fact
+        {
+            self.0.token.store(token.0, Ordering::Relaxed);
+        }
         if let Some(words) = Words::of(said.fact, &self.0.identity) {
             self.write(&words, &self.0.lock);
             if let (true, Some(pod)) = (words.on_pod, &self.0.pod) {
@@ -220,8 +241,8 @@ mod tests {
     use super::*;
     use crate::kind::LockKind;
     use hotseat_apiserver::{Config, EVENTS, Server};
-    use hotseat_core::event::{Notice, Why};
-    use hotseat_election::{ElectionName, Fact, clock};
+    use hotseat_core::event::Why;
+    use hotseat_election::{ElectionName, clock};
     use tokio::time::{Instant, timeout};
 
     /// Longer than anything here takes on virtual time.

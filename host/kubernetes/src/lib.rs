@@ -31,6 +31,7 @@ mod rights;
 mod roster;
 mod surroundings;
 mod target;
+mod terms;
 mod transport;
 mod trouble;
 mod warm;
@@ -57,10 +58,11 @@ pub use leases::{
 pub use lock::{FollowPace, LockExtras, ObjectLock};
 pub use owner::{Owner, OwnerError, OwnerName};
 pub use regarding::Regarding;
-pub use rights::{Roles, config_map_rights, event_rights};
+pub use rights::{Roles, config_map_rights, event_rights, rights_to_see_events};
 pub use roster::{
     CANDIDATE, Hints, ParsedEntry, Place, Pod as RosterPod, ROSTER, ROSTER_MOST, ROSTER_MOST_BYTES,
     ROSTER_STALE, RosterKeeper, RosterSeen, RosterTable, Row as RosterRow, Rows as RosterRows,
     Wanted as RosterWanted, list_roster, roster_rights,
 };
 pub use surroundings::{NodeName, Surrounding};
+pub use terms::{Term, list_terms};

@@ -102,6 +102,21 @@ impl Lists<'_> {
         self.pages(ListParams::default().labels(key), within).await
     }
 
+    /// Those about the object of that kind and name, which Events are; others, too, as above.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub(super) async fn regarding<K: DeserializeOwned>(
+        &self,
+        kind: &str,
+        name: &str,
+        within: Bounds,
+    ) -> Result<Listed<K>, Failure> {
+        let fields = format!("involvedObject.kind={kind},involvedObject.name={name}");
+        self.pages(ListParams::default().fields(&fields), within).await
+    }
+
     /// All of the collection.
     ///
     /// # Errors

@@ -12,6 +12,12 @@ pub fn event_rights(namespace: &str) -> Vec<Right> {
     vec![right("", "events", "create", namespace, None)]
 }
 
+/// What reading the Events on objects of that namespace needs. Events have names of their own, so this
+/// shows all of the namespace.
+pub fn rights_to_see_events(namespace: &str) -> Vec<Right> {
+    vec![right("", "events", "list", namespace, None)]
+}
+
 /// What a policy in a ConfigMap needs.
 pub fn config_map_rights(namespace: &str, name: &str) -> Vec<Right> {
     ["list", "watch"].map(|verb| right("", "configmaps", verb, namespace, Some(name))).into()

@@ -5,6 +5,17 @@ use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_election::Fact;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
 
+/// The reason of an Event about a term, as client-go has it.
+pub(super) const ELECTION: &str = "LeaderElection";
+/// After the name of whoever it is: its term began.
+pub(super) const BECAME_LEADER: &str = " became leader";
+/// Its term goes on, under another token.
+pub(super) const RESUMED: &str = " resumed its term";
+/// Its term ended.
+pub(super) const STOPPED: &str = " stopped leading";
+/// The annotation of such an Event that has the term's fencing token.
+pub(super) const TOKEN: &str = "hotseat.dev/token";
+
 /// What an Event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
@@ -50,17 +61,12 @@ impl Words {
     fn of_elector(notice: &Notice, identity: &str) -> Option<Words> {
         match notice {
             Notice::BecameLeader { .. } => {
-                Words::normal("LeaderElection", format!("{identity} became leader"))
+                Words::normal(ELECTION, format!("{identity}{BECAME_LEADER}"))
             }
-            Notice::ResumedTerm { .. } => {
-                Words::normal("LeaderElection", format!("{identity} resumed its term"))
-            }
+            Notice::ResumedTerm { .. } => Words::normal(ELECTION, format!("{identity}{RESUMED}")),
             Notice::SteppedDown(why) => Some(Words {
-                reason: "LeaderElection",
-                note: match why {
-                    Why::Transferred(asked) => format!("{identity} stopped leading: {asked}"),
-                    _ => format!("{identity} stopped leading ({})", why.as_str()),
-                },
+                reason: ELECTION,
+                note: format!("{identity}{STOPPED}{}", ending(why)),
                 warning: matches!(why, Why::Lapsed),
                 of_fleet: false,
                 on_pod: false,
@@ -127,5 +133,16 @@ impl Words {
             ),
             _ => None,
         }
+    }
+}
+
+/// Why a term ended: one word for programs, and what there is to say to it.
+fn ending(why: &Why) -> String {
+    let word = why.as_str();
+    match why {
+        Why::Transferred(asked) => format!(": {asked}"),
+        Why::Resigned(reason) if !reason.is_empty() => format!(" ({word}): {reason}"),
+        Why::Lost(Some(to)) if !to.is_empty() => format!(" ({word}): {to} is named on the lock"),
+        _ => format!(" ({word})"),
     }
 }

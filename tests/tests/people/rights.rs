@@ -45,6 +45,8 @@ fn what_a_person_may_not_is_said_with_the_role_that_gives_it() {
     let (code, out, error) = by(&onlooker, "status", &[]);
     assert_eq!(code, 0, "{error}");
     assert!(out.contains(&before.name), "{out}");
+    let terms = "terms          the Events cannot be read: this account may not list events";
+    assert!(out.contains(terms) && out.contains("hotseat rbac --for status"), "{out}");
 
     // The Role that the message names is what it takes.
     let rbac = ["rbac", "--for=people", "--service-account=nobody", "--output=json", "--election"];

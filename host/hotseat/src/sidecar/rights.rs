@@ -9,7 +9,9 @@ use crate::sidecar::own_pod::{FactsWanted, OwnPod, PodFeatures};
 use crate::sidecar::roster::FEATURE;
 use crate::sidecar::source;
 use hotseat_election::{ElectionName, Right};
-use hotseat_kubernetes::{LockKind, config_map_rights, event_rights, leases_rights, roster_rights};
+use hotseat_kubernetes::{
+    LockKind, config_map_rights, event_rights, leases_rights, rights_to_see_events, roster_rights,
+};
 use hotseat_sources::{ConfigMapRef, PolicyRef};
 
 /// What of a sidecar's settings decides which rights it needs.
@@ -91,9 +93,10 @@ impl Uses {
             rights.extend(self.to_look_at_roster());
             rights
         };
+        let to_look = [of_lock(&["get"]), rights_to_see_events(election.namespace())].concat();
         vec![
             Feature { name: "people", rights: with_roster(of_lock(&["get", "update"])) },
-            Feature { name: "status", rights: with_roster(of_lock(&["get"])) },
+            Feature { name: "status", rights: with_roster(to_look) },
             Feature { name: "ui", rights: leases_rights(Some(election.namespace())) },
         ]
     }

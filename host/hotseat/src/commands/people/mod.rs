@@ -9,6 +9,7 @@ mod fleet;
 mod pause;
 mod show;
 mod skip;
+mod terms;
 mod transfer;
 
 pub use pause::{Paused, pause, resume, set_pause};

@@ -1,7 +1,8 @@
 //! `hotseat status ELECTION`: who leads and what people ask, by the lock, and the candidates with their
-//! policies, by the roster.
+//! policies, by the roster; the last terms, by the Events.
 
 use super::fleet::{Member, named};
+use super::terms::PastTerm;
 use super::{Person, block_on};
 use hotseat_election::ElectionName;
 use hotseat_kubernetes::{Credentials, LockKind, Sight};
@@ -46,6 +47,10 @@ pub struct Standing {
     pub candidates: Vec<Member>,
     /// Why the roster cannot be read; none if it can.
     pub roster_error: Option<String>,
+    /// The last terms, the newest first, as far as the API server still has Events of them: for an hour.
+    pub terms: Vec<PastTerm>,
+    /// Why the Events cannot be read; none if they can.
+    pub terms_error: Option<String>,
 }
 
 /// A policy with which nobody has to wait.
@@ -101,6 +106,10 @@ pub fn show(
             Ok(members) => standing.candidates = members,
             Err(error) => standing.roster_error = Some(error),
         }
+        match person.terms(&sight).await {
+            Ok(terms) => standing.terms = terms,
+            Err(error) => standing.terms_error = Some(error),
+        }
         Ok(standing)
     })
 }
@@ -134,6 +143,8 @@ fn standing(name: &ElectionName, kind: LockKind, sight: &Sight) -> Standing {
         }),
         candidates: Vec::new(),
         roster_error: None,
+        terms: Vec::new(),
+        terms_error: None,
     }
 }
 
@@ -181,6 +192,10 @@ impl Standing {
         if let Some(error) = &self.roster_error {
             lines.push(("candidates", format!("the roster cannot be read: {error}")));
         }
+        lines.extend(self.terms.iter().map(|term| ("term", term.text())));
+        if let Some(error) = &self.terms_error {
+            lines.push(("terms", format!("the Events cannot be read: {error}")));
+        }
         let mut text = String::new();
         for (what, answer) in lines {
             // Names come from elsewhere: each fact stays one line. Writing to a string cannot fail.
@@ -225,6 +240,25 @@ fn asked(by: &str, when: &str, time: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terms_are_shown_or_why_not() {
+        let term = PastTerm {
+            holder: "web-0".to_owned(),
+            token: Some(11),
+            why: Some("lost\u{1b}".to_owned()),
+            ..PastTerm::default()
+        };
+        let shown = Standing { terms: vec![term], ..Standing::default() };
+        assert!(
+            shown.text().ends_with("term           web-0, token 11: lost\\u{1b}\n"),
+            "{}",
+            shown.text()
+        );
+        let refused = Standing { terms_error: Some("403".to_owned()), ..Standing::default() };
+        let last = "terms          the Events cannot be read: 403\n";
+        assert!(refused.text().ends_with(last), "{}", refused.text());
+    }
 
     #[test]
     fn what_stands_on_the_lock_is_shown() {
