@@ -38,9 +38,18 @@ fn the_leader_leads_until_its_successor_is_warm(api: &Api) {
     until_is(&ben, "/v1/leader", "/state", json!("standby"));
 
     let token = anna.json("/v1/leader").unwrap()["token"].clone();
-    let transfer = ["transfer", ELECTION, "-n", api.namespace(), "--to=ben", "--any-name"];
-    let transfer = Launch::hotseat().unwrap().args(transfer).args(["--within=10m"]);
-    let mut transfer = transfer.kubeconfig(api.kubeconfig()).start().unwrap();
+    let transfer = |to: &str| {
+        let transfer = ["transfer", ELECTION, "-n", api.namespace(), "--any-name", "--within=10m"];
+        let transfer = Launch::hotseat().unwrap().args(transfer).args(["--to", to]);
+        transfer.kubeconfig(api.kubeconfig()).start().unwrap()
+    };
+    // A name that no candidate has costs nobody a term.
+    let mut refused = transfer("bne");
+    assert_eq!(refused.wait_exit(SOON).code(), Some(1), "{refused}");
+    refused
+        .wait_line("--to bne: no candidate of that name is on the roster: name one of ben", SOON);
+    let mut transfer = transfer("ben");
+    transfer.wait_line("ben is not ready: anna leads on until it is", SOON);
     // The one leads on and says whom it waits for, and the other hears that it is the next: by the lock,
     // and by the roster once the request is gone.
     until_is(&anna, "/v1/leader", "/successor", json!("ben"));
@@ -54,6 +63,7 @@ fn the_leader_leads_until_its_successor_is_warm(api: &Api) {
     until_is(&ben, "/v1/leader", "/state", json!("leading"));
     until_is(&anna, "/v1/leader", "/state", json!("standby"));
     assert!(transfer.wait_exit(SOON).success(), "{transfer}");
+    transfer.wait_line("ben leads, ", SOON);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 const OF_TRANSFER: &str = "\
 The leader resigns in favour of POD, whatever its policy says, if its budget for that is not spent and
-the election is not paused; what it does not do it says. It needs the rights to get and update the lock:
-hotseat rbac --for people.
+the election is not paused; what it does not do it says. Where the leader is on the roster and POD is not,
+nothing is asked for. It needs the rights to get and update the lock: hotseat rbac --for people.
 
 Exit status: 0 as soon as POD leads; 1 if that is not possible or not done in time, with the reason; 2
 for a wrong argument.";

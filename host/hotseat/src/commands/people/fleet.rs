@@ -1,8 +1,9 @@
 //! The candidates of an election with their policies, as a person sees them on the roster.
 
 use super::Person;
+use anyhow::bail;
 use hotseat_election::roster::PolicyEntry;
-use hotseat_election::{Facts, clock};
+use hotseat_election::{ElectionName, Facts, clock};
 use hotseat_kubernetes::list_roster;
 use hotseat_text::visible;
 use serde::Serialize;
@@ -17,6 +18,8 @@ pub struct Member {
     pub identity: String,
     /// Whether its application says that it is ready to lead; none if it says nothing.
     pub ready: Option<bool>,
+    /// Whom this leader hands over to, as soon as that one is ready; none for any other.
+    pub successor: Option<String>,
     /// The digest of the policy that decides for it; none before the first.
     pub policy: Option<String>,
     /// The digest of its settings; empty where there are none.
@@ -46,8 +49,12 @@ impl Person {
             .into_iter()
             .filter_map(|row| {
                 let entry = row.entry.ok()?;
-                let member =
-                    Member { identity: entry.identity, ready: entry.ready, ..Member::default() };
+                let member = Member {
+                    identity: entry.identity,
+                    ready: entry.ready,
+                    successor: entry.successor,
+                    ..Member::default()
+                };
                 Some(entry.policy.map_or(member.clone(), |policy| member.with(policy)))
             })
             .collect();
@@ -98,8 +105,45 @@ impl Member {
             "turn" => format!(", waits for others with{candidate}"),
             state => format!(", {state}{candidate}"),
         };
-        visible(&format!("{}: {policy}{state}{why}{ready}", self.identity)).into_owned()
+        let going = match &self.successor {
+            Some(to) => format!(", hands over to {to} once that is ready"),
+            None => String::new(),
+        };
+        visible(&format!("{}: {policy}{state}{why}{ready}{going}", self.identity)).into_owned()
     }
+}
+
+/// Who is on the roster, where the leader is: then each candidate is, and a name that is not there is none's.
+/// A leader that leaves for nobody loses its term for nothing.
+///
+/// # Errors
+///
+/// Whoever shall lead is not there.
+pub(super) fn on_roster(
+    name: &ElectionName,
+    members: Result<Vec<Member>, String>,
+    from: &str,
+    to: &str,
+) -> anyhow::Result<Vec<Member>> {
+    let members = match members {
+        Ok(members) if members.iter().any(|it| it.identity == from) => members,
+        Ok(_) => return Ok(Vec::new()),
+        // It is not a right that asking needs.
+        Err(reason) => {
+            tracing::debug!(%reason, "who is on the roster is not known");
+            return Ok(Vec::new());
+        }
+    };
+    if members.iter().any(|it| it.identity == to) {
+        return Ok(members);
+    }
+    let others: Vec<&str> =
+        members.iter().map(|it| it.identity.as_str()).filter(|it| *it != from).collect();
+    let remedy = match others.is_empty() {
+        true => format!("nobody but {} is there: start another candidate", visible(from)),
+        false => format!("name one of {}", visible(&others.join(", "))),
+    };
+    bail!("{name}: --to {}: no candidate of that name is on the roster: {remedy}", visible(to))
 }
 
 /// A policy by the beginnings of its digests.
@@ -130,6 +174,9 @@ mod tests {
         assert_eq!(member.text(), "web-0: abababababab, active, not ready");
         assert_eq!(member.held_up(), None);
         member.ready = None;
+        member.successor = Some("web-1".to_owned());
+        assert!(member.text().ends_with(", active, hands over to web-1 once that is ready"));
+        member.successor = None;
         member.settings = digest("12");
         member.state = "turn".to_owned();
         member.candidate = Some(digest("cd"));
@@ -149,5 +196,26 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains('\u{7}'), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_is_not_on_the_leaders_roster_is_refused() {
+        let name = ElectionName::new("le", "shop");
+        let member = |identity: &str| Member { identity: identity.to_owned(), ..Member::default() };
+        let members = || Ok(vec![member("a"), member("b"), member("c")]);
+        let found = |members, to| {
+            on_roster(&name, members, "a", to).map(|all| all.len()).map_err(|it| it.to_string())
+        };
+        assert_eq!(found(members(), "b"), Ok(3));
+        let error = found(members(), "d").unwrap_err();
+        assert_eq!(
+            error,
+            "le/shop: --to d: no candidate of that name is on the roster: name one of b, c"
+        );
+        let alone = found(Ok(vec![member("a")]), "b").unwrap_err();
+        assert!(alone.ends_with("nobody but a is there: start another candidate"), "{alone}");
+        // Where the leader is not on it, or it cannot be read, nothing is known.
+        assert_eq!(found(Ok(vec![member("b")]), "d"), Ok(0));
+        assert_eq!(found(Err("403".to_owned()), "d"), Ok(0));
     }
 }

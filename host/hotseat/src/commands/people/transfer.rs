@@ -1,5 +1,6 @@
 //! `hotseat transfer`: asks for another leader, and follows what becomes of it.
 
+use super::fleet::{Member, on_roster};
 use super::{Person, block_on, is_asked_of_a_hotseat, seconds};
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_core::policy::LONGEST_NAME;
@@ -16,6 +17,8 @@ const SHORT_PAUSE: Duration = Duration::from_millis(30);
 const AT_FIRST: Duration = Duration::from_secs(2);
 /// How long between two looks later.
 const LONG_PAUSE: Duration = Duration::from_millis(200);
+/// How long between two looks at the roster, of which entries change every few seconds at most.
+const ROSTER_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,9 +72,12 @@ pub fn transfer(
     block_on(async {
         let person = Person::open(name, kind, credentials).await?;
         let begun = Instant::now();
-        let Asked { from, note, sight: asked } = ask(&person, wanted).await?;
+        let Asked { from, note, sight: asked, roster } = ask(&person, wanted).await?;
         tell(&told(&from, wanted));
-        let mut course = Course { person: &person, note: &note, from, released: false, tell };
+        let warm_up = WarmUp { is_on: !roster.is_empty(), waits: false, next: Instant::now() };
+        let mut course =
+            Course { person: &person, note: &note, from, released: false, warm_up, tell };
+        course.hear(&roster);
         match course.follow(&asked, begun + wanted.within).await {
             Ok(sight) => Ok(Transferred {
                 election: name.to_string(),
@@ -113,12 +119,15 @@ struct Asked {
     note: TransferNote,
     /// The lock with it.
     sight: Sight,
+    /// Who is on the roster; nobody where the leader is not.
+    roster: Vec<Member>,
 }
 
 async fn ask(person: &Person, wanted: &Transfer) -> anyhow::Result<Asked> {
     let sight = person.look().await?;
     let from = leader(&person.name, &sight, wanted)?;
     is_candidate(person, wanted).await?;
+    let roster = on_roster(&person.name, person.members().await, &from, &wanted.to)?;
     let note = note(person, wanted).await?;
     // Whatever has changed by a second try, too, is looked at before anything is asked for.
     let asking = |sight: &Sight| {
@@ -126,7 +135,7 @@ async fn ask(person: &Person, wanted: &Transfer) -> anyhow::Result<Asked> {
         Ok(Some(Asking::Transfer(note.clone())))
     };
     let sight = person.ask(sight, asking).await?.context("nothing was asked for")?;
-    Ok(Asked { from, note, sight })
+    Ok(Asked { from, note, sight, roster })
 }
 
 fn told(from: &str, wanted: &Transfer) -> String {
@@ -156,8 +165,7 @@ fn leader(name: &ElectionName, sight: &Sight, wanted: &Transfer) -> anyhow::Resu
     Ok(holder)
 }
 
-/// Candidates are called by their pods unless they have an --id. Whether a candidate of that
-/// name lives is only known once the roster of all is kept.
+/// Candidates are called by their pods unless they have an --id.
 async fn is_candidate(person: &Person, wanted: &Transfer) -> anyhow::Result<()> {
     let (to, namespace) = (visible(&wanted.to), person.name.namespace());
     if wanted.to.is_empty() || wanted.to.len() > LONGEST_NAME {
@@ -193,6 +201,16 @@ async fn note(person: &Person, wanted: &Transfer) -> anyhow::Result<TransferNote
     })
 }
 
+/// What is said of the time in which a leader waits for its successor to be ready.
+struct WarmUp {
+    /// The leader is on the roster, and goes by it.
+    is_on: bool,
+    /// It was said that the leader waits.
+    waits: bool,
+    /// The roster is looked at again then.
+    next: Instant,
+}
+
 /// A request on its way.
 struct Course<'a, T> {
     person: &'a Person,
@@ -201,6 +219,7 @@ struct Course<'a, T> {
     from: String,
     /// Its end was printed.
     released: bool,
+    warm_up: WarmUp,
     tell: T,
 }
 
@@ -229,6 +248,29 @@ impl<T: Fn(&str)> Course<'_, T> {
             }
             self.look_at(&sight)?;
             last = sight.record;
+            if self.warm_up.is_on && Instant::now() >= self.warm_up.next {
+                self.warm_up.next = Instant::now() + ROSTER_PAUSE;
+                if let Ok(members) = self.person.members().await {
+                    self.hear(&members);
+                }
+            }
+        }
+    }
+
+    /// What the roster says of whoever shall lead: a leader that waits for it says nothing on the lock.
+    fn hear(&mut self, roster: &[Member]) {
+        let Some(member) = roster.iter().find(|it| it.identity == self.note.to) else { return };
+        let waits = member.ready == Some(false) && !self.released;
+        if waits == std::mem::replace(&mut self.warm_up.waits, waits) {
+            return;
+        }
+        let (from, to) = (visible(&self.from), visible(&self.note.to));
+        match waits {
+            true => (self.tell)(&format!(
+                "{to} is not ready: {from} leads on until it is, for its --warm-up at most"
+            )),
+            false if self.released => {}
+            false => (self.tell)(&format!("{to} is ready")),
         }
     }
 
