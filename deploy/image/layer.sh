@@ -14,6 +14,8 @@ trap 'rm -rf "$files"' EXIT
 install -D -m 755 "$2" "$files/usr/bin/hotseat"
 mkdir -p "$files/policies" "$files/etc/ssl/certs" "$files/usr/share/sbom"
 cp "$3"/*.wasm "$files/policies"
+# The component that asks them is in the program, as builtin:rules.
+install -D -m 644 -t "$files/policies/rules" "$root"/examples/rules/*.yaml
 # Not the bundle of this machine, which has every authority that its owner added.
 [[ -d /usr/share/ca-certificates/mozilla ]] || install_package ca-certificates
 cat /usr/share/ca-certificates/mozilla/*.crt >"$files/etc/ssl/certs/ca-certificates.crt"

@@ -11,6 +11,8 @@
 
 #[path = "policies/facts.rs"]
 mod facts;
+#[path = "policies/failover.rs"]
+mod failover;
 #[path = "policies/fleet.rs"]
 mod fleet;
 #[path = "policies/moves.rs"]
@@ -27,7 +29,7 @@ use hotseat_policy_standard::Standard;
 use hotseat_policy_steady::Steady;
 use moves::Bound;
 use native::Decide;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,7 +52,7 @@ const MOVES: [&str; 2] = ["rotate", "rotation"];
 /// More changes of the leader in ten minutes than this, and a policy thrashes. Faults alone make a few.
 const MOST_CHANGES: u64 = 24;
 
-fn rules_folder() -> std::path::PathBuf {
+fn rules_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/rules")
 }
 
@@ -204,6 +206,48 @@ fn none_of_the_policies_that_ship_thrashes() {
     println!("|---|---|---|---|---|---|---|---|");
     for (_, name, sum) in rows {
         println!("{}", sum.unwrap().row(&name));
+    }
+}
+
+/// Where the fail-over of a policy is told: beside it.
+fn told_in(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    match name {
+        "standard" => root.join("guest/standard/failover.txt"),
+        name if COMPONENTS.iter().any(|(known, _)| *known == name) => {
+            root.join(format!("examples/policies/{name}/failover.txt"))
+        }
+        name => root.join(format!("examples/rules/failovers/{name}.txt")),
+    }
+}
+
+/// The same story with each policy, beside it for people. `HOTSEAT_BLESS=1` writes it anew: commit only a
+/// difference that you understand.
+#[test]
+fn a_fail_over_goes_as_the_transcript_beside_each_policy_says() {
+    let bless = std::env::var_os("HOTSEAT_BLESS").is_some();
+    for name in names() {
+        let Measured { decide, settings, bound } = policy(&name);
+        let fleet = Fleet::undisturbed(&decide, &settings, bound);
+        let story = fleet.story().unwrap_or_else(|broken| panic!("{name}: {broken}"));
+        let settings = match settings.as_str() {
+            "" => String::new(),
+            settings => format!(" with {settings}"),
+        };
+        let what = format!(
+            "# Three candidates by {name}{settings}, simulated: a crash, an application that is"
+        );
+        let by = "HOTSEAT_BLESS=1 cargo test -p hotseat-simulator --test policies";
+        let told = format!("{what}\n# unwell, an end that is asked for. Written by {by}\n{story}");
+        let path = told_in(&name);
+        if bless {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &told).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}: write it with HOTSEAT_BLESS=1", path.display())
+        });
+        assert_eq!(golden, told, "{} differs", path.display());
     }
 }
 

@@ -1,10 +1,12 @@
 //! Leads only while the application gives its heartbeat: a signal that it reports again and again,
-//! as in `curl -X PUT localhost:4040/v1/signals/app.heartbeat`, or a probe such as `probe.web`.
-//! Otherwise the standard policy decides.
+//! as in `curl -X PUT localhost:4040/v1/signals/app.heartbeat`, a probe such as `probe.web`, or what the
+//! host knows of the pod, such as `pod.ready`. Otherwise the standard policy decides.
 //!
 //! - A leader whose application has fallen silent steps down, and so does one whose signal is the
 //!   flag `false`. It then backs off before it campaigns again: twice as long each time, up to a
 //!   longest time, and from the beginning again once the application was well for a while.
+//! - The host watches the pod and its node, and reports what changes, not the same again and again: of
+//!   such a fact the value counts, whatever its age.
 //! - A standby campaigns only while its own application gives its heartbeat.
 //! - In a grace time after the start, or after this policy took over, the first heartbeat is not
 //!   missed: an application may still be starting. A fleet that starts elects a leader meanwhile.
@@ -20,7 +22,8 @@ mod memory;
 mod settings;
 
 use hotseat_policy::{
-    Decision, Descriptor, Input, Issue, Observation, OnFailure, Policy, Refusal, Value,
+    Decision, Descriptor, Input, Issue, Observation, OnFailure, Policy, Refusal, Signal, Value,
+    source,
 };
 use hotseat_policy_standard::Standard;
 use memory::Memory;
@@ -100,6 +103,7 @@ fn look(seen: &Observation, rule: &Rule, memory: &Memory) -> Application {
     let (key, fresh) = (&rule.signal, rule.fresh_ms);
     let why = match seen.signal(key) {
         Some(signal) if signal.value == Value::Flag(false) => format!("{key} says no"),
+        Some(signal) if is_watched(signal) => return Application::Well(u64::MAX),
         Some(signal) if signal.age <= fresh => return Application::Well(fresh - signal.age + 1),
         Some(signal) => {
             format!("no heartbeat for {} ms: {key} may be {fresh} ms old", signal.age)
@@ -117,6 +121,11 @@ fn look(seen: &Observation, rule: &Rule, memory: &Memory) -> Application {
         return Application::Starting(left);
     }
     Application::Failing(why)
+}
+
+/// Whether it is a fact that the host watches: it holds until another value is reported.
+fn is_watched(signal: &Signal) -> bool {
+    [source::POD, source::NODE].contains(&signal.source.as_str())
 }
 
 /// The standard policy's decision, with its part of the memory.

@@ -1,5 +1,5 @@
 use hotseat_policy::testing::{Effect, Play, Scene};
-use hotseat_policy::{Action, Decision, Policy, Refusal, cause};
+use hotseat_policy::{Action, Decision, Policy, Refusal, Signal, cause, source};
 use hotseat_policy_standard::Standard;
 
 use super::AppHeartbeat;
@@ -65,6 +65,22 @@ mod leader {
         let decision = ask(down);
         assert_eq!(decision.action, Action::Resign(None));
         assert_eq!(decision.reason, "probe.web says no");
+    }
+
+    #[test]
+    fn what_the_host_watches_counts_whatever_its_age() {
+        let ready = |value, from: &str, age| {
+            let signal = Signal { source: from.to_owned(), age, ..Signal::new("pod.ready", value) };
+            ask(scene().settings(r#"{"signal": "pod.ready"}"#).leading(2_000).fact(signal))
+        };
+        // It is reported once, when the pod becomes ready.
+        for age in [0, 10_001, 3_600_000] {
+            let decision = ready(true, source::POD, age);
+            assert_eq!(decision.action, Action::Renew, "{age}: {}", decision.reason);
+        }
+        assert_eq!(ready(false, source::POD, 5).reason, "pod.ready says no");
+        // What an application calls the same is no fact of the pod's.
+        assert_eq!(ready(true, source::APPLICATION, 10_001).action, Action::Resign(None));
     }
 
     #[test]

@@ -13,6 +13,10 @@ struct Settings {
     minutes: u32,
 }
 
+/// For tools and people, and checked by the host; `validate` is what holds.
+const SCHEMA: &str = r#"{"type": "object", "required": ["minutes"], "additionalProperties": false,
+"properties": {"minutes": {"type": "integer", "minimum": 0, "maximum": 4294967295}}}"#;
+
 /// The policy.
 pub struct Rotate;
 
@@ -20,6 +24,7 @@ impl Policy for Rotate {
     fn describe() -> Descriptor {
         // Any replica may lead at any time: where this policy fails, the standard one decides.
         Descriptor::new("rotate", "1.0.0", "passes the seat on after a while")
+            .settings_schema(SCHEMA)
             .on_failure(OnFailure::Standard)
     }
 

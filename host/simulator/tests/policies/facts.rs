@@ -54,6 +54,16 @@ impl Facts {
         }
     }
 
+    /// The application is unwell in every way.
+    pub fn ail(&mut self) {
+        (self.ready, self.lag, self.silent_until) = (false, 5e6, Moment::NEVER);
+    }
+
+    /// It is as it was.
+    pub fn heal(&mut self) {
+        (self.ready, self.lag, self.silent_until) = (true, 0.0, Moment::ZERO);
+    }
+
     /// Nothing is wrong any more with the application.
     pub fn recover(&mut self) {
         (self.ready, self.busy, self.silent_until) = (true, false, Moment::ZERO);

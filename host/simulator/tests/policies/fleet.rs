@@ -50,23 +50,24 @@ pub struct Outcome {
     pub failed_writes: u64,
 }
 
-struct Member {
+/// A candidate.
+pub struct Member {
     name: String,
-    facts: Facts,
+    pub facts: Facts,
     published: Published,
     moves: Moves,
-    entry: Option<Entry>,
+    pub entry: Option<Entry>,
     /// Its next process starts then.
-    back_at: Option<Moment>,
+    pub back_at: Option<Moment>,
     /// It reaches the API server again then.
     cut_until: Option<Moment>,
     frozen_until: Moment,
 }
 
 pub struct Fleet {
-    world: World,
+    pub world: World,
     dice: Dice,
-    members: Vec<Member>,
+    pub members: Vec<Member>,
     starts: u64,
     /// A fact changes once in so many times.
     facts: u64,
@@ -76,13 +77,22 @@ pub struct Fleet {
     leader: Option<usize>,
     gap: u64,
     /// The roster has changed since the candidates saw it.
-    news: bool,
+    pub news: bool,
 }
 
 impl Fleet {
     /// The candidates ask a policy with those settings, which keeps that bound, if any.
     pub fn new(seed: u64, decide: &Decide, settings: &str, bound: Option<Bound>) -> Fleet {
-        let network = Network {
+        Fleet::over(Fleet::network(), seed, decide, settings, bound)
+    }
+
+    /// The same where no request is lost or late.
+    pub fn undisturbed(decide: &Decide, settings: &str, bound: Option<Bound>) -> Fleet {
+        Fleet::over(Network::perfect(), 1, decide, settings, bound)
+    }
+
+    fn network() -> Network {
+        Network {
             delay: Duration::from_millis(20),
             lost_requests: 1,
             lost_answers: 1,
@@ -91,7 +101,16 @@ impl Fleet {
             lost_events: 1,
             silent_events: 1,
             ..Network::perfect()
-        };
+        }
+    }
+
+    fn over(
+        network: Network,
+        seed: u64,
+        decide: &Decide,
+        settings: &str,
+        bound: Option<Bound>,
+    ) -> Fleet {
         let mut fleet = Fleet {
             world: World::new(seed, network),
             dice: Dice::new(seed ^ 0x5eed),
@@ -192,7 +211,8 @@ impl Fleet {
         Ok(())
     }
 
-    fn go_on(&mut self) -> Result<(), Broken> {
+    /// Lets half a second go by.
+    pub fn go_on(&mut self) -> Result<(), Broken> {
         self.recover();
         self.tell();
         for _ in 0..LOOKS {
