@@ -37,6 +37,32 @@ fn decisions() {
     assert!(grown < 512, "grown by {grown} KiB");
 }
 
+/// The one in which its stack, its data and the heap of a question meet. To find, to clear and to take
+/// back another takes the system longer than the policy itself takes.
+#[test]
+fn a_decision_of_the_standard_policy_touches_one_page() {
+    const TIMES: u64 = 1_000;
+    let _alone = alone();
+    let policy = standard();
+    let decide = || policy.decide(&input(), &limits()).unwrap();
+    let (_, spent) = decide();
+    assert!(spent.memory < 256 << 10, "{} bytes of memory", spent.memory);
+    let before = page_faults();
+    for _ in 0..TIMES {
+        decide();
+    }
+    let faults = page_faults() - before;
+    assert!(faults < TIMES * 3 / 2, "{faults} page faults in {TIMES} decisions");
+}
+
+/// How often this thread touched a page that the system had to find for it.
+fn page_faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    // The name, in parentheses, may have spaces; the count is the eighth after it.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
+
 #[test]
 fn misdeeds() {
     let _alone = alone();
