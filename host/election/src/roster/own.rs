@@ -86,7 +86,9 @@ impl Status {
             let of = signals.iter().find(|held| held.key.as_str() == key && by(held.key.source()));
             of.map(|held| held.report.value.clone())
         };
-        let ready = match said(READY, &|source| source == Source::Application) {
+        // Where the host asks the application, its word counts and not what the application sends.
+        let says = |source| [Source::Probe, Source::Application].contains(&source);
+        let ready = match said(READY, &says) {
             Some(Value::Flag(ready)) => Some(ready),
             _ => None,
         };
@@ -185,12 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn of_readiness_a_probe_has_the_word() {
+        let status = status();
+        for (source, ready) in [(Source::Application, true), (Source::Probe, false)] {
+            say(&status, source, READY, Value::Flag(ready));
+            assert_eq!(status.entry("1", clock::now()).ready, Some(ready), "{source:?}");
+        }
+    }
+
+    #[test]
     fn an_entry_says_what_is_known_and_an_application_does_not_speak_for_its_node() {
         let status = status();
         assert_eq!(status.entry("1", clock::now()).policy, None);
         show(&status, Some(active(&[])), None);
         say(&status, Source::Application, READY, Value::Flag(true));
-        say(&status, Source::Probe, READY, Value::Flag(false));
+        say(&status, Source::Node, READY, Value::Flag(false));
         say(&status, Source::Application, ZONE, Value::Text("mine".to_owned()));
         let entry = status.entry("1", clock::now());
         assert_eq!((entry.ready, entry.zone), (Some(true), None));

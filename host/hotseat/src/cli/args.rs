@@ -217,6 +217,11 @@ pub(super) struct SidecarArgs {
     /// probe.NAME. May be given several times
     #[arg(long, env = "HOTSEAT_PROBE", value_name = "PROBE", value_parser = parse_probes, help_heading = SIGNALS)]
     pub(super) probe: Vec<Probes>,
+    /// Whom to ask in this pod whether the application is ready to lead, as http://127.0.0.1:PORT/PATH
+    /// or tcp://127.0.0.1:PORT, with the options of --probe after it. It counts in place of what
+    /// PUT /v1/ready says, and until it is found up the application is not ready
+    #[arg(long, env = "HOTSEAT_READY_PROBE", value_name = "URL", value_parser = probes::parse_ready, help_heading = SIGNALS)]
+    pub(super) ready_probe: Option<Probe>,
 
     #[command(flatten)]
     pub(super) companions: CompanionArgs,

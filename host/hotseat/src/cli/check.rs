@@ -14,6 +14,7 @@ use crate::sidecar::{ElectionSettings, PodName, Settings};
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
+use hotseat_election::roster::READY;
 use hotseat_kubernetes::{Credentials, NodeName};
 use hotseat_rollout::{Allowance, Gate, ShadowPeriod};
 use hotseat_sources::names::{self, NAME_RULE, NAMESPACE_RULE};
@@ -57,7 +58,7 @@ pub(super) fn settings(args: SidecarArgs) -> anyhow::Result<Settings> {
             on_failure: args.on_policy_failure.overrules(),
             failure_share: args.policy_failure_share,
             givers: needs::words,
-            probes: probes(args.probe)?,
+            probes: probes(args.probe, args.ready_probe)?,
             limits: args.limits.within(&args.time),
             compiler: engine::compiler(),
         },
@@ -310,14 +311,19 @@ fn refused_reference(error: &RefError, registries: &Registries) -> String {
     }
 }
 
-fn probes(given: Vec<Probes>) -> anyhow::Result<Vec<Probe>> {
-    let probes: Vec<Probe> = given.into_iter().flatten().collect();
+fn probes(given: Vec<Probes>, ready: Option<Probe>) -> anyhow::Result<Vec<Probe>> {
+    let probes: Vec<Probe> = given.into_iter().flatten().chain(ready).collect();
     if probes.len() > MOST_PROBES {
         bail!("--probe: {} probes, at most {MOST_PROBES} are made: leave some out", probes.len());
     }
     for (index, probe) in probes.iter().enumerate() {
         if probes[..index].iter().any(|other| other.key == probe.key) {
             bail!("--probe: {} is given twice: give each probe a name of its own", probe.key);
+        }
+        if probe.key.as_str() == "probe.ready" && probes.iter().any(|it| it.key.as_str() == READY) {
+            bail!(
+                "--probe: probe.ready would be one with --ready-probe in the metrics: give it another name"
+            );
         }
     }
     Ok(probes)

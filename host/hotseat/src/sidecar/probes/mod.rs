@@ -11,7 +11,7 @@ mod bounded;
 mod spec;
 mod verdict;
 
-pub use spec::{MOST_PROBES, Probe, SpecError, Target, parse};
+pub use spec::{MOST_PROBES, Probe, SpecError, Target, parse, parse_ready};
 
 use attempt::Prober;
 use hotseat_core::policy::Value;
@@ -60,24 +60,29 @@ pub fn begin(probes: Vec<Probe>, store: &Store) -> io::Result<Probing> {
     Ok(Probing { _until_dropped: Some(until_dropped) })
 }
 
-/// Probes its target for as long as it is polled, and reports each finding. Nothing is reported
-/// before the target was up or down often enough in a row.
+/// Probes its target for as long as it is polled, and reports each finding. Before the target was up or
+/// down often enough in a row, what is said at first is reported, or nothing.
 async fn run(probe: Probe, store: Store) {
     let mut pace = interval(probe.interval);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut verdict = Verdict::new(probe.rise, probe.fall);
     let mut prober = Prober::new(&probe);
+    report(&probe.key, probe.at_first, &store);
     loop {
         pace.tick().await;
         let found = prober.attempt().await;
         let before = verdict.up();
         let up = verdict.count(found.is_ok());
         tell(&probe.key, before, up, &found);
-        if let Some(up) = up {
-            let report = Report { value: Value::Flag(up), at: clock::now(), ttl: None };
-            // The host's own keys always find room.
-            let _ = store.report(probe.key.clone(), report);
-        }
+        report(&probe.key, up.or(probe.at_first), &store);
+    }
+}
+
+fn report(key: &Key, up: Option<bool>, store: &Store) {
+    if let Some(up) = up {
+        let report = Report { value: Value::Flag(up), at: clock::now(), ttl: None };
+        // The host's own keys always find room.
+        let _ = store.report(key.clone(), report);
     }
 }
 

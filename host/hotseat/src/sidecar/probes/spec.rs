@@ -1,10 +1,13 @@
-//! How probes are written: `web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3`.
+//! How probes are written: `web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3`; the
+//! one that says whether the application is ready, without a name.
 
 use hotseat_core::policy::Source;
+use hotseat_election::roster::READY;
 use hotseat_election::signals::Key;
 use hotseat_text::parse_duration;
 use http::Uri;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The most probes of one sidecar.
@@ -23,8 +26,10 @@ const HTTP_PORT: u16 = 80;
 /// A probe as the operator wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The signal that tells the findings, `probe.NAME`.
+    /// The signal that tells the findings, `probe.NAME`, or `ready`.
     pub key: Key,
+    /// What is reported until the target was up or down often enough; none: nothing.
+    pub at_first: Option<bool>,
     /// What is probed.
     pub target: Target,
     /// From the start of one attempt to the start of the next, 50 ms to an hour; 2 s.
@@ -85,6 +90,37 @@ pub fn parse(text: &str) -> Result<Vec<Probe>, SpecError> {
     Ok(probes)
 }
 
+/// Reads the probe that says whether the application is ready to lead. Its target is in this pod, where
+/// alone an application can be asked about itself; and it is not ready before it has said so.
+///
+/// # Errors
+///
+/// What is wrong, and what would be right.
+pub fn parse_ready(text: &str) -> Result<Probe, SpecError> {
+    let fail = |why: String| SpecError { text: text.escape_debug().to_string(), why };
+    let begins = ["http://", "tcp://"].iter().any(|scheme| text.starts_with(scheme));
+    let mut probes = match begins {
+        true => parse(&format!("{READY}={text}"))?,
+        false => return Err(fail(READY_EXAMPLE.to_owned())),
+    };
+    let (Some(mut probe), None) = (probes.pop(), probes.pop()) else {
+        return Err(fail(format!("one probe says it: {READY_EXAMPLE}")));
+    };
+    let is_here = probe.target.host == "localhost"
+        || probe.target.host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+    if !is_here {
+        return Err(fail(format!(
+            "{} is not this pod: give 127.0.0.1, [::1] or localhost, and use --probe for what is elsewhere",
+            probe.target.host
+        )));
+    }
+    probe.key = Key::new(Source::Probe, READY).map_err(|error| fail(error.to_string()))?;
+    probe.at_first = Some(false);
+    Ok(probe)
+}
+
+const READY_EXAMPLE: &str = "give http://127.0.0.1:PORT/PATH or tcp://127.0.0.1:PORT, optionally followed by options, as in http://127.0.0.1:8080/ready,interval=2s,timeout=1s,rise=2,fall=3";
+
 const EXAMPLE: &str = "give NAME=http://HOST:PORT/PATH or NAME=tcp://HOST:PORT, optionally followed by options, as in web=http://127.0.0.1:8080/healthz,interval=2s,timeout=1s,rise=2,fall=3";
 
 fn begin(name: &str, url: &str) -> Result<Probe, String> {
@@ -99,7 +135,16 @@ fn begin(name: &str, url: &str) -> Result<Probe, String> {
     let key =
         Key::new(Source::Probe, &format!("probe.{name}")).map_err(|error| error.to_string())?;
     let target = target(url)?;
-    Ok(Probe { key, target, interval: INTERVAL, timeout: TIMEOUT, rise: RISE, fall: FALL })
+    let at_first = None;
+    Ok(Probe {
+        key,
+        at_first,
+        target,
+        interval: INTERVAL,
+        timeout: TIMEOUT,
+        rise: RISE,
+        fall: FALL,
+    })
 }
 
 fn target(url: &str) -> Result<Target, String> {
@@ -198,6 +243,33 @@ mod tests {
         let probe = one("web=http://web");
         assert_eq!(probe.target.to_string(), "web:80");
         assert_eq!(probe.target.path.as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn readiness_is_asked_in_this_pod_alone_and_begins_as_no() {
+        for (text, target) in [
+            ("http://127.0.0.1:8080/ready,rise=1", "127.0.0.1:8080"),
+            ("http://localhost/", "localhost:80"),
+            ("tcp://[::1]:5432", "[::1]:5432"),
+        ] {
+            let probe = parse_ready(text).unwrap();
+            assert_eq!((probe.key.as_str(), probe.key.source()), (READY, Source::Probe));
+            assert_eq!((probe.at_first, probe.target.to_string().as_str()), (Some(false), target));
+        }
+        assert_eq!(parse_ready("http://127.0.0.1/,rise=1").unwrap().rise, 1);
+        for (text, words) in [
+            ("", "give http://127.0.0.1:PORT/PATH"),
+            ("web=http://127.0.0.1/", "give http://127.0.0.1:PORT/PATH"),
+            ("https://127.0.0.1/", "give http://127.0.0.1:PORT/PATH"),
+            ("http://127.0.0.1/,b=tcp://127.0.0.1:1", "one probe says it"),
+            ("http://web.shop/ready", "web.shop is not this pod: give 127.0.0.1"),
+            ("http://10.0.0.1/ready", "10.0.0.1 is not this pod"),
+            ("http://127.0.0.1/,fall=0", "fall=0: give a number from 1 to 100"),
+        ] {
+            let error = parse_ready(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+            assert_eq!(error.lines().count(), 1, "{error:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Probes of real listeners that come, go, hang and answer nonsense.
 
 use super::*;
+use hotseat_core::policy::Source;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -196,6 +197,22 @@ async fn the_signal_follows_the_target_and_gets_no_older_than_the_interval() {
     target.text.send_replace(ok.to_owned());
     until(&store, Some(true)).await;
     drop(target);
+    until(&store, Some(false)).await;
+    task.abort();
+}
+
+#[tokio::test]
+async fn an_application_is_not_ready_before_it_has_said_so() {
+    let target = Target::start("").await;
+    let store = Store::default();
+    let text = format!("http://{}/ready,interval=50ms,timeout=50ms,rise=2,fall=1", target.address);
+    let task = tokio::spawn(run(parse_ready(&text).unwrap(), store.clone()));
+    until(&store, Some(false)).await;
+    target.text.send_replace("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned());
+    until(&store, Some(true)).await;
+    let held = store.all(clock::now()).remove(0);
+    assert_eq!((held.key.as_str(), held.key.source()), ("ready", Source::Probe));
+    target.text.send_replace("HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n".to_owned());
     until(&store, Some(false)).await;
     task.abort();
 }

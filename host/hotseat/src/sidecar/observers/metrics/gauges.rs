@@ -170,8 +170,9 @@ fn signals(all: &mut Registry, elections: &[Status], now: Moment) {
         for Held { key, report, .. } in
             signals.into_iter().filter(|it| it.key.source() == Source::Probe)
         {
-            let name = key.as_str().strip_prefix(PROBE);
-            if let (Some(name), Value::Flag(flag)) = (name, report.value) {
+            // The one that says whether the application is ready has no name of its own.
+            let name = key.as_str().strip_prefix(PROBE).unwrap_or(key.as_str());
+            if let Value::Flag(flag) = report.value {
                 let labels = [of(status), ("probe", name.to_owned())];
                 up.get_or_create(&labels).set(i64::from(flag));
             }
