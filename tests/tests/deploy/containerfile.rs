@@ -1,5 +1,5 @@
-//! The Containerfile, which no test builds since that takes an engine and images of the outside: it takes
-//! the steps of `make image`, as its scripts want them to be called, and makes an image with the same settings.
+//! The Containerfile, without an engine, which `make image-test` builds it by: it takes the steps of `make image`,
+//! as its scripts want them to be called, and makes an image with the same settings.
 
 use std::collections::BTreeSet;
 
