@@ -17,7 +17,7 @@ const RESERVATION: u64 = 32 << 20;
 /// The stack of a policy, in bytes. A thread that calls a policy needs more than this.
 pub(crate) const POLICY_STACK: usize = 256 << 10;
 
-/// With less memory the standard policy does not decide, in bytes.
+/// With less memory a policy in Rust does not decide, whose stack alone has 1 MiB, in bytes.
 const LEAST_SHARE: usize = 2 << 20;
 
 /// What one call of a policy may use.

@@ -4,10 +4,13 @@
 //! policy. The kernel maps 64 KiB around each page of code that is touched, of the program and of
 //! its libraries, and all of it counts as resident for good. Dropped once the election runs, what
 //! is in use comes back from the page cache, a fault for each 64 KiB, and the rest stays away.
+//!
+//! So it is with the first thread's stack: nothing after the start goes as deep as that went.
 
 #![allow(unsafe_code, reason = "advice to the kernel about memory is unsafe by its signature")]
 
 use rustix::mm::{Advice, madvise};
+use std::hint::black_box;
 use std::io;
 use std::time::Duration;
 
@@ -21,13 +24,21 @@ const DROP: Advice = Advice::LinuxDontNeed;
 #[cfg(not(target_os = "linux"))]
 const DROP: Advice = Advice::Normal;
 
-/// Gives the code and the constants that the start needed back, once the start is over.
+/// So much of the stack is left below the function that drops the rest, in bytes: many times what it
+/// and the system call have there.
+const IN_USE: usize = 16 << 10;
+
+/// Gives the code, the constants and the stack that the start needed back, once the start is over.
 pub async fn after_start() {
     let early = read_mappings();
     tokio::time::sleep(AFTER).await;
     match early.and_then(|early| drop_code(&early)) {
         Ok(bytes) => tracing::debug!(bytes, "the mappings of code were dropped"),
         Err(error) => tracing::debug!(%error, "the mappings of code were not dropped"),
+    }
+    match std::fs::read_to_string("/proc/self/smaps").and_then(|smaps| drop_stack(&smaps)) {
+        Ok(bytes) => tracing::debug!(bytes, "the stack of the start was dropped"),
+        Err(error) => tracing::debug!(%error, "the stack of the start was not dropped"),
     }
 }
 
@@ -49,6 +60,41 @@ fn drop_code(early: &[Mapping]) -> io::Result<usize> {
         total += mapping.length;
     }
     Ok(total)
+}
+
+/// Drops what lies below the frames of this thread, if it is the first one, so many bytes. The stacks of
+/// others are not told apart by `smaps`, and none of them goes deep.
+///
+/// # Errors
+///
+/// The kernel refuses.
+#[inline(never)]
+fn drop_stack(smaps: &str) -> io::Result<usize> {
+    let frame = 0_u8;
+    let here = black_box(&raw const frame).addr();
+    let Some(unused) = below(smaps, here) else { return Ok(0) };
+    // SAFETY: the range is the lower part of the stack that this very thread runs on, and ends far
+    // below the frame of this function, which is not inlined and calls nothing meanwhile but the
+    // kernel. So nothing in it belongs to anybody: who uses it next writes to it before it reads.
+    unsafe { madvise(unused.start as *mut _, unused.length, DROP)? };
+    Ok(unused.length)
+}
+
+/// The pages of the first thread's stack that are below a frame at `here`; none if that is a frame of
+/// another thread, or there are none.
+fn below(smaps: &str, here: usize) -> Option<Mapping> {
+    let mut lines = smaps.lines();
+    let (range, _) = lines.find(|line| line.ends_with(" [stack]"))?.split_once(' ')?;
+    let (start, end) = range.split_once('-')?;
+    let start = usize::from_str_radix(start, 16).ok()?;
+    let end = usize::from_str_radix(end, 16).ok()?;
+    let page = lines.find_map(|line| line.strip_prefix("KernelPageSize:"))?;
+    let page = page.trim().strip_suffix(" kB")?.parse::<usize>().ok()? * 1024;
+    if !(start..end).contains(&here) {
+        return None;
+    }
+    let length = here.checked_sub(IN_USE.max(page))?.checked_sub(start)? / page * page;
+    (length > 0).then(|| Mapping { start, length, path: "[stack]".to_owned() })
 }
 
 /// A mapping that holds nothing but what its file holds.
@@ -166,6 +212,28 @@ mod tests {
         assert_eq!(found(&smaps), expected);
     }
 
+    fn stack(page: usize) -> String {
+        format!(
+            "7f00-8f00 rw-p 00000000 00:00 0\nKernelPageSize:        4 kB\n\
+             7ff000000000-7ff000100000 rw-p 00000000 00:00 0                  [stack]\n\
+             Size:               1024 kB\nKernelPageSize:       {page} kB\nVmFlags: rd wr gd\n"
+        )
+    }
+
+    #[test]
+    fn of_the_stack_whole_pages_below_the_frame_are_meant() {
+        let start = 0x7ff0_0000_0000;
+        let length = |page, here| below(&stack(page), here).map(|it| (it.start, it.length));
+        assert_eq!(length(4, start + 0xf_f123), Some((start, 0xf_b000)));
+        assert_eq!(length(64, start + 0xf_f123), Some((start, 0xe_0000)), "large pages");
+        assert_eq!(length(4, start + IN_USE), None, "nothing is below");
+        assert_eq!(length(4, start + 10), None);
+        for elsewhere in [0x7f80, start - 1, start + 0x10_0000] {
+            assert_eq!(length(4, elsewhere), None, "the stack of another thread");
+        }
+        assert_eq!(below("7f00-8f00 rw-p 00000000 00:00 0\n", 0x7f80), None);
+    }
+
     #[test]
     fn the_program_goes_on_without_its_mappings() {
         let early = read_mappings().unwrap();
@@ -183,5 +251,7 @@ mod tests {
         assert!(dropped > 100_000, "{dropped}");
         assert!(resident() < before, "{before} bytes of files before, {} after", resident());
         assert_eq!(drop_code(&[]).unwrap(), 0, "what was not there early");
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        assert_eq!(drop_stack(&smaps).unwrap(), 0, "a test's thread is not the first one");
     }
 }
