@@ -28,4 +28,4 @@ pub use network::{Fate, Network};
 pub use script::transcript;
 pub use store::Store;
 pub use timing::random_timing;
-pub use world::World;
+pub use world::{Repeated, World};

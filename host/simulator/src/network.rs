@@ -20,6 +20,9 @@ pub struct Network {
     pub stragglers: u64,
     /// The longest delay of a straggler.
     pub straggling: Duration,
+    /// How many writes in a hundred arrive twice, as a proxy sends one again that it has no answer to. The
+    /// answer is the second's.
+    pub repeated_writes: u64,
     /// How many watch events in a hundred get lost, so that the watch has to begin anew.
     pub lost_events: u64,
     /// At how many watch events in a hundred the watch falls silent, with nobody noticing.
@@ -56,6 +59,7 @@ impl Network {
             lost_answers: 0,
             stragglers: 0,
             straggling: Duration::ZERO,
+            repeated_writes: 0,
             lost_events: 0,
             silent_events: 0,
         }
@@ -71,6 +75,7 @@ impl Network {
             lost_answers: 8,
             stragglers: 8,
             straggling: Duration::from_secs(20),
+            repeated_writes: 8,
             lost_events: 10,
             silent_events: 10,
         }
@@ -88,6 +93,15 @@ impl Network {
         };
         let answers = (!dice.percent(self.lost_answers)).then(|| way(dice));
         Fate { arrives, answers }
+    }
+
+    /// How long after a write the same one arrives again; none if it does not.
+    pub(crate) fn repeats(&self, dice: &mut Dice) -> Option<Duration> {
+        // Without a question where there is no doubt: chance is then what it would be without this.
+        let repeats = self.repeated_writes > 0 && dice.percent(self.repeated_writes);
+        let late = repeats && dice.percent(50);
+        let longest = if late { self.straggling.max(self.delay) } else { self.delay };
+        repeats.then(|| dice.between(Duration::from_millis(1).min(longest), longest))
     }
 
     pub(crate) fn event(&self, dice: &mut Dice) -> EventFate {

@@ -26,6 +26,15 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 use time::Scheduled;
 
+/// Writes that reached a store a second time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeated {
+    /// All of them. The store refuses most: what they were to replace is gone.
+    pub arrived: u64,
+    /// Those that landed once more: creates, where the lock had been deleted between.
+    pub landed: u64,
+}
+
 /// The world.
 pub struct World {
     /// True time.
@@ -38,6 +47,8 @@ pub struct World {
     pub unreachable: Option<Which>,
     /// The ways; they may be changed while the world runs.
     pub network: Network,
+    /// Writes that reached a store a second time, so far.
+    pub repeated: Repeated,
     /// Whether the wall clocks run, by which a new term's token is larger than tokens that were
     /// lost with the lock. If not, tokens grow by what candidates saw alone.
     pub wall_clocks: bool,
@@ -78,6 +89,7 @@ impl World {
             outer: Store::default(),
             unreachable: None,
             network,
+            repeated: Repeated::default(),
             wall_clocks: false,
             keeps_policies: false,
             hazards: Hazards::none(),

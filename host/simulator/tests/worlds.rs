@@ -1,5 +1,6 @@
-//! Random worlds: bad networks, drifting clocks, frozen and killed processes, hands that delete,
-//! relabel and edit the lock or put earlier records back, restored backups, chaotic policies.
+//! Random worlds: bad networks on which writes are lost, late or arrive twice, drifting clocks, frozen and
+//! killed processes, hands that delete, relabel and edit the lock or put earlier records back, restored
+//! backups, chaotic policies.
 //!
 //! `HOTSEAT_SEED=N` runs them with that seed only, `HOTSEAT_WORLDS=N` with the first N seeds; a
 //! failure prints its seed.
@@ -268,7 +269,8 @@ fn seeds(count: u64) -> Vec<u64> {
 }
 
 fn hold(count: u64, hands: Hands, chaos: bool, network: fn() -> Network) {
-    let mut terms = 0;
+    let (mut terms, mut repeated, mut landed) = (0, 0, 0);
+    let repeats = network().repeated_writes > 0;
     for seed in seeds(count) {
         let mut run = Run::new(seed, hands, chaos, network());
         if let Err(broken) = run.go(40) {
@@ -278,10 +280,16 @@ fn hold(count: u64, hands: Hands, chaos: bool, network: fn() -> Network) {
             panic!("seed {seed}: {broken}");
         }
         terms += run.world.terms();
+        repeated += run.world.repeated.arrived;
+        landed += run.world.repeated.landed;
     }
     // One world alone may be a quiet one.
     let worlds = seeds(count).len() as u64;
     assert!(worlds == 1 || terms > worlds, "only {terms} terms: the worlds are too quiet");
+    assert!(worlds == 1 || !repeats || repeated > worlds, "only {repeated} writes arrived twice");
+    // A create after a deletion is rare.
+    let deletes = hands == Hands::DeleteAndClear && worlds >= 1000;
+    assert!(!repeats || !deletes || landed > 0, "{repeated} writes arrived twice, and none landed");
 }
 
 #[test]

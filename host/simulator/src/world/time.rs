@@ -19,6 +19,8 @@ pub(super) enum Scheduled {
     Wake(usize, u64, Moment),
     /// With the store that it goes to: another process of the candidate may have another lock.
     Write(usize, u64, (Which, Which), Write, Option<Duration>),
+    /// The same write once more.
+    Again(usize, u64, (Which, Which), Write, Option<Duration>),
     Read(usize, u64, Which, Moment, Option<Duration>),
     ReadTimeout(usize, u64, Which, Moment),
     Relist(usize, u64, Which),

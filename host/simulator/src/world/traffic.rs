@@ -54,13 +54,13 @@ impl World {
             Scheduled::Policies(index, generation, step) => {
                 self.policies_go_on(index, generation, *step);
             }
-            Scheduled::Write(index, generation, (slot, store), write, answers) => {
-                let result = self.store_at(store).write(&write);
-                if result.is_ok() {
-                    self.announce_at(store);
-                }
-                let event = Event::WriteEnded { serial: write.mark.serial, result };
-                self.answer_later(index, generation, (slot, event), answers, write.deadline);
+            Scheduled::Write(index, generation, to, write, answers) => {
+                self.write_arrives(index, generation, to, &write, answers);
+            }
+            Scheduled::Again(index, generation, to, write, answers) => {
+                let landed = self.write_arrives(index, generation, to, &write, answers);
+                self.repeated.arrived += 1;
+                self.repeated.landed += u64::from(landed);
             }
             Scheduled::Read(index, generation, slot, asked, answers) => {
                 let requested = answers.is_some();
@@ -82,6 +82,25 @@ impl World {
             }
         }
         self.check()
+    }
+
+    /// A write reaches the store. True if it lands.
+    fn write_arrives(
+        &mut self,
+        index: usize,
+        generation: u64,
+        (slot, store): (Which, Which),
+        write: &Write,
+        answers: Option<Duration>,
+    ) -> bool {
+        let result = self.store_at(store).write(write);
+        let landed = result.is_ok();
+        if landed {
+            self.announce_at(store);
+        }
+        let event = Event::WriteEnded { serial: write.mark.serial, result };
+        self.answer_later(index, generation, (slot, event), answers, write.deadline);
+        landed
     }
 
     pub(super) fn carry_out(&mut self, index: usize, slot: Which, effect: Effect) {
@@ -140,7 +159,12 @@ impl World {
         if let Some(delay) = fate.arrives.filter(|_| !self.members[index].cut_off) {
             let delay = delay + self.network.held_writes;
             let to = (slot, self.members[index].locks.store(slot));
-            self.later(delay, Scheduled::Write(index, generation, to, write, fate.answers));
+            let mut answers = fate.answers;
+            if let Some(later) = self.network.repeats(&mut self.dice) {
+                let again = Scheduled::Again(index, generation, to, write.clone(), answers.take());
+                self.later(delay + later, again);
+            }
+            self.later(delay, Scheduled::Write(index, generation, to, write, answers));
         }
         let event = Event::WriteEnded { serial, result: Err(timed_out()) };
         let due = self.members[index].true_time(deadline);
