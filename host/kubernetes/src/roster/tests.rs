@@ -12,7 +12,7 @@ use hotseat_election::clock;
 use hotseat_election::roster::Entry;
 use hotseat_election::signals::{Key, Report};
 use hotseat_rollout::{About, Active, Need, Policy};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Longer than anything here takes on virtual time.
 const LONG: Duration = Duration::from_secs(600);
@@ -131,6 +131,21 @@ async fn candidates_see_each_other_and_what_changes_of_them() {
     a.until_sees(&[]).await;
     assert_eq!(timeout(LONG, b.keeper.finish(LONG)).await, Ok(()));
     assert_eq!(leases(&server).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_in_time_though_the_server_does_not_answer() {
+    let server = server().await;
+    for patience in [Duration::from_secs(1), LONG] {
+        let a = start(&server, "a", true);
+        a.until("its entry", |a| a.status.roster().own.is_some()).await;
+        server.faults().add(Fault::on(Verb::Delete).resource("leases"), Action::Hang);
+        let began = Instant::now();
+        assert_eq!(timeout(LONG, a.keeper.finish(patience)).await, Ok(()));
+        let took = began.elapsed();
+        assert!(took < patience.min(PATIENCE_AT_END) + Duration::from_millis(500), "{took:?}");
+        server.faults().clear();
+    }
 }
 
 /// The design's figure: N candidates cost N/60 writes a second.
