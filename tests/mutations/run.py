@@ -388,6 +388,8 @@ MUTATIONS = [
     ("bounds", "the compiler may do what the sidecar may", "host/engine/src/confine.rs",
      "apply_filter_all_threads(&filter));", "Ok(drop(filter)));",
      [["-p", "hotseat-engine", "--lib"]]),
+    ("bounds", "what the server does not take is tried as often as what it denies", CORE + "elector/pace.rs",
+     "Outcome::Denied if self.unfit =>", "Outcome::Denied if self.unfit && self.finished =>", [SCENES]),
     ("sealed code", "what is mapped as code can be changed", "host/engine/src/compile.rs",
      "seal(&memory).map_err(start)?;", "let _ = seal;", [[*ENGINE, "sealing"]]),
 ]
