@@ -82,31 +82,22 @@ fn terms(events: &[Event]) -> Vec<Term> {
     all.sort_by_key(|said| said.at);
     let mut terms: Vec<Term> = Vec::new();
     for Said { at, holder, token, what } in all {
-        let is_of = |term: &&mut Term| {
-            term.holder == holder
-                && (token.is_none() || term.token.is_none() || term.token == token)
-        };
-        let open = terms.iter_mut().rev().find(is_of).filter(|term| term.to.is_none());
-        match (what, open) {
-            // It began once, whatever was said twice.
-            (What::Began, Some(term)) if token.is_some() && term.token == token => {}
-            (What::Began, _) => terms.push(Term {
-                holder: holder.to_owned(),
-                token,
-                from: Some(at),
-                ..Term::default()
-            }),
-            (What::Ended(why), Some(term)) => {
-                term.to = Some(at);
-                term.why = reason(why);
-            }
-            (What::Ended(why), None) => terms.push(Term {
-                holder: holder.to_owned(),
-                token,
-                from: None,
-                to: Some(at),
-                why: reason(why),
-            }),
+        let of_whom = |term: &Term| term.holder == holder && term.token == token;
+        // A token names one term, in whichever order Events of it come. Without one, the last that goes on
+        // is meant by an end, and a beginning is another term.
+        let known = terms.iter().rposition(|term| match (token, &what) {
+            (Some(_), _) => of_whom(term),
+            (None, What::Ended(_)) => of_whom(term) && term.to.is_none(),
+            (None, What::Began) => false,
+        });
+        let at_term = known.unwrap_or_else(|| {
+            terms.push(Term { holder: holder.to_owned(), token, ..Term::default() });
+            terms.len() - 1
+        });
+        let term = &mut terms[at_term];
+        match what {
+            What::Began => term.from = term.from.or(Some(at)),
+            What::Ended(why) => (term.to, term.why) = (Some(at), reason(why)),
         }
     }
     // Tokens grow with every term; clocks of two holders may differ.
