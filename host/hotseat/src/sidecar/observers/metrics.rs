@@ -15,7 +15,6 @@ use super::JournalKeeper;
 use counters::{Counters, Label, Of, Times, of_answer};
 use hotseat_core::time::Moment;
 use hotseat_election::{Fact, Observer, Said, Status, clock};
-use hotseat_rollout::Fact as PolicyFact;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
