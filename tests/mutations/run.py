@@ -389,6 +389,8 @@ MUTATIONS = [
      [["-p", "hotseat-engine", "--lib"]]),
     ("bounds", "what the server does not take is tried as often as what it denies", CORE + "elector/pace.rs",
      "Outcome::Denied if self.unfit =>", "Outcome::Denied if self.unfit && self.finished =>", [SCENES]),
+    ("bounds", "a change of the object ends no pause of what the server does not take", CORE + "elector/observe.rs",
+     "let may_fit = self.unfit &&", "let may_fit = self.finished &&", [SCENES]),
     ("sealed code", "what is mapped as code can be changed", "host/engine/src/compile.rs",
      "seal(&memory).map_err(start)?;", "let _ = seal;", [[*ENGINE, "sealing"]]),
 ]

@@ -7,6 +7,11 @@ fn eager(_: &Input) -> Decision {
     Decision { wake_after: 1, ..decision(Action::Campaign) }
 }
 
+/// A policy that wants its seat, and has no reason to be asked again before something changes.
+fn patient(_: &Input) -> Decision {
+    Decision { wake_after: 3_600_000, ..decision(Action::Campaign) }
+}
+
 fn trouble(outcome: Outcome) -> Trouble {
     Trouble { outcome, retry_after: None, of_content: false, detail: "scripted".to_owned() }
 }
@@ -91,7 +96,7 @@ fn i18_what_the_server_refuses_is_tried_less_and_less_often() {
 /// server's that may have changed, and at once when the object has.
 #[test]
 fn i18_a_record_that_the_server_does_not_take_is_tried_when_the_object_changes() {
-    for policy in [eager, rule::decide] {
+    for policy in [eager, patient, rule::decide] {
         let mut stage = Stage::new();
         // A label or an annotation is in no record: the same one under another version.
         let seen = |version: u64| {
