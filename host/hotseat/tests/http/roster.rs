@@ -107,7 +107,7 @@ fn an_application_says_that_it_is_ready_for_a_while_or_until_it_takes_that_back(
 #[test]
 fn what_is_neither_yes_nor_no_is_refused_and_so_is_whoever_may_not_say_it() {
     let site = Site::start();
-    site.report(Source::Probe, "ready", Value::Flag(true));
+    site.report(Source::Node, "ready", Value::Flag(true));
     for (headers, body) in [("", ""), ("", "yes"), ("Content-Type: application/json\r\n", "1")] {
         let answer = send(&site, "PUT", "/v1/ready", headers, body);
         assert_eq!(answer.status, 400, "{answer:?}");
@@ -119,8 +119,10 @@ fn what_is_neither_yes_nor_no_is_refused_and_so_is_whoever_may_not_say_it() {
     assert_eq!(answer.status, 403, "{answer:?}");
     let answer = send(&site, "GET", "/v1/ready", "", "");
     assert_eq!(answer.status, 405, "{answer:?}");
-    // What a probe says of something is not the application's word.
+    // What the node says of something is not the application's word; what it is asked by its probe is.
     assert_eq!(ready(&site), None);
+    site.report(Source::Probe, "ready", Value::Flag(false));
+    assert_eq!(ready(&site), Some(false));
 }
 
 /// Whether the host gives it is known from the flags; whether it can be read only while it runs.
