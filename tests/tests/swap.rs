@@ -259,6 +259,30 @@ fn a_shadow_takes_over_or_is_refused() {
     stage.end();
 }
 
+/// As many differences as the operator allows, and no more. The answers differ in their action alone: to
+/// campaign where the other one renews.
+#[test]
+fn a_shadow_that_decides_otherwise_is_refused_unless_it_may() {
+    let (stage, folder) = hostile_stage("swap-differs", &["--shadow=4", "--shadow-differences=0"]);
+    misdeed(&folder, "campaign-storm");
+    let report = stage.refused("shadow");
+    let why = report["candidate"]["error"].as_str().unwrap();
+    assert!(why.contains("differed in 1 of") && why.contains("at most 0 may"), "{report}");
+    assert_eq!(report["swaps"], 1, "{report}");
+    stage.end();
+
+    let (stage, folder) =
+        hostile_stage("swap-may-differ", &["--shadow=4", "--shadow-differences=100%"]);
+    // One that would resign is refused by itself.
+    misdeed(&folder, "resign-storm");
+    let report = stage.refused("shadow");
+    assert!(report["candidate"]["error"].as_str().unwrap().contains("resign"), "{report}");
+    misdeed(&folder, "campaign-storm");
+    stage.report("it took over", |report| report["swaps"] == 2);
+    assert!(stage.anna.metric("hotseat_policy_shadow_differences_total").unwrap() >= 2.0);
+    stage.end();
+}
+
 #[test]
 fn a_pin_holds() {
     let pin = digest(STANDARD);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use hotseat_apiserver::{Action, EVENTS, Fault, Verb};
+use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
 use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
@@ -187,4 +188,41 @@ fn a_sighup_that_is_ignored_at_the_start_stays_ignored() {
     assert_eq!(process.wait_exit(SOON).code(), Some(0), "{process}");
     process.wait_line("stopping signal=\"SIGTERM\"", SOON);
     assert!(!process.output(Stream::Stderr).contains("SIGHUP"), "{process}");
+}
+
+/// The compiler of the process, once it runs.
+fn compiler(process: u32) -> u32 {
+    until("the compiler", SOON, || {
+        let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        let children: Vec<u32> = tasks
+            .flatten()
+            .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+            .flat_map(|all| all.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+            .collect();
+        let compiles = |pid: &u32| {
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            words.is_ok_and(|words| words.split('\0').any(|word| word == "compile-policy"))
+        };
+        children.iter().copied().find(compiles).ok_or(children)
+    })
+}
+
+/// Python's interpreter takes a minute to compile, and this compiler does not go on at all.
+#[test]
+fn a_candidate_whose_first_policy_is_still_compiled_ends_when_it_is_asked() {
+    let api = Api::embedded("end-compiling").unwrap();
+    let policy = guests::language("python").unwrap();
+    let policy = format!("--policy=file:{}", policy.display());
+    let flags = [&QUICK[..], &[policy.as_str()]].concat();
+    let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
+    let child = compiler(anna.process.pid());
+    let stopped = std::process::Command::new("kill").args(["-STOP", &child.to_string()]).status();
+    assert!(stopped.unwrap().success());
+    anna.process.signal(Signal::TERM).unwrap();
+    assert_eq!(anna.process.wait_exit(SOON).code(), Some(0), "{}", anna.process);
+    until("the compiler's end", SOON, || {
+        let words = std::fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        if words.contains("compile-policy") { Err(words) } else { Ok(()) }
+    });
+    assert!(!anna.process.output(Stream::Stdout).contains("anna is the leader"));
 }
