@@ -11,12 +11,12 @@ mod tether;
 
 pub use self::api::Api;
 pub use self::candidate::Candidate;
-pub use self::crew::{Crew, Led};
+pub use self::crew::{Candidates, Led};
 pub use self::fleet::{Fleet, Kind};
 pub use self::peer::Peer;
 pub use self::pod::Pod;
 pub use self::sampler::{Belief, Sampler};
-pub use self::tether::Tether;
+pub use self::tether::PartitionedCandidate;
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ mod watches;
 use std::time::Duration;
 
 use hotseat_apiserver::{Action, Denial, Fault, LEASES, Status, Verb};
-use hotseat_tests::scene::{Api, Crew, LEASE, SOON};
+use hotseat_tests::scene::{Api, Candidates, LEASE, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ fn renewals(api: &Api, count: u32) {
 /// The leader's next `times` writes meet the action, and nobody notices.
 fn a_write_goes_wrong(scene: &str, times: u32, action: Action) {
     let api = Api::embedded(scene).unwrap();
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     renewals(&api, 1);
     let writes = Fault::on(Verb::Update).resource(LEASES.plural).agent(&first.name).times(times);
@@ -65,7 +65,7 @@ fn a_slow_server(scene: &str, slow: Fault, from_the_start: bool) {
     let api = Api::embedded(scene).unwrap();
     let add = || api.server().faults().add(slow.clone(), Action::Delay(SLOWNESS));
     let early = from_the_start.then(add);
-    let crew = Crew::with_patience(&api, &["anna", "ben"], &SLOW, SLOWLY).unwrap();
+    let crew = Candidates::with_patience(&api, &["anna", "ben"], &SLOW, SLOWLY).unwrap();
     let first = crew.leader();
     let rule = early.unwrap_or_else(add);
     let before = api.server().faults().hits(rule);
@@ -127,7 +127,7 @@ fn a_server_that_is_starting_answers_two_writes_with_500() {
 fn no_watch(scene: &str, refuse: impl Fn(&Api)) {
     let api = Api::embedded(scene).unwrap();
     refuse(&api);
-    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     for member in crew.members() {
         member.process.wait_line("the lock cannot be watched, so it is polled", SOON);
@@ -164,7 +164,7 @@ fn a_watch_that_is_unauthorized_becomes_polling() {
 #[test]
 fn a_watch_that_falls_silent_is_found_out_by_a_read_and_restarted() {
     let api = Api::embedded("silence").unwrap();
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let standby = if first.name == "anna" { "ben" } else { "anna" };
     let earlier = api.server().requests();
@@ -189,7 +189,7 @@ fn a_watch_that_falls_silent_is_found_out_by_a_read_and_restarted() {
 #[test]
 fn an_expired_watch_begins_anew() {
     let api = Api::embedded("expire").unwrap();
-    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let earlier = api.server().requests();
     let watches = Fault::on(Verb::Watch).resource(LEASES.plural).times(2);

@@ -8,7 +8,7 @@ mod on_failure;
 use std::path::PathBuf;
 
 use hotseat_tests::guests;
-use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
     // There is no good policy before it: the standard one follows where it may decide.
     let may = "--on-policy-failure=standard";
     let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings.as_str(), may];
-    let crew = Crew::with_patience(api, &["anna"], &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(api, &["anna"], &flags, LOADED).unwrap();
     let first = crew.leader();
     let candidate = crew.member("anna");
 

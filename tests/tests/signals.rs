@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use hotseat_tests::guests;
 use hotseat_tests::process::{Launch, Stream, send};
-use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn a_leader_whose_application_falls_silent_hands_over() {
     let policy = policy();
     let settings = r#"--policy-settings={"fresh_ms": 3000, "grace_ms": 0, "backoff_ms": 60000}"#;
     let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
-    let crew = Crew::with_patience(&api, &["anna", "ben"], &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(&api, &["anna", "ben"], &flags, LOADED).unwrap();
     let mut applications: Vec<(&str, Application)> = Vec::new();
     for member in crew.members() {
         applications.push((member.name(), Application::beside(member, HEARTBEAT)));
@@ -105,7 +105,7 @@ fn a_signal_past_its_ttl_is_gone_for_the_policy_too() {
     let policy = policy();
     let settings = r#"--policy-settings={"fresh_ms": 3600000, "grace_ms": 0}"#;
     let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
-    let crew = Crew::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
     let anna = crew.member("anna");
     let application = Application::beside(anna, &format!("{HEARTBEAT}?ttl=2s"));
     let first = crew.leader();
@@ -155,7 +155,7 @@ fn a_leader_whose_program_goes_away_hands_over() {
     let policy = policy();
     let settings = r#"--policy-settings={"signal": "probe.web", "grace_ms": 0}"#;
     let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings];
-    let mut crew = Crew::with_patience(&api, &[], &flags, LOADED).unwrap();
+    let mut crew = Candidates::with_patience(&api, &[], &flags, LOADED).unwrap();
     let mut webs = Vec::new();
     for name in ["anna", "ben"] {
         let web = Web::start();
@@ -191,7 +191,7 @@ fn a_leader_whose_program_goes_away_hands_over() {
 #[test]
 fn a_flood_of_signals_costs_no_renewal_and_few_decisions() {
     let api = Api::embedded("flood").unwrap();
-    let crew = Crew::with_patience(&api, &["anna"], &QUICK, LOADED).unwrap();
+    let crew = Candidates::with_patience(&api, &["anna"], &QUICK, LOADED).unwrap();
     let anna = crew.member("anna");
     anna.process.wait_line("the policy is active", LOADED);
     let first = crew.leader();

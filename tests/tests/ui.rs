@@ -18,7 +18,7 @@ mod fleet_refusals;
 
 use hotseat_tests::browser::{Browser, Screen};
 use hotseat_tests::process::send;
-use hotseat_tests::scene::{Api, Candidate, Crew, Led, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, Led, QUICK, SOON};
 use hotseat_tests::wait::until;
 
 hotseat_tests::on_both![fleet::all_elections_are_seen_and_a_press_is_carried_out];
@@ -43,9 +43,9 @@ fn shot(name: &str) -> PathBuf {
 }
 
 /// Candidates that see each other on the roster, and a leader on whom all agree.
-fn crew<'a>(api: &'a Api, names: &[&str]) -> (Crew<'a>, Led) {
+fn crew<'a>(api: &'a Api, names: &[&str]) -> (Candidates<'a>, Led) {
     let flags = [QUICK[0], QUICK[1], QUICK[2], "--roster"];
-    let crew = Crew::with_patience(api, names, &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(api, names, &flags, LOADED).unwrap();
     let leader = crew.leader();
     for member in crew.members() {
         until("a whole roster", LOADED, || {

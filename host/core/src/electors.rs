@@ -248,7 +248,7 @@ fn is_about_the_lock(notice: &Notice) -> bool {
             | Notice::NotReleased(_)
             | Notice::FoundOwnWrite
             | Notice::Reserved
-            | Notice::Twin(_)
+            | Notice::IdentityConflict(_)
             | Notice::TransferRefused { .. }
     )
 }

@@ -3,7 +3,7 @@
 mod notice;
 mod order;
 
-pub use notice::{Notice, Why};
+pub use notice::{Notice, StepDownReason};
 pub(crate) use order::in_order;
 
 use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
@@ -34,13 +34,13 @@ pub enum Event {
         via: Via,
     },
     /// The read of the last [`Effect::Read`] ended without an answer.
-    ReadFailed(Trouble),
+    ReadFailed(LockError),
     /// The write of the last [`Effect::Write`] ended.
     WriteEnded {
         /// Which: the serial of its mark.
         serial: u64,
         /// The record as the server stored it, or why there is none.
-        result: Result<Record, Trouble>,
+        result: Result<Record, LockError>,
     },
     /// The policy answered.
     Decided {
@@ -134,7 +134,7 @@ pub enum Via {
 
 /// Why a request to the API server gave no record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Trouble {
+pub struct LockError {
     /// The kind, as the policy sees it; never `None` or `Written`.
     pub outcome: Outcome,
     /// Not before this long from now, if the server said so.

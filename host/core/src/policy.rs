@@ -17,7 +17,7 @@ pub use value::{Source, Value};
 
 /// The lock as this candidate last observed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Seat {
+pub struct SeatView {
     /// The name in the lock; none if it is vacant.
     pub holder: Option<String>,
     /// Milliseconds since this content was first observed here.
@@ -188,7 +188,7 @@ pub struct Observation {
     /// Why the policy is asked.
     pub causes: Causes,
     /// None until the lock has been read once.
-    pub seat: Option<Seat>,
+    pub seat: Option<SeatView>,
     /// None while this candidate does not lead.
     pub claim: Option<Claim>,
     /// The candidate's own writes.

@@ -27,7 +27,7 @@ mod canon;
 
 /// How an observation follows on the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum Observed {
     /// The very next version, as a watch tells it.
     Next,
     /// The server's answer to an own write.
@@ -133,18 +133,23 @@ impl Proof {
     }
 
     /// The record was written by the process in its mark on the version seen before it.
-    pub(crate) fn by_fresh_write(before: &Lock, record: &Record, sight: Sight) -> Option<Proof> {
+    pub(crate) fn by_fresh_write(
+        before: &Lock,
+        record: &Record,
+        observed: Observed,
+    ) -> Option<Proof> {
         let base = record.mark.as_ref()?.base.as_ref()?;
         let before = before.record()?;
-        let fresh = sight != Sight::Gap && *base == before.version && record.uid == before.uid;
+        let fresh =
+            observed != Observed::Gap && *base == before.version && record.uid == before.uid;
         fresh.then_some(Proof(Evidence::Everybody))
     }
 
     /// The incarnation that held the seat has released it.
-    pub(crate) fn by_release(before: &Lock, record: &Record, sight: Sight) -> Option<Proof> {
+    pub(crate) fn by_release(before: &Lock, record: &Record, observed: Observed) -> Option<Proof> {
         let holder = &before.record()?.mark.as_ref()?.incarnation;
         let released = record.released && record.mark.as_ref()?.incarnation == *holder;
-        if released { Proof::by_fresh_write(before, record, sight) } else { None }
+        if released { Proof::by_fresh_write(before, record, observed) } else { None }
     }
 
     /// Another elector that held the seat by a record of its own has left client-go's record of a
@@ -153,12 +158,12 @@ impl Proof {
     pub(crate) fn by_foreign_release(
         before: &Lock,
         record: &Record,
-        sight: Sight,
+        observed: Observed,
     ) -> Option<Proof> {
         let before = before.record()?;
         let its_own = before.mark.is_none() && before.holder.is_some() && before.uid == record.uid;
         let released = record.released && record.mark.is_none();
-        (sight == Sight::Next && its_own && released).then_some(Proof(Evidence::Holder))
+        (observed == Observed::Next && its_own && released).then_some(Proof(Evidence::Holder))
     }
 
     /// The record is the last that the dead process before this one wrote at this site, and replaced

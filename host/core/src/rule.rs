@@ -2,22 +2,24 @@
 //!
 //! client-go's timing, improved by what a watch makes possible: a leader renews each retry period
 //! and retries a failed renewal four times as often; a standby campaigns when the seat falls free,
-//! by lot at once or after a few milliseconds, so that N standbys that see a release at the same
+//! at once or after a few random milliseconds, so that N standbys that see a release at the same
 //! moment do not write all at once, and the seat is not empty for longer than it takes to write.
 //! The jitter of failed campaigns is client-go's (`wait.Jitter`, factor 1.2).
 //!
 //! The standard policy in `guest/standard` says the same in WebAssembly; a conformance suite holds
 //! the two together, field by field.
 
-use crate::policy::{Action, Cause, Decision, Input, LONGEST_WAKE_MS, Observation, Outcome, Seat};
+use crate::policy::{
+    Action, Cause, Decision, Input, LONGEST_WAKE_MS, Observation, Outcome, SeatView,
+};
 
-/// The longest lot, in milliseconds.
-pub const LOT_MS: u64 = 20;
+/// The longest jitter, in milliseconds.
+pub const JITTER_MS: u64 = 20;
 
 /// What the bytes in the memory are a due time for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tag {
-    Lot = 1,
+    Jitter = 1,
     RenewalRetry = 2,
     CampaignRetry = 3,
 }
@@ -64,20 +66,20 @@ fn lead(input: &Input) -> Decision {
     }
 }
 
-fn stand_by(input: &Input, seat: &Seat) -> Decision {
+fn stand_by(input: &Input, seat: &SeatView) -> Decision {
     let reason = match seat.holder {
         Some(_) => "the seat is taken",
         None => "the last holder may still believe",
     };
-    wait_for_lot(input, seat.free_in, reason)
+    wait_with_jitter(input, seat.free_in, reason)
 }
 
-fn campaign(input: &Input, seat: &Seat) -> Decision {
+fn campaign(input: &Input, seat: &SeatView) -> Decision {
     let Observation { identity, uptime, attempts, .. } = &input.observation;
     let retry = input.timing.retry_period;
     let other = seat.successor.as_ref().is_some_and(|name| name != identity);
     if other && seat.age < retry {
-        return wait_for_lot(input, retry - seat.age, "the seat is left to its successor");
+        return wait_with_jitter(input, retry - seat.age, "the seat is left to its successor");
     }
     let failed = attempts.failures > 0 && attempts.last != Outcome::Conflict;
     let memory = recall(&input.memory);
@@ -88,8 +90,8 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
         _ if seat.successor.as_ref() == Some(identity) => {
             return run(input, "named as the successor");
         }
-        Some((Tag::Lot, at)) if at <= *uptime => return run(input, "the seat is free"),
-        Some((Tag::Lot, at)) if at - uptime <= LOT_MS => {
+        Some((Tag::Jitter, at)) if at <= *uptime => return run(input, "the seat is free"),
+        Some((Tag::Jitter, at)) if at - uptime <= JITTER_MS => {
             return wait(
                 at - uptime,
                 input.memory.clone(),
@@ -99,10 +101,10 @@ fn campaign(input: &Input, seat: &Seat) -> Decision {
         Some((Tag::CampaignRetry, _)) if failed => return run(input, "the seat is free"),
         _ => {}
     }
-    if lot(input) == 0 {
+    if jitter(input) == 0 {
         return run(input, "the seat is free");
     }
-    wait_for_lot(input, 0, "waits a random delay for the free seat")
+    wait_with_jitter(input, 0, "waits a random delay for the free seat")
 }
 
 fn run(input: &Input, reason: &str) -> Decision {
@@ -111,17 +113,17 @@ fn run(input: &Input, reason: &str) -> Decision {
     answer(Action::Campaign, pause, remember(Tag::CampaignRetry, due), reason)
 }
 
-fn wait_for_lot(input: &Input, first: u64, reason: &str) -> Decision {
-    let pause = first.saturating_add(lot(input));
+fn wait_with_jitter(input: &Input, first: u64, reason: &str) -> Decision {
+    let pause = first.saturating_add(jitter(input));
     let due = input.observation.uptime.saturating_add(pause);
-    wait(pause, remember(Tag::Lot, due), reason)
+    wait(pause, remember(Tag::Jitter, due), reason)
 }
 
-/// None for three of four standbys, and from 1 to [`LOT_MS`] for the others. How many there are is not
+/// None for three of four standbys, and from 1 to [`JITTER_MS`] for the others. How many there are is not
 /// known: a single one is likely to go at once, and of a hundred not all do.
-fn lot(input: &Input) -> u64 {
+fn jitter(input: &Input) -> u64 {
     match input.entropy % 4 {
-        3 => 1 + input.entropy / 4 % LOT_MS,
+        3 => 1 + input.entropy / 4 % JITTER_MS,
         _ => 0,
     }
 }
@@ -167,7 +169,7 @@ fn recall(memory: &[u8]) -> Option<(Tag, u64)> {
     let (&tag, due) = memory.split_first()?;
     let due = u64::from_le_bytes(due.try_into().ok()?);
     let tag = match tag {
-        1 => Tag::Lot,
+        1 => Tag::Jitter,
         2 => Tag::RenewalRetry,
         3 => Tag::CampaignRetry,
         _ => return None,

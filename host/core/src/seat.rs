@@ -2,7 +2,7 @@
 
 use crate::event::Via;
 use crate::lock::{Incarnation, Lock, MOST_TRANSITIONS, Record, Token};
-use crate::promise::{Promise, Proof, Sight};
+use crate::promise::{Observed, Promise, Proof};
 use crate::time::Moment;
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(crate) struct Seat {
 
 /// How long to wait for holders.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Waits {
+pub(crate) struct Wait {
     /// The candidate's own lease duration, where a record has none (I3).
     pub(crate) own_lease: Duration,
     /// The longest that a candidate of this election may have been promised, where no record tells.
@@ -60,7 +60,7 @@ pub(crate) struct Known {
 
 /// What an observation brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum Change {
     /// The same content, perhaps in a new version.
     Same,
     /// Something happened to the seat.
@@ -147,13 +147,13 @@ impl Seat {
         &mut self,
         now: Moment,
         lock: Lock,
-        sight: Sight,
+        observed: Observed,
         known: Known,
-        waits: Waits,
-    ) -> News {
+        wait: Wait,
+    ) -> Change {
         self.heard = now;
         let same_version = self.lock.as_ref().is_some_and(|seen| *seen == lock);
-        let same = self.is_same(&lock, sight, waits.blind);
+        let same = self.is_same(&lock, observed, wait.blind);
         if !same_version {
             self.changed = now;
         }
@@ -167,7 +167,7 @@ impl Seat {
             self.promise.end(&proof);
         }
         if same {
-            return News::Same;
+            return Change::Same;
         }
         self.since = now;
         self.held_since = self.held_since_after(now, before.as_ref());
@@ -175,9 +175,9 @@ impl Seat {
         self.new = before.is_none() && self.record().is_none();
         self.vanished = self.record().is_none() && known.believed.is_some();
         if !self.new {
-            self.promise_anew(now, before.as_ref(), sight, known, waits);
+            self.promise_anew(now, before.as_ref(), observed, known, wait);
         }
-        News::Changed
+        Change::Changed
     }
 
     /// A term of the same holder goes on; the lock counts those of others.
@@ -192,10 +192,10 @@ impl Seat {
     /// Whether the seat is as it was: the same content in a version that nobody can have written
     /// between. After a gap another version proves the contrary, whatever is in it: the holder may
     /// have renewed since, and an older record of its may have been put back.
-    fn is_same(&self, lock: &Lock, sight: Sight, blind: bool) -> bool {
+    fn is_same(&self, lock: &Lock, observed: Observed, blind: bool) -> bool {
         match (&self.lock, lock) {
             (Some(Lock::Present(old)), Lock::Present(new)) => {
-                old.same_content(new) && (sight != Sight::Gap || old.version == new.version)
+                old.same_content(new) && (observed != Observed::Gap || old.version == new.version)
             }
             (Some(Lock::Absent(old)), Lock::Absent(new)) => !blind && (new.is_none() || old == new),
             _ => false,
@@ -208,35 +208,35 @@ impl Seat {
         &mut self,
         now: Moment,
         before: Option<&Lock>,
-        sight: Sight,
+        observed: Observed,
         known: Known,
-        waits: Waits,
+        wait: Wait,
     ) {
-        let was_free = self.promise.until() <= now && sight != Sight::Gap;
+        let was_free = self.promise.until() <= now && observed != Observed::Gap;
         let Some(Lock::Present(record)) = &self.lock else {
             // A deleted lock does not end what its last holder was promised, seen or not: there may
             // have been another since the last record that was seen.
             match known.believed {
                 Some(proof) => self.promise.end(&proof),
-                None => self.promise.wait_for_all(now + waits.longest_lease),
+                None => self.promise.wait_for_all(now + wait.longest_lease),
             }
             return;
         };
-        let duration = Self::duration_of(record, waits.own_lease);
-        let full = now + duration.max(waits.longest_lease);
+        let duration = Self::duration_of(record, wait.own_lease);
+        let full = now + duration.max(wait.longest_lease);
         let before = before.unwrap_or(&Lock::Absent(None));
         if let Some(proof) = known.mine.or(known.dead) {
             return self.promise.end(&proof);
         }
-        if let Some(proof) = Proof::by_release(before, record, sight) {
+        if let Some(proof) = Proof::by_release(before, record, observed) {
             return self.promise.end(&proof);
         }
-        if let Some(proof) = Proof::by_fresh_write(before, record, sight) {
+        if let Some(proof) = Proof::by_fresh_write(before, record, observed) {
             self.promise.end(&proof);
             // I3: the record's duration, from local receipt. Its mark covers it.
             return self.promise.wait_for_holder(now + duration);
         }
-        if let Some(proof) = Proof::by_foreign_release(before, record, sight) {
+        if let Some(proof) = Proof::by_foreign_release(before, record, observed) {
             return self.promise.end(&proof);
         }
         match known.believed {
@@ -251,7 +251,7 @@ impl Seat {
                     None => self.promise.wait_for_holder(full),
                 }
             }
-            None if sight != Sight::Next => self.promise.wait_for_all(full),
+            None if observed != Observed::Next => self.promise.wait_for_all(full),
             None => self.wait_for_unproven(before, full, was_free),
         }
     }

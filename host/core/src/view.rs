@@ -13,9 +13,9 @@ pub struct View {
     /// This candidate's own term, while it may believe in it.
     pub term: Option<Term>,
     /// The lock as last seen; none until it was read once. Of two locks it is the inner one.
-    pub seen: Option<Sighting>,
+    pub seen: Option<SeenHolder>,
     /// The outer of two locks as last seen; none where there is one, and until it was read once.
-    pub outer: Option<Sighting>,
+    pub outer: Option<SeenHolder>,
     /// When this candidate last wrote the lock with success; the moment before sending.
     pub last_success: Option<Moment>,
     /// Requests for the lock that failed in a row.
@@ -76,7 +76,7 @@ pub struct Term {
 
 /// The lock as seen from here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sighting {
+pub struct SeenHolder {
     /// The name in it; none if it is vacant or missing.
     pub holder: Option<String>,
     /// True if this process did not write it: the name may then be given while it is unexpired.

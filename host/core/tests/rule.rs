@@ -5,24 +5,24 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hotseat_core::policy::{
-    Action, Attempts, Cause, Claim, Decision, Input, Observation, Outcome, Pace, Seat,
+    Action, Attempts, Cause, Claim, Decision, Input, Observation, Outcome, Pace, SeatView,
 };
-use hotseat_core::rule::{LOT_MS, decide};
+use hotseat_core::rule::{JITTER_MS, decide};
 
 /// The tags of the due times in a memory.
-const LOT: u8 = 1;
+const JITTER: u8 = 1;
 const RENEWAL_RETRY: u8 = 2;
 const CAMPAIGN_RETRY: u8 = 3;
 
 const UPTIME: u64 = 100_000;
-/// Draws a lot of 12 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
+/// Draws jitter of 12 ms, a quarter of 500 + 107 ms, and a back-off of 2000 + 600 ms.
 const ENTROPY: u64 = (256 << 32) + 831;
 const DRAWN: u64 = 12;
-/// Draws the lot of nothing, and otherwise nearly the same.
+/// Draws no jitter, and otherwise nearly the same.
 const AT_ONCE: u64 = ENTROPY - 1;
 
-fn seat() -> Seat {
-    Seat {
+fn seat() -> SeatView {
+    SeatView {
         holder: None,
         age: 60_000,
         duration: 15_000,
@@ -111,28 +111,28 @@ fn an_empty_seat_is_taken_although_the_election_is_paused() {
     for entropy in 0..100_u64 {
         let mut paused = Input { entropy: entropy.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..input() };
         let running = decide(&paused);
-        paused.observation.seat = Some(Seat { paused: true, ..seat() });
+        paused.observation.seat = Some(SeatView { paused: true, ..seat() });
         assert_eq!(decide(&paused), running);
     }
 }
 
 #[test]
-fn a_taken_seat_is_waited_for_with_a_lot_behind_it() {
+fn a_taken_seat_is_waited_for_with_jitter_behind_it() {
     for (holder, why) in
         [(Some("other"), "the seat is taken"), (None, "the last holder may still believe")]
     {
         for free_in in [1, 7_000] {
             let taken = |input: &mut Input| {
                 let holder = holder.map(str::to_owned);
-                input.observation.seat = Some(Seat { holder, free_in, ..seat() });
+                input.observation.seat = Some(SeatView { holder, free_in, ..seat() });
             };
             let wake = free_in + DRAWN;
-            says(taken, Action::Wait, wake, memory(LOT, UPTIME + wake), why);
+            says(taken, Action::Wait, wake, memory(JITTER, UPTIME + wake), why);
             let at_once = |input: &mut Input| {
                 taken(input);
                 input.entropy = AT_ONCE;
             };
-            says(at_once, Action::Wait, free_in, memory(LOT, UPTIME + free_in), why);
+            says(at_once, Action::Wait, free_in, memory(JITTER, UPTIME + free_in), why);
         }
     }
 }
@@ -143,31 +143,31 @@ fn ran() -> Vec<u8> {
 }
 
 #[test]
-fn a_free_seat_is_taken_when_the_lot_is_due() {
+fn a_free_seat_is_taken_when_the_jitter_is_due() {
     let free = "the seat is free";
     let drew = "waits a random delay for the free seat";
-    says(|_| (), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+    says(|_| (), Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
     let at_once = |input: &mut Input| input.entropy = AT_ONCE;
     says(at_once, Action::Campaign, 2_600, ran(), free);
     for due in [0, UPTIME - 1, UPTIME] {
-        let due = |input: &mut Input| input.memory = memory(LOT, due);
+        let due = |input: &mut Input| input.memory = memory(JITTER, due);
         says(due, Action::Campaign, 2_600, ran(), free);
     }
-    for left in [1, LOT_MS] {
-        let remembered = memory(LOT, UPTIME + left);
+    for left in [1, JITTER_MS] {
+        let remembered = memory(JITTER, UPTIME + left);
         let soon = |input: &mut Input| input.memory.clone_from(&remembered);
         says(soon, Action::Wait, left, remembered.clone(), drew);
     }
-    // A lot that was drawn for a seat which was to fall free later is drawn anew.
-    let later = |input: &mut Input| input.memory = memory(LOT, UPTIME + LOT_MS + 1);
-    says(later, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+    // Jitter that was drawn for a seat which was to fall free later is drawn anew.
+    let later = |input: &mut Input| input.memory = memory(JITTER, UPTIME + JITTER_MS + 1);
+    says(later, Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
     // What is not memory of this rule's is none.
-    for odd in [vec![LOT], memory(4, 0), memory(0, 0), [memory(LOT, 0), vec![0]].concat()] {
+    for odd in [vec![JITTER], memory(4, 0), memory(0, 0), [memory(JITTER, 0), vec![0]].concat()] {
         let odd = |input: &mut Input| input.memory = odd;
-        says(odd, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+        says(odd, Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
     }
     let of_a_leader = |input: &mut Input| input.memory = memory(RENEWAL_RETRY, 0);
-    says(of_a_leader, Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+    says(of_a_leader, Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn after_a_failed_campaign_the_next_has_its_time() {
     for attempts in [failed(Outcome::Conflict), Attempts::default()] {
         for due in [due, UPTIME] {
             let drew = "waits a random delay for the free seat";
-            says(again(attempts, due), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+            says(again(attempts, due), Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
         }
     }
 }
@@ -200,7 +200,9 @@ fn after_a_failed_campaign_the_next_has_its_time() {
 fn a_successor_takes_the_seat_at_once_and_others_leave_it_to_it() {
     let named = |name: &str, age: u64| {
         let successor = Some(name.to_owned());
-        move |input: &mut Input| input.observation.seat = Some(Seat { successor, age, ..seat() })
+        move |input: &mut Input| {
+            input.observation.seat = Some(SeatView { successor, age, ..seat() })
+        }
     };
     for age in [0, 1_999, 60_000] {
         says(named("me", age), Action::Campaign, 2_600, ran(), "named as the successor");
@@ -208,18 +210,18 @@ fn a_successor_takes_the_seat_at_once_and_others_leave_it_to_it() {
     for age in [0, 1_999] {
         let wake = 2_000 - age + DRAWN;
         let left = "the seat is left to its successor";
-        says(named("other", age), Action::Wait, wake, memory(LOT, UPTIME + wake), left);
+        says(named("other", age), Action::Wait, wake, memory(JITTER, UPTIME + wake), left);
     }
     for age in [2_000, 60_000] {
         let drew = "waits a random delay for the free seat";
-        says(named("other", age), Action::Wait, DRAWN, memory(LOT, UPTIME + DRAWN), drew);
+        says(named("other", age), Action::Wait, DRAWN, memory(JITTER, UPTIME + DRAWN), drew);
     }
 }
 
 fn leads(attempts: Attempts, memory: Vec<u8>) -> impl FnOnce(&mut Input) {
     move |input| {
         input.observation.claim = Some(Claim { held_for: 60_000, valid_for: 8_000 });
-        input.observation.seat = Some(Seat { holder: Some("me".to_owned()), ..seat() });
+        input.observation.seat = Some(SeatView { holder: Some("me".to_owned()), ..seat() });
         input.observation.attempts = attempts;
         input.memory = memory;
     }
@@ -250,7 +252,7 @@ fn a_leader_retries_a_failed_renewal_sooner() {
     let kept = memory(RENEWAL_RETRY, UPTIME + 300);
     let early = leads(unknown, kept.clone());
     says(early, Action::Wait, 300, kept, "a renewal failed");
-    for odd in [Vec::new(), memory(CAMPAIGN_RETRY, 0), memory(LOT, 0)] {
+    for odd in [Vec::new(), memory(CAMPAIGN_RETRY, 0), memory(JITTER, 0)] {
         let fresh = leads(unknown, odd);
         says(fresh, Action::Wait, 607, retry.clone(), "a renewal failed");
     }
@@ -259,12 +261,12 @@ fn a_leader_retries_a_failed_renewal_sooner() {
 /// Whatever is drawn, it lies within what the rule says of it.
 #[test]
 fn what_is_drawn_stays_in_its_range() {
-    let mut lots = [0_u32; LOT_MS as usize + 1];
+    let mut counts = [0_u32; JITTER_MS as usize + 1];
     for entropy in 0..2_000_u64 {
         let spread = Input { entropy: entropy.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..input() };
         let drawn = decide(&spread);
-        let lot = if drawn.action == Action::Campaign { 0 } else { drawn.wake_after };
-        lots[usize::try_from(lot).unwrap()] += 1;
+        let jitter = if drawn.action == Action::Campaign { 0 } else { drawn.wake_after };
+        counts[usize::try_from(jitter).unwrap()] += 1;
         if drawn.action == Action::Campaign {
             assert!((2_000..=4_400).contains(&drawn.wake_after), "client-go's jitter");
         }
@@ -272,8 +274,8 @@ fn what_is_drawn_stays_in_its_range() {
         leads(failed(Outcome::TimedOut), Vec::new())(&mut failing);
         assert!((500..1_000).contains(&decide(&failing).wake_after));
     }
-    assert!(lots[1..].iter().all(|count| *count > 10), "{lots:?}");
-    assert!((1_400..1_600).contains(&lots[0]), "three of four go at once: {lots:?}");
+    assert!(counts[1..].iter().all(|count| *count > 10), "{counts:?}");
+    assert!((1_400..1_600).contains(&counts[0]), "three of four go at once: {counts:?}");
 }
 
 /// Timing at the ends of what a number can say is no overflow.

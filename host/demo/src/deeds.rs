@@ -146,7 +146,7 @@ impl Stage {
         let gone = self.states[index].fate == Fate::Gone;
         if gone {
             self.fleet[index].start(&self.launch, &self.exits)?;
-            self.states[index] = State { fate: Fate::Running, last: None, trouble: None };
+            self.states[index] = State { fate: Fate::Running, last: None, error: None };
         }
         Ok(gone)
     }
@@ -161,7 +161,7 @@ impl Stage {
 
     /// The candidates that run and answer.
     fn ready(&self) -> impl Iterator<Item = usize> {
-        let ready = |s: &State| s.fate == Fate::Running && s.last.is_some() && s.trouble.is_none();
+        let ready = |s: &State| s.fate == Fate::Running && s.last.is_some() && s.error.is_none();
         let states = self.states.iter().enumerate();
         states.filter(move |(_, state)| ready(state)).map(|(index, _)| index)
     }

@@ -83,7 +83,7 @@ pub struct Options {
     /// the user sets signals, and ends candidates by hand.
     pub own: Option<OwnPolicy>,
     /// How long; none: until a signal.
-    pub length: Option<Duration>,
+    pub duration: Option<Duration>,
     /// How it is shown.
     pub output: Output,
     /// Where the candidates answer on the loopback address; 0: the system's choice.
@@ -98,12 +98,12 @@ impl Options {
     /// A demonstration with a lease of 4 s: long enough to see the wait after a death, short
     /// enough to sit through it.
     pub fn new(
-        length: Option<Duration>,
+        duration: Option<Duration>,
         output: Output,
         ports: [u16; 3],
         complain: fn(&str),
     ) -> Options {
-        Options { own: None, length, output, ports, lease: Duration::from_secs(4), complain }
+        Options { own: None, duration, output, ports, lease: Duration::from_secs(4), complain }
     }
 
     /// client-go's shape in small: four renewals within the deadline.
@@ -205,8 +205,8 @@ async fn conclude(
     }
     played?;
     let Some(failure) = failure else { return Ok(ExitCode::SUCCESS) };
-    for trouble in troubles {
-        complain(&trouble);
+    for error in troubles {
+        complain(&error);
     }
     complain(&format!("hotseat: demo: {failure}"));
     Ok(ExitCode::FAILURE)

@@ -19,12 +19,12 @@ pub fn die_with_parent() -> Result<(), String> {
     let asked = end_with_parent();
     // The parent may have ended before it was asked for.
     let present = getppid().map(|pid| pid.as_raw_nonzero().to_string());
-    let trouble = match (asked, present) {
+    let error = match (asked, present) {
         (Ok(()), Some(present)) if present == parent => return Ok(()),
         (Ok(()), _) => "it is not the parent of this process any more".to_owned(),
         (Err(error), _) => error.to_string(),
     };
-    Err(format!("{PARENT}={parent}: cannot end with that process: {trouble}: unset it"))
+    Err(format!("{PARENT}={parent}: cannot end with that process: {error}: unset it"))
 }
 
 #[cfg(target_os = "linux")]

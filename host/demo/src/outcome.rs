@@ -80,7 +80,7 @@ impl Outcome {
         if waited < patience {
             return None;
         }
-        let waited = words::length(waited);
+        let waited = words::duration(waited);
         Some(match (open.cause, open.before) {
             (Cause::Silenced, Some(old)) => {
                 let old = names[old];
@@ -117,7 +117,7 @@ impl Outcome {
             .into_iter()
             .filter_map(|(cause, words)| {
                 let longest = self.elections.iter().filter(|e| e.cause == cause).map(|e| e.gap_ms);
-                Some(format!("{words} {}", words::length(Duration::from_millis(longest.max()?))))
+                Some(format!("{words} {}", words::duration(Duration::from_millis(longest.max()?))))
             })
             .collect();
         if !gaps.is_empty() {
@@ -130,7 +130,7 @@ impl Outcome {
             text.push_str(&format!(
                 "\nSwaps of the policy: {} in all candidates within {}, {} missed.",
                 self.swaps.len(),
-                words::length(Duration::from_millis(longest)),
+                words::duration(Duration::from_millis(longest)),
                 words::count(missed, "heartbeat"),
             ));
         }

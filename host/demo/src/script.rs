@@ -67,21 +67,21 @@ pub const ROUND_LENGTH: Duration = Duration::from_secs(30);
 pub struct Script {
     round: &'static [Step],
     lease: Duration,
-    length: Option<Duration>,
+    duration: Option<Duration>,
     next: usize,
     round_start: Duration,
 }
 
 impl Script {
     /// The start of the script, for candidates with that lease duration and a demonstration of
-    /// that length, if it has an end.
-    pub fn new(lease: Duration, length: Option<Duration>) -> Script {
-        Script { round: &ROUND, lease, length, next: 0, round_start: Duration::ZERO }
+    /// that duration, if it has an end.
+    pub fn new(lease: Duration, duration: Option<Duration>) -> Script {
+        Script { round: &ROUND, lease, duration, next: 0, round_start: Duration::ZERO }
     }
 
     /// The script, or one without a deed where the user has a policy to look at.
     pub fn of(options: &Options) -> Script {
-        let whole = Script::new(options.lease, options.length);
+        let whole = Script::new(options.lease, options.duration);
         match options.own {
             None => whole,
             Some(_) => Script { round: &[], ..whole },
@@ -98,7 +98,7 @@ impl Script {
     pub fn due(&self, elapsed: Duration) -> Option<Deed> {
         let step = self.round.get(self.next)?;
         let at = self.round_start + step.at;
-        let fits = self.length.is_none_or(|end| elapsed + step.deed.takes(self.lease) <= end);
+        let fits = self.duration.is_none_or(|end| elapsed + step.deed.takes(self.lease) <= end);
         (at <= elapsed && fits).then_some(step.deed)
     }
 
@@ -127,8 +127,8 @@ mod tests {
 
     const LEASE: Duration = Duration::from_secs(4);
 
-    fn play(length: Option<u64>, until: u64) -> Vec<(u64, Deed)> {
-        let mut script = Script::new(LEASE, length.map(Duration::from_secs));
+    fn play(duration: Option<u64>, until: u64) -> Vec<(u64, Deed)> {
+        let mut script = Script::new(LEASE, duration.map(Duration::from_secs));
         let mut done = Vec::new();
         for second in 0..until {
             while let Some(deed) = script.due(Duration::from_secs(second)) {

@@ -35,7 +35,7 @@ const SIGKILL: i32 = 9;
 /// A demonstration on its way.
 pub struct Stage {
     pub(super) lease: Duration,
-    pub(super) length: Option<Duration>,
+    pub(super) duration: Option<Duration>,
     pub(super) launch: Launch,
     pub(super) server: Server,
     pub(super) fleet: Vec<Candidate>,
@@ -68,7 +68,7 @@ pub struct State {
     /// Its last answer and when it had come.
     pub(super) last: Option<(Moment, LeaderAnswer)>,
     /// Why it last gave none.
-    pub(super) trouble: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// What is going on with a candidate's process.
@@ -95,11 +95,11 @@ impl Stage {
     ) -> Stage {
         let candidates = NAMES.iter().zip(options.ports).enumerate();
         let fleet = candidates.map(|(index, (name, port))| Candidate::new(index, name, port));
-        let state = State { fate: Fate::Gone, last: None, trouble: None };
+        let state = State { fate: Fate::Gone, last: None, error: None };
         let start = clock::now();
         Stage {
             lease: options.lease,
-            length: options.length,
+            duration: options.duration,
             swaps: Swaps::new(launch.timing.retry_period),
             launch,
             file,
@@ -157,7 +157,7 @@ impl Stage {
                 Ok(()) = changes.changed() => self.look_at_lock(),
                 Some(call) = next_call(controls.as_mut()) => self.take_hand(call)?,
                 _ = frames.tick() => {
-                    if self.length.is_some_and(|length| self.elapsed() >= length) {
+                    if self.duration.is_some_and(|duration| self.elapsed() >= duration) {
                         return Ok(true);
                     }
                     if self.screen.is_gone() {
@@ -188,7 +188,7 @@ impl Stage {
     pub fn troubles(&self) -> Vec<String> {
         let states = self.states.iter().zip(NAMES);
         let troubles = states.filter(|(state, _)| state.fate == Fate::Running);
-        troubles.filter_map(|(s, name)| Some(format!("{name}: {}", s.trouble.as_ref()?))).collect()
+        troubles.filter_map(|(s, name)| Some(format!("{name}: {}", s.error.as_ref()?))).collect()
     }
 
     /// Since the demonstration began.
@@ -210,11 +210,11 @@ impl Stage {
         let (reading, answer) = match sample.answer {
             Ok(answer) => answer,
             Err(error) => {
-                state.trouble = Some(format!("{error:#}"));
+                state.error = Some(format!("{error:#}"));
                 return;
             }
         };
-        state.trouble = None;
+        state.error = None;
         if let (0, false, Some(address)) =
             (sample.candidate, self.greeted, *self.fleet[0].address().borrow())
         {
@@ -268,7 +268,7 @@ impl Stage {
             exit.status.with_context(|| format!("candidate {name} cannot be waited for"))?;
         let state = &mut self.states[exit.candidate];
         let (fate, answered) = (state.fate, state.last.is_some());
-        *state = State { fate: Fate::Gone, last: None, trouble: None };
+        *state = State { fate: Fate::Gone, last: None, error: None };
         self.fleet[exit.candidate].ended();
         let killed = status.signal() == Some(SIGKILL);
         match fate {

@@ -11,7 +11,7 @@ pub type Names<'a> = &'a [&'static str];
 /// How an election ended.
 pub fn elected(election: &Election, names: Names) -> String {
     let leader = names[election.leader];
-    let gap = length(election.gap);
+    let gap = duration(election.gap);
     let old = election.before.map_or("the last leader", |index| names[index]);
     match election.cause {
         Cause::Start => format!("{leader} leads after {gap}: it was the first to take the lease"),
@@ -43,7 +43,7 @@ pub fn waiting(open: &Open, names: Names) -> String {
 
 /// What a swap of the policy took.
 pub fn swapped(swapped: &Swapped) -> String {
-    let took = length(Duration::from_millis(swapped.ms));
+    let took = duration(Duration::from_millis(swapped.ms));
     let missed = match swapped.missed_heartbeats {
         0 => "no heartbeat was missed".to_owned(),
         some => format!("{} missed", count(some, "heartbeat")),
@@ -60,12 +60,12 @@ pub fn list(names: &[&str]) -> String {
     }
 }
 
-/// A length of time as people say it: `12 ms`, `4.1 s`.
-pub fn length(length: Duration) -> String {
+/// A duration as people say it: `12 ms`, `4.1 s`.
+pub fn duration(duration: Duration) -> String {
     // Rounded up, as the figures are.
-    match millis_up(length) {
+    match millis_up(duration) {
         millis @ 0..1000 => format!("{millis} ms"),
-        _ => format!("{:.1} s", length.as_secs_f64()),
+        _ => format!("{:.1} s", duration.as_secs_f64()),
     }
 }
 
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(clock(Duration::from_secs(3725)), "62:05");
         assert_eq!(count(1, "heartbeat"), "1 heartbeat");
         assert_eq!(count(0, "heartbeat"), "0 heartbeats");
-        assert_eq!(length(Duration::from_millis(999)), "999 ms");
+        assert_eq!(duration(Duration::from_millis(999)), "999 ms");
     }
 }

@@ -91,7 +91,7 @@ fn said(view: &View) -> Said<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hotseat_core::view::{Sighting, Term};
+    use hotseat_core::view::{SeenHolder, Term};
     use std::time::Duration;
 
     fn leading(token: u64, seconds: u64) -> Arc<View> {
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn what_the_lock_says_of_others_is_a_change() {
         let seen = |holder: &str, heard| {
-            let seen = Sighting {
+            let seen = SeenHolder {
                 holder: Some(holder.to_owned()),
                 foreign: true,
                 transitions: 1,

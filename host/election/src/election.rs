@@ -264,7 +264,7 @@ impl Election {
         tokio::spawn(async move {
             let event = match reading.await {
                 Ok(lock) => Event::Observed { lock, via: Via::Read { asked, requested: true } },
-                Err(trouble) => Event::ReadFailed(trouble),
+                Err(error) => Event::ReadFailed(error),
             };
             // The election has ended if nobody takes it.
             let _ = events.send(event).await;

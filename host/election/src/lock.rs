@@ -1,6 +1,6 @@
 //! The port to the lock.
 
-use hotseat_core::event::{Event, Trouble, Write};
+use hotseat_core::event::{Event, LockError, Write};
 use hotseat_core::lock;
 use hotseat_core::time::Moment;
 use std::pin::Pin;
@@ -18,13 +18,13 @@ pub trait Lock: Send + Sync {
     /// Reads the lock, consistently, until the deadline.
     ///
     /// The error is what went wrong; never a conflict.
-    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>>;
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, LockError>>;
 
     /// Carries out a write until its deadline.
     ///
     /// The error is what went wrong. After a timeout or a lost connection the write may have
     /// landed, or may still.
-    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>>;
+    fn write(&self, write: Write) -> Future<Result<lock::Record, LockError>>;
 
     /// Tells the election of every version of the lock, as
     /// [`Via`](hotseat_core::event::Via) promises, until nobody listens. `restart` begins anew what
@@ -33,11 +33,11 @@ pub trait Lock: Send + Sync {
 }
 
 impl<L: Lock + ?Sized> Lock for Arc<L> {
-    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, Trouble>> {
+    fn read(&self, deadline: Moment) -> Future<Result<lock::Lock, LockError>> {
         (**self).read(deadline)
     }
 
-    fn write(&self, write: Write) -> Future<Result<lock::Record, Trouble>> {
+    fn write(&self, write: Write) -> Future<Result<lock::Record, LockError>> {
         (**self).write(write)
     }
 

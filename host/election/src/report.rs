@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Observer, Said};
 use crate::rights::MissingRights;
 use crate::status::Status;
-use hotseat_core::event::{Notice, Trouble};
+use hotseat_core::event::{LockError, Notice};
 use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{FailureKind, Value};
@@ -96,18 +96,18 @@ impl PolicyReport {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LockReport {
     /// When the last request for the lock failed, and why. Later ones may have succeeded.
-    pub last_failure: Option<(Moment, Trouble)>,
+    pub last_failure: Option<(Moment, LockError)>,
     /// The rights that the account lacks, as of the last check.
     pub missing: Option<Arc<MissingRights>>,
 }
 
 impl LockReport {
     /// Why the lock could not be read or written the last time, as of that view; none if it could.
-    pub fn error(&self, view: &View) -> Option<&Trouble> {
-        let (at, trouble) = self.last_failure.as_ref()?;
+    pub fn error(&self, view: &View) -> Option<&LockError> {
+        let (at, error) = self.last_failure.as_ref()?;
         // Failures in a row are those of writes. A read that came through is heard of.
         let heard = view.seen.as_ref().is_some_and(|seen| seen.heard >= *at);
-        (view.failures > 0 || !heard).then_some(trouble)
+        (view.failures > 0 || !heard).then_some(error)
     }
 }
 
@@ -131,8 +131,8 @@ impl Observer for Reporter {
     fn observe(&self, said: Said<'_>) {
         self.0.history().take(said, &self.0.view());
         match said.fact {
-            Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble)) => {
-                let failure = (said.at, trouble.clone());
+            Fact::Elector(Notice::WriteFailed { error, .. } | Notice::ReadFailed(error)) => {
+                let failure = (said.at, error.clone());
                 self.0.change_lock(|report| report.last_failure = Some(failure));
             }
             Fact::RightsMissing(missing) => {

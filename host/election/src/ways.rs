@@ -53,9 +53,9 @@ impl Ways {
 /// A request that failed names its lock, where there are two.
 pub(crate) fn named(which: Which, mut notice: Notice) -> Notice {
     if which == Which::Outer
-        && let Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble) = &mut notice
+        && let Notice::WriteFailed { error, .. } | Notice::ReadFailed(error) = &mut notice
     {
-        trouble.detail.insert_str(0, "the outer lock: ");
+        error.detail.insert_str(0, "the outer lock: ");
     }
     notice
 }

@@ -94,10 +94,10 @@ impl From<&core::Transfer> for wit::Transfer {
     }
 }
 
-impl From<&core::Seat> for wit::Seat {
-    fn from(seat: &core::Seat) -> wit::Seat {
-        let core::Seat { holder, age, duration, free_in, transitions, held_for, .. } = seat;
-        let core::Seat { successor, transfer, paused, extra, .. } = seat;
+impl From<&core::SeatView> for wit::Seat {
+    fn from(seat: &core::SeatView) -> wit::Seat {
+        let core::SeatView { holder, age, duration, free_in, transitions, held_for, .. } = seat;
+        let core::SeatView { successor, transfer, paused, extra, .. } = seat;
         wit::Seat {
             holder: holder.clone(),
             age: *age,

@@ -26,7 +26,7 @@ use crate::container::{Container, MemoryLeft};
 use crate::runtime::Runtime;
 use crate::schema::KnownSchemas;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
-use crate::spent::{CompileSpent, Said};
+use crate::spent::{ChildReport, CompileSpent};
 use crate::text::{bytes, one_line};
 
 /// How much of the child's standard error is kept, in bytes.
@@ -210,7 +210,7 @@ impl Compiler {
                 Err(CompileError::OverLimit(format!("{seconds} s of time")))
             }
             Some(text) => {
-                let said = Said::of(&text);
+                let said = ChildReport::of(&text);
                 for right in &said.kept {
                     tracing::debug!(%right, "the compiler runs with more rights than it needs");
                 }

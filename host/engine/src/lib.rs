@@ -74,4 +74,4 @@ pub use settings::Limits;
 pub use source::{LARGEST_COMPONENT, Source, digest};
 pub use spent::CompileSpent;
 pub use standard::{STANDARD, STANDARD_LABEL};
-pub use worker::{Answer, PolicyWorker, Said, Setup, Takeover, ThreadEnded, Unasked};
+pub use worker::{Answer, PolicyWorker, Setup, Takeover, ThreadEnded, Unasked, WorkerEvent};

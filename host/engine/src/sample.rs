@@ -1,6 +1,6 @@
 //! A question for a trial decision.
 
-use hotseat_core::policy::{Attempts, Cause, Input, Observation, Pace, Seat};
+use hotseat_core::policy::{Attempts, Cause, Input, Observation, Pace, SeatView};
 
 /// What a policy is tried on when the election has not asked anything yet: a standby that sees a
 /// free seat.
@@ -17,7 +17,7 @@ pub fn sample(pace: Pace) -> Input {
             uptime: 1000,
             seats: 0,
             causes: Cause::Started.into(),
-            seat: Some(Seat {
+            seat: Some(SeatView {
                 holder: None,
                 age: 0,
                 duration: 0,

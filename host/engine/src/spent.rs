@@ -20,7 +20,7 @@ pub struct CompileSpent {
 
 /// The child's standard error, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct ChildReport {
     /// What it could not give up of its rights.
     pub(crate) kept: Vec<String>,
     /// What it took, if it came to its end.
@@ -29,9 +29,9 @@ pub(crate) struct Said {
     pub(crate) complaint: String,
 }
 
-impl Said {
-    pub(crate) fn of(text: &str) -> Said {
-        let mut said = Said::default();
+impl ChildReport {
+    pub(crate) fn of(text: &str) -> ChildReport {
+        let mut said = ChildReport::default();
         for line in text.lines() {
             if let Some(right) = line.strip_prefix(KEPT) {
                 said.kept.push(right.to_owned());
@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_a_complaint() {
-        let said = Said::of("@kept no files: no\n@spent 4 3 2 1\n@spent many\nit panicked\n");
+        let said =
+            ChildReport::of("@kept no files: no\n@spent 4 3 2 1\n@spent many\nit panicked\n");
         let processor = Duration::from_millis(1);
         let spent = CompileSpent { memory: 4096, writable: 3072, resident: 2048, processor };
         assert_eq!(said.kept, ["no files: no"]);

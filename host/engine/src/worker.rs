@@ -40,7 +40,7 @@ pub struct Setup {
 
 /// What the thread says, in the order in which it happens.
 #[derive(Debug)]
-pub enum Said {
+pub enum WorkerEvent {
     /// A question was answered.
     Answered(Box<Answer>),
     /// Another policy took over; questions that were put before this are void.
@@ -122,7 +122,7 @@ impl PolicyWorker {
     pub fn start(
         setup: Setup,
         limits: Limits,
-        said: impl Fn(Said) + Send + 'static,
+        said: impl Fn(WorkerEvent) + Send + 'static,
     ) -> io::Result<PolicyWorker> {
         let (tasks, queue) = sync_channel(WAITING);
         let shared = Arc::new(Shared {
@@ -205,7 +205,7 @@ struct Work {
     shared: Arc<Shared>,
     /// Dropped before `said`: whoever sees that dropped gets no further task taken.
     queue: Receiver<Task>,
-    said: Box<dyn Fn(Said) + Send>,
+    said: Box<dyn Fn(WorkerEvent) + Send>,
     limits: Limits,
     /// The memory of the active policy.
     memory: Vec<u8>,
@@ -287,7 +287,7 @@ impl Work {
         if overtaken {
             let detail = "another policy took over before the question was put".to_owned();
             let outcome = Err(Failure { kind: FailureKind::TimedOut, detail });
-            (self.said)(Said::Answered(Box::new(Answer { id, digest, input, outcome })));
+            (self.said)(WorkerEvent::Answered(Box::new(Answer { id, digest, input, outcome })));
             return Some(self);
         }
         let left_behind = &self.shared.runtime.left_behind;
@@ -327,13 +327,13 @@ impl Work {
         let now = self.shared.runtime.left_behind.now();
         match unfinished {
             Unfinished::Question { id, digest, input } => {
-                (self.said)(Said::LeftBehind { digest: digest.clone(), now });
+                (self.said)(WorkerEvent::LeftBehind { digest: digest.clone(), now });
                 // The thread that was left behind still reads the other one.
                 self.answered(id, digest, owned(input), Err(failure));
             }
             Unfinished::Takeover { setup, began } => {
                 let digest = setup.policy.digest().to_owned();
-                (self.said)(Said::LeftBehind { digest, now });
+                (self.said)(WorkerEvent::LeftBehind { digest, now });
                 let lost = nothing(format!("`migrate`: {}", failure.detail));
                 self.took_over(setup, began, lost);
             }
@@ -353,7 +353,7 @@ impl Work {
         let old = std::mem::replace(&mut *lock(&self.shared.active), setup);
         // Its code is unmapped here and not while the lock is held.
         drop(old);
-        (self.said)(Said::TookOver(takeover));
+        (self.said)(WorkerEvent::TookOver(takeover));
     }
 
     fn answered(
@@ -367,7 +367,7 @@ impl Work {
             Ok((decision, _)) => self.memory.clone_from(&decision.memory),
             Err(_) => self.memory.clone_from(&input.memory),
         }
-        (self.said)(Said::Answered(Box::new(Answer { id, digest, input, outcome })));
+        (self.said)(WorkerEvent::Answered(Box::new(Answer { id, digest, input, outcome })));
     }
 }
 

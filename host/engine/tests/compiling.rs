@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Odd, compiler, heavy};
+use common::{UnexpectedType, compiler, heavy};
 use hotseat_engine::{CompileError, CompileLimits, Compiler, Container, STANDARD};
 
 #[track_caller]
@@ -111,7 +111,7 @@ fn the_standard_policy_compiles_in_a_small_container() {
 
 #[test]
 fn a_component_that_is_not_valid() {
-    let whole = Odd::default().build();
+    let whole = UnexpectedType::default().build();
     let compiled = |bytes: &[u8]| compiler(CompileLimits::default()).compile(bytes).unwrap_err();
     let error = compiled(&whole[..whole.len() / 2]);
     assert!(matches!(&error, CompileError::Invalid(why) if why.contains("cut off")), "{error:?}");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use common::{input, limits, standard};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{
-    Action, Attempts, Candidate, Cause, Claim, Decision, Input, LastDecision, Outcome, Seat,
+    Action, Attempts, Candidate, Cause, Claim, Decision, Input, LastDecision, Outcome, SeatView,
     Signal, Source, Transfer, Value, Verdict, check,
 };
 use hotseat_core::rule;
@@ -64,7 +64,7 @@ impl Chance {
         let names = [None, Some("a".to_owned()), Some("b".to_owned())];
         let by = "operator".to_owned();
         let transfer = Transfer { to: "b".to_owned(), by, remaining: self.millis() };
-        let seat = Seat {
+        let seat = SeatView {
             holder: self.pick(&names),
             age: self.millis(),
             duration: self.millis(),
@@ -159,7 +159,7 @@ fn what_is_more_than_a_day_away_is_asked_about_after_a_day() {
     let policy = standard();
     for more in [1, 3_600_000, DAY_MS, u64::MAX - DAY_MS] {
         let mut question = input();
-        let seat = Seat {
+        let seat = SeatView {
             holder: Some("b".to_owned()),
             age: 0,
             duration: DAY_MS + more,

@@ -7,12 +7,12 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{ANSWER, MUCH_FUEL, Odd, input, limits, load, standard};
+use common::{ANSWER, MUCH_FUEL, UnexpectedType, input, limits, load, standard};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
 use hotseat_engine::{Limits, Spent};
 
 fn ask(decide: &str) -> Result<(Decision, Spent), Failure> {
-    let odd = Odd { decide, ..Odd::default() };
+    let odd = UnexpectedType { decide, ..UnexpectedType::default() };
     load(&odd.build()).decide(&input(), &limits())
 }
 
@@ -43,10 +43,10 @@ fn a_trap() {
 
 #[test]
 fn endless_recursion() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         decide: "(call $deeper) (i32.const 2048)",
         extra: "(func $deeper (call $deeper) (i32.store (i32.const 0) (i32.const 1)))",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Trapped);
@@ -62,12 +62,12 @@ fn an_endless_loop() {
 /// The clock's own limit, and that a policy which only fills memory looks at it.
 #[test]
 fn work_that_takes_too_long() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         memory: "500",
         decide: "(loop $again
           (memory.fill (i32.const 65536) (i32.const 1) (i32.const 30000000)) (br $again))
           unreachable",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let policy = load(&odd.build());
     let limits = Limits { fuel: MUCH_FUEL, wall: Duration::from_millis(100), ..limits() };
@@ -79,7 +79,10 @@ fn work_that_takes_too_long() {
 /// One call that overruns does not end another that runs beside it.
 #[test]
 fn an_overrun_ends_only_the_call_that_overran() {
-    let odd = Odd { decide: "(loop $again (br $again)) unreachable", ..Odd::default() };
+    let odd = UnexpectedType {
+        decide: "(loop $again (br $again)) unreachable",
+        ..UnexpectedType::default()
+    };
     let policy = load(&odd.build());
     let call = |wall| {
         let limits = Limits { fuel: MUCH_FUEL, wall: Duration::from_millis(wall), ..limits() };
@@ -112,11 +115,11 @@ fn more_memory_than_allowed() {
 
 #[test]
 fn tables_count_as_memory() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         extra: "(table $t 1 funcref)",
         decide: "(if (i32.eq (table.grow $t (ref.null func) (i32.const 10000000)) (i32.const -1))
           (then unreachable)) (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutOfMemory);
@@ -124,13 +127,13 @@ fn tables_count_as_memory() {
 
 #[test]
 fn an_answer_of_many_megabytes() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         memory: "400",
         decide: &answer(
             "(i32.store (i32.const 2112) (i32.const 65536))
           (i32.store (i32.const 2116) (i32.const 20000000))",
         ),
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::AnswerTooLarge);
@@ -139,14 +142,14 @@ fn an_answer_of_many_megabytes() {
 
 #[test]
 fn a_reason_of_a_megabyte() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         memory: "20",
         decide: &answer(
             "(memory.fill (i32.const 65536) (i32.const 120) (i32.const 1000000))
           (i32.store (i32.const 2096) (i32.const 65536))
           (i32.store (i32.const 2100) (i32.const 1000000))",
         ),
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::AnswerTooLarge);
@@ -197,13 +200,13 @@ fn an_answer_that_is_none() {
 
 #[test]
 fn a_refusal() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         extra: r#"(data (i32.const 4000) "not\n today")"#,
         decide:
             "(i32.store8 (i32.const 2048) (i32.const 1)) (i32.store8 (i32.const 2056) (i32.const 1))
           (i32.store (i32.const 2060) (i32.const 4000)) (i32.store (i32.const 2064) (i32.const 10))
           (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
@@ -213,13 +216,13 @@ fn a_refusal() {
 /// A counter in the policy's memory and one in a global are both back at zero in the next call.
 #[test]
 fn a_new_instance_forgets() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         extra: "(global $count (mut i64) (i64.const 0))",
         decide: "(global.set $count (i64.add (global.get $count) (i64.const 1)))
           (i64.store (i32.const 3000) (i64.add (i64.load (i32.const 3000)) (i64.const 1)))
           (i64.store (i32.const 2072) (i64.add (global.get $count) (i64.load (i32.const 3000))))
           (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let policy = load(&odd.build());
     for _ in 0..3 {
@@ -231,10 +234,10 @@ fn a_new_instance_forgets() {
 #[test]
 fn a_policy_answers_properly_after_it_failed() {
     // Traps when entropy is odd; entropy follows the two strings' addresses and lengths.
-    let odd = Odd {
+    let odd = UnexpectedType {
         decide: "(if (i32.and (i32.load (i32.add (local.get 0) (i32.const 16))) (i32.const 1))
           (then unreachable)) (i64.store (i32.const 2072) (i64.const 1000)) (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let policy = load(&odd.build());
     for entropy in 0..10 {

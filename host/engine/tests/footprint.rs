@@ -7,7 +7,8 @@ mod common;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::{
-    Odd, compiler, floods, heavy, hostile, input, limits, load, peak, resident, source, standard,
+    UnexpectedType, compiler, floods, heavy, hostile, input, limits, load, peak, resident, source,
+    standard,
 };
 use hotseat_engine::{CompileLimits, Limits, Loader, Runtime, STANDARD};
 
@@ -80,12 +81,12 @@ fn misdeeds() {
 #[test]
 fn answers_of_many_megabytes() {
     let _alone = alone();
-    let odd = Odd {
+    let odd = UnexpectedType {
         memory: "400",
         decide: "(i64.store (i32.const 2072) (i64.const 1000))
           (i32.store (i32.const 2112) (i32.const 65536))
           (i32.store (i32.const 2116) (i32.const 20000000)) (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let policy = load(&odd.build());
     let grown = growth(20, || {

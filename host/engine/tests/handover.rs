@@ -7,13 +7,13 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::{Odd, compiler, input, limits, load, loader, resident, source, standard};
+use common::{UnexpectedType, compiler, input, limits, load, loader, resident, source, standard};
 use hotseat_core::policy::FailureKind;
 use hotseat_engine::{CompileLimits, LoadError, Loader, Runtime, STANDARD};
 
 /// A policy whose `migrate` is that, and one of another name before it.
 fn migrated(migrate: &str) -> Result<(Vec<u8>, Option<String>), LoadError> {
-    let odd = Odd { migrate, ..Odd::default() };
+    let odd = UnexpectedType { migrate, ..UnexpectedType::default() };
     let (loader, before) = (loader(), standard());
     let policy = loader.prepare(&source(&odd.build())).unwrap();
     let inherited = loader.inherit(&policy, &before, b"memory")?;
@@ -56,7 +56,8 @@ fn a_trap_in_migrate_is_a_stage() {
 
 #[test]
 fn memory_of_the_same_schema_is_taken_as_it_is() {
-    let trap = load(&Odd { migrate: "unreachable", ..Odd::default() }.build());
+    let trap =
+        load(&UnexpectedType { migrate: "unreachable", ..UnexpectedType::default() }.build());
     let inherited = trap.inherit(&trap, b"bytes", &limits()).unwrap();
     assert_eq!((inherited.memory.as_slice(), inherited.lost), (&b"bytes"[..], None));
     let nothing = trap.inherit(&standard(), b"", &limits()).unwrap();
@@ -77,7 +78,7 @@ fn a_hundred_thousand_functions_choke_only_the_child() {
         let _ =
             write!(extra, "(func (export \"f{function}\") (result i32) (i32.const {function}))");
     }
-    let odd = Odd { extra: &extra, ..Odd::default() };
+    let odd = UnexpectedType { extra: &extra, ..UnexpectedType::default() };
     let component = odd.build();
     let before = resident();
     let tight = CompileLimits { processor_seconds: 1, ..CompileLimits::default() };

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{CONTRACT, Odd, component, input, load, loader, source};
+use common::{CONTRACT, UnexpectedType, component, input, load, loader, source};
 use hotseat_engine::{LoadError, STANDARD, Source, digest};
 
 #[track_caller]
@@ -58,7 +58,7 @@ fn bytes_that_are_not_a_component() {
 /// process lives on.
 #[test]
 fn broken_components() {
-    let whole = Odd::default().build();
+    let whole = UnexpectedType::default().build();
     let loader = loader();
     for length in 1..whole.len() {
         let Err(error) = loader.load(&source(&whole[..length]), &input()) else {
@@ -125,7 +125,7 @@ fn a_component_of_an_older_and_one_of_a_newer_contract() {
     ] {
         let interface = format!("hotseat:policy/policy@{version}");
         let wit = CONTRACT.replace("@1.0.0", &format!("@{version}"));
-        let odd = Odd { wit: &wit, interface: &interface, ..Odd::default() };
+        let odd = UnexpectedType { wit: &wit, interface: &interface, ..UnexpectedType::default() };
         refused(&odd.build(), "exports", &format!("test:odd: exports `{interface}`, {words}"));
     }
 }
@@ -134,7 +134,7 @@ fn a_component_of_an_older_and_one_of_a_newer_contract() {
 fn exports_of_another_type() {
     let wit = CONTRACT.replace("        since-success: option<milliseconds>,\n", "");
     assert_ne!(wit, CONTRACT);
-    let odd = Odd { wit: &wit, ..Odd::default() };
+    let odd = UnexpectedType { wit: &wit, ..UnexpectedType::default() };
     let error = loader().load(&source(&odd.build()), &input()).err().unwrap();
     let text = error.to_string();
     assert_eq!(error.stage(), "exports", "{text}");
@@ -163,10 +163,10 @@ fn headless() -> Vec<u8> {
 
 #[test]
 fn a_later_minor_version_of_the_contract_loads() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         wit: &CONTRACT.replace("@1.0.0", "@1.3.0"),
         interface: "hotseat:policy/policy@1.3.0",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     assert_eq!(load(&odd.build()).descriptor().name, "odd");
 }
@@ -199,22 +199,22 @@ fn a_policy_that_cannot_say_who_it_is() {
         ),
     ];
     for (describe, why) in cases {
-        let odd = Odd { describe, ..Odd::default() };
+        let odd = UnexpectedType { describe, ..UnexpectedType::default() };
         refused(&odd.build(), "describe", &format!("test:odd: `describe`: {why}"));
     }
 }
 
 #[test]
 fn a_component_that_wants_too_much_at_once() {
-    let odd = Odd { memory: "65536", ..Odd::default() };
+    let odd = UnexpectedType { memory: "65536", ..UnexpectedType::default() };
     refused(
         &odd.build(),
         "describe",
         "test:odd: `describe`: out-of-memory: wanted more than its 32 MiB of memory",
     );
-    let odd = Odd {
+    let odd = UnexpectedType {
         extra: "(func $forever (loop $again (br $again))) (start $forever)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     refused(
         &odd.build(),
@@ -235,12 +235,12 @@ fn settings_that_the_policy_does_not_take() {
             "(i32.store (i32.const 1100) (i32.const 4100))
              (i32.store (i32.const 1104) (i32.const {count})) (i32.const 1100)"
         );
-        Odd { extra: issues, validate: &validate, ..Odd::default() }.build()
+        UnexpectedType { extra: issues, validate: &validate, ..UnexpectedType::default() }.build()
     };
     refused(&count(3), "settings", "test:odd: settings: /grace: is -1 s; not so");
     let warned = load(&count(1));
     assert_eq!(loader().accept(&warned, "{}").unwrap(), ["psst"]);
-    let odd = Odd { validate: "unreachable", ..Odd::default() };
+    let odd = UnexpectedType { validate: "unreachable", ..UnexpectedType::default() };
     refused(
         &odd.build(),
         "settings",
@@ -250,7 +250,7 @@ fn settings_that_the_policy_does_not_take() {
 
 #[test]
 fn a_policy_that_fails_its_trial() {
-    let odd = Odd { decide: "unreachable", ..Odd::default() };
+    let odd = UnexpectedType { decide: "unreachable", ..UnexpectedType::default() };
     refused(
         &odd.build(),
         "dry-run",

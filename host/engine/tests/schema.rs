@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Odd, input, limits, loader, source};
+use common::{UnexpectedType, input, limits, loader, source};
 use hotseat_engine::{CompileLimits, Compiler, LoadError, Loader, Runtime};
 
 /// A policy with that schema, whose `validate` traps if `traps`.
@@ -16,12 +16,12 @@ fn policy(schema: &str, traps: bool) -> Vec<u8> {
          (i32.store (i32.const 1056) (i32.const {})) (i32.const 1024)",
         schema.len()
     );
-    let odd = Odd {
+    let odd = UnexpectedType {
         describe: &describe,
-        validate: if traps { "unreachable" } else { Odd::default().validate },
+        validate: if traps { "unreachable" } else { UnexpectedType::default().validate },
         memory: "4",
         extra: &format!("(data (i32.const 70000) \"{escaped}\")"),
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     odd.build()
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use common::{MUCH_FUEL, Odd, compiler, input, limits, source};
+use common::{MUCH_FUEL, UnexpectedType, compiler, input, limits, source};
 use hotseat_core::policy::{FailureKind, Input};
 use hotseat_engine::{
-    Answer, CompileLimits, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, Said, Setup,
-    Takeover, ThreadEnded, Unasked,
+    Answer, CompileLimits, Limits, LoadedPolicy, Loader, PolicyWorker, Runtime, Setup, Takeover,
+    ThreadEnded, Unasked, WorkerEvent,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,7 +22,7 @@ fn policies<const N: usize>(decides: [&str; N]) -> [LoadedPolicy; N] {
     let compiler = compiler(CompileLimits::default());
     let loader = Loader::new(Runtime::new().unwrap(), compiler, limits());
     decides.map(|decide| {
-        let odd = Odd { decide, ..Odd::default() };
+        let odd = UnexpectedType { decide, ..UnexpectedType::default() };
         loader.prepare(&source(&odd.build())).unwrap()
     })
 }
@@ -60,9 +60,9 @@ fn begin(
     let worker = PolicyWorker::start(setup(policy), limits, move |said| {
         // The test may have ended.
         match said {
-            Said::Answered(given) => drop(answer.send(*given)),
-            Said::TookOver(given) => drop(takeover.send(given)),
-            Said::LeftBehind { .. } => panic!("every call here can be interrupted"),
+            WorkerEvent::Answered(given) => drop(answer.send(*given)),
+            WorkerEvent::TookOver(given) => drop(takeover.send(given)),
+            WorkerEvent::LeftBehind { .. } => panic!("every call here can be interrupted"),
         }
     });
     (worker.unwrap(), answers, takeovers)
@@ -191,10 +191,10 @@ fn it_ends_in_the_middle_of_a_call() {
 /// Its small stack holds a policy that uses up its own.
 #[test]
 fn endless_recursion_fits_its_stack() {
-    let odd = Odd {
+    let odd = UnexpectedType {
         decide: "(call $deeper) (i32.const 2048)",
         extra: "(func $deeper (call $deeper) (i32.store (i32.const 0) (i32.const 1)))",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let (worker, answers) = start(&common::load(&odd.build()), limits());
     for id in 1..=3 {

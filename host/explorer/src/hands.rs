@@ -1,7 +1,7 @@
 //! What may go wrong, each within a budget: edits of the lock, and what happens to processes and
 //! clocks. What a network does costs nothing: any message may be late or never come.
 
-use crate::store::{Name, Said, Store};
+use crate::store::{Name, Reported, Store};
 
 /// One kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,7 +215,7 @@ pub fn edit(store: &mut Store, fault: Fault, lease: u16) -> bool {
     let before = object;
     let said = &mut object.said;
     match fault {
-        Fault::NullSpec => *said = Said::default(),
+        Fault::NullSpec => *said = Reported::default(),
         Fault::NullHolder => said.holder = None,
         Fault::NullDuration => said.duration = None,
         Fault::NullTimes => (said.acquired, said.renewed) = (0, 0),

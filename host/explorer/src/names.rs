@@ -1,6 +1,6 @@
 //! New names for what is only compared: the how manieth it is among those that still matter.
 
-use crate::store::{Name, Object, Process, Said, Stamp, Wire, number};
+use crate::store::{Name, Object, Process, Reported, Stamp, Wire, number};
 use hotseat_core::canon::Names;
 use hotseat_core::elector::Elector;
 use hotseat_core::lock::{Incarnation, Token, Version};
@@ -170,7 +170,7 @@ impl Ranks {
         }
     }
 
-    fn said(&self, said: &mut Said) {
+    fn said(&self, said: &mut Reported) {
         said.acquired = self.time(said.acquired);
         said.renewed = self.time(said.renewed);
     }

@@ -49,7 +49,7 @@ impl Process {
 /// What a record says of the seat. Times are numbers: each moment that was ever written has another,
 /// 0 is a missing one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Said {
+pub struct Reported {
     /// `spec.holderIdentity`.
     pub holder: Option<Name>,
     /// `spec.leaseDurationSeconds`.
@@ -76,7 +76,7 @@ pub struct Stamp {
     /// The fencing token of the last term.
     pub token: u64,
     /// What it said. It holds for as long as the record says the same.
-    pub said: Said,
+    pub said: Reported,
 }
 
 /// What people ask, as annotations: a pause, and that a candidate leads.
@@ -152,7 +152,7 @@ pub struct Object {
     /// `metadata.uid`.
     pub uid: u32,
     /// The record.
-    pub said: Said,
+    pub said: Reported,
     /// The annotation.
     pub stamp: Option<Stamp>,
     /// What people ask.
@@ -162,7 +162,7 @@ pub struct Object {
 impl Object {
     /// What the core gets to see.
     pub fn decode(&self) -> Record {
-        let Said { holder, duration, acquired, renewed, transitions } = self.said;
+        let Reported { holder, duration, acquired, renewed, transitions } = self.said;
         let stamp = self.stamp.filter(|stamp| stamp.said == self.said);
         let client_go = duration == Some(1) && renewed != 0 && acquired == renewed;
         let given_up = stamp.map_or(client_go, |stamp| stamp.purpose == Purpose::Release);
@@ -337,7 +337,7 @@ impl Store {
             }
             _ => now,
         };
-        let said = Said {
+        let said = Reported {
             holder: wire.holder,
             duration: Some(wire.duration),
             acquired,

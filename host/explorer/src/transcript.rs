@@ -3,7 +3,7 @@
 use crate::search::Way;
 use crate::setting::Setting;
 use crate::steps::Step;
-use crate::store::{Name, Object, Said, Stamp};
+use crate::store::{Name, Object, Reported, Stamp};
 use crate::world::{Candidate, World};
 use hotseat_core::canon::NOW;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ pub fn transcript(setting: &Setting, way: &Way) -> String {
 fn object(object: Option<&Object>) -> String {
     let Some(object) = object else { return "no lock".to_owned() };
     let time = |time: u32| if time == 0 { "-".to_owned() } else { format!("t{time}") };
-    let Said { holder, duration, acquired, renewed, .. } = object.said;
+    let Reported { holder, duration, acquired, renewed, .. } = object.said;
     let duration = duration.map_or("-".to_owned(), |seconds| format!("{seconds}s"));
     let mark = match &object.stamp {
         None => "none".to_owned(),

@@ -8,7 +8,7 @@ use crate::store::{Name, Object, Process, Store, Wire, lock};
 use hotseat_core::canon::NOW;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Elector;
-use hotseat_core::event::{AskId, Effect, Event, Trouble, Via};
+use hotseat_core::event::{AskId, Effect, Event, LockError, Via};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{LastWrite, Version};
 use hotseat_core::on_failure::OnFailure;
@@ -219,7 +219,7 @@ pub enum Happening {
 
 impl Happening {
     fn event(self, elector: &Elector) -> Event {
-        let trouble = |outcome| Trouble {
+        let error = |outcome| LockError {
             outcome,
             retry_after: None,
             of_content: false,
@@ -235,13 +235,13 @@ impl Happening {
                     How::Anew => Via::Read { asked: NOW, requested: false },
                 },
             },
-            Happening::ReadLost => Event::ReadFailed(trouble(TimedOut)),
+            Happening::ReadLost => Event::ReadFailed(error(TimedOut)),
             Happening::Written(serial, object) => {
                 let result = object.map(|object| object.decode());
-                Event::WriteEnded { serial, result: result.ok_or(trouble(Conflict)) }
+                Event::WriteEnded { serial, result: result.ok_or(error(Conflict)) }
             }
             Happening::WriteLost(serial) => {
-                Event::WriteEnded { serial, result: Err(trouble(TimedOut)) }
+                Event::WriteEnded { serial, result: Err(error(TimedOut)) }
             }
             Happening::Died(process) => Event::Died(process.incarnation()),
             Happening::Stop => Event::Stop,

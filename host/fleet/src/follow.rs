@@ -54,7 +54,7 @@ impl Shared {
         loop {
             {
                 let fleet = self.fleet();
-                if let Some(why) = fleet.trouble() {
+                if let Some(why) = fleet.error() {
                     return Err(why.to_owned());
                 }
                 if fleet.is_seen() {

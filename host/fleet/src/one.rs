@@ -2,11 +2,11 @@
 
 use crate::candidates::Swap;
 use crate::election::{Election, Lock};
-use crate::overview::{footer, is_hotseat, top, trouble, whole};
+use crate::overview::{error, footer, is_hotseat, top, whole};
 use crate::table::Now;
 use hotseat_core::time::millis;
 use hotseat_election::ElectionName;
-use hotseat_http::ui::{Hero, Lanes, Story, ago, cards, count, digits, handovers, length, state};
+use hotseat_http::ui::{Hero, Lanes, Story, ago, cards, count, digits, duration, handovers, state};
 use hotseat_text::visible;
 use maud::{Markup, html};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct Shown<'a> {
     /// For how long it has been looked at.
     pub(crate) uptime: Duration,
     /// Why nothing is heard for now.
-    pub(crate) trouble: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
 }
 
 pub(crate) fn title(shown: &Shown<'_>) -> Markup {
@@ -63,7 +63,7 @@ pub(crate) fn page(shown: &Shown<'_>, now: Now) -> Markup {
                 (hero.markup())
                 // Whatever there is to say, all below it stays where the reader is.
                 div.notes {
-                    (trouble(shown.trouble))
+                    (error(shown.error))
                     (told(election))
                     @if let Some(lock) = lock { (requests(lock)) }
                 }
@@ -71,7 +71,7 @@ pub(crate) fn page(shown: &Shown<'_>, now: Now) -> Markup {
                 section aria-labelledby="lanes" {
                     div.head {
                         h2 #lanes { "Who led" }
-                        p.quiet.small { "seen for " (length(uptime_ms)) " so far" }
+                        p.quiet.small { "seen for " (duration(uptime_ms)) " so far" }
                     }
                     div.sheet { (Lanes::new(story, &names).markup()) }
                 }
@@ -103,7 +103,7 @@ fn facts(lock: Option<&Lock>, leader: &str, now: Now) -> Markup {
     let record = lock.map(|lock| &lock.sight.record);
     let held = lock.and_then(|lock| lock.held(now.moment)).filter(|_| !leader.is_empty());
     html! {
-        @if let Some(held) = held { span { "leading for " b { (length(millis(held))) } } }
+        @if let Some(held) = held { span { "leading for " b { (duration(millis(held))) } } }
         @if let Some(record) = record {
             @if record.token.0 > 0 && record.mark.is_some() { span { "fencing token " b { (record.token.0) } } }
             span { b { (record.transitions) } @if record.transitions == 1 { " transition" } @else { " transitions" } }

@@ -4,7 +4,7 @@ use crate::election::{Election, Lock};
 use crate::table::{Fleet, Now};
 use hotseat_core::time::millis;
 use hotseat_election::ElectionName;
-use hotseat_http::ui::{bar, count, left, length};
+use hotseat_http::ui::{bar, count, duration, left};
 use hotseat_text::visible;
 use maud::{Markup, html};
 
@@ -32,11 +32,11 @@ pub(crate) fn page(fleet: &Fleet, now: Now, place: &str, root: &str) -> Markup {
                         }
                     }
                     div.facts {
-                        span { "seen by their Leases, for " b { (length(millis(fleet.uptime(now)))) } }
+                        span { "seen by their Leases, for " b { (duration(millis(fleet.uptime(now)))) } }
                     }
                 }
                 div.notes {
-                    (trouble(fleet.trouble()))
+                    (error(fleet.error()))
                     @if fleet.is_cut() {
                         p.note.bad { "There are more Leases than are followed: look at one namespace." }
                     }
@@ -83,7 +83,7 @@ pub(crate) fn footer() -> Markup {
 }
 
 /// Why nothing is heard for now.
-pub(crate) fn trouble(why: Option<&str>) -> Markup {
+pub(crate) fn error(why: Option<&str>) -> Markup {
     html! {
         @if let Some(why) = why {
             p.note.bad { strong { "The Leases cannot be read for now" } ": " (visible(why)) }
@@ -135,7 +135,7 @@ fn pairs(election: &Election, lock: Option<&Lock>, now: Now) -> Markup {
         @if let Some(lock) = lock {
             @if leads {
                 dt { "holds for" } dd.left { (left(millis(lock.remaining(now.moment)))) }
-                @if let Some(held) = lock.held(now.moment) { dt { "held for" } dd { (length(millis(held))) } }
+                @if let Some(held) = lock.held(now.moment) { dt { "held for" } dd { (duration(millis(held))) } }
             }
             dt { "transitions" } dd { (lock.sight.record.transitions) }
         } @else {

@@ -182,7 +182,7 @@ impl Site {
             refusal: may.refusal(name, self.remedy),
             root: &self.root,
             uptime: fleet.uptime(now),
-            trouble: fleet.trouble(),
+            error: fleet.error(),
         };
         self.page(status, &one::title(&shown), &one::page(&shown, now))
     }

@@ -32,14 +32,14 @@ pub struct Fleet {
     rosters: BTreeMap<(String, String), ElectionName>,
     seen: bool,
     cut: bool,
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 impl Fleet {
     /// Nothing seen yet.
     pub fn new(started: Moment) -> Fleet {
         let (elections, rosters) = Default::default();
-        Fleet { started, elections, rosters, seen: false, cut: false, trouble: None }
+        Fleet { started, elections, rosters, seen: false, cut: false, error: None }
     }
 
     /// Takes in what was heard.
@@ -48,10 +48,10 @@ impl Fleet {
             LeaseNews::All { leases, cut } => self.take_all(now, leases, cut),
             LeaseNews::One(lease) => self.take_one(now, lease),
             LeaseNews::Gone { namespace, name } => {
-                self.trouble = None;
+                self.error = None;
                 self.take_out(now, &ElectionName::new(&namespace, &name));
             }
-            LeaseNews::Trouble(why) => self.trouble = Some(why),
+            LeaseNews::Failed(why) => self.error = Some(why),
         }
     }
 
@@ -65,14 +65,14 @@ impl Fleet {
         for gone in known.into_iter().filter(|name| !there.contains(name)) {
             self.take_out(now, &gone);
         }
-        (self.seen, self.cut, self.trouble) = (true, cut, None);
+        (self.seen, self.cut, self.error) = (true, cut, None);
         for lease in leases {
             self.take_one(now, lease);
         }
     }
 
     fn take_one(&mut self, now: Now, lease: SeenLease) {
-        self.trouble = None;
+        self.error = None;
         let SeenLease { namespace, name, version, content } = lease;
         let own = ElectionName::new(&namespace, &name);
         match content {
@@ -198,8 +198,8 @@ impl Fleet {
     }
 
     /// Why nothing is heard for now.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The documents of `/v1`, and what `hotseat status` reads back. Fields may be added, but none
 //! changes its name or its meaning.
 
-use hotseat_core::event::Trouble;
+use hotseat_core::event::LockError;
 use hotseat_core::policy::FailureKind;
 use hotseat_core::time::{Moment, millis};
 use hotseat_core::view::View;
@@ -288,8 +288,8 @@ pub struct FailureAnswer {
 }
 
 impl FailureAnswer {
-    fn of(trouble: &Trouble) -> FailureAnswer {
-        let (kind, detail) = (trouble.outcome.as_str().to_owned(), trouble.detail.clone());
+    fn of(error: &LockError) -> FailureAnswer {
+        let (kind, detail) = (error.outcome.as_str().to_owned(), error.detail.clone());
         FailureAnswer { kind, detail }
     }
 }

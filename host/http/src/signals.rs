@@ -193,18 +193,18 @@ fn ttl(query: Option<&str>) -> Result<Option<Duration>, Refusal> {
     let mut ttl = None;
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let shown = || pair.escape_debug().take(100).collect::<String>();
-        let Some(length) = pair.strip_prefix("ttl=") else {
+        let Some(duration) = pair.strip_prefix("ttl=") else {
             let why = format!("{}: no such parameter: there is ttl, as in ?ttl=30s", shown());
             return refuse(StatusCode::BAD_REQUEST, why);
         };
-        let length = parse_duration(length);
-        let length = length
+        let duration = parse_duration(duration);
+        let duration = duration
             .map_err(|why| Refusal(StatusCode::BAD_REQUEST, format!("{}: {why}", shown())))?;
-        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&length) || ttl.is_some() {
+        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&duration) || ttl.is_some() {
             let why = format!("{}: give one ttl, from 100ms to 24h", shown());
             return refuse(StatusCode::BAD_REQUEST, why);
         }
-        ttl = Some(length);
+        ttl = Some(duration);
     }
     Ok(ttl)
 }

@@ -1,7 +1,7 @@
 //! What is recorded.
 
 use hotseat_core::event::{Account, AskId, Instead, Judged};
-use hotseat_core::policy::{Candidate, Decision, Failure, Input, Seat, Signal, Value, Verdict};
+use hotseat_core::policy::{Candidate, Decision, Failure, Input, SeatView, Signal, Value, Verdict};
 
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +114,7 @@ fn of_input(input: &Input) -> usize {
     input.memory.len() + names + seat + last + facts
 }
 
-fn of_seat(seat: &Seat) -> usize {
+fn of_seat(seat: &SeatView) -> usize {
     let asked = seat.transfer.as_ref().map_or(0, |transfer| transfer.to.len() + transfer.by.len());
     let names = of_text(seat.holder.as_ref()) + of_text(seat.successor.as_ref());
     names + asked + of_pairs(&seat.extra)

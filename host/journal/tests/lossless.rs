@@ -6,7 +6,7 @@ use hotseat_core::event::{Account, AskId, Instead, Judged};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{
     Action, Attempts, Candidate, Cause, Causes, Claim, Decision, Failure, FailureKind, Input,
-    LastDecision, Observation, Outcome, Pace, Seat, Signal, Source, Transfer, Value, Verdict,
+    LastDecision, Observation, Outcome, Pace, SeatView, Signal, Source, Transfer, Value, Verdict,
 };
 use hotseat_journal::{Body, Decided, Encoder, Reader, Record, Shadow, Swap};
 use proptest::collection::vec;
@@ -62,7 +62,7 @@ fn signals() -> BoxedStrategy<Vec<Signal>> {
     vec(signal, 0..4).boxed()
 }
 
-fn seat() -> BoxedStrategy<Seat> {
+fn seat() -> BoxedStrategy<SeatView> {
     let transfer = (text(), text(), any::<u64>()).prop_map(|(to, by, remaining)| Transfer {
         to,
         by,
@@ -72,7 +72,7 @@ fn seat() -> BoxedStrategy<Seat> {
     (names, any::<[u64; 5]>(), any::<bool>(), pairs())
         .prop_map(|((holder, successor, transfer), numbers, paused, extra)| {
             let [age, duration, free_in, transitions, held_for] = numbers;
-            Seat {
+            SeatView {
                 holder,
                 age,
                 duration,

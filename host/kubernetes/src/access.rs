@@ -52,8 +52,8 @@ impl RightsCheck {
 impl Observer for RightsCheck {
     fn observe(&self, said: Said<'_>) {
         match said.fact {
-            Fact::Elector(Notice::WriteFailed { trouble, .. } | Notice::ReadFailed(trouble))
-                if trouble.outcome == Outcome::Denied =>
+            Fact::Elector(Notice::WriteFailed { error, .. } | Notice::ReadFailed(error))
+                if error.outcome == Outcome::Denied =>
             {
                 self.0.notify_one();
             }
@@ -169,7 +169,7 @@ async fn review<R: Serialize + DeserializeOwned>(
     let request = collection.create(&PostParams::default(), bytes);
     let request = request.map_err(|error| error.to_string())?;
     let answer = channel.ask(verb, PATIENCE, request).await;
-    answer.map_err(|failure| failure.trouble.detail)
+    answer.map_err(|failure| failure.error.detail)
 }
 
 #[cfg(test)]
@@ -183,8 +183,8 @@ mod tests {
     async fn a_check_that_is_not_answered_is_made_at_a_pace_that_falls() {
         const REVIEWS: &str = "selfsubjectaccessreviews";
         let server = Server::start(([127, 0, 0, 1], 0).into(), Config::new()).await.unwrap();
-        let trouble = Status::new(500, "InternalError", "the authorizer is in trouble");
-        server.faults().add(Fault::any().resource(REVIEWS), Action::Status(trouble));
+        let error = Status::new(500, "InternalError", "the authorizer is in trouble");
+        server.faults().add(Fault::any().resource(REVIEWS), Action::Status(error));
         let config = kube::Config::new(server.url().parse().unwrap());
         let client = kube::Client::try_from(config).unwrap();
         let facts = Facts::new(ElectionName::new("le", "seat"), clock::now);

@@ -77,14 +77,14 @@ impl Inspector {
         let request = match pods.get(name, &GetParams::default()) {
             Ok(request) => request,
             Err(error) => {
-                return PodIs::Unknown(Failure::unsendable(&error.to_string()).trouble.detail);
+                return PodIs::Unknown(Failure::unsendable(&error.to_string()).error.detail);
             }
         };
         match self.fetch::<PartialObjectMeta>("get", request).await {
             Ok(pod) if pod.metadata.deletion_timestamp.is_some() => PodIs::Ending,
             Ok(_) => PodIs::There,
             Err(failure) if failure.is_not_found() => PodIs::Missing,
-            Err(failure) => PodIs::Unknown(failure.trouble.detail),
+            Err(failure) => PodIs::Unknown(failure.error.detail),
         }
     }
 
@@ -134,8 +134,8 @@ impl Sight {
 
 impl NotWritten {
     pub(super) fn of(failure: Failure) -> NotWritten {
-        let detail = failure.trouble.detail;
-        match failure.trouble.outcome {
+        let detail = failure.error.detail;
+        match failure.error.outcome {
             Outcome::Conflict => NotWritten::Changed(detail),
             _ => NotWritten::Other(detail),
         }

@@ -28,7 +28,7 @@ pub enum Seen {
     /// It is not there.
     Absent,
     /// It cannot be read, in one line why.
-    Trouble(String),
+    Failed(String),
 }
 
 /// Watches one ConfigMap until the receiver is gone: what is there at first, each change, and when
@@ -59,7 +59,7 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
             }
             Sight::Read { object: None, .. } | Sight::Deleted { .. } => Seen::Absent,
             Sight::Listed(_) => return None,
-            Sight::Trouble(why) => Seen::Trouble(why),
+            Sight::Failed(why) => Seen::Failed(why),
         })
     };
     follower.follow_on(&seen, say).await;

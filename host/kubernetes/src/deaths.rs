@@ -12,7 +12,7 @@ use super::connection::Connection;
 use super::exchange::{Channel, Lane};
 use super::follow::{Follower, Sight};
 use super::target::{Pace, Target, Which};
-use hotseat_core::event::{Event, Trouble, Write};
+use hotseat_core::event::{Event, LockError, Write};
 use hotseat_core::lock::{Incarnation, Lock, Record, Version};
 use hotseat_core::time::Moment;
 use hotseat_election::{Facts, Future, Right};
@@ -88,11 +88,11 @@ impl<L> DeathWatch<L> {
 }
 
 impl<L: hotseat_election::Lock> hotseat_election::Lock for DeathWatch<L> {
-    fn read(&self, deadline: Moment) -> Future<Result<Lock, Trouble>> {
+    fn read(&self, deadline: Moment) -> Future<Result<Lock, LockError>> {
         self.lock.read(deadline)
     }
 
-    fn write(&self, write: Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, write: Write) -> Future<Result<Record, LockError>> {
         self.lock.write(write)
     }
 
@@ -217,7 +217,7 @@ impl Pods {
             Sight::Read { object, .. } => object,
             Sight::Changed(pod) => Some(pod),
             // That a pod is gone says nothing of its processes, whatever it said last.
-            Sight::Listed(_) | Sight::Deleted { .. } | Sight::Trouble(_) => None,
+            Sight::Listed(_) | Sight::Deleted { .. } | Sight::Failed(_) => None,
         };
         follower.follow_on(&into, say).await;
     }

@@ -3,8 +3,8 @@
 
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
+use super::lock_error::plain;
 use super::regarding::Regarding;
-use super::trouble::plain;
 use crate::words::{ELECTION, TOKEN, Words};
 use hotseat_core::event::Notice;
 use hotseat_core::policy::Outcome;
@@ -112,8 +112,8 @@ impl EventRecorder {
                 Err(failure) if of_fleet && failure.is_already_there() => {
                     tracing::debug!("another candidate has written the same Event");
                 }
-                Err(Failure { trouble, .. }) => {
-                    tracing::debug!(reason = %trouble.detail, "an Event was not written");
+                Err(Failure { error, .. }) => {
+                    tracing::debug!(reason = %error.detail, "an Event was not written");
                 }
             }
         };
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::kind::LockKind;
     use hotseat_apiserver::{Config, EVENTS, Server};
-    use hotseat_core::event::Why;
+    use hotseat_core::event::StepDownReason;
     use hotseat_election::{ElectionName, clock};
     use tokio::time::{Instant, timeout};
 
@@ -258,7 +258,7 @@ mod tests {
         let lock = Regarding::lock(LockKind::Leases, &election);
         let recorder = EventRecorder::through(channel, "a", lock, None);
 
-        let fact = Fact::Elector(Notice::SteppedDown(Why::Stopped));
+        let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
         recorder.observe(Said { election: &election, at: clock::now(), fact: &fact });
         let over = Instant::now();
         assert_eq!(timeout(LONG, recorder.finish(LONG)).await, Ok(()));

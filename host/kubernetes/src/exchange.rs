@@ -5,9 +5,9 @@
 //! JSON to the log in full. So kube's client only carries the bytes, and they are read here.
 
 use super::connection::Connection;
-use super::trouble::{explain, plain, refused, timed_out};
+use super::lock_error::{explain, plain, refused, timed_out};
 use bytes::{Buf as _, Bytes, BytesMut};
-use hotseat_core::event::Trouble;
+use hotseat_core::event::LockError;
 use hotseat_core::policy::Outcome;
 use hotseat_election::{Fact, Facts};
 use http::HeaderMap;
@@ -84,7 +84,7 @@ enum Carrier {
 #[derive(Debug)]
 pub(super) struct Failure {
     /// In the core's words and in words for people.
-    pub(super) trouble: Trouble,
+    pub(super) error: LockError,
     pub(super) kind: Kind,
 }
 
@@ -100,8 +100,8 @@ pub(super) enum Kind {
 }
 
 impl Failure {
-    pub(super) fn broken(trouble: Trouble) -> Failure {
-        Failure { trouble, kind: Kind::Broken }
+    pub(super) fn broken(error: LockError) -> Failure {
+        Failure { error, kind: Kind::Broken }
     }
 
     /// A request that cannot be made. Nothing was sent; no input that was checked leads here.
@@ -112,14 +112,14 @@ impl Failure {
 
     /// A refusal of a request of that verb, by the API server's own document.
     pub(super) fn refused(verb: &str, status: Status, wait: Option<Duration>) -> Failure {
-        let mut trouble = refused(verb, &status);
-        trouble.retry_after = trouble.retry_after.or(wait);
-        Failure { trouble, kind: Kind::Refused(Box::new(status)) }
+        let mut error = refused(verb, &status);
+        error.retry_after = error.retry_after.or(wait);
+        Failure { error, kind: Kind::Refused(Box::new(status)) }
     }
 
     /// It stays so for as long as nothing is changed about it.
     pub(super) fn is_lasting(&self) -> bool {
-        self.trouble.outcome == Outcome::Denied || matches!(self.kind, Kind::TooLong)
+        self.error.outcome == Outcome::Denied || matches!(self.kind, Kind::TooLong)
     }
 
     /// What was to be created is there already, and the API server itself says so.
@@ -353,5 +353,5 @@ fn too_long(limit: usize) -> Failure {
     let detail = format!(
         "the answer is longer than {limit}, which no object is: check what is between here and the API server"
     );
-    Failure { trouble: plain(Outcome::Unreachable, detail), kind: Kind::TooLong }
+    Failure { error: plain(Outcome::Unreachable, detail), kind: Kind::TooLong }
 }

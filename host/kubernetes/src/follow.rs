@@ -8,9 +8,9 @@
 use super::backoff::{Backoff, jittered};
 use super::exchange::{Failure, Kind};
 use super::lists::Listed;
+use super::lock_error::plain;
 use super::target::{Ended, Target, send};
-use super::trouble::plain;
-use hotseat_core::event::Trouble;
+use hotseat_core::event::LockError;
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
 use hotseat_election::Recurring;
@@ -40,7 +40,7 @@ pub(super) enum Sight<K> {
     /// The object of this name was deleted, at this version.
     Deleted { namespace: String, name: String, version: String },
     /// It cannot be read or watched for now, and not for the first time; in one line why.
-    Trouble(String),
+    Failed(String),
 }
 
 /// Why following ended.
@@ -50,7 +50,7 @@ pub(super) enum Left {
     Unheard,
     /// It cannot be watched for as long as nothing is changed about it: the server refuses, or does
     /// not narrow a list that is too long.
-    Impossible(Trouble),
+    Impossible(LockError),
 }
 
 /// A follower. It keeps what it learned about the server from one call to the next.
@@ -99,10 +99,10 @@ impl Follower {
             // A watch that is cut off now and then is no trouble; one that stays away is.
             let lasting = failure.is_lasting();
             if lasting || self.health.failures > 1 {
-                self.hand_on(&failure.trouble.detail, into, &say).await;
+                self.hand_on(&failure.error.detail, into, &say).await;
             }
             if lasting {
-                return Left::Impossible(failure.trouble);
+                return Left::Impossible(failure.error);
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -205,7 +205,7 @@ impl Follower {
     ) {
         if self.health.handed_on.as_deref() != Some(why) {
             self.health.handed_on = Some(why.to_owned());
-            send(into, say(Sight::Trouble(why.to_owned()))).await;
+            send(into, say(Sight::Failed(why.to_owned()))).await;
         }
     }
 }
@@ -214,7 +214,7 @@ impl Health {
     /// An attempt came to nothing, which is said once. Gives the pause before the next.
     fn failed(&mut self, failure: &Failure) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let (what, reason) = (self.what, &failure.trouble.detail);
+        let (what, reason) = (self.what, &failure.error.detail);
         // A watch that is cut off now and then is not worth a line.
         let now_and_then = self.failures == 1 && !failure.is_lasting();
         let aloud = if now_and_then { None } else { self.told.failed(clock::now(), reason) };
@@ -224,7 +224,7 @@ impl Health {
             }
             None => tracing::debug!(%reason, "the watch on {what} begins anew"),
         }
-        self.backoff.pause(failure.trouble.retry_after)
+        self.backoff.pause(failure.error.retry_after)
     }
 
     /// A watch lives: all is well.
@@ -240,7 +240,7 @@ impl Health {
 
 fn ended_at_once() -> Failure {
     let detail = "the server ends each watch at once: check what is between here and it";
-    Failure { trouble: plain(Outcome::Unreachable, detail.to_owned()), kind: Kind::Broken }
+    Failure { error: plain(Outcome::Unreachable, detail.to_owned()), kind: Kind::Broken }
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ impl Sight {
 }
 
 fn told(failure: Failure) -> String {
-    failure.trouble.detail
+    failure.error.detail
 }
 
 /// A date as HTTP has it: RFC 2822 with the zone `GMT`.

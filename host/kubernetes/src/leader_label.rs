@@ -12,7 +12,7 @@ use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
 use super::lists::{Lists, OF_A_LABEL};
 use super::only::{Key, Only};
-use hotseat_core::event::{Event, Notice, Purpose, Trouble, Write};
+use hotseat_core::event::{Event, LockError, Notice, Purpose, Write};
 use hotseat_core::lock::{Lock, Record};
 use hotseat_core::time::Moment;
 use hotseat_election::{Fact, Facts, Future, Observer, Recurring, Right, Said, Status, clock};
@@ -165,11 +165,11 @@ impl<L> LabelledLock<L> {
 }
 
 impl<L: hotseat_election::Lock> hotseat_election::Lock for LabelledLock<L> {
-    fn read(&self, deadline: Moment) -> Future<Result<Lock, Trouble>> {
+    fn read(&self, deadline: Moment) -> Future<Result<Lock, LockError>> {
         self.lock.read(deadline)
     }
 
-    fn write(&self, write: Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, write: Write) -> Future<Result<Record, LockError>> {
         let (purpose, deadline) = (write.purpose, write.deadline);
         let writing = self.lock.write(write);
         if purpose != Purpose::Release {
@@ -217,14 +217,14 @@ async fn keep(pods: Pods, mut wanted: watch::Receiver<bool>, says: watch::Sender
             }
             Err(failure) => {
                 unsure = true;
-                let reason = &failure.trouble.detail;
+                let reason = &failure.error.detail;
                 match told.failed(clock::now(), reason) {
                     Some(times) => {
                         tracing::warn!(%reason, times, leads, "the pod cannot be labelled")
                     }
                     None => tracing::debug!(%reason, leads, "the pod cannot be labelled"),
                 }
-                Some(backoff.pause(failure.trouble.retry_after))
+                Some(backoff.pause(failure.error.retry_after))
             }
         };
         let paused = async {

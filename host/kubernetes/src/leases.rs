@@ -53,7 +53,7 @@ pub enum LeaseNews {
     },
     /// They cannot be read or watched for now, and not for the first time; in one line why. It is tried
     /// again.
-    Trouble(String),
+    Failed(String),
 }
 
 /// A Lease as it was seen. It is made of each object as soon as that is read, so that of a long list
@@ -132,7 +132,7 @@ fn news(sight: Followed<SeenLease>) -> Option<LeaseNews> {
         Followed::Listed(all) => Some(LeaseNews::All { leases: all.objects, cut: all.cut }),
         Followed::Changed(lease) => Some(LeaseNews::One(lease)),
         Followed::Deleted { namespace, name, .. } => Some(LeaseNews::Gone { namespace, name }),
-        Followed::Trouble(why) => Some(LeaseNews::Trouble(why)),
+        Followed::Failed(why) => Some(LeaseNews::Failed(why)),
         // They are not asked for by a name.
         Followed::Read { .. } => None,
     }

@@ -4,13 +4,13 @@ use super::codec::{Extras, decode, encode, trimmed};
 use super::connection::Connection;
 use super::exchange::{Channel, Failure, Lane};
 use super::kind::LockKind;
+use super::lock_error::plain;
 use super::owner::Owner;
 use super::regarding::Regarding;
 use super::target::{Pace, Target, Which};
-use super::trouble::plain;
 use super::warm::keep_warm;
 use super::watch::watch;
-use hotseat_core::event::{Base, Event, Trouble, Write};
+use hotseat_core::event::{Base, Event, LockError, Write};
 use hotseat_core::lock::{Lock, Record, Version};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
@@ -105,14 +105,14 @@ impl ObjectLock {
     /// # Errors
     ///
     /// What went wrong; never [`Outcome::Conflict`].
-    pub(super) async fn read_now(&self, deadline: Moment) -> Result<Lock, Trouble> {
+    pub(super) async fn read_now(&self, deadline: Moment) -> Result<Lock, LockError> {
         let request = self.0.collection.get(&self.0.name, &GetParams::default());
         let read = self.ask("get", deadline, request).await;
         self.use_now();
         match read {
             Ok(object) => Ok(self.take(object)),
             Err(failure) if failure.is_not_found() => Ok(Lock::Absent(None)),
-            Err(failure) => Err(failure.trouble),
+            Err(failure) => Err(failure.error),
         }
     }
 
@@ -134,7 +134,7 @@ impl ObjectLock {
     ///
     /// What went wrong. After [`Outcome::TimedOut`] and [`Outcome::Unreachable`] the write may
     /// have landed, or may still.
-    async fn write_now(&self, write: &Write) -> Result<Record, Trouble> {
+    async fn write_now(&self, write: &Write) -> Result<Record, LockError> {
         let Inner { collection, name, .. } = &*self.0;
         let params = PostParams::default();
         let (kind, extras) = (self.0.kind, self.extras());
@@ -155,7 +155,7 @@ impl ObjectLock {
         };
         let object = self.ask(verb, write.deadline, request).await;
         self.use_now();
-        match self.take(object.map_err(|failure| failure.trouble)?) {
+        match self.take(object.map_err(|failure| failure.error)?) {
             Lock::Present(record) => Ok(record),
             Lock::Absent(_) => Err(plain(Outcome::Unreachable, "an empty answer".to_owned())),
         }
@@ -218,12 +218,12 @@ impl ObjectLock {
 }
 
 impl hotseat_election::Lock for ObjectLock {
-    fn read(&self, deadline: Moment) -> Future<Result<Lock, Trouble>> {
+    fn read(&self, deadline: Moment) -> Future<Result<Lock, LockError>> {
         let lock = self.clone();
         Box::pin(async move { lock.read_now(deadline).await })
     }
 
-    fn write(&self, write: Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, write: Write) -> Future<Result<Record, LockError>> {
         let lock = self.clone();
         Box::pin(async move { lock.write_now(&write).await })
     }
@@ -241,6 +241,6 @@ impl hotseat_election::Lock for ObjectLock {
     }
 }
 
-fn bytes(object: &DynamicObject) -> Result<Vec<u8>, Trouble> {
-    serde_json::to_vec(object).map_err(|error| Failure::unsendable(&error.to_string()).trouble)
+fn bytes(object: &DynamicObject) -> Result<Vec<u8>, LockError> {
+    serde_json::to_vec(object).map_err(|error| Failure::unsendable(&error.to_string()).error)
 }

@@ -188,7 +188,7 @@ async fn look_up(owner: Owner, channel: Channel) {
                         return;
                     }
                     Ok(None) => "the answer has no UID".to_owned(),
-                    Err(failure) => failure.trouble.detail,
+                    Err(failure) => failure.error.detail,
                 }
             }
             Err(error) => error.to_string(),

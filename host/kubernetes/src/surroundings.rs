@@ -143,7 +143,7 @@ async fn follow<K: DeserializeOwned + Send>(
         Sight::Read { object, .. } => object,
         Sight::Changed(object) => Some(object),
         // What was said last of an object that is gone is the best that is known.
-        Sight::Listed(_) | Sight::Deleted { .. } | Sight::Trouble(_) => None,
+        Sight::Listed(_) | Sight::Deleted { .. } | Sight::Failed(_) => None,
     };
     loop {
         let pause = {

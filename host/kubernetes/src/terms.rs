@@ -55,7 +55,7 @@ pub async fn list_terms(
         pause: PAUSE,
     };
     let listed = lists.regarding::<Event>(kind.kind(), election.name(), MOST).await;
-    let mut events = listed.map_err(|failure| failure.trouble.detail)?.objects;
+    let mut events = listed.map_err(|failure| failure.error.detail)?.objects;
     events.retain(|event| {
         let about = &event.involved_object;
         about.kind.as_deref() == Some(kind.kind()) && about.name.as_deref() == Some(election.name())

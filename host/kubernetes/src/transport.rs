@@ -60,7 +60,7 @@ pub(super) fn transport(
             let mut config_of_proxy = config.clone();
             config_of_proxy.tls_server_name = None;
             let inner = config_of_proxy.rustls_https_connector_with_connector(connector);
-            let inner = inner.map_err(|error| anyhow!("{}", super::trouble::explain(&error)))?;
+            let inner = inner.map_err(|error| anyhow!("{}", super::lock_error::explain(&error)))?;
             finish(&config, tunnel(proxy, login, inner), via)
         }
         Kind::Socks5(login) => {
@@ -110,7 +110,7 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    let failed = |error: kube::Error| anyhow!("{}", super::trouble::explain(&error));
+    let failed = |error: kube::Error| anyhow!("{}", super::lock_error::explain(&error));
     let connector = config.rustls_https_connector_with_connector(connector).map_err(failed)?;
     let http = HttpClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())

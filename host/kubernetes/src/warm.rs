@@ -20,8 +20,8 @@ pub(super) async fn keep_warm(lock: ObjectLock, timeout: Duration) {
     tokio::time::sleep(FIRST).await;
     loop {
         let asked = clock::now();
-        if let Err(trouble) = lock.read_now(asked + timeout).await {
-            tracing::debug!(reason = %trouble.detail, "no connection is kept open");
+        if let Err(error) = lock.read_now(asked + timeout).await {
+            tracing::debug!(reason = %error.detail, "no connection is kept open");
         }
         let mut next = asked + PERIOD;
         // A leader's renewals keep its connection open.

@@ -48,10 +48,10 @@ pub(super) async fn watch(
             Some(Event::Observed { lock: gone, via: Via::Watch })
         }
         // The election reads by itself what it has to know.
-        Sight::Listed(_) | Sight::Trouble(_) => None,
+        Sight::Listed(_) | Sight::Failed(_) => None,
     };
-    while let Left::Impossible(trouble) = follower.follow(&events, &restart, say).await {
-        tracing::debug!(reason = %trouble.detail, "the lock is polled");
+    while let Left::Impossible(error) = follower.follow(&events, &restart, say).await {
+        tracing::debug!(reason = %error.detail, "the lock is polled");
         poll_for(polling.pause(None), &lock, &events, poll, timeout).await;
     }
 }
@@ -77,9 +77,9 @@ async fn poll_for(
                 let _ = events.send(Event::Observed { lock, via }).await;
                 jittered(pace)
             }
-            Err(trouble) => {
-                tracing::debug!(reason = %trouble.detail, "the lock could not be polled");
-                backoff.pause(trouble.retry_after)
+            Err(error) => {
+                tracing::debug!(reason = %error.detail, "the lock could not be polled");
+                backoff.pause(error.retry_after)
             }
         };
         tokio::select! {

@@ -1,6 +1,6 @@
 //! Which facts become Events on the lock, and in which words.
 
-use hotseat_core::event::{Notice, Why};
+use hotseat_core::event::{Notice, StepDownReason};
 use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_election::Fact;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
@@ -67,7 +67,7 @@ impl Words {
             Notice::SteppedDown(why) => Some(Words {
                 reason: ELECTION,
                 note: format!("{identity}{STOPPED}{}", ending(why)),
-                warning: matches!(why, Why::Lapsed),
+                warning: matches!(why, StepDownReason::Lapsed),
                 of_fleet: false,
                 on_pod: false,
             }),
@@ -79,7 +79,7 @@ impl Words {
                 "TransferRefused",
                 format!("{identity} does not hand over to {to} as {by} asked: {reason}"),
             ),
-            Notice::Twin(who) => Words::warning(
+            Notice::IdentityConflict(who) => Words::warning(
                 "IdentityClash",
                 format!("another live process uses the name {identity}: {who}"),
             ),
@@ -137,12 +137,14 @@ impl Words {
 }
 
 /// Why a term ended: one word for programs, and what there is to say to it.
-fn ending(why: &Why) -> String {
+fn ending(why: &StepDownReason) -> String {
     let word = why.as_str();
     match why {
-        Why::Transferred(asked) => format!(": {asked}"),
-        Why::Resigned(reason) if !reason.is_empty() => format!(" ({word}): {reason}"),
-        Why::Lost(Some(to)) if !to.is_empty() => format!(" ({word}): {to} is named on the lock"),
+        StepDownReason::Transferred(asked) => format!(": {asked}"),
+        StepDownReason::Resigned(reason) if !reason.is_empty() => format!(" ({word}): {reason}"),
+        StepDownReason::Lost(Some(to)) if !to.is_empty() => {
+            format!(" ({word}): {to} is named on the lock")
+        }
         _ => format!(" ({word})"),
     }
 }

@@ -8,7 +8,7 @@ use crate::member::Policy;
 use crate::network::Network;
 use crate::world::World;
 use hotseat_core::config::{Config, Timing};
-use hotseat_core::event::{Base, Effect, Event, Notice, Why};
+use hotseat_core::event::{Base, Effect, Event, Notice, StepDownReason};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Version};
 use hotseat_core::on_failure::OnFailure;
@@ -257,9 +257,9 @@ fn told(notice: &Notice) -> Option<String> {
         Notice::ResumedTerm { token } => format!("RESUMED its term, token {token}"),
         Notice::Renewed => "renewed".to_owned(),
         Notice::SteppedDown(why) => match why {
-            Why::Resigned(reason) => format!("STEPPED DOWN, resigned: {reason}"),
-            Why::Transferred(reason) => format!("STEPPED DOWN, transferred: {reason}"),
-            Why::Lost(Some(holder)) => format!("STEPPED DOWN, lost to {holder}"),
+            StepDownReason::Resigned(reason) => format!("STEPPED DOWN, resigned: {reason}"),
+            StepDownReason::Transferred(reason) => format!("STEPPED DOWN, transferred: {reason}"),
+            StepDownReason::Lost(Some(holder)) => format!("STEPPED DOWN, lost to {holder}"),
             why => format!("STEPPED DOWN, {}", why.as_str()),
         },
         Notice::Released => "released".to_owned(),
@@ -267,10 +267,10 @@ fn told(notice: &Notice) -> Option<String> {
         Notice::NotReleased(why) => format!("could not release: {why}"),
         Notice::LeaderChanged(name) if name.is_empty() => "sees no leader".to_owned(),
         Notice::LeaderChanged(name) => format!("sees {name} lead"),
-        Notice::WriteFailed { purpose, trouble } => {
-            format!("failed to {}: {}", purpose.as_str(), trouble.detail)
+        Notice::WriteFailed { purpose, error } => {
+            format!("failed to {}: {}", purpose.as_str(), error.detail)
         }
-        Notice::ReadFailed(trouble) => format!("failed to read: {}", trouble.detail),
+        Notice::ReadFailed(error) => format!("failed to read: {}", error.detail),
         Notice::FoundOwnWrite => "found its own write".to_owned(),
         Notice::PolicyFailed { failure, in_a_row, .. } => {
             format!("its policy failed, {in_a_row} in a row: {}", failure.kind.as_str())
@@ -283,7 +283,7 @@ fn told(notice: &Notice) -> Option<String> {
         Notice::TransferRefused { to, by, reason } => {
             format!("does not hand over to {to} as {by} asked: {reason}")
         }
-        Notice::Twin(who) => format!("another process has its name: {who}"),
+        Notice::IdentityConflict(who) => format!("another process has its name: {who}"),
         Notice::HolderDied { holder, free_in } => {
             format!("knows that {holder} has ended, its seat is free in {free_in:?}")
         }

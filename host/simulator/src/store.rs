@@ -1,6 +1,6 @@
 //! A model of the API server's compare-and-swap on one object.
 
-use hotseat_core::event::{Base, Purpose, Trouble, Write};
+use hotseat_core::event::{Base, LockError, Purpose, Write};
 use hotseat_core::lock::{Lock, Record, Token, Version};
 use hotseat_core::policy::Outcome;
 use std::collections::VecDeque;
@@ -43,8 +43,8 @@ impl Store {
     /// # Errors
     ///
     /// A conflict, if the lock is not what the write was based on.
-    pub fn write(&mut self, write: &Write) -> Result<Record, Trouble> {
-        let conflict = |detail: &str| Trouble {
+    pub fn write(&mut self, write: &Write) -> Result<Record, LockError> {
+        let conflict = |detail: &str| LockError {
             outcome: Outcome::Conflict,
             retry_after: None,
             of_content: false,

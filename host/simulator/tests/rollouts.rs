@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_core::config::{Config, Timing};
-use hotseat_core::event::{Notice, Why};
+use hotseat_core::event::{Notice, StepDownReason};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::Incarnation;
 use hotseat_core::on_failure::OnFailure;
@@ -130,7 +130,9 @@ fn active(world: &World, index: usize) -> Option<rollout::Policy> {
 
 /// Belief that ended otherwise than by a resignation or a stop.
 fn lapses(world: &World) -> Vec<&Notice> {
-    let lost = |notice: &&Notice| matches!(notice, Notice::SteppedDown(Why::Lapsed | Why::Lost(_)));
+    let lost = |notice: &&Notice| {
+        matches!(notice, Notice::SteppedDown(StepDownReason::Lapsed | StepDownReason::Lost(_)))
+    };
     world.notices.iter().map(|(_, _, notice)| notice).filter(lost).collect()
 }
 

@@ -6,7 +6,7 @@
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::elector::Elector;
 use hotseat_core::event::{
-    Base, Effect, Event, Fencing, Notice, Purpose, Trouble, Verdict, Via, Why, Write,
+    Base, Effect, Event, Fencing, LockError, Notice, Purpose, StepDownReason, Verdict, Via, Write,
 };
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, LastWrite, Lock, Mark, Record, Token, Version};
@@ -309,13 +309,13 @@ impl Stage {
     }
 
     fn fails(&mut self, write: &Write, outcome: Outcome) {
-        let trouble = Trouble {
+        let error = LockError {
             outcome,
             retry_after: None,
             of_content: false,
             detail: "scripted".to_owned(),
         };
-        self.tell(Event::WriteEnded { serial: write.mark.serial, result: Err(trouble) });
+        self.tell(Event::WriteEnded { serial: write.mark.serial, result: Err(error) });
     }
 
     /// Becomes the leader of a new lock, at version 11.

@@ -4,7 +4,7 @@
 
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::electors::Which;
-use hotseat_core::event::{Effect, Event, Notice, Purpose, Why};
+use hotseat_core::event::{Effect, Event, Notice, Purpose, StepDownReason};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::{Incarnation, Record, Token, Version};
 use hotseat_core::on_failure::OnFailure;
@@ -148,7 +148,7 @@ fn belief_ends_with_the_earlier_deadline() {
         world.run_for(Duration::from_secs(4)).unwrap();
         assert!(!world.leads(0), "{which:?}");
         let lapsed = |(_, _, notice): &(Moment, usize, Notice)| {
-            matches!(notice, Notice::SteppedDown(Why::Lapsed))
+            matches!(notice, Notice::SteppedDown(StepDownReason::Lapsed))
         };
         assert_eq!(world.notices.iter().filter(|told| lapsed(told)).count(), 1, "{which:?}");
         // The term goes on once it is back, by a new token, or another begins.

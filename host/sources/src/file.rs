@@ -111,7 +111,7 @@ pub(crate) struct Unread {
 }
 
 /// Which contents the files of a set have.
-pub(crate) type Sum = Vec<Option<Digest>>;
+pub(crate) type Checksum = Vec<Option<Digest>>;
 
 impl FileSet {
     /// What is there, in the order of the files.
@@ -120,7 +120,7 @@ impl FileSet {
     }
 
     /// What is there, by digest, without keeping the bytes.
-    pub(crate) fn sum(&self) -> Result<Sum, Unread> {
+    pub(crate) fn sum(&self) -> Result<Checksum, Unread> {
         self.each(|member| {
             let mut hasher = Hasher::default();
             let whole = read::feed(&member.path, member.limit, |bytes| hasher.add(bytes))?;
@@ -129,13 +129,13 @@ impl FileSet {
     }
 
     /// What the files are by their metadata alone; none if one of them cannot be seen.
-    pub(crate) fn print(&self) -> Option<Print> {
+    pub(crate) fn print(&self) -> Option<Fingerprint> {
         let stamp = |member: &Member| match std::fs::metadata(&member.path) {
             Ok(metadata) => Some(Some(Stamp::of(&metadata))),
             Err(error) if member.may_miss(&error) => Some(None),
             Err(_) => None,
         };
-        self.0.iter().map(stamp).collect::<Option<Vec<_>>>().map(Print)
+        self.0.iter().map(stamp).collect::<Option<Vec<_>>>().map(Fingerprint)
     }
 
     /// Whether all files lie where looking at them takes no time: on a disk or in the memory of
@@ -179,16 +179,16 @@ impl Member {
 const NEAR: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x794c_7630, 0x0102_1994];
 
 /// The digests of contents that were read.
-pub(crate) fn sum_of(contents: &[Content]) -> Sum {
+pub(crate) fn sum_of(contents: &[Content]) -> Checksum {
     contents.iter().map(|content| content.as_deref().map(Digest::of)).collect()
 }
 
 /// What files look like from outside. Equal prints mean equal contents, if the files were not
 /// changed within the clock's last tick.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Print(Vec<Option<Stamp>>);
+pub(crate) struct Fingerprint(Vec<Option<Stamp>>);
 
-impl Print {
+impl Fingerprint {
     /// Whether a change at the present moment would show. Two changes within one tick of the file
     /// system's clock leave one time stamp, so a young one proves nothing.
     pub(crate) fn is_settled(&self) -> bool {
@@ -280,7 +280,7 @@ mod tests {
         assert!(!print.is_settled());
         let Some([Some(stamp), None]) = print.0.first_chunk() else { panic!("{print:?}") };
         let old = Stamp { changed: (1, 0), ..*stamp };
-        assert!(Print(vec![Some(old), None]).is_settled());
-        assert!(!Print(vec![Some(old), Some(*stamp)]).is_settled());
+        assert!(Fingerprint(vec![Some(old), None]).is_settled());
+        assert!(!Fingerprint(vec![Some(old), Some(*stamp)]).is_settled());
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use rustix::process::geteuid;
 use serde_json::Value;
 
-use super::{Api, ELECTION, Tether};
+use super::{Api, ELECTION, PartitionedCandidate};
 use crate::process::{Hotseat, Launch, Signal, Stream, hotseat_binary};
 
 /// A candidate; it is killed on drop.
@@ -93,7 +93,7 @@ impl Candidate {
     /// When the program cannot be started.
     pub fn tethered(
         api: &Api,
-        tether: &Tether,
+        tether: &PartitionedCandidate,
         name: &str,
         flags: &[&str],
     ) -> anyhow::Result<Self> {

@@ -9,7 +9,7 @@ use super::{Api, Candidate, QUICK, SOON, Sampler};
 use crate::wait;
 
 /// Candidates of one election. A sampler asks each of them all the while whether it leads.
-pub struct Crew<'a> {
+pub struct Candidates<'a> {
     api: &'a Api,
     flags: Vec<&'a str>,
     members: Vec<Candidate>,
@@ -38,7 +38,7 @@ impl Led {
     }
 }
 
-impl<'a> Crew<'a> {
+impl<'a> Candidates<'a> {
     /// Starts candidates of these names with the timing [`QUICK`].
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl<'a> Crew<'a> {
         patience: Duration,
     ) -> anyhow::Result<Self> {
         let (flags, sampler) = (flags.to_vec(), Sampler::default());
-        let mut crew = Crew { api, flags, members: vec![], sampler, patience };
+        let mut crew = Candidates { api, flags, members: vec![], sampler, patience };
         for name in names {
             crew.add(name)?;
         }

@@ -15,7 +15,7 @@ use crate::lifeline::ScratchDir;
 
 /// Forwards connections to the scene's API server until it is cut. Nothing is answered from then
 /// on, until it is connected again: connections are ended, and new ones at once.
-pub struct Tether {
+pub struct PartitionedCandidate {
     kubeconfig: PathBuf,
     address: SocketAddr,
     line: Arc<Line>,
@@ -30,7 +30,7 @@ struct Line {
     streams: Mutex<Vec<TcpStream>>,
 }
 
-impl Tether {
+impl PartitionedCandidate {
     /// One for this scene's server, with a kubeconfig of its own.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Tether {
     }
 }
 
-impl Drop for Tether {
+impl Drop for PartitionedCandidate {
     fn drop(&mut self) {
         self.cut();
         self.line.over.store(true, Ordering::SeqCst);

@@ -4,7 +4,7 @@
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::kubetools::kubectl;
 use hotseat_tests::process::{Launch, Stream};
-use hotseat_tests::scene::{Api, Candidate, Crew, ELECTION, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, ELECTION, QUICK, SOON};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn status(candidate: &Candidate) -> String {
 #[test]
 fn kubectl_describe_shows_the_leader_on_the_lease() {
     let api = Api::real("describe").unwrap();
-    let crew = Crew::start(&api, &["anna"]).unwrap();
+    let crew = Candidates::start(&api, &["anna"]).unwrap();
     crew.leader();
     until("the Event", SOON, || match describe(&api, &format!("lease/{ELECTION}")) {
         text if text.contains("anna became leader") => Ok(()),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hotseat_tests::cluster::{Cluster, Rights, client_for};
-use hotseat_tests::scene::{Api, Crew, SOON};
+use hotseat_tests::scene::{Api, Candidates, SOON};
 use hotseat_tests::wait::{until, until_async};
 use k8s_openapi::api::coordination::v1::Lease;
 use serde_json::json;
@@ -15,7 +15,7 @@ const NOTICED: Duration = Duration::from_secs(30);
 #[test]
 fn without_rights_it_says_which_are_missing_and_leads_once_it_has_them() {
     let api = Api::of(Cluster::shared(), "no-rights", Rights::None).unwrap();
-    let mut crew = Crew::start(&api, &["anna"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna"]).unwrap();
     let candidate = crew.member("anna");
     let told = candidate.process.wait_line("rights are missing", SOON);
     for line in [
@@ -54,7 +54,7 @@ fn without_rights_it_says_which_are_missing_and_leads_once_it_has_them() {
 #[test]
 fn without_the_right_to_watch_it_polls_and_elects_all_the_same() {
     let api = Api::of(Cluster::shared(), "no-watch", Rights::NoWatch).unwrap();
-    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     for member in crew.members() {
         member.process.wait_line("the lock cannot be watched, so it is polled", SOON);
@@ -82,7 +82,7 @@ fn a_token_that_was_rotated_is_read_anew_and_the_term_goes_on() {
     let api = Api::of(cluster, "rotation", Rights::Full).unwrap();
     // Longer than the server may go on taking a token that it knew.
     let flags = ["--lease-duration=6s", "--renew-deadline=4s", "--retry-period=500ms"];
-    let crew = Crew::with(&api, &["anna"], &flags).unwrap();
+    let crew = Candidates::with(&api, &["anna"], &flags).unwrap();
     let first = crew.leader();
 
     // The old token stays in a file of its own, to see when the server has forgotten it.

@@ -1,7 +1,7 @@
 //! Edits of the Lease behind a leader that is cut off from the API server and still leads: none of
 //! them is a proof that it does not, so all are waited out.
 
-use hotseat_tests::scene::{Api, Candidate, LEASE, QUICK, SOON, Sampler, Tether};
+use hotseat_tests::scene::{Api, Candidate, LEASE, PartitionedCandidate, QUICK, SOON, Sampler};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -12,13 +12,13 @@ use super::moment;
 struct Pair {
     leader: Candidate,
     standby: Candidate,
-    tether: Tether,
+    tether: PartitionedCandidate,
     sampler: Sampler,
 }
 
 impl Pair {
     fn start(api: &Api) -> Pair {
-        let tether = Tether::to(api).unwrap();
+        let tether = PartitionedCandidate::to(api).unwrap();
         let leader = Candidate::tethered(api, &tether, "anna", &QUICK).unwrap();
         leads(&leader);
         let standby = Candidate::start(api, "ben", &QUICK).unwrap();

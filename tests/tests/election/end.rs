@@ -7,14 +7,14 @@ use hotseat_apiserver::{Action, EVENTS, Fault, Verb};
 use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
-use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 
 use super::moment;
 
 pub fn a_leader_that_is_asked_to_end_hands_over(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
     let first = crew.leader();
     let mut leaver = crew.take(&first.name);
     let asked = Instant::now();
@@ -30,7 +30,7 @@ pub fn a_leader_that_is_asked_to_end_hands_over(api: &Api) {
 }
 
 pub fn a_killed_leaders_seat_stays_empty_for_the_lease(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
     let first = crew.leader();
     crew.take(&first.name).kill().unwrap();
     let last = moment(&api.spec("renewTime").unwrap());
@@ -50,7 +50,7 @@ pub fn a_killed_leaders_seat_stays_empty_for_the_lease(api: &Api) {
 /// The release hangs, and whoever asked does not want to wait.
 fn a_second_signal_aborts(scene: &str, first: Signal, second: Signal) {
     let api = Api::embedded(scene).unwrap();
-    let crew = Crew::with(&api, &["anna"], &[]).unwrap();
+    let crew = Candidates::with(&api, &["anna"], &[]).unwrap();
     let led = crew.leader();
     let mut crew = crew;
     let mut leaver: Candidate = crew.take(&led.name);
@@ -159,7 +159,7 @@ fn connections(process: u32, port: u16) -> usize {
 #[test]
 fn a_standby_writes_on_a_connection_that_is_open_already() {
     let api = Api::embedded("connections").unwrap();
-    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let standby = if first.name == "anna" { "ben" } else { "anna" };
     let process = crew.member(standby).process.pid();

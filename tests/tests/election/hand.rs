@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use hotseat_tests::process::Signal;
-use hotseat_tests::scene::{Api, Crew, LEASE, SOON};
+use hotseat_tests::scene::{Api, Candidates, LEASE, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::moment;
 
 pub fn a_deleted_lease_begins_another_term(api: &Api) {
-    let crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let before = api.lease().unwrap().unwrap();
     api.delete_lease().unwrap();
@@ -24,7 +24,7 @@ pub fn a_deleted_lease_begins_another_term(api: &Api) {
 
 /// The leader does not see it: the others put the Lease back without a holder, and wait it out.
 pub fn a_lease_deleted_behind_a_stopped_leader_is_put_back(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let mut sleeper = crew.take(&first.name);
     sleeper.process.signal(Signal::STOP).unwrap();
@@ -49,7 +49,7 @@ pub fn a_lease_deleted_behind_a_stopped_leader_is_put_back(api: &Api) {
 }
 
 pub fn a_cleared_holder_begins_another_term(api: &Api) {
-    let crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     api.edit_lease(|lease| lease["spec"]["holderIdentity"] = json!("")).unwrap();
     let second = crew.leader_after(&first);
@@ -60,7 +60,7 @@ pub fn a_cleared_holder_begins_another_term(api: &Api) {
 }
 
 pub fn an_edit_beside_the_seat_changes_nothing_and_survives(api: &Api) {
-    let crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let edited = api
         .edit_lease(|lease| {

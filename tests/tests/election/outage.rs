@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{Cluster, Options, Rights};
-use hotseat_tests::scene::{Api, Crew, DEADLINE, SOON};
+use hotseat_tests::scene::{Api, Candidates, DEADLINE, SOON};
 use hotseat_tests::wait::until;
 
 /// What a machine that is busy may add to a deadline before an answer tells of it.
@@ -11,7 +11,7 @@ const LATE: Duration = Duration::from_secs(1);
 
 /// Looks at all candidates until `end`; from `silent` on nobody may lead.
 #[track_caller]
-fn look_on(crew: &Crew<'_>, silent: Instant, end: Instant) {
+fn look_on(crew: &Candidates<'_>, silent: Instant, end: Instant) {
     while Instant::now() < end {
         let asked = Instant::now();
         for member in crew.members() {
@@ -25,7 +25,7 @@ fn look_on(crew: &Crew<'_>, silent: Instant, end: Instant) {
 
 /// A leader that can write again: the Lease is renewed, and all agree.
 #[track_caller]
-fn leads_again(api: &Api, crew: &Crew<'_>) {
+fn leads_again(api: &Api, crew: &Candidates<'_>) {
     let before = api.spec("renewTime").unwrap();
     until("a renewal", SOON, || match api.spec("renewTime").unwrap() {
         time if time == before => Err(crew.logs()),
@@ -42,7 +42,7 @@ fn the_server_is_killed_for_5_and_for_30_seconds() {
     // Shorter than the renew deadline: nobody notices.
     let api = Api::of(&cluster, "killed-for-5-s", Rights::Full).unwrap();
     let flags = ["--lease-duration=40s", "--renew-deadline=30s", "--retry-period=1s"];
-    let crew = Crew::with(&api, &["anna", "ben"], &flags).unwrap();
+    let crew = Candidates::with(&api, &["anna", "ben"], &flags).unwrap();
     let first = crew.leader();
     cluster.kill_apiserver().unwrap();
     let gone = Instant::now();
@@ -56,7 +56,7 @@ fn the_server_is_killed_for_5_and_for_30_seconds() {
 
     // Longer than the lease: belief ends, and comes back with the server.
     let api = Api::of(&cluster, "killed-for-30-s", Rights::Full).unwrap();
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     cluster.kill_apiserver().unwrap();
     let gone = Instant::now();
@@ -71,7 +71,7 @@ fn the_server_is_killed_for_5_and_for_30_seconds() {
 #[test]
 fn an_embedded_server_pauses_and_resumes() {
     let api = Api::embedded("outage").unwrap();
-    let crew = Crew::start(&api, &["anna", "ben", "cleo"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben", "cleo"]).unwrap();
     let first = crew.leader();
     api.pause().unwrap();
     let gone = Instant::now();

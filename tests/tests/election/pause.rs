@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hotseat_tests::process::Signal;
-use hotseat_tests::scene::{Api, Crew, LEASE, SOON};
+use hotseat_tests::scene::{Api, Candidates, LEASE, SOON};
 use hotseat_tests::wait::until;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::moment;
 const WATCHED: Duration = Duration::from_millis(1500);
 
 pub fn a_stopped_leader_wakes_believing_nothing(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
     let first = crew.leader();
     let mut sleeper = crew.take(&first.name);
     // Known while it can still be asked.

@@ -4,14 +4,16 @@
 use std::time::Instant;
 
 use hotseat_tests::cluster::{Cluster, Options, Revisions, Rights};
-use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, Led, QUICK, SOON, Tether};
+use hotseat_tests::scene::{
+    Api, Candidate, Candidates, LEASE, Led, PartitionedCandidate, QUICK, SOON,
+};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
 
 /// Terms that a crew has seen.
 struct Terms<'a> {
-    crew: Crew<'a>,
+    crew: Candidates<'a>,
     seen: Vec<Led>,
 }
 
@@ -44,8 +46,8 @@ impl Terms<'_> {
 fn a_restored_etcd(scene: &str, revisions: Revisions) {
     let cluster = Cluster::start(Options::default()).unwrap();
     let api = Api::of(&cluster, scene, Rights::Full).unwrap();
-    let tether = Tether::to(&api).unwrap();
-    let mut terms = Terms { crew: Crew::start(&api, &[]).unwrap(), seen: vec![] };
+    let tether = PartitionedCandidate::to(&api).unwrap();
+    let mut terms = Terms { crew: Candidates::start(&api, &[]).unwrap(), seen: vec![] };
     let anna = Candidate::tethered(&api, &tether, "anna", &QUICK).unwrap();
     terms.crew.take_in(anna).unwrap();
     let first = terms.crew.leader();

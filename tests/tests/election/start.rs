@@ -4,12 +4,12 @@ use std::fs;
 
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
-use hotseat_tests::scene::{Api, Candidate, Crew, LEASE, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::json;
 
 pub fn three_start_and_one_leads(api: &Api) {
-    let crew = Crew::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
     let led = crew.leader();
     for member in crew.members() {
         let name = &led.name;
@@ -44,7 +44,7 @@ pub fn three_start_and_one_leads(api: &Api) {
 }
 
 pub fn a_name_that_is_in_use_is_refused(api: &Api) {
-    let crew = Crew::start(api, &["anna"]).unwrap();
+    let crew = Candidates::start(api, &["anna"]).unwrap();
     let led = crew.leader();
     let mut twin = Candidate::start(api, "anna", &QUICK).unwrap();
     assert_eq!(twin.process.wait_exit(SOON).code(), Some(1), "{}", twin.process);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Launch, Stream};
-use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, QUICK, SOON};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ fn a_record_that_the_server_does_not_take_is_named_and_not_tried_for_ever() {
 fn three_candidates_start_without_a_warning() {
     let api = Api::real("quiet-start").unwrap();
     // client-go's timing: a request has three seconds, also on a busy machine.
-    let crew = Crew::with(&api, &["anna", "ben", "cleo"], &[]).unwrap();
+    let crew = Candidates::with(&api, &["anna", "ben", "cleo"], &[]).unwrap();
     let led = crew.leader();
     let renewed = api.spec("renewTime").unwrap();
     until("a renewal", SOON, || match api.spec("renewTime").unwrap() {

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use hotseat_apiserver::{Action, CONFIGMAPS, Fault, LEASES, Verb};
 use hotseat_engine::digest;
 use hotseat_tests::process::Memory;
-use hotseat_tests::scene::{Api, Candidate, Crew, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn watch_ends_at_once() {
     let api = Api::embedded("watch-ends").unwrap();
     let watches = Fault::on(Verb::Watch).resource(LEASES.plural);
     api.server().faults().add(watches, Action::CloseWatch);
-    let mut crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let (earlier, began) = (api.server().requests(), Instant::now());
     for member in crew.members() {
@@ -55,7 +55,7 @@ fn field_selector_ignored() {
     });
     api.create("coordination.k8s.io/v1/leases", &neighbour).unwrap();
     api.server().faults().add(Fault::any().resource(LEASES.plural), Action::Unfiltered);
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     renewals(&api, 3);
     assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
@@ -119,7 +119,7 @@ fn an_answer_without_an_end_does_not_end_in_the_memory() {
         // Not the test's own reads.
         let endless = Fault::on(verb).resource(LEASES.plural).agent("anna");
         let fault = api.server().faults().add(endless, Action::Endless);
-        let crew = Crew::start(&api, &["anna"]).unwrap();
+        let crew = Candidates::start(&api, &["anna"]).unwrap();
         let first = crew.leader();
         if verb != Verb::Get {
             until("the endless answer", SOON, || match api.server().faults().hits(fault) {
@@ -140,7 +140,7 @@ fn an_answer_that_is_no_json_is_not_written_to_the_log() {
     let api = Api::embedded("no-json").unwrap();
     let page = format!("<html>{}", "do-not-log-me ".repeat(10_000));
     api.server().faults().add(Fault::on(Verb::List), Action::Text(page));
-    let crew = Crew::start(&api, &["anna"]).unwrap();
+    let crew = Candidates::start(&api, &["anna"]).unwrap();
     crew.leader();
     let candidate = crew.member("anna");
     let line = candidate.process.wait_line("the lock cannot be watched", SOON);

@@ -41,7 +41,7 @@ fn a_leader_holds() {
         let api = Api::embedded("hold-leader").unwrap();
         let flags = flags(misdeed, &[]);
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        let crew = Crew::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
+        let crew = Candidates::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
         let first = crew.leader();
         let anna = crew.member("anna");
         anna.process.wait_line("the policy failed; a leader holds, a standby waits", SOON);

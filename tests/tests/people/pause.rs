@@ -1,12 +1,12 @@
 //! A leader that stays, as a person asks.
 
-use hotseat_tests::scene::{Api, Crew};
+use hotseat_tests::scene::{Api, Candidates};
 use serde_json::{Value, json};
 
 use super::{done, failed};
 
 pub fn while_paused_the_leader_stays_and_a_dead_one_is_followed(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let before = crew.leader();
     let out = done(api, "pause", &[]);
     let stays = format!("is paused: {} stays the leader until", before.name);

@@ -2,7 +2,7 @@
 
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Crew, ELECTION};
+use hotseat_tests::scene::{Api, Candidates, ELECTION};
 use serde_json::Value;
 
 use super::{call, ran};
@@ -11,7 +11,7 @@ use super::{call, ran};
 fn what_a_person_may_not_is_said_with_the_role_that_gives_it() {
     let cluster = Cluster::shared();
     let api = Api::of(cluster, "people-rights", Rights::Full).unwrap();
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let before = crew.leader();
     let to = if before.name == "anna" { "ben" } else { "anna" };
     let account = |name: &str, rights| {

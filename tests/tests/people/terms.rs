@@ -1,14 +1,14 @@
 //! The last terms, with why each ended, as the Events on the lock say.
 
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Crew, SOON};
+use hotseat_tests::scene::{Api, Candidates, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::{call, done, ran};
 
 pub fn the_last_terms_are_shown_with_why_they_ended(api: &Api) {
-    let mut crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
     let to = if first.name == "anna" { "ben" } else { "anna" };
     done(api, "transfer", &["--to", to, "--any-name"]);

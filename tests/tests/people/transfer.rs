@@ -2,7 +2,7 @@
 
 use hotseat_tests::cluster::{Cluster, Kind, Options, Rights};
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Crew, Led, SOON};
+use hotseat_tests::scene::{Api, Candidates, Led, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::{call, done, failed, ran};
 const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
 
 pub fn the_leader_hands_over_to_whom_a_person_names(api: &Api) {
-    let crew = Crew::start(api, &NAMES).unwrap();
+    let crew = Candidates::start(api, &NAMES).unwrap();
     let mut before = crew.leader();
     for round in 0..3 {
         let to = NAMES.into_iter().find(|name| *name != before.name).unwrap();
@@ -47,7 +47,7 @@ pub fn what_is_not_possible_is_refused_with_the_reason(api: &Api) {
     assert!(error.contains("there is no such Lease"), "{error}");
     let flags = ["--preemptions-per-hour=0"];
     let flags = [&hotseat_tests::scene::QUICK[..], &flags[..]].concat();
-    let crew = Crew::with(api, &["anna"], &flags).unwrap();
+    let crew = Candidates::with(api, &["anna"], &flags).unwrap();
     let before = crew.leader();
     let error = failed(api, "transfer", &["--to=anna", "--any-name"]);
     assert!(error.contains("anna leads already"), "{error}");
@@ -66,7 +66,7 @@ pub fn what_is_not_possible_is_refused_with_the_reason(api: &Api) {
 }
 
 pub fn a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads(api: &Api) {
-    let crew = Crew::start(api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let before = crew.leader();
     let error = failed(api, "transfer", &["--to=nobody", "--any-name"]);
     assert!(error.contains("nobody did not take the seat that was left to it"), "{error}");
@@ -78,7 +78,7 @@ pub fn a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads(api: 
 #[test]
 fn a_name_that_no_pod_has_is_refused() {
     let api = Api::embedded("no-pod").unwrap();
-    let crew = Crew::start(&api, &["anna"]).unwrap();
+    let crew = Candidates::start(&api, &["anna"]).unwrap();
     let before = crew.leader();
     let error = failed(&api, "transfer", &["--to=bne"]);
     assert!(error.contains("there is no pod of that name"), "{error}");
@@ -93,7 +93,7 @@ fn a_leader_that_does_nothing_is_named_and_the_request_withdrawn() {
     let api = Api::embedded("no-answer").unwrap();
     // It believes for long.
     let flags = ["--lease-duration=60s", "--renew-deadline=40s", "--retry-period=500ms"];
-    let mut crew = Crew::with(&api, &["anna"], &flags).unwrap();
+    let mut crew = Candidates::with(&api, &["anna"], &flags).unwrap();
     crew.leader();
     let mut sleeper = crew.take("anna");
     sleeper.process.signal(hotseat_tests::process::Signal::STOP).unwrap();
@@ -120,7 +120,7 @@ fn a_lock_of_another_elector_is_not_asked() {
 }
 
 /// Asks for another leader as a coordinator does. Gives who led and who shall.
-fn prefer(api: &Api, crew: &Crew<'_>) -> (Led, &'static str) {
+fn prefer(api: &Api, crew: &Candidates<'_>) -> (Led, &'static str) {
     let before = crew.leader();
     let to = NAMES.into_iter().find(|name| *name != before.name).unwrap();
     api.edit_lease(|lease| {
@@ -144,7 +144,7 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
     ];
     let cluster = Cluster::start(Options { flags, ..Options::default() }).unwrap();
     let api = Api::of(&cluster, "preferred", Rights::Full).unwrap();
-    let crew = Crew::start(&api, &NAMES).unwrap();
+    let crew = Candidates::start(&api, &NAMES).unwrap();
     let (before, to) = prefer(&api, &crew);
     let after = crew.leader_after(&before);
     assert_eq!(after.name, to, "{}", crew.logs());
@@ -157,7 +157,7 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
 }
 
 fn a_server_without_the_field_drops_it(api: &Api) {
-    let crew = Crew::start(api, &NAMES).unwrap();
+    let crew = Candidates::start(api, &NAMES).unwrap();
     let (before, _) = prefer(api, &crew);
     let edited = api.spec("renewTime").unwrap();
     until("a renewal after the edit", SOON, || match api.spec("renewTime").unwrap() {
@@ -178,7 +178,7 @@ fn an_annotation_is_a_lock_that_can_be_asked_too() {
     let api = Api::embedded("people-map").unwrap();
     let flags =
         ["--lock=configmaps", "--lease-duration=4s", "--renew-deadline=2s", "--retry-period=500ms"];
-    let crew = Crew::with(&api, &["anna", "ben"], &flags).unwrap();
+    let crew = Candidates::with(&api, &["anna", "ben"], &flags).unwrap();
     let before = crew.leader();
     let to = if before.name == "anna" { "ben" } else { "anna" };
     done(&api, "pause", &["--lock=configmaps"]);
@@ -197,7 +197,7 @@ fn the_same_program_is_a_plugin_of_kubectl() {
     let folder = tempfile::tempdir().unwrap();
     let plugin = folder.path().join("kubectl-hotseat");
     std::os::unix::fs::symlink(hotseat_tests::process::hotseat_binary().unwrap(), &plugin).unwrap();
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let before = crew.leader();
     let to = if before.name == "anna" { "ben" } else { "anna" };
     let by = |verb: &str, more: &[&str]| ran(call(Launch::program(&plugin), &api, verb, more));

@@ -4,7 +4,7 @@ use super::*;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hotseat_tests::cluster::{Cluster, Rights};
-use hotseat_tests::scene::Crew;
+use hotseat_tests::scene::Candidates;
 
 /// Makes the ConfigMap, or puts other contents into it.
 fn apply(api: &Api, component: &[u8], settings: Option<&str>) {
@@ -24,7 +24,7 @@ fn apply(api: &Api, component: &[u8], settings: Option<&str>) {
     assert_eq!(code, 200, "{answer}");
 }
 
-fn all_report(crew: &Crew<'_>, what: &str, wanted: impl Fn(&Value) -> bool) {
+fn all_report(crew: &Candidates<'_>, what: &str, wanted: impl Fn(&Value) -> bool) {
     until(what, LOADED, || {
         let reports = crew.members().iter().map(|member| member.json("/v1/policy").unwrap());
         let reports: Vec<Value> = reports.collect();
@@ -38,7 +38,7 @@ fn a_fleet_takes_a_change_and_refuses_a_bad_one() {
     apply(&api, &standard_marked(1), None);
     let flags = [QUICK[0], QUICK[1], QUICK[2], "--policy=configmap:policy"];
     let names = ["anna", "bert", "cora"];
-    let crew = Crew::with_patience(&api, &names, &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(&api, &names, &flags, LOADED).unwrap();
     let first = crew.leader();
     let has = |bytes: &[u8]| {
         let digest = digest(bytes);

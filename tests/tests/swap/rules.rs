@@ -3,7 +3,7 @@
 use super::*;
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Launch, Stream};
-use hotseat_tests::scene::Crew;
+use hotseat_tests::scene::Candidates;
 
 /// Makes the ConfigMap, or puts other rules into it.
 pub(super) fn apply(api: &Api, rules: &str) {
@@ -32,7 +32,7 @@ fn a_rule_in_a_config_map_is_in_force_and_a_typing_error_changes_nothing() {
         "--policy-settings=configmap:shop-rules",
         "--preemptions-per-hour=1000",
     ];
-    let crew = Crew::with_patience(&api, &["anna", "bert"], &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(&api, &["anna", "bert"], &flags, LOADED).unwrap();
     let first = crew.leader();
     let policy = crew.member("anna").json("/v1/policy").unwrap();
     assert_eq!(

@@ -5,7 +5,7 @@ use super::rules::apply;
 use super::*;
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Launch, Stream, send};
-use hotseat_tests::scene::{Crew, Led};
+use hotseat_tests::scene::{Candidates, Led};
 use jiff::Timestamp;
 
 const SOAK: Duration = Duration::from_secs(8);
@@ -19,7 +19,7 @@ const BAD: &str = r#"{"resign": "leading && [1][failures + 3] == 1"}"#;
 
 /// Waits until all of these run the rules.
 #[track_caller]
-fn until_run(crew: &Crew<'_>, names: &[&str], rules: &str) {
+fn until_run(crew: &Candidates<'_>, names: &[&str], rules: &str) {
     let wanted = digest(rules.as_bytes());
     until(&format!("{names:?} run {rules}"), LOADED, || {
         let report = |name: &&str| crew.member(name).json("/v1/policy").unwrap();
@@ -30,7 +30,7 @@ fn until_run(crew: &Crew<'_>, names: &[&str], rules: &str) {
 }
 
 /// When each of them last said that a policy took over, by the clock that all have.
-fn took_over(crew: &Crew<'_>, name: &str) -> Timestamp {
+fn took_over(crew: &Candidates<'_>, name: &str) -> Timestamp {
     let log = crew.member(name).process.output(Stream::Stderr);
     let line = log.lines().rfind(|line| line.contains("the policy is active")).unwrap().to_owned();
     line.split_whitespace().next().unwrap().parse().unwrap()
@@ -79,7 +79,7 @@ fn a_fleet_takes_rules_in_turn(api: &Api) {
         "--policy-settings=configmap:shop-rules",
         &soak,
     ];
-    let crew = Crew::with_patience(api, &NAMES, &flags, LOADED).unwrap();
+    let crew = Candidates::with_patience(api, &NAMES, &flags, LOADED).unwrap();
     let led = crew.leader();
     until_run(&crew, &NAMES, OLD);
     let standbys: Vec<&str> = NAMES.into_iter().filter(|name| *name != led.name).collect();
@@ -117,7 +117,7 @@ fn a_fleet_takes_rules_in_turn(api: &Api) {
 
 fn a_refusal_stops_the_others_until_a_person_skips_it(
     api: &Api,
-    crew: &Crew<'_>,
+    crew: &Candidates<'_>,
     led: &Led,
     standbys: &[&str],
 ) {

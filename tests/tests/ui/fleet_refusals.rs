@@ -3,7 +3,7 @@
 use hotseat_apiserver::{Denial, LEASES, Verb};
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Launch, Stream, get, send_with};
-use hotseat_tests::scene::{Api, Crew, ELECTION, SOON};
+use hotseat_tests::scene::{Api, Candidates, ELECTION, SOON};
 use serde_json::json;
 
 use super::fleet::{plain_lease, show};
@@ -36,7 +36,7 @@ fn who_may_only_read_has_no_button_and_a_forged_press_is_refused() {
     };
     let (onlooker, nobody) =
         (account("onlooker", Rights::ReadOnly), account("nobody", Rights::None));
-    let crew = Crew::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
     let leader = crew.leader();
     let name = format!("{}/{ELECTION}", api.namespace());
     let shown = show(&api, &onlooker, &[]);
@@ -70,7 +70,7 @@ fn who_may_only_read_has_no_button_and_a_forged_press_is_refused() {
 #[test]
 fn nobody_without_the_address_and_no_other_page_of_a_browser_sees_or_presses_anything() {
     let api = Api::embedded("fleet-guard").unwrap();
-    let crew = Crew::start(&api, &["anna"]).unwrap();
+    let crew = Candidates::start(&api, &["anna"]).unwrap();
     crew.leader();
     plain_lease(&api, "plain", "anna", &json!({}));
     let shown = show(&api, api.kubeconfig(), &[]);

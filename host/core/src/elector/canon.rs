@@ -27,7 +27,7 @@ impl Elector {
         self.now = NOW;
         self.lapse();
         self.claim.pass(none, timing.stretch(self.config.drain));
-        self.mind.pass(passed, half);
+        self.consultation.pass(passed, half);
         self.pass_paces(passed);
         self.asked.pass(passed);
         if let Some(retirement) = &mut self.retirement {
@@ -63,7 +63,7 @@ impl Elector {
         self.attempts = Attempts::default();
         self.unfit = false;
         self.last_success = None;
-        self.twin = None;
+        self.identity_conflict = None;
         self.told_leader.clear();
         self.shown = None;
         self.out.clear();

@@ -29,7 +29,7 @@ const LATEST_WAKE: Duration = Duration::from_secs(60);
 
 /// The elector's dealings with its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Mind {
+pub(super) struct Consultation {
     /// A policy is loaded; before that there is none to ask.
     loaded: bool,
     /// What decides in its place where it gives no usable decision, and before one is loaded.
@@ -58,9 +58,9 @@ struct Question {
     deadline: Moment,
 }
 
-impl Mind {
+impl Consultation {
     pub(super) fn new(config: &Config) -> Self {
-        Mind {
+        Consultation {
             loaded: false,
             on_failure: config.on_failure,
             settings: String::new(),
@@ -137,12 +137,12 @@ impl Elector {
             return;
         }
         if self.signals.take_due(self.now) {
-            self.mind.ask_for(Cause::SignalChanged);
+            self.consultation.ask_for(Cause::SignalChanged);
         }
         if self.roster.take_due(self.now) {
-            self.mind.ask_for(Cause::RosterChanged);
+            self.consultation.ask_for(Cause::RosterChanged);
         }
-        if let Some(question) = &self.mind.question {
+        if let Some(question) = &self.consultation.question {
             if self.now >= question.deadline {
                 let ask = question.ask;
                 let detail = format!("no answer within {ANSWER_WITHIN:?}");
@@ -150,13 +150,13 @@ impl Elector {
             }
             return;
         }
-        if self.now >= self.mind.wake {
-            self.mind.ask_for(Cause::Timer);
+        if self.now >= self.consultation.wake {
+            self.consultation.ask_for(Cause::Timer);
             // It is noted. A moment that has passed would wake the shell over and over while an
             // operation is under way.
-            self.mind.wake = Moment::NEVER;
+            self.consultation.wake = Moment::NEVER;
         }
-        let mut causes = self.mind.causes;
+        let mut causes = self.consultation.causes;
         if causes.is_empty() {
             return;
         }
@@ -165,25 +165,26 @@ impl Elector {
         if !stopping && (busy || self.retirement.is_some()) {
             return;
         }
-        self.mind.causes = Causes::default();
-        self.mind.wake = Moment::NEVER;
+        self.consultation.causes = Causes::default();
+        self.consultation.wake = Moment::NEVER;
         self.signals.shown(self.now, &mut causes);
         self.roster.shown(self.now, causes);
         let input = self.input(causes);
-        if !self.mind.loaded {
-            let instead = Some(self.decide_instead(self.mind.on_failure, &input));
+        if !self.consultation.loaded {
+            let instead = Some(self.decide_instead(self.consultation.on_failure, &input));
             return self.account(Account { ask: None, input, answer: None, instead });
         }
-        self.mind.asked += 1;
-        let ask = AskId(self.mind.asked);
+        self.consultation.asked += 1;
+        let ask = AskId(self.consultation.asked);
         let deadline = self.now + ANSWER_WITHIN;
         self.out.push(Effect::Ask { ask, input: Box::new(input.clone()) });
-        self.mind.question = Some(Question { ask, input, deadline });
+        self.consultation.question = Some(Question { ask, input, deadline });
     }
 
     /// The policy answered, or failed to.
     pub(super) fn decided(&mut self, ask: AskId, answer: Result<Decision, Failure>) {
-        let Some(question) = self.mind.question.take_if(|question| question.ask == ask) else {
+        let Some(question) = self.consultation.question.take_if(|question| question.ask == ask)
+        else {
             return;
         };
         let checked = answer.and_then(|decision| {
@@ -196,22 +197,22 @@ impl Elector {
             Ok(mut decision) => {
                 // It goes into logs and Events: one line, as the contract says.
                 decision.reason = decision.reason.replace(char::is_control, " ");
-                self.mind.failures.decided();
-                self.mind.memory.clone_from(&decision.memory);
+                self.consultation.failures.decided();
+                self.consultation.memory.clone_from(&decision.memory);
                 self.keep_announced_for(Some(&decision.action));
                 let verdict = self.carry_out(&input, &decision, Decider::Policy);
                 let action = decision.action.clone();
-                self.mind.last = Some(LastDecision { action, verdict: verdict.clone() });
+                self.consultation.last = Some(LastDecision { action, verdict: verdict.clone() });
                 let alone = self.is_left_alone(&decision, &verdict);
                 let instead = alone.then(|| self.decide_instead(OnFailure::Standard, &input));
                 (Ok(Judged { decision, verdict }), instead)
             }
             Err(failure) => {
-                self.mind.last = None;
+                self.consultation.last = None;
                 self.keep_announced_for(None);
                 self.policy_failed(failure.clone());
                 // I12: whatever the policy did, there is a decision.
-                (Err(failure), Some(self.decide_instead(self.mind.on_failure, &input)))
+                (Err(failure), Some(self.decide_instead(self.consultation.on_failure, &input)))
             }
         };
         self.account(Account { ask: Some(ask), input, answer: Some(answer), instead });
@@ -235,13 +236,13 @@ impl Elector {
     }
 
     fn policy_failed(&mut self, failure: Failure) {
-        let too_many = self.mind.failures.failed();
-        let failures = &self.mind.failures;
+        let too_many = self.consultation.failures.failed();
+        let failures = &self.consultation.failures;
         self.tell(Notice::PolicyFailed {
             failure,
             in_a_row: failures.in_a_row(),
             of_last_hundred: failures.of_last_hundred(),
-            on_failure: self.mind.on_failure,
+            on_failure: self.consultation.on_failure,
         });
         if too_many {
             self.out.push(Effect::RestorePolicy);
@@ -260,15 +261,15 @@ impl Elector {
     }
 
     fn decide_by(&mut self, by: OnFailure, input: &Input) -> Instead {
-        let memory = std::mem::take(&mut self.mind.rule_memory);
+        let memory = std::mem::take(&mut self.consultation.rule_memory);
         let decision = by.answer(&Input { memory, ..input.clone() });
-        self.mind.rule_memory.clone_from(&decision.memory);
+        self.consultation.rule_memory.clone_from(&decision.memory);
         let verdict = self.carry_out(input, &decision, Decider::Instead(by));
         Instead { by, judged: Judged { decision, verdict } }
     }
 
     fn carry_out(&mut self, input: &Input, decision: &Decision, by: Decider) -> Verdict {
-        self.mind.reason.clone_from(&decision.reason);
+        self.consultation.reason.clone_from(&decision.reason);
         self.tell(Notice::Decided { decision: decision.clone(), by });
         if input.observation.causes.has(Cause::Stopping) || self.retirement.is_some() {
             let (named, verdict) = match &decision.action {
@@ -281,9 +282,9 @@ impl Elector {
             return verdict;
         }
         let pause = Duration::from_millis(decision.wake_after).clamp(SOONEST_WAKE, LATEST_WAKE);
-        self.mind.wake = self.now + pause;
+        self.consultation.wake = self.now + pause;
         if self.now < self.overdue_at() {
-            self.mind.wake = self.mind.wake.min(self.overdue_at());
+            self.consultation.wake = self.consultation.wake.min(self.overdue_at());
         }
         // An operation that began since the question was asked is waited for, and what it found may
         // change the answer: the policy is asked again at its end, not when it wanted to be next.
@@ -291,7 +292,7 @@ impl Elector {
             if decision.action == Action::Wait {
                 return Verdict::Nothing;
             }
-            self.mind.ask_for(Cause::Timer);
+            self.consultation.ask_for(Cause::Timer);
             return Verdict::Overruled("a request about the lock is under way".to_owned());
         }
         if let Some(verdict) = self.hand_over(decision) {
@@ -313,7 +314,7 @@ impl Elector {
                     if let Some(until) = self.waits_for(to, Moment::NEVER) {
                         return self.overrule_until_ready(&decision.action, to, until);
                     }
-                    self.mind.preemptions.spend();
+                    self.consultation.preemptions.spend();
                 }
                 self.resign(successor, decision.reason.clone());
                 self.retire();
@@ -340,12 +341,12 @@ impl Elector {
     }
 
     fn overrule(&mut self, action: &Action, reason: String, until: Moment) {
-        self.mind.wake = self.mind.wake.min(until.max(self.now + SOONEST_WAKE));
+        self.consultation.wake = self.consultation.wake.min(until.max(self.now + SOONEST_WAKE));
         self.tell(Notice::Overruled { action: action.as_str(), reason });
     }
 
     pub(super) fn facts(&mut self) -> Facts<'_> {
-        let may_preempt = self.mind.preemptions.has_one(self.now);
+        let may_preempt = self.consultation.preemptions.has_one(self.now);
         let paced_until = self.paced_until();
         Facts {
             now: self.now,

@@ -14,7 +14,6 @@
 mod canon;
 mod consult;
 mod hand_over;
-mod news;
 mod observe;
 pub(crate) mod outer;
 mod pace;
@@ -23,17 +22,18 @@ mod retire;
 mod roster;
 mod signals;
 mod state;
+mod unseen;
 mod write;
 
 use crate::claim::Claim;
 use crate::config::Config;
-use crate::event::{Effect, Event, Notice, Purpose, Trouble, Why, in_order};
+use crate::event::{Effect, Event, LockError, Notice, Purpose, StepDownReason, in_order};
 use crate::lock::Token;
 use crate::policy::{Attempts, Cause, Outcome};
 use crate::seat::Seat;
 use crate::time::Moment;
-use crate::view::{Sighting, Term, View};
-use consult::Mind;
+use crate::view::{SeenHolder, Term, View};
+use consult::Consultation;
 use hand_over::HandOver;
 use outer::{Outer, Pursuit};
 use requests::Asked;
@@ -56,7 +56,7 @@ pub struct Elector {
     started: Moment,
     seat: Seat,
     claim: Claim,
-    mind: Mind,
+    consultation: Consultation,
     /// The operation on the lock that is under way.
     operation: Option<Operation>,
     /// A read is wanted, at this moment at the earliest.
@@ -92,7 +92,7 @@ pub struct Elector {
     roster: Roster,
     /// How many elections this process leads beside this one.
     seats_elsewhere: u32,
-    twin: Option<String>,
+    identity_conflict: Option<String>,
     told_leader: String,
     shown: Option<View>,
     out: Vec<Effect>,
@@ -118,9 +118,9 @@ impl Elector {
     ///
     /// The timing in `config` must have passed [`crate::config::Timing::check`] (I2).
     pub fn new(config: Config) -> Self {
-        let mind = Mind::new(&config);
+        let consultation = Consultation::new(&config);
         Elector {
-            mind,
+            consultation,
             now: Moment::ZERO,
             started: Moment::ZERO,
             seat: Seat::default(),
@@ -147,7 +147,7 @@ impl Elector {
             signals: Signals::default(),
             roster: Roster::default(),
             seats_elsewhere: 0,
-            twin: None,
+            identity_conflict: None,
             told_leader: String::new(),
             shown: None,
             out: Vec::new(),
@@ -174,7 +174,7 @@ impl Elector {
         View {
             identity: self.config.identity.clone(),
             term: self.believed_term(),
-            seen: self.sighting().filter(|_| self.has_read_outer()),
+            seen: self.seen_holder().filter(|_| self.has_read_outer()),
             outer: self.outer.as_ref().and_then(|outer| outer.seen.clone()),
             last_success: self.last_success,
             failures: self.attempts.failures,
@@ -186,9 +186,9 @@ impl Elector {
     }
 
     /// The lock as this elector sees it.
-    pub(super) fn sighting(&self) -> Option<Sighting> {
+    pub(super) fn seen_holder(&self) -> Option<SeenHolder> {
         let own = self.config.timing.lease_duration;
-        self.seat.lock().map(|lock| Sighting {
+        self.seat.lock().map(|lock| SeenHolder {
             holder: lock.record().and_then(|record| record.holder.clone()),
             foreign: !lock.record().is_some_and(|record| self.wrote(record)),
             transitions: lock.record().map_or(0, |record| record.transitions),
@@ -208,17 +208,17 @@ impl Elector {
         match event {
             Event::Started => {
                 self.started = self.now;
-                self.mind.ask_for(Cause::Started);
+                self.consultation.ask_for(Cause::Started);
                 // The watch begins with a read; this one is for when it does not.
                 self.read_at = Some(self.now + self.config.timing.retry_period);
             }
             Event::Timer => {}
             Event::Observed { lock, via } => self.observed(lock, via),
-            Event::ReadFailed(trouble) => self.read_failed(trouble),
+            Event::ReadFailed(error) => self.read_failed(error),
             Event::WriteEnded { serial, result } => self.write_ended(serial, result),
             Event::Decided { ask, answer } => self.decided(ask, answer),
             Event::Swapped { memory, settings, on_failure } => {
-                self.mind.swap(memory, settings, on_failure);
+                self.consultation.swap(memory, settings, on_failure);
             }
             Event::Signals(signals) => self.signals.take_in(self.now, signals),
             Event::SeatsElsewhere(count) => self.seats_elsewhere = count,
@@ -253,8 +253,8 @@ impl Elector {
     /// I1: belief ends when the deadline passes, whatever else happens at that moment.
     fn lapse(&mut self) {
         if self.claim.lapse(self.now) {
-            self.tell(Notice::SteppedDown(Why::Lapsed));
-            self.mind.ask_for(Cause::SeatChanged);
+            self.tell(Notice::SteppedDown(StepDownReason::Lapsed));
+            self.consultation.ask_for(Cause::SeatChanged);
         }
     }
 
@@ -267,13 +267,13 @@ impl Elector {
         };
         let waited = operation.deadline.since(operation.sent);
         let detail = format!("no answer within {waited:.1?}");
-        let trouble =
-            Trouble { outcome: Outcome::TimedOut, retry_after: None, of_content: false, detail };
+        let error =
+            LockError { outcome: Outcome::TimedOut, retry_after: None, of_content: false, detail };
         match operation.kind {
-            OperationKind::Read => self.could_not_read(trouble),
+            OperationKind::Read => self.could_not_read(error),
             OperationKind::Write { serial, purpose } => {
-                self.not_written(serial, purpose, trouble);
-                self.mind.ask_for(Cause::WriteFinished);
+                self.not_written(serial, purpose, error);
+                self.consultation.ask_for(Cause::WriteFinished);
             }
         }
     }
@@ -299,7 +299,7 @@ impl Elector {
     }
 
     fn next_wake(&self) -> Moment {
-        let mut wake = self.mind.wake().min(self.signals.wake()).min(self.roster.wake());
+        let mut wake = self.consultation.wake().min(self.signals.wake()).min(self.roster.wake());
         if let Some(until) = self.claim.believed().and_then(|_| self.claim.until()) {
             wake = wake.min(until);
         }

@@ -2,11 +2,11 @@
 
 use super::{Elector, Operation, OperationKind};
 use crate::claim::Landed;
-use crate::event::{Effect, Notice, Trouble, Via, Why};
+use crate::event::{Effect, LockError, Notice, StepDownReason, Via};
 use crate::lock::{Incarnation, Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
-use crate::promise::{Proof, Sight};
-use crate::seat::{Known, News, Waits};
+use crate::promise::{Observed, Proof};
+use crate::seat::{Change, Known, Wait};
 use crate::time::Moment;
 
 impl Elector {
@@ -30,25 +30,25 @@ impl Elector {
             self.read_at = None;
         }
         let blind = matches!(via, Via::Read { requested: false, .. });
-        let sight = match via {
-            Via::Watch => Sight::Next,
-            Via::Read { .. } => Sight::Gap,
+        let observed = match via {
+            Via::Watch => Observed::Next,
+            Via::Read { .. } => Observed::Gap,
         };
-        let news = self.take_in(lock, sight, blind);
-        if news == News::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
+        let change = self.take_in(lock, observed, blind);
+        if change == Change::Changed && silent && matches!(via, Via::Read { requested: true, .. }) {
             // The watch should have told.
             self.out.push(Effect::RestartWatch);
         }
     }
 
     /// Takes in what the lock is now, by an observation or as the answer to an own write.
-    pub(super) fn take_in(&mut self, lock: Lock, sight: Sight, blind: bool) -> News {
+    pub(super) fn take_in(&mut self, lock: Lock, observed: Observed, blind: bool) -> Change {
         // The proofs are made before belief ends by what was seen.
         let believed = Proof::by_own_belief(&self.claim);
         let mut found = false;
         if let Lock::Present(record) = &lock {
             found = self.is_unsettled(record) && self.settle_own(record);
-            let next = sight != Sight::Gap
+            let next = observed != Observed::Gap
                 && self.seat.record().is_some_and(|seen| self.claim.stands_at(&seen.version));
             self.claim.adopt(self.now, record, &self.config.incarnation, next);
         }
@@ -62,21 +62,21 @@ impl Elector {
         if found {
             self.leave_what_is_moot();
         }
-        self.note_twin(&lock, known);
-        let waits = Waits {
+        self.note_identity_conflict(&lock, known);
+        let wait = Wait {
             own_lease: self.config.timing.lease_duration,
             longest_lease: self.config.timing.longest_lease,
             blind,
         };
         let changed = self.seat.changed();
-        let news = self.seat.accept(self.now, lock, sight, known, waits);
+        let change = self.seat.accept(self.now, lock, observed, known, wait);
         self.note_requests();
         // What had no room in the object may have it now.
         let may_fit = self.unfit && self.seat.changed() > changed;
-        if news == News::Changed || may_fit {
-            self.mind.ask_for(Cause::SeatChanged);
+        if change == Change::Changed || may_fit {
+            self.consultation.ask_for(Cause::SeatChanged);
         }
-        news
+        change
     }
 
     /// What is known of the lock just seen beside what it says.
@@ -130,7 +130,7 @@ impl Elector {
     fn lose(&mut self, lock: &Lock) {
         if self.claim.lose(self.now) {
             let holder = lock.record().and_then(|record| record.holder.clone());
-            self.tell(Notice::SteppedDown(Why::Lost(holder)));
+            self.tell(Notice::SteppedDown(StepDownReason::Lost(holder)));
         }
     }
 
@@ -148,11 +148,11 @@ impl Elector {
         let holder = self.seat.record().and_then(|record| record.holder.clone());
         let free_in = self.seat.free_at().map_or(after, |at| at.since(self.now));
         self.tell(Notice::HolderDied { holder: holder.unwrap_or_default(), free_in });
-        self.mind.ask_for(Cause::SeatChanged);
+        self.consultation.ask_for(Cause::SeatChanged);
     }
 
     /// I8: the own name by another process that is alive, as its changes show.
-    fn note_twin(&mut self, lock: &Lock, known: Known) {
+    fn note_identity_conflict(&mut self, lock: &Lock, known: Known) {
         let foreign = known.names_me && known.mine.is_none() && known.dead.is_none();
         let Some(record) = lock.record().filter(|_| foreign) else {
             return;
@@ -162,16 +162,16 @@ impl Elector {
             // An own record that was put back.
             return;
         }
-        let was_twin = self.seat.record().is_some_and(|old| {
+        let was_conflict = self.seat.record().is_some_and(|old| {
             old.holder == record.holder && !old.same_content(record) && old.uid == record.uid
         });
         let name = match &record.mark {
             Some(mark) => mark.incarnation.to_string(),
             None => "another elector".to_owned(),
         };
-        if was_twin && self.twin.as_ref() != Some(&name) {
-            self.twin = Some(name.clone());
-            self.tell(Notice::Twin(name));
+        if was_conflict && self.identity_conflict.as_ref() != Some(&name) {
+            self.identity_conflict = Some(name.clone());
+            self.tell(Notice::IdentityConflict(name));
         }
     }
 
@@ -186,22 +186,22 @@ impl Elector {
         self.out.push(Effect::Read { deadline });
     }
 
-    pub(super) fn read_failed(&mut self, trouble: Trouble) {
+    pub(super) fn read_failed(&mut self, error: LockError) {
         if self.is_reading() {
             self.operation = None;
-            self.could_not_read(trouble);
+            self.could_not_read(error);
         }
     }
 
-    pub(super) fn could_not_read(&mut self, trouble: Trouble) {
+    pub(super) fn could_not_read(&mut self, error: LockError) {
         // A policy is not asked because of a read, so the pace of retries is the host's.
         let mut pause = self.read_pause();
-        if trouble.outcome == Outcome::Throttled {
-            pause = pause.max(trouble.retry_after.unwrap_or_default());
+        if error.outcome == Outcome::Throttled {
+            pause = pause.max(error.retry_after.unwrap_or_default());
         }
         let pause = pause.min(self.config.timing.renew_deadline);
         self.read_at = Some(self.now + pause);
-        self.tell(Notice::ReadFailed(trouble));
+        self.tell(Notice::ReadFailed(error));
     }
 
     fn is_reading(&self) -> bool {

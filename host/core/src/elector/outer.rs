@@ -6,12 +6,12 @@
 //! inner one back until the outer lock is this process's own, and ends its belief with it.
 
 use super::Elector;
-use crate::event::{Fencing, Notice, Why};
+use crate::event::{Fencing, Notice, StepDownReason};
 use crate::guard::{OuterIs, Ruling, judge};
 use crate::lock::Token;
 use crate::policy::{Action, Cause};
 use crate::time::Moment;
-use crate::view::Sighting;
+use crate::view::SeenHolder;
 use std::time::Duration;
 
 /// The outer lock, as its elector stands at a moment.
@@ -26,7 +26,7 @@ pub(crate) struct Outer {
     /// When it may be taken; none until it was read.
     free_at: Option<Moment>,
     /// What was seen of it; none until it was read.
-    pub(super) seen: Option<Sighting>,
+    pub(super) seen: Option<SeenHolder>,
     pub(super) successor: Option<String>,
     pub(super) paused: bool,
 }
@@ -72,7 +72,7 @@ impl Elector {
                 true => Some(self.resting_until),
                 false => self.free_at(),
             },
-            seen: self.sighting(),
+            seen: self.seen_holder(),
             successor: record.and_then(|record| record.successor.clone()),
             paused: record.is_some_and(|record| record.requests.paused),
         }
@@ -82,7 +82,7 @@ impl Elector {
     /// the policy is asked.
     pub(crate) fn prompt(&mut self, floor: Token) {
         self.floor = floor;
-        self.mind.ask_for(Cause::SeatChanged);
+        self.consultation.ask_for(Cause::SeatChanged);
     }
 
     /// The token of this elector's term, believed in or not.
@@ -123,14 +123,14 @@ impl Elector {
         }
         self.claim.bound_by(self.now, outer.until);
         if self.outer.as_ref().is_some_and(|known| outer.is_news_after(known)) {
-            self.mind.ask_for(Cause::SeatChanged);
+            self.consultation.ask_for(Cause::SeatChanged);
         }
         let holder = outer.seen.as_ref().and_then(|seen| seen.holder.clone());
         let lost = !outer.held;
         self.outer = Some(outer);
         if lost && self.claim.stop_believing(self.now) {
-            self.tell(Notice::SteppedDown(Why::Lost(holder)));
-            self.mind.ask_for(Cause::SeatChanged);
+            self.tell(Notice::SteppedDown(StepDownReason::Lost(holder)));
+            self.consultation.ask_for(Cause::SeatChanged);
         }
         self.lapse();
         true
@@ -214,7 +214,7 @@ impl Elector {
             Ruling::Overrule(_, at) if at < until => at,
             _ => {
                 self.pursuit = None;
-                return self.mind.ask_for(Cause::WriteFinished);
+                return self.consultation.ask_for(Cause::WriteFinished);
             }
         };
         self.pursuit = Some(Pursuit { lease, until, again_at });

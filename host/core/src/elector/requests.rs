@@ -8,7 +8,7 @@
 
 use super::Elector;
 use crate::canon::{NOW, pass};
-use crate::event::{Notice, Purpose, Verdict, Why};
+use crate::event::{Notice, Purpose, StepDownReason, Verdict};
 use crate::policy::{Action, Cause, Causes, Decision, LONGEST_WAKE_MS, Transfer};
 use crate::request::{Reply, Requests, TransferRequest};
 use crate::time::{Moment, millis};
@@ -92,7 +92,7 @@ impl Elector {
         let none = Requests::default();
         let requests = self.seat.record().map_or(&none, |record| &record.requests);
         let causes = self.asked.take_in(self.now, requests);
-        causes.iter().for_each(|cause| self.mind.ask_for(cause));
+        causes.iter().for_each(|cause| self.consultation.ask_for(cause));
         let me = &self.config.identity;
         if causes.has(Cause::Transfer) && self.standing().is_some_and(|it| it.to == me) {
             // It rests so that policies do not pass the seat to and fro. Who asks for it knows better.
@@ -151,18 +151,18 @@ impl Elector {
         let Wanted { to, by, until } = self.wanted()?;
         let refusal = match () {
             () if self.is_paused() => "the election is paused",
-            () if !self.mind.may_preempt(self.now) => {
+            () if !self.consultation.may_preempt(self.now) => {
                 "the budget for resignations in favour of a successor is spent"
             }
             () => {
                 if let Some(waits) = self.waits_for(&to, self.last_moment(until)) {
                     return self.while_waiting(decision, &to, waits);
                 }
-                self.mind.spend_preemption();
+                self.consultation.spend_preemption();
                 let reason = format!("{by} asked for a transfer to {to}");
                 let wanted_too =
                     matches!(&decision.action, Action::Resign(Some(name)) if *name == to);
-                self.step_down(Some(to), Why::Transferred(reason.clone()));
+                self.step_down(Some(to), StepDownReason::Transferred(reason.clone()));
                 self.retire();
                 return Some(match wanted_too {
                     true => Verdict::CarriedOut,
@@ -201,7 +201,7 @@ impl Elector {
 
     /// The successor is not ready: the leader leads on, whatever its policy says.
     fn while_waiting(&mut self, decision: &Decision, to: &str, until: Moment) -> Option<Verdict> {
-        self.mind.wake_by(until);
+        self.consultation.wake_by(until);
         let resigns = matches!(decision.action, Action::Resign(_));
         resigns.then(|| self.overrule_until_ready(&decision.action, to, until))
     }

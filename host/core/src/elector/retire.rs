@@ -3,7 +3,7 @@
 use super::Elector;
 use super::consult::ANSWER_WITHIN;
 use crate::canon::pass;
-use crate::event::{Effect, Notice, Why};
+use crate::event::{Effect, Notice, StepDownReason};
 use crate::lock::Token;
 use crate::policy::Cause;
 use crate::time::Moment;
@@ -64,22 +64,22 @@ impl Elector {
         }
         let led = self.claim.stop_believing(self.now);
         if led {
-            self.tell(Notice::SteppedDown(Why::Stopped));
+            self.tell(Notice::SteppedDown(StepDownReason::Stopped));
         }
         self.begin(true, led, None);
         if led {
-            self.mind.ask_now(Cause::Stopping);
+            self.consultation.ask_now(Cause::Stopping);
         }
     }
 
     /// The policy resigned, and the guard let it.
     pub(super) fn resign(&mut self, successor: Option<String>, reason: String) {
-        self.step_down(successor, Why::Resigned(reason));
+        self.step_down(successor, StepDownReason::Resigned(reason));
     }
 
     /// Belief ends, and the seat is given up after the drain.
-    pub(super) fn step_down(&mut self, successor: Option<String>, why: Why) {
-        let transferred = matches!(why, Why::Transferred(_));
+    pub(super) fn step_down(&mut self, successor: Option<String>, why: StepDownReason) {
+        let transferred = matches!(why, StepDownReason::Transferred(_));
         self.claim.stop_believing(self.now);
         self.tell(Notice::SteppedDown(why));
         self.begin(false, true, successor);
@@ -204,6 +204,6 @@ impl Elector {
         }
         let rest = self.now + retirement.rest;
         self.resting_until = self.resting_until.max(rest);
-        self.mind.ask_for(Cause::SeatChanged);
+        self.consultation.ask_for(Cause::SeatChanged);
     }
 }

@@ -1,7 +1,7 @@
 //! The roster: what the policy sees of the other candidates, and how often it is asked because of them.
 //! It is advice (I17): nothing but the policy's observation comes of it.
 
-use super::news::News;
+use super::unseen::Unseen;
 use crate::event::Published;
 use crate::policy::{Candidate, Cause, Causes, Signal, Value};
 use crate::time::{Moment, millis};
@@ -17,7 +17,7 @@ pub const SUCCESSOR: &str = "successor";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Roster {
     all: Vec<Published>,
-    news: News,
+    unseen: Unseen,
 }
 
 impl Roster {
@@ -28,23 +28,23 @@ impl Roster {
             && self.all.iter().zip(&all).all(|(old, new)| says_the_same(old, new));
         self.all = all;
         if !same {
-            self.news.arrived(now);
+            self.unseen.arrived(now);
         }
     }
 
     /// Whether the policy is to be asked because of the roster now; says so once.
     pub(super) fn take_due(&mut self, now: Moment) -> bool {
-        self.news.take_due(now)
+        self.unseen.take_due(now)
     }
 
     /// The policy is asked for these reasons, and sees the roster, whatever they are.
     pub(super) fn shown(&mut self, now: Moment, causes: Causes) {
-        self.news.shown(now, causes.has(Cause::RosterChanged));
+        self.unseen.shown(now, causes.has(Cause::RosterChanged));
     }
 
     /// When the elector has to look again.
     pub(super) fn wake(&self) -> Moment {
-        self.news.wake()
+        self.unseen.wake()
     }
 
     /// Whether nothing speaks against a hand-over to that candidate: it is fresh here and does not say that

@@ -1,6 +1,6 @@
 //! Signals: what the policy sees of them, and how often it is asked because of them.
 
-use super::news::News;
+use super::unseen::Unseen;
 use crate::event::Reported;
 use crate::policy::{self, Cause, Causes, Source, Value};
 use crate::time::{Moment, millis};
@@ -9,7 +9,7 @@ use crate::time::{Moment, millis};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Signals {
     all: Vec<Reported>,
-    news: News,
+    unseen: Unseen,
     /// The pod or its node began to go away since the policy was asked last.
     drains: bool,
 }
@@ -24,19 +24,19 @@ impl Signals {
         self.drains |= goes(&all) && !goes(&self.all);
         self.all = all;
         if !same {
-            self.news.arrived(now);
+            self.unseen.arrived(now);
         }
     }
 
     /// Whether the policy is to be asked because of signals now; says so once.
     pub(super) fn take_due(&mut self, now: Moment) -> bool {
-        self.news.take_due(now)
+        self.unseen.take_due(now)
     }
 
     /// The policy is asked for these reasons, and sees the signals, whatever they are. What is a cause
     /// besides, since it sees it now, is added.
     pub(super) fn shown(&mut self, now: Moment, causes: &mut Causes) {
-        self.news.shown(now, causes.has(Cause::SignalChanged));
+        self.unseen.shown(now, causes.has(Cause::SignalChanged));
         if std::mem::take(&mut self.drains) {
             causes.add(Cause::Drain);
         }
@@ -44,7 +44,7 @@ impl Signals {
 
     /// When the elector has to look again.
     pub(super) fn wake(&self) -> Moment {
-        self.news.wake()
+        self.unseen.wake()
     }
 
     /// What the policy sees at `now`.

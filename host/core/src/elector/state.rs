@@ -62,7 +62,7 @@ impl Elector {
         State {
             phase,
             operation,
-            asking: self.mind.is_asking(),
+            asking: self.consultation.is_asking(),
             unsure: self.claim.has_unconfirmed() && !writing,
         }
     }

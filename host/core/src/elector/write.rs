@@ -2,10 +2,10 @@
 
 use super::{Elector, Operation, OperationKind};
 use crate::claim::{Landed, Sent};
-use crate::event::{Base, Effect, Fencing, Notice, Purpose, Trouble, Via, Write};
+use crate::event::{Base, Effect, Fencing, LockError, Notice, Purpose, Via, Write};
 use crate::lock::{Lock, Mark, Record};
 use crate::policy::{Cause, Outcome};
-use crate::promise::Sight;
+use crate::promise::Observed;
 use crate::time::Moment;
 use crate::view::Term;
 use std::time::Duration;
@@ -109,7 +109,7 @@ impl Elector {
         }));
     }
 
-    pub(super) fn write_ended(&mut self, serial: u64, result: Result<Record, Trouble>) {
+    pub(super) fn write_ended(&mut self, serial: u64, result: Result<Record, LockError>) {
         let awaited = self.operation.filter(|_| self.is_writing(serial));
         let Some(Operation { kind: OperationKind::Write { purpose, .. }, sent, .. }) = awaited
         else {
@@ -118,14 +118,14 @@ impl Elector {
         self.operation = None;
         match result {
             Ok(record) => self.written(sent, record),
-            Err(trouble) => self.not_written(serial, purpose, trouble),
+            Err(error) => self.not_written(serial, purpose, error),
         }
-        self.mind.ask_for(Cause::WriteFinished);
+        self.consultation.ask_for(Cause::WriteFinished);
     }
 
     /// The answer to a write that was no longer waited for. It says what a read would: that the
     /// write landed, and belief counts from its sending (I1); or surely did not.
-    fn answered_late(&mut self, serial: u64, result: Result<Record, Trouble>) {
+    fn answered_late(&mut self, serial: u64, result: Result<Record, LockError>) {
         let Some(sent) = self.claim.sent_at(serial) else {
             // Something else has settled it since.
             return;
@@ -135,7 +135,7 @@ impl Elector {
                 self.written(sent, record);
                 self.leave_what_is_moot();
             }
-            Err(Trouble { outcome: Outcome::Denied | Outcome::Throttled, .. }) => {
+            Err(LockError { outcome: Outcome::Denied | Outcome::Throttled, .. }) => {
                 self.claim.refuse(serial);
             }
             // I5: as unknown as before.
@@ -155,7 +155,7 @@ impl Elector {
         if moot {
             self.operation = None;
             self.read_at = None;
-            self.mind.ask_for(Cause::WriteFinished);
+            self.consultation.ask_for(Cause::WriteFinished);
         }
     }
 
@@ -163,14 +163,14 @@ impl Elector {
         let may_lead = self.may_lead();
         let before = self.claim.term().cloned();
         if let Some(sent) = self.claim.confirm(self.now, &record, Landed::Answered, may_lead) {
-            let reason = self.mind.reason().to_owned();
+            let reason = self.consultation.reason().to_owned();
             self.succeeded(sent, before, &reason);
         }
         let lock = Lock::Present(record);
         // A watch may have been faster, and may already tell of what came after.
         let via = Via::Read { asked: sent, requested: false };
         if !self.seat.is_stale(&lock, via) {
-            self.take_in(lock, Sight::Answer, false);
+            self.take_in(lock, Observed::Answer, false);
         }
     }
 
@@ -202,23 +202,23 @@ impl Elector {
         self.tell(notice);
     }
 
-    pub(super) fn not_written(&mut self, serial: u64, purpose: Purpose, trouble: Trouble) {
-        self.attempts.last = trouble.outcome;
+    pub(super) fn not_written(&mut self, serial: u64, purpose: Purpose, error: LockError) {
+        self.attempts.last = error.outcome;
         self.attempts.failures = self.attempts.failures.saturating_add(1);
-        self.unfit = trouble.of_content;
-        match trouble.outcome {
+        self.unfit = error.of_content;
+        match error.outcome {
             // I5: whether it landed is not known, or somebody else's write did.
             Outcome::TimedOut | Outcome::Unreachable | Outcome::Conflict => {
                 self.read_at = Some(self.now);
             }
             Outcome::Throttled => {
                 self.claim.refuse(serial);
-                let pause = trouble.retry_after.unwrap_or(self.config.timing.retry_period / 2);
+                let pause = error.retry_after.unwrap_or(self.config.timing.retry_period / 2);
                 self.throttled_until = self.now + pause.min(LONGEST_THROTTLE);
             }
             Outcome::Denied | Outcome::None | Outcome::Written => self.claim.refuse(serial),
         }
-        self.tell(Notice::WriteFailed { purpose, trouble });
+        self.tell(Notice::WriteFailed { purpose, error });
     }
 
     /// Whether a confirmed write may make this candidate believe.

@@ -1,6 +1,6 @@
 //! What an elector reports to people.
 
-use super::{Purpose, Trouble};
+use super::{LockError, Purpose};
 use crate::lock::Token;
 use crate::on_failure::{Decider, OnFailure};
 use crate::policy::{Decision, Failure};
@@ -26,7 +26,7 @@ pub enum Notice {
     /// A renewal succeeded.
     Renewed,
     /// Belief ended.
-    SteppedDown(Why),
+    SteppedDown(StepDownReason),
     /// The seat was given up, so that another can take it at once.
     Released,
     /// A lock that had gone missing was put back, without a holder.
@@ -40,10 +40,10 @@ pub enum Notice {
         /// What it was for.
         purpose: Purpose,
         /// How.
-        trouble: Trouble,
+        error: LockError,
     },
     /// A read failed.
-    ReadFailed(Trouble),
+    ReadFailed(LockError),
     /// A write with an unknown outcome turned out to be there.
     FoundOwnWrite,
     /// The policy gave no usable decision; another is made in its place.
@@ -93,7 +93,7 @@ pub enum Notice {
         reason: String,
     },
     /// Another live process uses this candidate's name.
-    Twin(String),
+    IdentityConflict(String),
     /// The process of the candidate of that name, which held the seat, is proved to have ended, so
     /// that the seat is free before its lease is over.
     HolderDied {
@@ -106,7 +106,7 @@ pub enum Notice {
 
 /// Why belief ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
+pub enum StepDownReason {
     /// No renewal succeeded before the renew deadline.
     Lapsed,
     /// The lock no longer is as this process wrote it; the name that is there now, if any.
@@ -119,15 +119,15 @@ pub enum Why {
     Stopped,
 }
 
-impl Why {
+impl StepDownReason {
     /// The word for logs and metrics.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Why::Lapsed => "lapsed",
-            Why::Lost(_) => "lost",
-            Why::Resigned(_) => "resigned",
-            Why::Transferred(_) => "transferred",
-            Why::Stopped => "stopped",
+            StepDownReason::Lapsed => "lapsed",
+            StepDownReason::Lost(_) => "lost",
+            StepDownReason::Resigned(_) => "resigned",
+            StepDownReason::Transferred(_) => "transferred",
+            StepDownReason::Stopped => "stopped",
         }
     }
 }

@@ -23,8 +23,8 @@ fn judge(readings: &[Reading]) -> Referee {
     referee
 }
 
-fn millis(length: u64) -> Duration {
-    Duration::from_millis(length)
+fn millis(duration: u64) -> Duration {
+    Duration::from_millis(duration)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who led, and why that changed, as far as this candidate can tell.
 
 use super::short;
-use hotseat_core::event::{Notice, Why};
+use hotseat_core::event::{Notice, StepDownReason};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 
@@ -87,14 +87,14 @@ fn seen_from_here(before: Option<&str>, name: &str, at: Moment, view: &View) -> 
     }
 }
 
-fn stepped_down(why: &Why) -> String {
+fn stepped_down(why: &StepDownReason) -> String {
     match why {
-        Why::Lapsed => "no renewal came through before the renew deadline".to_owned(),
-        Why::Lost(Some(holder)) => format!("the seat was lost to {holder}"),
-        Why::Lost(None) => "the lock was deleted or cleared".to_owned(),
-        Why::Resigned(reason) => format!("the policy resigned: {reason}"),
-        Why::Transferred(reason) => format!("handed over: {reason}"),
-        Why::Stopped => "the process stops".to_owned(),
+        StepDownReason::Lapsed => "no renewal came through before the renew deadline".to_owned(),
+        StepDownReason::Lost(Some(holder)) => format!("the seat was lost to {holder}"),
+        StepDownReason::Lost(None) => "the lock was deleted or cleared".to_owned(),
+        StepDownReason::Resigned(reason) => format!("the policy resigned: {reason}"),
+        StepDownReason::Transferred(reason) => format!("handed over: {reason}"),
+        StepDownReason::Stopped => "the process stops".to_owned(),
     }
 }
 
@@ -102,7 +102,7 @@ fn stepped_down(why: &Why) -> String {
 mod tests {
     use super::*;
     use hotseat_core::lock::Token;
-    use hotseat_core::view::{Sighting, Term};
+    use hotseat_core::view::{SeenHolder, Term};
 
     fn at(seconds: u64) -> Moment {
         Moment::from_millis(seconds * 1000)
@@ -110,7 +110,7 @@ mod tests {
 
     /// The lock as seen at 10 s, and until when it holds.
     fn seen(holder: Option<&str>, until: u64) -> View {
-        let seen = Sighting {
+        let seen = SeenHolder {
             holder: holder.map(str::to_owned),
             foreign: true,
             transitions: 1,
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(watcher.hear(at(10), &began, &view), None);
         let own = changed(&mut watcher, "anna", &view);
         assert_eq!((own.own, own.token, own.why.as_str()), (true, Some(131), "the seat is free"));
-        let why = Why::Resigned("x".repeat(5000));
+        let why = StepDownReason::Resigned("x".repeat(5000));
         watcher.hear(at(10), &Notice::SteppedDown(why), &view);
         let end = changed(&mut watcher, "", &seen(None, 25));
         assert!(end.why.starts_with("the policy resigned: xxx") && end.why.len() < 300, "{end:?}");

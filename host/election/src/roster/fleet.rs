@@ -88,7 +88,7 @@ mod tests {
     use super::super::{Entry, PolicyEntry};
     use super::*;
     use crate::name::ElectionName;
-    use hotseat_core::view::{Sighting, View};
+    use hotseat_core::view::{SeenHolder, View};
     use tokio::sync::mpsc::{Receiver, channel};
     use tokio::time::timeout;
 
@@ -109,7 +109,7 @@ mod tests {
 
     fn led_by(name: &str, holds: Duration) -> View {
         let now = clock::now();
-        let seen = Sighting {
+        let seen = SeenHolder {
             holder: Some(name.to_owned()),
             foreign: true,
             transitions: 1,

@@ -19,10 +19,10 @@ use crate::instance::Linked;
 use crate::sandbox::Sandbox;
 use crate::settings::config;
 use crate::{
-    CompileLimits, Compiler, Limits, LoadError, LoadedPolicy, Loader, PolicyWorker, Runtime, Said,
-    Setup, Source, sample,
+    CompileLimits, Compiler, Limits, LoadError, LoadedPolicy, Loader, PolicyWorker, Runtime, Setup,
+    Source, WorkerEvent, sample,
 };
-use odd::{CONTRACT, Odd};
+use odd::{CONTRACT, UnexpectedType};
 
 /// Nothing here takes so long, but where a policy holds somebody up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -86,11 +86,11 @@ impl Site {
     }
 
     /// Loads a policy up to the stage describe.
-    fn describe(&self, odd: &Odd) -> Result<LoadedPolicy, LoadError> {
+    fn describe(&self, odd: &UnexpectedType) -> Result<LoadedPolicy, LoadError> {
         let world = "interface gate { hold: func(); }\nworld election {\n  import gate;";
         let wit = CONTRACT.replace("world election {", world);
         let imports = r#"(import "hotseat:policy/gate@1.0.0" "hold" (func $hold))"#;
-        let bytes = Odd { wit: &wit, imports, ..*odd }.build();
+        let bytes = UnexpectedType { wit: &wit, imports, ..*odd }.build();
         let code = Engine::new(&config(true)).unwrap().precompile_component(&bytes).unwrap();
         let runtime = self.loader.runtime();
         let component = CompiledComponent::of(&code).unwrap().map(runtime).unwrap();
@@ -107,7 +107,7 @@ impl Site {
         self.loader.describe(&Source::new("test:odd", bytes, u64::MAX).unwrap(), linked)
     }
 
-    fn load(&self, odd: &Odd) -> LoadedPolicy {
+    fn load(&self, odd: &UnexpectedType) -> LoadedPolicy {
         self.describe(odd).unwrap()
     }
 
@@ -117,7 +117,7 @@ impl Site {
             "(if (i32.load (i32.add (local.get 0) (i32.const 4))) (then {HOLD}))
              (i64.store (i32.const 2072) (i64.const 9)) (i32.const 2048)"
         );
-        self.load(&Odd { decide: &decide, ..Odd::default() })
+        self.load(&UnexpectedType { decide: &decide, ..UnexpectedType::default() })
     }
 }
 
@@ -139,7 +139,7 @@ fn setup(policy: &LoadedPolicy) -> Setup {
     Setup { policy: policy.clone(), settings: Arc::from("") }
 }
 
-fn begin(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Said>) {
+fn begin(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<WorkerEvent>) {
     let (tell, said) = channel();
     // The test may have ended.
     let worker = PolicyWorker::start(setup(policy), limits, move |said| drop(tell.send(said)));
@@ -147,7 +147,7 @@ fn begin(policy: &LoadedPolicy, limits: Limits) -> (PolicyWorker, Receiver<Said>
 }
 
 #[track_caller]
-fn hear(said: &Receiver<Said>) -> Said {
+fn hear(said: &Receiver<WorkerEvent>) -> WorkerEvent {
     said.recv_timeout(PATIENCE).expect("the policy holds its worker up")
 }
 
@@ -161,10 +161,10 @@ fn a_decision_that_does_not_come_back_holds_up_nobody_else() {
     worker.ask(2, input()).unwrap();
     let told = hear(&said);
     assert!(
-        matches!(&told, Said::LeftBehind { digest, now: 1 } if digest == policy.digest()),
+        matches!(&told, WorkerEvent::LeftBehind { digest, now: 1 } if digest == policy.digest()),
         "{told:?}"
     );
-    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    let WorkerEvent::Answered(answer) = hear(&said) else { panic!("no answer") };
     let failure = answer.outcome.unwrap_err();
     assert_eq!((answer.id, failure.kind), (1, FailureKind::TimedOut));
     assert_eq!(
@@ -173,7 +173,7 @@ fn a_decision_that_does_not_come_back_holds_up_nobody_else() {
          interrupted, so its thread was left behind"
     );
     assert_eq!(answer.input, with_settings());
-    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    let WorkerEvent::Answered(answer) = hear(&said) else { panic!("no answer") };
     assert_eq!((answer.id, answer.outcome.unwrap().0.wake_after), (2, 9));
 }
 
@@ -181,17 +181,17 @@ fn a_decision_that_does_not_come_back_holds_up_nobody_else() {
 #[test]
 fn another_policy_takes_over_from_one_that_does_not_come_back() {
     let site = Site::new();
-    let (policy, next) = (site.holds(), site.load(&Odd::default()));
+    let (policy, next) = (site.holds(), site.load(&UnexpectedType::default()));
     let (worker, said) = begin(&policy, limits());
     worker.ask(1, with_settings()).unwrap();
     site.gate.wait(|state| state.called);
     worker.publish(setup(&next)).unwrap();
-    assert!(matches!(hear(&said), Said::LeftBehind { now: 1, .. }));
-    assert!(matches!(hear(&said), Said::Answered(answer) if answer.id == 1));
-    let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
+    assert!(matches!(hear(&said), WorkerEvent::LeftBehind { now: 1, .. }));
+    assert!(matches!(hear(&said), WorkerEvent::Answered(answer) if answer.id == 1));
+    let WorkerEvent::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
     assert_eq!(takeover.digest, next.digest());
     worker.ask(2, input()).unwrap();
-    let Said::Answered(answer) = hear(&said) else { panic!("no answer") };
+    let WorkerEvent::Answered(answer) = hear(&said) else { panic!("no answer") };
     assert_eq!((answer.id, answer.outcome.unwrap().0.wake_after), (2, 1000));
     let left = site.loader.runtime().left_behind();
     assert_eq!((left.now(), left.by(policy.digest()), left.by(next.digest())), (1, 1, 0));
@@ -207,9 +207,9 @@ fn after_two_it_is_not_called_any_more() {
         worker.ask(id, with_settings()).unwrap();
         let failure = loop {
             match hear(&said) {
-                Said::LeftBehind { .. } => left += 1,
-                Said::Answered(answer) => break answer.outcome.unwrap_err(),
-                Said::TookOver(_) => panic!("nothing was published"),
+                WorkerEvent::LeftBehind { .. } => left += 1,
+                WorkerEvent::Answered(answer) => break answer.outcome.unwrap_err(),
+                WorkerEvent::TookOver(_) => panic!("nothing was published"),
             }
         };
         assert_eq!(failure.kind, FailureKind::TimedOut);
@@ -225,7 +225,7 @@ fn after_two_it_is_not_called_any_more() {
     assert!(error.ends_with("publish another one, without long work that cannot be interrupted"));
     assert_eq!(site.loader.accept(&policy, "").unwrap_err().stage(), "settings");
     // Others are.
-    site.loader.try_out(&site.load(&Odd::default()), &input()).unwrap();
+    site.loader.try_out(&site.load(&UnexpectedType::default()), &input()).unwrap();
 }
 
 #[track_caller]
@@ -240,12 +240,12 @@ fn left_at(error: LoadError, stage: &str) {
 fn each_stage_of_loading_leaves_it_behind() {
     let site = Site::new();
     let loader = &site.loader;
-    let standard = site.load(&Odd::default());
+    let standard = site.load(&UnexpectedType::default());
     let describe = format!("{HOLD} (i32.const 1024)");
-    let odd = Odd { describe: &describe, ..Odd::default() };
+    let odd = UnexpectedType { describe: &describe, ..UnexpectedType::default() };
     left_at(site.describe(&odd).err().unwrap(), "describe");
     let validate = format!("{HOLD} (i32.const 1100)");
-    let policy = site.load(&Odd { validate: &validate, ..Odd::default() });
+    let policy = site.load(&UnexpectedType { validate: &validate, ..UnexpectedType::default() });
     left_at(loader.accept(&policy, "{}").unwrap_err(), "settings");
     let migrate = format!("{HOLD} (i32.const 1200)");
     let policy = site.load(&other_schema(&migrate));
@@ -271,8 +271,12 @@ fn all_come_back(loader: &Loader) {
 }
 
 /// A policy to which the memory of the other ones here has to be migrated.
-fn other_schema(migrate: &str) -> Odd<'_> {
-    Odd { migrate, extra: r#"(data (i32.const 1048) "\02")"#, ..Odd::default() }
+fn other_schema(migrate: &str) -> UnexpectedType<'_> {
+    UnexpectedType {
+        migrate,
+        extra: r#"(data (i32.const 1048) "\02")"#,
+        ..UnexpectedType::default()
+    }
 }
 
 /// `migrate` may come back when it is tried, and not when its policy takes over.
@@ -282,20 +286,22 @@ fn a_migration_at_the_takeover_is_left_behind() {
     let decide = "(i64.store (i32.const 2072) (i64.const 9))
         (i32.store (i32.const 2112) (i32.const 900)) (i32.store (i32.const 2116) (i32.const 1))
         (i32.const 2048)";
-    let remembers = site.load(&Odd { decide, ..Odd::default() });
+    let remembers = site.load(&UnexpectedType { decide, ..UnexpectedType::default() });
     let migrate = format!("{HOLD} (i32.const 1200)");
     let policy = site.load(&other_schema(&migrate));
     let (worker, said) = begin(&remembers, limits());
     worker.ask(1, input()).unwrap();
-    assert!(matches!(hear(&said), Said::Answered(answer) if answer.outcome.is_ok()));
+    assert!(matches!(hear(&said), WorkerEvent::Answered(answer) if answer.outcome.is_ok()));
     worker.publish(setup(&policy)).unwrap();
-    assert!(matches!(hear(&said), Said::LeftBehind { digest, .. } if digest == policy.digest()));
-    let Said::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
+    assert!(
+        matches!(hear(&said), WorkerEvent::LeftBehind { digest, .. } if digest == policy.digest())
+    );
+    let WorkerEvent::TookOver(takeover) = hear(&said) else { panic!("nothing took over") };
     assert_eq!((takeover.digest.as_str(), takeover.inherited.memory.len()), (policy.digest(), 0));
     let lost = takeover.inherited.lost.unwrap();
     assert!(lost.starts_with("`migrate`: did not come back"), "{lost}");
     worker.ask(2, input()).unwrap();
-    assert!(matches!(hear(&said), Said::Answered(answer) if answer.outcome.is_ok()));
+    assert!(matches!(hear(&said), WorkerEvent::Answered(answer) if answer.outcome.is_ok()));
 }
 
 #[test]
@@ -303,13 +309,13 @@ fn one_that_comes_back_after_all_is_counted_out_and_not_heard() {
     let site = Site::new();
     let (worker, said) = begin(&site.holds(), limits());
     worker.ask(1, with_settings()).unwrap();
-    assert!(matches!(hear(&said), Said::LeftBehind { now: 1, .. }));
-    assert!(matches!(hear(&said), Said::Answered(answer) if answer.id == 1));
+    assert!(matches!(hear(&said), WorkerEvent::LeftBehind { now: 1, .. }));
+    assert!(matches!(hear(&said), WorkerEvent::Answered(answer) if answer.id == 1));
     site.gate.open();
     all_come_back(&site.loader);
     assert_eq!(site.loader.runtime().left_behind().total(), 1);
     drop(worker);
-    let late: Vec<Said> = said.iter().collect();
+    let late: Vec<WorkerEvent> = said.iter().collect();
     assert!(late.is_empty(), "{late:?}");
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hotseat_component::{Options, build};
-use hotseat_core::policy::{Attempts, Cause, Input, Observation, Outcome, Pace, Seat};
+use hotseat_core::policy::{Attempts, Cause, Input, Observation, Outcome, Pace, SeatView};
 use hotseat_engine::{
     CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadedPolicy, Loader, Runtime, STANDARD,
     Source,
@@ -68,7 +68,7 @@ pub fn input() -> Input {
             uptime: 5_000,
             seats: 0,
             causes: Cause::SeatChanged.into(),
-            seat: Some(Seat {
+            seat: Some(SeatView {
                 holder: None,
                 age: 3,
                 duration: 15_000,
@@ -109,7 +109,7 @@ pub fn heavy(steps: usize) -> Vec<u8> {
         .map(|local| format!("(local.set {local} (i64.load (i32.const {})))", local * 8))
         .collect();
     let extra = format!("(func $heavy (export \"heavy\") (local {locals}) {start} {body})");
-    let odd = Odd { extra: &extra, ..Odd::default() };
+    let odd = UnexpectedType { extra: &extra, ..UnexpectedType::default() };
     odd.build()
 }
 
@@ -134,7 +134,8 @@ pub fn wasi_policy(imports: &[(&str, &str)], decide: &str) -> Vec<u8> {
     let imports: String =
         imports.iter().map(|(interface, function)| import(interface, function)).collect();
     let wasi = (interfaces.as_slice(), WASI);
-    Odd { wasi, imports: &imports, memory: "20", decide, ..Odd::default() }.build()
+    UnexpectedType { wasi, imports: &imports, memory: "20", decide, ..UnexpectedType::default() }
+        .build()
 }
 
 /// Resident memory of this process, in KiB.

@@ -12,7 +12,7 @@ pub const WASI: u32 = 12;
 
 /// The parts of a policy written in WebAssembly text. The defaults make a proper policy named
 /// `odd` that waits for a second, without settings.
-pub struct Odd<'a> {
+pub struct UnexpectedType<'a> {
     /// The world, as WIT.
     pub wit: &'a str,
     /// Interfaces of WASI that the world imports besides, such as `wasi:io/poll`, and the number
@@ -39,9 +39,9 @@ pub const DECIDE: &str = "(i32.const 2048)";
 /// 2096 and 2100, those of the memory at 2112 and 2116, the wake-up at 2072, lease at 2080.
 pub const ANSWER: &str = "(i64.store (i32.const 2072) (i64.const 1000))";
 
-impl Default for Odd<'_> {
+impl Default for UnexpectedType<'_> {
     fn default() -> Self {
-        Odd {
+        UnexpectedType {
             wit: CONTRACT,
             wasi: (&[], WASI),
             interface: "hotseat:policy/policy@1.0.0",
@@ -56,7 +56,7 @@ impl Default for Odd<'_> {
     }
 }
 
-impl Odd<'_> {
+impl UnexpectedType<'_> {
     /// The component.
     pub fn build(&self) -> Vec<u8> {
         let (interfaces, patch) = self.wasi;
@@ -73,8 +73,17 @@ impl Odd<'_> {
     }
 
     fn module(&self) -> Vec<u8> {
-        let Odd { interface, memory, describe, validate, decide, migrate, imports, extra, .. } =
-            self;
+        let UnexpectedType {
+            interface,
+            memory,
+            describe,
+            validate,
+            decide,
+            migrate,
+            imports,
+            extra,
+            ..
+        } = self;
         // name "odd", version "1", summary "s", memory-schema 1, settings-schema "", no needs, no on-failure.
         let descriptor = record(&[(900, 3), (903, 1), (904, 1)]) + &words(&[1, 0, 0, 0, 0, 0]);
         let text = format!(

@@ -2,7 +2,7 @@
 
 use hotseat_core::policy::{FailureKind, Input};
 
-use super::common::{Odd, WASI, import, input, limits, load, wasi_policy};
+use super::common::{UnexpectedType, WASI, import, input, limits, load, wasi_policy};
 
 /// Answers with what `decide` leaves of a function of `interface` as its wake-up, at least 1.
 fn answer(interface: &str, function: &str, decide: &str, input: &Input) -> u64 {
@@ -57,14 +57,14 @@ fn chance_comes_from_the_questions_entropy() {
 #[test]
 fn a_draw_while_it_is_instantiated_is_of_the_questions_entropy_too() {
     let imports = import("wasi:random/random", "\"get-random-u64\" (func $draw (result i64))");
-    let odd = Odd {
+    let odd = UnexpectedType {
         wasi: (&["wasi:random/random"], WASI),
         imports: &imports,
         extra:
             "(global $drawn (mut i64) (i64.const 0))
           (func $begin (global.set $drawn (i64.and (call $draw) (i64.const 65535)))) (start $begin)",
         decide: "(i64.store (i32.const 2072) (global.get $drawn)) (i32.const 2048)",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let policy = load(&odd.build());
     let ask = |entropy| {
@@ -169,11 +169,11 @@ fn every_version_of_wasi_0_2_is_answered() {
         ];
         let imports = used.map(|(interface, function)| import(interface, function)).concat();
         let imports = imports.replace(&format!("0.2.{WASI}"), &format!("0.2.{patch}"));
-        let odd = Odd {
+        let odd = UnexpectedType {
             wasi: (&used.map(|(interface, _)| interface), patch),
             imports: &imports,
             decide: "(i64.store (i32.const 2072) (call $now)) (i32.const 2048)",
-            ..Odd::default()
+            ..UnexpectedType::default()
         };
         let mut first = input();
         first.observation.uptime = 0;

@@ -4,7 +4,7 @@ use hotseat_core::policy::{Failure, FailureKind};
 use hotseat_engine::Limits;
 
 use super::common::{
-    MUCH_FUEL, Odd, WASI, import, input, limits, load, loader, source, wasi_policy,
+    MUCH_FUEL, UnexpectedType, WASI, import, input, limits, load, loader, source, wasi_policy,
 };
 
 const INTERFACES: [&str; 3] = ["wasi:cli/stderr", "wasi:cli/stdout", "wasi:io/streams"];
@@ -30,15 +30,15 @@ fn write(stream: &str, address: u32, length: u32) -> String {
 }
 
 /// A policy whose memory has `text` at 4000.
-fn odd(text: &str, functions: impl FnOnce(&mut Odd<'_>)) -> Vec<u8> {
+fn odd(text: &str, functions: impl FnOnce(&mut UnexpectedType<'_>)) -> Vec<u8> {
     let imports: String = imports().map(|(interface, rest)| import(interface, rest)).concat();
     let extra = format!("(data (i32.const 4000) \"{text}\")");
-    let mut odd = Odd {
+    let mut odd = UnexpectedType {
         wasi: (&INTERFACES, WASI),
         imports: &imports,
         memory: "20",
         extra: &extra,
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     functions(&mut odd);
     odd.build()
@@ -98,7 +98,7 @@ fn each_kind_of_failure() {
 #[test]
 fn each_stage_of_loading() {
     let trap: &'static str = (write("err", 4000, 5) + "unreachable").leak();
-    type Set = fn(&mut Odd<'_>, &'static str);
+    type Set = fn(&mut UnexpectedType<'_>, &'static str);
     let cases: [(Set, &str, &str); 3] = [
         (|odd, trap| odd.describe = trap, "describe", "`describe`"),
         (|odd, trap| odd.validate = trap, "settings", "settings: `validate`"),

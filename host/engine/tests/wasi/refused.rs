@@ -1,6 +1,6 @@
 //! What is not WASI 0.2 by name and type is refused at the stage `imports`.
 
-use super::common::{CONTRACT, DECIDE, Odd, input, loader, source, wasi_policy};
+use super::common::{CONTRACT, DECIDE, UnexpectedType, input, loader, source, wasi_policy};
 
 /// A policy that imports the function `core`, with its core type, of an interface with WASI's name,
 /// such as `wasi:io/poll`, and another body than WASI's.
@@ -10,7 +10,7 @@ pub(super) fn declared(interface: &str, body: &str, core: &str) -> Vec<u8> {
         .replace("world election {", &format!("world election {{ import {interface}@0.2.6;"))
         + &format!("package {package}@0.2.6 {{ interface {name} {{ {body} }} }}");
     let imports = format!("(import \"{interface}@0.2.6\" {core})");
-    Odd { wit: &wit, imports: &imports, ..Odd::default() }.build()
+    UnexpectedType { wit: &wit, imports: &imports, ..UnexpectedType::default() }.build()
 }
 
 /// The reason for which it is refused at the stage `imports`.

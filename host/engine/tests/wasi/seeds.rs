@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::common::floods::{self, Flood};
-use super::common::{Odd, input, limits, loader, source, wasi_policy};
+use super::common::{UnexpectedType, input, limits, loader, source, wasi_policy};
 use super::refused::{named, undeclared};
 
 /// A policy that imports a type under the name of an interface.
@@ -15,7 +15,7 @@ pub(super) fn a_type_for_an_interface() -> Vec<u8> {
     let import = "(component (import \"wasi:io/poll@0.2.6\" (type (sub resource))))";
     // An import may stand behind all else.
     let import = wat::parse_str(import).unwrap();
-    [Odd::default().build(), import[HEADER..].to_vec()].concat()
+    [UnexpectedType::default().build(), import[HEADER..].to_vec()].concat()
 }
 
 /// A policy that asks for everything that is answered, and decides.

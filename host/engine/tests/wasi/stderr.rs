@@ -5,7 +5,9 @@ use std::time::Duration;
 use hotseat_core::policy::FailureKind;
 use hotseat_engine::Limits;
 
-use super::common::{CONTRACT, MUCH_FUEL, Odd, WASI, import, input, limits, load, loader, source};
+use super::common::{
+    CONTRACT, MUCH_FUEL, UnexpectedType, WASI, import, input, limits, load, loader, source,
+};
 
 const NAME: &str = "hotseat:diagnostics/stderr@1.0.0";
 const TRAP: &str = "wasm trap: wasm `unreachable` instruction executed";
@@ -31,7 +33,7 @@ fn write(text: &str) -> String {
 
 fn policy(decide: &str) -> Vec<u8> {
     let wit = world("write: func(bytes: u64);");
-    Odd { wit: &wit, imports: WRITE, decide, ..Odd::default() }.build()
+    UnexpectedType { wit: &wit, imports: WRITE, decide, ..UnexpectedType::default() }.build()
 }
 
 #[test]
@@ -44,7 +46,7 @@ fn what_is_written_stands_behind_the_reason() {
 
 #[test]
 fn who_decides_is_not_shown() {
-    let decide = write("all is well") + Odd::default().decide;
+    let decide = write("all is well") + UnexpectedType::default().decide;
     let policy = load(&policy(&decide));
     policy.decide(&input(), &limits()).unwrap();
 }
@@ -84,14 +86,14 @@ fn beside_wasi_both_are_heard_in_their_order() {
         + WRITE;
     let by_wasi = "(call $write (call $err) (i32.const 4000) (i32.const 3) (i32.const 8))";
     let decide = write("one ") + by_wasi + &write(" three") + "unreachable";
-    let odd = Odd {
+    let odd = UnexpectedType {
         wit: &world("write: func(bytes: u64);"),
         wasi: (&interfaces, WASI),
         imports: &imports,
         memory: "20",
         decide: &decide,
         extra: "(data (i32.const 4000) \"two\")",
-        ..Odd::default()
+        ..UnexpectedType::default()
     };
     let failure = load(&odd.build()).decide(&input(), &limits()).unwrap_err();
     assert_eq!(failure.detail, format!("{TRAP}; it wrote: one two three"));
@@ -110,11 +112,11 @@ fn another_type_is_refused() {
             ("write: func(bytes: list<string>);", "\"write\" (func (param i32 i32))"),
             ("read: func() -> u64;", "\"read\" (func (result i64))"),
         ] {
-            let odd = Odd {
+            let odd = UnexpectedType {
                 wit: &world(body),
                 wasi: (interfaces, WASI),
                 imports: &format!("{exit}(import \"{NAME}\" {core})"),
-                ..Odd::default()
+                ..UnexpectedType::default()
             };
             let error = loader().load(&source(&odd.build()), &input()).err().unwrap();
             assert_eq!(error.stage(), "imports", "{body}: {error}");

@@ -165,7 +165,7 @@ pub(super) struct SidecarArgs {
     #[command(flatten)]
     pub(super) registries: RegistryArgs,
     /// How often the files of the policy and its settings are looked at
-    #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "LENGTH", value_parser = parse_duration, default_value = "2s", help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_POLICY_POLL", value_name = "DURATION", value_parser = parse_duration, default_value = "2s", help_heading = POLICY)]
     pub(super) policy_poll: Duration,
     /// Let a new policy decide beside the active one first: for a number of decisions, such as
     /// 50, or a duration, such as 30s; 0: take over at once
@@ -178,14 +178,14 @@ pub(super) struct SidecarArgs {
     #[command(flatten)]
     pub(super) turns: TurnArgs,
     /// The shortest lease that a policy may choose [default: the lease duration]
-    #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_SHORTEST_LEASE", value_name = "DURATION", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) shortest_lease: Option<Duration>,
     /// The longest lease that a policy may choose, the same for all candidates [default: the lease duration]
-    #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "LENGTH", value_parser = parse_duration, help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_LONGEST_LEASE", value_name = "DURATION", value_parser = parse_duration, help_heading = POLICY)]
     pub(super) longest_lease: Option<Duration>,
     /// How long a leader that hands over on purpose leads on while its successor says on the roster that it
     /// is not ready; 0s: not at all
-    #[arg(long, env = "HOTSEAT_WARM_UP", value_name = "LENGTH", value_parser = parse_duration, default_value = "30s", help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_WARM_UP", value_name = "DURATION", value_parser = parse_duration, default_value = "30s", help_heading = POLICY)]
     pub(super) warm_up: Duration,
     /// How many times an hour a policy may resign in favour of a successor, or be made to by a transfer
     #[arg(long, env = "HOTSEAT_PREEMPTIONS_PER_HOUR", value_name = "N", default_value_t = PREEMPTIONS_PER_HOUR, help_heading = POLICY)]

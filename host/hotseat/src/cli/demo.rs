@@ -16,8 +16,8 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// End after this long, such as 30s; without it, end with ctrl-c
-    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
-    pub(super) length: Option<Duration>,
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    pub(super) duration: Option<Duration>,
     /// A live view and a timeline, or one JSON object at the end
     #[arg(long, value_enum, default_value = "text")]
     pub(super) output: Output,
@@ -48,7 +48,7 @@ impl DemoArgs {
             Output::Text => demo::Output::Text,
             Output::Json => demo::Output::Json,
         };
-        let options = demo::Options::new(self.length, output, ports, telemetry::complain);
+        let options = demo::Options::new(self.duration, output, ports, telemetry::complain);
         Ok(demo::Options { own, ..options })
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct LimitArgs {
 #[derive(Debug, Args)]
 pub(super) struct TimeArgs {
     /// How long one call of the policy may take
-    #[arg(long, env = "HOTSEAT_POLICY_TIME", value_name = "LENGTH", value_parser = parse_time, default_value = "200ms", help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_POLICY_TIME", value_name = "DURATION", value_parser = parse_time, default_value = "200ms", help_heading = POLICY)]
     policy_time: Duration,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct TimeArgs {
 pub(super) struct PatienceArgs {
     /// How long one call of the policy may take: nobody waits for it here, and the machine may be
     /// busy
-    #[arg(long, value_name = "LENGTH", value_parser = parse_patience, default_value = "5s", help_heading = POLICY)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_patience, default_value = "5s", help_heading = POLICY)]
     policy_time: Duration,
 }
 

@@ -15,7 +15,7 @@ pub(super) struct TurnArgs {
     /// Let candidates take a new policy one after the other, the leader last, each when those before
     /// have run it well for so long: give all of them the same. Takes the roster, as --roster does.
     /// 0: each takes it at once
-    #[arg(long, env = "HOTSEAT_ROLLOUT_SOAK", value_name = "LENGTH", value_parser = parse_duration, default_value = "0s", help_heading = POLICY)]
+    #[arg(long, env = "HOTSEAT_ROLLOUT_SOAK", value_name = "DURATION", value_parser = parse_duration, default_value = "0s", help_heading = POLICY)]
     pub(super) rollout_soak: Duration,
     /// How many standbys may be trying a new policy at a time, with --rollout-soak
     #[arg(long, env = "HOTSEAT_ROLLOUT_AT_ONCE", value_name = "N", default_value = "1", help_heading = POLICY)]

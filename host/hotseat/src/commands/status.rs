@@ -2,7 +2,7 @@
 
 mod words;
 
-pub(crate) use words::length;
+pub(crate) use words::duration;
 
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;

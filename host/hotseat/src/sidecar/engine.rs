@@ -7,7 +7,7 @@ mod stage;
 
 use crate::sidecar::needs::Givers;
 use components::Components;
-use hearing::{Awaited, Coming, Hearing};
+use hearing::{Awaited, Hearing, Pending};
 use hotseat_core::event::AskId;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Decision, Input, Pace};
@@ -39,7 +39,7 @@ pub struct Engine {
     components: Components,
     worker: Option<PolicyWorker>,
     /// What that one is to let take over.
-    coming: Coming,
+    coming: Pending,
     on_failure: Option<OnFailure>,
     givers: Givers,
     shadow: Option<Shadow>,
@@ -63,7 +63,7 @@ impl Engine {
             events,
             components: Components::default(),
             worker: None,
-            coming: Coming::default(),
+            coming: Pending::default(),
             on_failure,
             givers,
             shadow: None,
@@ -105,7 +105,7 @@ impl Engine {
         let settings = setup.settings.clone();
         let on_failure = effective(self.on_failure, &setup.policy);
         // Not that of a thread before, which may still end.
-        let coming = Coming::default();
+        let coming = Pending::default();
         let hearing = Hearing::new(self.events.clone(), coming.clone());
         let worker =
             PolicyWorker::start(setup, self.limits.clone(), move |said| hearing.hear(said));

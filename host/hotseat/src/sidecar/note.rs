@@ -8,7 +8,7 @@
 //! it is as old as the abstract socket's namespace and as short-lived as the pod. Without it, or
 //! where the process died between the write and the note, the record is waited out like anybody's.
 
-use hotseat_core::event::{Event, Trouble};
+use hotseat_core::event::{Event, LockError};
 use hotseat_core::lock::{Incarnation, LastWrite, Record, Version};
 use hotseat_core::time::Moment;
 use hotseat_election::{Future, Lock};
@@ -137,11 +137,11 @@ impl<L: Lock> Noted<L> {
 }
 
 impl<L: Lock> Lock for Noted<L> {
-    fn read(&self, deadline: Moment) -> Future<Result<hotseat_core::lock::Lock, Trouble>> {
+    fn read(&self, deadline: Moment) -> Future<Result<hotseat_core::lock::Lock, LockError>> {
         self.lock.read(deadline)
     }
 
-    fn write(&self, write: hotseat_core::event::Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, write: hotseat_core::event::Write) -> Future<Result<Record, LockError>> {
         let writing = self.lock.write(write);
         let note = self.note.clone();
         Box::pin(async move {

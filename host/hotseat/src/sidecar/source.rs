@@ -248,7 +248,7 @@ async fn pass_on(mut sights: Receiver<Seen>, to: Sender<ConfigMapSight>) {
         let sight = match seen {
             Seen::Entries(entries) => ConfigMapSight::Entries(entries),
             Seen::Absent => ConfigMapSight::Absent,
-            Seen::Trouble(why) => ConfigMapSight::Unreadable(why),
+            Seen::Failed(why) => ConfigMapSight::Unreadable(why),
         };
         if to.send(sight).await.is_err() {
             return;

@@ -1,7 +1,7 @@
 //! Who is shown the policy, the journal and the signals.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, own_address};
+use crate::site::{TestServer, own_address};
 use hotseat_http::{Access, Detail, Limits};
 use std::net::SocketAddr;
 
@@ -29,7 +29,7 @@ fn refused(answer: &Answer, words: &[&str]) {
 
 #[test]
 fn details_are_for_this_pod_and_all_else_is_for_everybody() {
-    let site = Site::at(":0", Limits::default());
+    let site = TestServer::at(":0", Limits::default());
     let port = site.address().port();
     let pod = SocketAddr::from((own_address(), port));
     let own = SocketAddr::from(([127, 0, 0, 1], port));
@@ -54,7 +54,7 @@ fn details_are_for_this_pod_and_all_else_is_for_everybody() {
 
 #[test]
 fn a_page_whose_name_was_made_to_resolve_here_is_not_shown_details() {
-    let site = Site::start();
+    let site = TestServer::start();
     let port = site.address().port();
     for path in DETAILS {
         for host in [format!("evil.example:{port}"), "localhost.evil.example".to_owned()] {
@@ -84,7 +84,7 @@ fn a_page_whose_name_was_made_to_resolve_here_is_not_shown_details() {
 #[test]
 fn the_operator_may_show_details_to_the_pods_network() {
     let access = Access { detail: Detail::PodNetwork, ..Access::default() };
-    let site = Site::open_to(access, ":0", Limits::default());
+    let site = TestServer::open_to(access, ":0", Limits::default());
     let pod = SocketAddr::from((own_address(), site.address().port()));
     for path in DETAILS {
         assert_eq!(get(pod, path).status, 200, "{path}");

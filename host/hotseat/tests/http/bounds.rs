@@ -2,7 +2,7 @@
 
 use crate::client::{Client, PATIENCE, get};
 use crate::crowd::{open_connections, until};
-use crate::site::Site;
+use crate::site::TestServer;
 use hotseat_http::Limits;
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ fn long() -> Limits {
     Limits { request_time: LONG, idle_time: LONG, write_time: LONG, ..limits }
 }
 
-fn assert_still_serves(site: &Site) {
+fn assert_still_serves(site: &TestServer) {
     assert_eq!(get(site.address(), "/").body, r#"{"name":""}"#);
 }
 
@@ -33,7 +33,7 @@ fn the_sidecar_runs_with_these_limits() {
 
 #[test]
 fn a_client_that_sends_nothing_or_half_a_request_is_closed() {
-    let site = Site::with(Limits { request_time: SHORT, ..long() });
+    let site = TestServer::with(Limits { request_time: SHORT, ..long() });
     let halves = [
         "",
         "GET / HT",
@@ -53,7 +53,7 @@ fn a_client_that_sends_nothing_or_half_a_request_is_closed() {
 
 #[test]
 fn a_request_in_drops_has_no_more_time() {
-    let site = Site::with(Limits { request_time: SHORT, ..long() });
+    let site = TestServer::with(Limits { request_time: SHORT, ..long() });
     // The second time on a connection that was idle.
     for asked_before in [false, true] {
         let mut begin = Instant::now();
@@ -81,7 +81,7 @@ fn a_request_in_drops_has_no_more_time() {
 
 #[test]
 fn an_idle_connection_is_closed_after_its_time() {
-    let site = Site::with(Limits { idle_time: SHORT, ..long() });
+    let site = TestServer::with(Limits { idle_time: SHORT, ..long() });
     let mut client = Client::connect(site.address());
     let begin = Instant::now();
     assert_eq!(client.ask("GET", "/").status, 200);
@@ -91,7 +91,7 @@ fn an_idle_connection_is_closed_after_its_time() {
 
 #[test]
 fn an_idle_connection_stays_open_before_that() {
-    let site = Site::with(Limits { request_time: SHORT, write_time: SHORT, ..long() });
+    let site = TestServer::with(Limits { request_time: SHORT, write_time: SHORT, ..long() });
     let mut client = Client::connect(site.address());
     assert_eq!(client.ask("GET", "/").status, 200);
     client.stream.set_read_timeout(Some(2 * SHORT)).expect("a timeout");
@@ -103,7 +103,7 @@ fn an_idle_connection_stays_open_before_that() {
 
 #[test]
 fn an_oversized_head_is_refused() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let long_header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(2048 * 1024));
     let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(2048 * 1024));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1025));
@@ -130,7 +130,7 @@ fn an_oversized_head_is_refused() {
 /// As a browser sends the cookies of all that was ever served on this host, and a mesh its headers.
 #[test]
 fn large_cookies_on_localhost() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     let cookies = format!("Cookie: a={}\r\n", "x".repeat(20_000));
     let many: String = (0..120).map(|number| format!("X-{number}: 1\r\n")).collect();
@@ -149,7 +149,7 @@ fn large_cookies_on_localhost() {
 /// Large heads, but not from everybody at a time.
 #[test]
 fn a_crowd_with_large_heads_has_a_common_bound() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let mut patient = Client::connect(site.address());
     assert_eq!(patient.ask("GET", "/").status, 200);
     // Half a request of 200 KiB each: four mebibytes are for 22 of them beyond what is free.
@@ -177,7 +177,7 @@ fn a_crowd_with_large_heads_has_a_common_bound() {
 }
 
 /// Sends without end until the server has had enough; gives how much it was, and the answer.
-fn flood(site: &Site, begin: &str, piece: &[u8]) -> (usize, String) {
+fn flood(site: &TestServer, begin: &str, piece: &[u8]) -> (usize, String) {
     let mut client = Client::connect(site.address());
     client.send(begin);
     let mut sender = client.stream.try_clone().expect("a second handle");
@@ -198,7 +198,7 @@ const IN_BUFFERS: usize = 16 * 1024 * 1024;
 
 #[test]
 fn an_endless_head_is_refused() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let (sent, answer) = flood(&site, "GET / HTTP/1.1\r\n", b"X-Endless: yes\r\n");
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     assert!(sent < IN_BUFFERS, "{sent} bytes were taken");
@@ -206,7 +206,7 @@ fn an_endless_head_is_refused() {
 
 #[test]
 fn an_endless_body_is_answered_and_cut_off() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let begin = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let piece = [b"1000\r\n".as_slice(), &[b'x'; 0x1000], b"\r\n"].concat();
     let (sent, answer) = flood(&site, begin, &piece);
@@ -218,7 +218,7 @@ fn an_endless_body_is_answered_and_cut_off() {
 
 #[test]
 fn a_body_that_is_too_long_is_not_waited_for() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let mut client = Client::connect(site.address());
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n");
     let answer = client.receive("POST");
@@ -229,7 +229,7 @@ fn a_body_that_is_too_long_is_not_waited_for() {
 #[test]
 fn who_sent_too_much_still_gets_the_answer() {
     // The server closes with most of the body unread.
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let mut client = Client::connect(site.address());
     let body = "x".repeat(70_000);
     client.send(format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n{body}"));
@@ -240,7 +240,7 @@ fn who_sent_too_much_still_gets_the_answer() {
 
 #[test]
 fn what_is_no_http_is_refused() {
-    let site = Site::with(long());
+    let site = TestServer::with(long());
     let malformed: [&[u8]; 9] = [
         b"\0\0\0\0\r\n\r\n",
         b"hello\r\n\r\n",
@@ -267,7 +267,7 @@ fn what_is_no_http_is_refused() {
 
 #[test]
 fn a_client_that_does_not_read_is_cut_off() {
-    let site = Site::with(Limits { write_time: SHORT, ..long() });
+    let site = TestServer::with(Limits { write_time: SHORT, ..long() });
     let mut client = Client::connect(site.address());
     let requests = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100);
     let error = loop {

@@ -1,7 +1,7 @@
 //! Many clients at once, and the end of all of them.
 
 use crate::client::{Client, PATIENCE, get};
-use crate::site::Site;
+use crate::site::TestServer;
 use hotseat_http::{Limits, Server};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// How many connections the server counts.
-pub fn open_connections(site: &Site) -> usize {
+pub fn open_connections(site: &TestServer) -> usize {
     let text = site.metrics.render(hotseat_election::clock::now()).expect("it renders");
     let line = text.lines().find_map(|line| line.strip_prefix("hotseat_http_connections "));
     line.expect("the gauge").parse().expect("a number")
@@ -24,7 +24,7 @@ pub fn open_connections(site: &Site) -> usize {
 
 #[test]
 fn the_longest_idle_connection_makes_room() {
-    let site = Site::with(Limits { connections: 3, ..Limits::default() });
+    let site = TestServer::with(Limits { connections: 3, ..Limits::default() });
     let mut clients: Vec<Client> = (0..3).map(|_| Client::connect(site.address())).collect();
     for client in &mut clients {
         assert_eq!(client.ask("GET", "/").status, 200);
@@ -45,7 +45,7 @@ fn crowds_that_send_nothing_or_half_do_not_lock_a_probe_out() {
     let hour = Duration::from_secs(3600);
     let limits =
         Limits { connections: 64, request_time: hour, idle_time: hour, ..Limits::default() };
-    let site = Site::with(limits);
+    let site = TestServer::with(limits);
     let silent: Vec<Client> = (0..80).map(|_| Client::connect(site.address())).collect();
     // All places are taken, and none would come free within the hour.
     assert_eq!(get(site.address(), "/healthz").status, 200);
@@ -63,7 +63,7 @@ fn crowds_that_send_nothing_or_half_do_not_lock_a_probe_out() {
 
 #[test]
 fn a_place_is_free_when_the_client_goes() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     assert_eq!(client.ask("GET", "/").status, 200);
     assert_eq!(open_connections(&site), 1);
@@ -75,8 +75,12 @@ fn a_place_is_free_when_the_client_goes() {
 fn a_client_that_does_not_close_its_side_has_no_place() {
     let hour = Duration::from_secs(3600);
     let limits = Limits::default();
-    let site =
-        Site::with(Limits { request_time: hour, idle_time: hour, write_time: hour, ..limits });
+    let site = TestServer::with(Limits {
+        request_time: hour,
+        idle_time: hour,
+        write_time: hour,
+        ..limits
+    });
     let mut client = Client::connect(site.address());
     client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_eq!(client.receive("GET").status, 200);
@@ -89,7 +93,7 @@ fn is_listening(address: SocketAddr) -> bool {
 
 #[test]
 fn a_stop_lets_the_request_under_way_finish() {
-    let site = Site::start();
+    let site = TestServer::start();
     let address = site.address();
     let mut busy = Client::connect(address);
     busy.send("GET / HTTP/1.1\r\nHo");
@@ -109,7 +113,7 @@ fn a_stop_lets_the_request_under_way_finish() {
 #[test]
 fn a_stop_waits_for_nobody_but_that() {
     // An address that no other test uses, so that the port stays free afterwards.
-    let Site { server, .. } = Site::at("127.0.0.77:0", Limits::default());
+    let TestServer { server, .. } = TestServer::at("127.0.0.77:0", Limits::default());
     let address = server.addresses()[0];
     let silent = Client::connect(address);
     let mut idle = Client::connect(address);
@@ -123,7 +127,7 @@ fn a_stop_waits_for_nobody_but_that() {
 
 #[test]
 fn a_stop_ends_after_its_grace() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut busy = Client::connect(site.address());
     busy.send("GET / HTTP/1.1\r\nHo");
     let mut other = Client::connect(site.address());

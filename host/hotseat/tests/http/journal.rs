@@ -2,19 +2,19 @@
 
 use crate::client::{Client, get};
 use crate::crowd::until;
-use crate::site::Site;
+use crate::site::TestServer;
 use hotseat_election::Fact;
 use hotseat_journal::Reader;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use serde_json::Value;
 
-fn refuse(site: &Site, stage: &'static str, why: &str) {
+fn refuse(site: &TestServer, stage: &'static str, why: &str) {
     let refusal = Refusal { stage, why: why.to_owned() };
     let source = "builtin".to_owned();
     site.say(Fact::Policy(PolicyFact::Refused { policy: None, about: None, source, refusal }));
 }
 
-fn fill(site: &Site, count: usize) {
+fn fill(site: &TestServer, count: usize) {
     for _ in 0..count {
         refuse(site, "compile", "");
     }
@@ -26,7 +26,7 @@ fn numbers(body: &str) -> Vec<u64> {
 
 #[test]
 fn the_last_records_are_json_lines() {
-    let site = Site::start();
+    let site = TestServer::start();
     assert_eq!(get(site.address(), "/v1/journal").body, "");
     fill(&site, 20);
     let answer = get(site.address(), "/v1/journal");
@@ -43,7 +43,7 @@ fn the_last_records_are_json_lines() {
 
 #[test]
 fn head_has_the_length_and_no_body() {
-    let site = Site::start();
+    let site = TestServer::start();
     fill(&site, 3);
     let whole = get(site.address(), "/v1/journal?last=3");
     let head = Client::connect(site.address()).ask("HEAD", "/v1/journal?last=3");
@@ -59,7 +59,7 @@ fn head_has_the_length_and_no_body() {
 
 #[test]
 fn another_query_or_method_is_refused_with_the_reason() {
-    let site = Site::start();
+    let site = TestServer::start();
     let answer = get(site.address(), "/v1/journal?first=3");
     assert_eq!(answer.status, 400);
     assert!(answer.body.contains("give ?last=N"), "{answer:?}");
@@ -69,7 +69,7 @@ fn another_query_or_method_is_refused_with_the_reason() {
 
 #[test]
 fn only_a_few_read_it_at_a_time() {
-    let site = Site::start();
+    let site = TestServer::start();
     // More than the kernel takes for a client that does not read.
     let reason = "\u{1}".repeat(20_000);
     for _ in 0..12 {
@@ -94,7 +94,7 @@ fn only_a_few_read_it_at_a_time() {
 
 #[test]
 fn what_is_dropped_is_counted_in_the_metrics() {
-    let site = Site::start();
+    let site = TestServer::start();
     let count = || {
         let text = get(site.address(), "/metrics").body;
         let line =

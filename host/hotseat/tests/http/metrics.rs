@@ -3,8 +3,8 @@
 use crate::client::{Client, get};
 use crate::crowd::until;
 use crate::scrape::{assert_samples, scrape};
-use crate::site::{Site, policy, seen};
-use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use crate::site::{TestServer, policy, seen};
+use hotseat_core::event::{LockError, Notice, Purpose, StepDownReason};
 use hotseat_core::lock::Token;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Outcome};
@@ -18,7 +18,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn everything_that_may_fail_is_there_from_the_start() {
-    let site = Site::start();
+    let site = TestServer::start();
     let samples = scrape(&site);
     for kind in FailureKind::ALL {
         let name = format!("hotseat_policy_failures_total{{kind=\"{}\"}}", kind.as_str());
@@ -49,7 +49,7 @@ fn everything_that_may_fail_is_there_from_the_start() {
 
 #[test]
 fn gauges_are_computed_when_asked() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(HOUR);
     let status = "leader_election_master_status{name=\"web\"}";
     let leader = "hotseat_leader_info{name=\"web-0\"}";
@@ -76,7 +76,7 @@ fn gauges_are_computed_when_asked() {
 
 #[test]
 fn names_from_elsewhere_stay_in_their_place() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_holder("a\"} 1\nhotseat_forged 1\\", HOUR);
     let mut active = policy("evil\nname", "\"");
     active.policy.digest = "sha256:00".to_owned();
@@ -93,8 +93,8 @@ fn names_from_elsewhere_stay_in_their_place() {
     );
 }
 
-fn trouble(outcome: Outcome) -> Trouble {
-    Trouble { outcome, retry_after: None, of_content: false, detail: String::new() }
+fn error(outcome: Outcome) -> LockError {
+    LockError { outcome, retry_after: None, of_content: false, detail: String::new() }
 }
 
 /// A decision to wait.
@@ -112,23 +112,23 @@ fn waiting() -> Decision {
 
 #[test]
 fn every_notice_is_counted() {
-    let site = Site::start();
+    let site = TestServer::start();
     let token = Token(1);
     let failure = Failure { kind: FailureKind::Trapped, detail: String::new() };
     let on_failure = OnFailure::Hold;
     let decided = |by| Notice::Decided { decision: waiting(), by };
     let overruled = Notice::Overruled { action: "campaign", reason: String::new() };
-    let (purpose, refused) = (Purpose::Release, trouble(Outcome::Denied));
+    let (purpose, refused) = (Purpose::Release, error(Outcome::Denied));
     for notice in [
         Notice::BecameLeader { token, transitions: 0, reason: String::new() },
         Notice::ResumedTerm { token },
         Notice::Renewed,
-        Notice::SteppedDown(Why::Lost(None)),
+        Notice::SteppedDown(StepDownReason::Lost(None)),
         Notice::Released,
         Notice::NotReleased(String::new()),
         Notice::LeaderChanged("x".to_owned()),
-        Notice::WriteFailed { purpose, trouble: refused },
-        Notice::ReadFailed(trouble(Outcome::TimedOut)),
+        Notice::WriteFailed { purpose, error: refused },
+        Notice::ReadFailed(error(Outcome::TimedOut)),
         Notice::FoundOwnWrite,
         Notice::PolicyFailed { failure, in_a_row: 1, of_last_hundred: 1, on_failure },
         decided(Decider::Policy),
@@ -137,7 +137,7 @@ fn every_notice_is_counted() {
         decided(Decider::Instead(OnFailure::Hold)),
         decided(Decider::Instead(OnFailure::Resign)),
         overruled,
-        Notice::Twin(String::new()),
+        Notice::IdentityConflict(String::new()),
         Notice::TransferRefused { to: String::new(), by: String::new(), reason: String::new() },
         Notice::HolderDied { holder: String::new(), free_in: Duration::ZERO },
     ] {
@@ -167,7 +167,7 @@ fn every_notice_is_counted() {
             ("hotseat_policy_decisions_total{by=\"resign\"}", 1.0),
             ("hotseat_policy_decisions_total{by=\"policy\"}", 1.0),
             ("hotseat_policy_overruled_total{action=\"campaign\"}", 1.0),
-            ("hotseat_twins_total", 1.0),
+            ("hotseat_identity_conflicts_total", 1.0),
             ("hotseat_transfers_refused_total", 1.0),
             ("hotseat_holder_deaths_total", 1.0),
             ("hotseat_api_requests_total{verb=\"update\"}", 1.0),
@@ -181,7 +181,7 @@ fn every_notice_is_counted() {
 
 #[test]
 fn answers_are_counted_by_status() {
-    let site = Site::start();
+    let site = TestServer::start();
     for path in ["/", "/", "/leader", "/nothing"] {
         get(site.address(), path);
     }
@@ -198,7 +198,7 @@ fn answers_are_counted_by_status() {
 /// Whoever leads counts as one, whoever follows as none, whomever it sees lead.
 #[test]
 fn the_sum_over_all_candidates_is_the_number_of_leaders() {
-    let sites = [Site::start(), Site::start(), Site::start()];
+    let sites = [TestServer::start(), TestServer::start(), TestServer::start()];
     sites[0].show_own_term(HOUR);
     for (site, identity) in sites[1..].iter().zip(["web-1", "web-2"]) {
         site.state.show(View { identity: identity.to_owned(), ..seen("web-0", HOUR) });
@@ -212,7 +212,7 @@ fn the_sum_over_all_candidates_is_the_number_of_leaders() {
 
 #[test]
 fn a_source_that_gives_nothing_is_seen() {
-    let site = Site::start();
+    let site = TestServer::start();
     let (up, failures) = ("hotseat_policy_source_up", "hotseat_policy_source_failures_total");
     let fails = |why: &str, times| {
         site.state.change_policy(|report| {
@@ -238,9 +238,9 @@ fn a_source_that_gives_nothing_is_seen() {
 
 #[test]
 fn a_policy_that_waits_for_others_says_for_how_long_and_for_whom() {
-    let site = Site::start();
+    let site = TestServer::start();
     const LENGTH: &str = "hotseat_policy_turn_waiting_seconds";
-    let waits_for = |site: &Site| -> Vec<String> {
+    let waits_for = |site: &TestServer| -> Vec<String> {
         let all = scrape(site).into_keys();
         let name = "hotseat_policy_turn_waits_for{candidate=";
         all.filter_map(|it| Some(it.strip_prefix(name)?.to_owned())).collect()
@@ -286,16 +286,16 @@ fn a_policy_that_waits_for_others_says_for_how_long_and_for_whom() {
 /// and mistakes of clients.
 #[test]
 fn no_counter_appears_with_its_first_event() {
-    let site = Site::start();
+    let site = TestServer::start();
     let before: BTreeSet<String> = scrape(&site).into_keys().collect();
     let ends = [Outcome::Conflict, Outcome::Denied, Outcome::Throttled, Outcome::TimedOut];
     for outcome in ends.into_iter().chain([Outcome::Unreachable]) {
         for purpose in Purpose::ALL {
-            let trouble = trouble(outcome);
-            site.say(Fact::Elector(Notice::WriteFailed { purpose, trouble }));
+            let error = error(outcome);
+            site.say(Fact::Elector(Notice::WriteFailed { purpose, error }));
         }
         if outcome != Outcome::Conflict {
-            site.say(Fact::Elector(Notice::ReadFailed(trouble(outcome))));
+            site.say(Fact::Elector(Notice::ReadFailed(error(outcome))));
         }
     }
     for stage in Refusal::STAGES {
@@ -316,7 +316,7 @@ fn no_counter_appears_with_its_first_event() {
 
 #[test]
 fn whoever_asks_for_text_gets_the_classic_format() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     client.send("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain; version=0.0.4\r\n\r\n");
     let answer = client.receive("GET");

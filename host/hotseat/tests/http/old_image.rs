@@ -1,7 +1,7 @@
 //! `/` answers as the old image did, byte for byte.
 
 use crate::client::{Client, get};
-use crate::site::Site;
+use crate::site::TestServer;
 use std::io::Write;
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn expected(body: &str, date: &str) -> String {
 
 #[test]
 fn every_byte_is_as_of_old() {
-    let site = Site::start();
+    let site = TestServer::start();
     let names = [
         ("", r#"{"name":""}"#),
         ("web-1", r#"{"name":"web-1"}"#),
@@ -38,13 +38,13 @@ fn every_byte_is_as_of_old() {
 
 #[test]
 fn nobody_is_named_before_the_lock_was_read() {
-    let site = Site::start();
+    let site = TestServer::start();
     assert_eq!(get(site.address(), "/").body, r#"{"name":""}"#);
 }
 
 #[test]
 fn any_method_and_any_query_will_do() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(HOUR);
     let mut client = Client::connect(site.address());
     for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"] {
@@ -59,7 +59,7 @@ fn any_method_and_any_query_will_do() {
 
 #[test]
 fn head_has_the_headers_and_no_body() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(HOUR);
     let mut client = Client::connect(site.address());
     let head = client.ask("HEAD", "/");
@@ -70,7 +70,7 @@ fn head_has_the_headers_and_no_body() {
 
 #[test]
 fn requests_follow_each_other_on_one_connection() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     for name in ["web-1", "web-2"] {
         site.show_holder(name, HOUR);
@@ -85,7 +85,7 @@ fn requests_follow_each_other_on_one_connection() {
 
 #[test]
 fn a_body_is_read_and_forgotten() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     let body = "x".repeat(60_000);
     for _ in 0..3 {
@@ -101,7 +101,7 @@ fn a_body_is_read_and_forgotten() {
 
 #[test]
 fn old_protocols_and_half_closed_clients_are_served() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     client.send("GET / HTTP/1.0\r\n\r\n");
     let bytes = String::from_utf8(client.until_closed()).expect("UTF-8");
@@ -126,7 +126,7 @@ fn old_protocols_and_half_closed_clients_are_served() {
 
 #[test]
 fn the_answer_expires_without_anybodys_help() {
-    let site = Site::start();
+    let site = TestServer::start();
     for own in [true, false] {
         let left = Duration::from_millis(300);
         let begin = Instant::now();
@@ -157,7 +157,7 @@ fn the_answer_expires_without_anybodys_help() {
 
 #[test]
 fn a_request_in_pieces_is_one_request() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     for piece in ["GE", "T / HT", "TP/1.1\r\nHo", "st: a\r", "\n\r", "\n"] {
         client.send(piece);

@@ -1,7 +1,7 @@
 //! `/v1/released`: the application says that it has let go of a term.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, own_address};
+use crate::site::{TestServer, own_address};
 use hotseat_core::lock::Token;
 use hotseat_core::view::View;
 use hotseat_http::Limits;
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(3600);
-/// The token of [`Site::show_own_term`].
+/// The token of [`TestServer::show_own_term`].
 const OWN: &str = "/v1/released?token=4711";
 
 fn put(address: SocketAddr, path: &str, headers: &str) -> Answer {
@@ -20,7 +20,7 @@ fn put(address: SocketAddr, path: &str, headers: &str) -> Answer {
 
 #[test]
 fn a_term_is_let_go_of_by_its_token() {
-    let site = Site::start();
+    let site = TestServer::start();
     let local = "Host: localhost\r\n";
     assert_eq!(get(site.address(), "/v1/released").status, 200, "it never led");
     let early = put(site.address(), OWN, local);
@@ -55,7 +55,7 @@ fn a_term_is_let_go_of_by_its_token() {
 /// Who says it ends the drain of this pod's application.
 #[test]
 fn only_this_pod_says_it() {
-    let site = Site::at(":0", Limits::default());
+    let site = TestServer::at(":0", Limits::default());
     site.show_own_term(LONG);
     let port = site.address().port();
     let own = SocketAddr::from((own_address(), port));

@@ -1,14 +1,14 @@
 //! `/v1/roster`, and `/v1/ready` as the application beside the sidecar uses it.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, policy};
+use crate::site::{TestServer, policy};
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::clock;
 use hotseat_election::roster::{Entry, Listed, PolicyEntry};
 use hotseat_rollout::{Fingerprint, Need, Objection};
 use serde_json::json;
 
-fn send(site: &Site, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+fn send(site: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let mut client = Client::connect(site.address());
     let length = body.len();
     client.send(format!(
@@ -17,13 +17,13 @@ fn send(site: &Site, method: &str, path: &str, headers: &str, body: &str) -> Ans
     client.receive(method)
 }
 
-fn ready(site: &Site) -> Option<bool> {
+fn ready(site: &TestServer) -> Option<bool> {
     site.state.entry("1", clock::now()).ready
 }
 
 #[test]
 fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
-    let site = Site::start();
+    let site = TestServer::start();
     let shown = get(site.address(), "/v1/roster").json();
     let none = json!({
         "lock": {"namespace": "shop", "name": "web", "uid": null},
@@ -79,7 +79,7 @@ fn the_roster_shows_this_candidate_first_and_what_is_wrong() {
 
 #[test]
 fn an_application_says_that_it_is_ready_for_a_while_or_until_it_takes_that_back() {
-    let site = Site::start();
+    let site = TestServer::start();
     let (text, json) = ("Content-Type: text/plain\r\n", "Content-Type: application/json\r\n");
     for (headers, body, is) in [
         (json, "true", true),
@@ -106,7 +106,7 @@ fn an_application_says_that_it_is_ready_for_a_while_or_until_it_takes_that_back(
 
 #[test]
 fn what_is_neither_yes_nor_no_is_refused_and_so_is_whoever_may_not_say_it() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.report(Source::Node, "ready", Value::Flag(true));
     for (headers, body) in [("", ""), ("", "yes"), ("Content-Type: application/json\r\n", "1")] {
         let answer = send(&site, "PUT", "/v1/ready", headers, body);
@@ -128,7 +128,7 @@ fn what_is_neither_yes_nor_no_is_refused_and_so_is_whoever_may_not_say_it() {
 /// Whether the host gives it is known from the flags; whether it can be read only while it runs.
 #[test]
 fn a_policy_that_needs_the_roster_does_not_get_one_that_cannot_be_read() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut active = policy("steady", "1.0");
     let from = "the roster".to_owned();
     active.about.needs.push(Need { fact: "roster".to_owned(), given: true, from });

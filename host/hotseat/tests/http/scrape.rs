@@ -1,7 +1,7 @@
 //! The text of `/metrics`, checked against OpenMetrics' rules and read.
 
 use crate::client::get;
-use crate::site::Site;
+use crate::site::TestServer;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every sample of an election begins its labels with.
@@ -38,7 +38,7 @@ fn without_election(sample: &str) -> String {
 
 /// The samples by name and labels, their election left out, after checks of the whole text against
 /// OpenMetrics' rules.
-pub fn scrape(site: &Site) -> BTreeMap<String, f64> {
+pub fn scrape(site: &TestServer) -> BTreeMap<String, f64> {
     let answer = get(site.address(), "/metrics");
     assert_eq!(answer.status, 200);
     assert_eq!(
@@ -86,7 +86,7 @@ pub fn scrape(site: &Site) -> BTreeMap<String, f64> {
 
 /// These samples are there, with these values.
 #[track_caller]
-pub fn assert_samples(site: &Site, expected: &[(&str, f64)]) {
+pub fn assert_samples(site: &TestServer, expected: &[(&str, f64)]) {
     let samples = scrape(site);
     for (name, value) in expected {
         assert_eq!(samples.get(*name), Some(value), "{name} in {samples:#?}");

@@ -1,7 +1,7 @@
 //! `/v1/signals` as the application beside the sidecar uses it, and as others try to.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, own_address};
+use crate::site::{TestServer, own_address};
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::clock;
 use hotseat_election::signals::{Key, Report};
@@ -25,12 +25,12 @@ fn send(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str
     client.receive(method)
 }
 
-fn put(site: &Site, path: &str, headers: &str, body: &str) -> Answer {
+fn put(site: &TestServer, path: &str, headers: &str, body: &str) -> Answer {
     send(site.address(), "PUT", path, headers, body)
 }
 
 /// The signals by key and value.
-fn values(site: &Site) -> Vec<(String, Value)> {
+fn values(site: &TestServer) -> Vec<(String, Value)> {
     let all = site.state.signals().all(clock::now());
     all.into_iter().map(|held| (held.key.to_string(), held.report.value)).collect()
 }
@@ -46,7 +46,7 @@ fn refused(answer: &Answer, status: u16, words: &[&str]) {
 
 #[test]
 fn text_and_json_are_taken() {
-    let site = Site::start();
+    let site = TestServer::start();
     let text = |text: &str| Value::Text(text.to_owned());
     for (headers, body, value) in [
         ("", "ok", text("ok")),
@@ -73,7 +73,7 @@ fn text_and_json_are_taken() {
 
 #[test]
 fn what_was_set_is_shown_and_deleted() {
-    let site = Site::start();
+    let site = TestServer::start();
     assert_eq!(put(&site, "/v1/signals/app.lag?ttl=1m30s", JSON, "0.25").status, 200);
     assert_eq!(put(&site, HEARTBEAT, TEXT, "ok").status, 200);
     let label = "/v1/signals/app.kubernetes.io/name";
@@ -110,7 +110,7 @@ fn what_was_set_is_shown_and_deleted() {
 
 #[test]
 fn a_signal_past_its_ttl_is_not_shown() {
-    let site = Site::start();
+    let site = TestServer::start();
     let report = Report {
         value: Value::Flag(true),
         at: clock::now() - Duration::from_secs(10),
@@ -125,7 +125,7 @@ fn a_signal_past_its_ttl_is_not_shown() {
 
 #[test]
 fn keys_and_parameters_are_checked() {
-    let site = Site::start();
+    let site = TestServer::start();
     for (path, status, words) in [
         ("/v1/signals/", 400, &["no key of a signal", "such as app.heartbeat"][..]),
         ("/v1/signals/a%20b", 400, &["a%20b: ", "without spaces and control characters"]),
@@ -150,7 +150,7 @@ fn keys_and_parameters_are_checked() {
 
 #[test]
 fn bodies_are_checked() {
-    let site = Site::start();
+    let site = TestServer::start();
     for (headers, body, status, words) in [
         (JSON, "null", 400, "not JSON, or null"),
         (JSON, "[1,]", 400, "send a string, a number, a boolean, a list or an object"),
@@ -180,7 +180,7 @@ fn bodies_are_checked() {
 
 #[test]
 fn the_size_of_a_value_is_bounded_and_so_is_what_is_read_of_it() {
-    let site = Site::start();
+    let site = TestServer::start();
     let longest = "x".repeat(1024);
     assert_eq!(put(&site, HEARTBEAT, TEXT, &longest).status, 200);
     // Each byte escaped.
@@ -213,7 +213,7 @@ fn the_size_of_a_value_is_bounded_and_so_is_what_is_read_of_it() {
 #[test]
 fn half_a_body_sets_nothing() {
     let short = Duration::from_millis(250);
-    let site = Site::with(Limits { request_time: short, ..Limits::default() });
+    let site = TestServer::with(Limits { request_time: short, ..Limits::default() });
     let begin = format!("PUT {HEARTBEAT} HTTP/1.1\r\nHost: localhost\r\n");
     for rest in ["Content-Length: 4\r\n\r\nhal", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
     {
@@ -236,7 +236,7 @@ fn half_a_body_sets_nothing() {
 
 #[test]
 fn the_number_of_signals_is_bounded() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     let mut set = |number: usize| {
         client.send(format!(
@@ -255,7 +255,7 @@ fn the_number_of_signals_is_bounded() {
 
 #[test]
 fn only_put_and_delete_change_a_signal_and_no_answer_allows_other_origins() {
-    let site = Site::start();
+    let site = TestServer::start();
     for method in ["GET", "HEAD", "POST", "PATCH", "OPTIONS"] {
         let headers = "Origin: http://evil.example\r\nAccess-Control-Request-Method: PUT\r\n";
         let answer = send(site.address(), method, HEARTBEAT, headers, "");
@@ -268,7 +268,7 @@ fn only_put_and_delete_change_a_signal_and_no_answer_allows_other_origins() {
 
 #[test]
 fn pages_of_other_origins_names_that_resolve_here_and_proxies_are_refused() {
-    let site = Site::start();
+    let site = TestServer::start();
     let port = site.address().port();
     for (headers, words) in [
         ("Origin: http://evil.example\r\n".to_owned(), "a page of another origin"),
@@ -317,7 +317,7 @@ fn pages_of_other_origins_names_that_resolve_here_and_proxies_are_refused() {
 #[test]
 fn peers_that_are_not_on_loopback_are_refused() {
     // Both families on one socket: IPv4 peers come as mapped addresses.
-    let site = Site::at(":0", Limits::default());
+    let site = TestServer::at(":0", Limits::default());
     let port = site.address().port();
     let local = SocketAddr::from(([127, 0, 0, 1], port));
     assert_eq!(send(local, "PUT", HEARTBEAT, "", "x").status, 200);
@@ -334,7 +334,7 @@ fn peers_that_are_not_on_loopback_are_refused() {
 #[test]
 fn both_loopback_addresses_are_this_pod() {
     for host in [":0", "localhost:0", "[::]:0", "0.0.0.0:0"] {
-        let site = Site::at(host, Limits::default());
+        let site = TestServer::at(host, Limits::default());
         let port = site.address().port();
         for address in [SocketAddr::from(([127, 0, 0, 1], port)), ipv6_loopback(port)] {
             let answer = send(address, "PUT", HEARTBEAT, "", "x");
@@ -350,7 +350,7 @@ fn ipv6_loopback(port: u16) -> SocketAddr {
 
 #[test]
 fn probes_are_in_the_metrics() {
-    let site = Site::start();
+    let site = TestServer::start();
     for (name, up) in [("web", true), ("db-main", false)] {
         site.report(Source::Probe, &format!("probe.{name}"), Value::Flag(up));
     }

@@ -4,7 +4,7 @@ use hotseat::sidecar::Shared;
 use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat_core::lock::Token;
 use hotseat_core::policy::{Source, Value};
-use hotseat_core::view::{Sighting, Term, View};
+use hotseat_core::view::{SeenHolder, Term, View};
 use hotseat_election::signals::{Key, Report};
 use hotseat_election::{ElectionName, Fact, Facts, Said, Seats, Status, clock};
 use hotseat_http::{Access, Limits, Running, Server};
@@ -13,27 +13,27 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub struct Site {
+pub struct TestServer {
     pub state: Status,
     pub metrics: Metrics,
     facts: Facts,
     pub server: Running,
 }
 
-impl Site {
-    pub fn start() -> Site {
-        Site::with(Limits::default())
+impl TestServer {
+    pub fn start() -> TestServer {
+        TestServer::with(Limits::default())
     }
 
-    pub fn with(limits: Limits) -> Site {
-        Site::at("127.0.0.1:0", limits)
+    pub fn with(limits: Limits) -> TestServer {
+        TestServer::at("127.0.0.1:0", limits)
     }
 
-    pub fn at(address: &str, limits: Limits) -> Site {
-        Site::open_to(Access::default(), address, limits)
+    pub fn at(address: &str, limits: Limits) -> TestServer {
+        TestServer::open_to(Access::default(), address, limits)
     }
 
-    pub fn open_to(access: Access, address: &str, limits: Limits) -> Site {
+    pub fn open_to(access: Access, address: &str, limits: Limits) -> TestServer {
         let (state, shared) = parts();
         let Shared { journal, metrics, .. } = shared.clone();
         let facts = Facts::new(state.election().clone(), clock::now);
@@ -41,7 +41,7 @@ impl Site {
         let bound = Server::bind_with(address, limits).expect("a port is free");
         let bound = bound.with_access(access);
         let server = bound.serve(state.clone(), Arc::new(shared)).expect("a thread");
-        Site { state, metrics, facts, server }
+        TestServer { state, metrics, facts, server }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -103,7 +103,7 @@ pub fn own_address() -> IpAddr {
 
 pub fn seen(name: &str, left: Duration) -> View {
     let now = clock::now();
-    let seen = Sighting {
+    let seen = SeenHolder {
         holder: Some(name.to_owned()),
         foreign: true,
         transitions: 7,

@@ -1,6 +1,6 @@
 //! `hotseat status` against a sidecar, against nothing and against something else.
 
-use crate::site::Site;
+use crate::site::TestServer;
 use hotseat::commands::status::report;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ fn refused(address: &str) -> String {
 
 #[test]
 fn a_sidecar_is_described() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(Duration::from_secs(3600));
     let address = site.address().to_string();
     let text = report(&address, false).expect("it answers");

@@ -2,8 +2,8 @@
 //! it in one.
 
 use crate::client::{Client, get};
-use crate::site::{Site, own_address};
-use hotseat_core::event::{Notice, Trouble};
+use crate::site::{TestServer, own_address};
+use hotseat_core::event::{LockError, Notice};
 use hotseat_core::policy::{Outcome, Source, Value};
 use hotseat_election::Fact;
 use hotseat_election::clock;
@@ -17,8 +17,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOSTILE: &str = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{202e}";
 
 /// A site on which all that others may write is hostile.
-fn hostile(access: Access, address: &str) -> Site {
-    let site = Site::open_to(access, address, Limits::default());
+fn hostile(access: Access, address: &str) -> TestServer {
+    let site = TestServer::open_to(access, address, Limits::default());
     site.show_holder(HOSTILE, MINUTE);
     site.say(Fact::Elector(Notice::LeaderChanged(HOSTILE.to_owned())));
     site.report(Source::Application, "note", Value::Text(HOSTILE.to_owned()));
@@ -39,15 +39,15 @@ fn hostile(access: Access, address: &str) -> Site {
         report.rollout.source_error = Some(HOSTILE.to_owned());
     });
     let (outcome, detail) = (Outcome::Unreachable, HOSTILE.to_owned());
-    let trouble = Trouble { outcome, retry_after: None, of_content: false, detail };
+    let error = LockError { outcome, retry_after: None, of_content: false, detail };
     let later = clock::now() + MINUTE;
-    site.state.change_lock(|lock| lock.last_failure = Some((later, trouble)));
+    site.state.change_lock(|lock| lock.last_failure = Some((later, error)));
     site
 }
 
 #[test]
 fn it_is_one_page_with_nothing_from_outside_and_a_strict_policy() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(MINUTE);
     let answer = get(site.address(), "/ui");
     assert_eq!(answer.status, 200);
@@ -74,7 +74,7 @@ fn it_is_one_page_with_nothing_from_outside_and_a_strict_policy() {
 
 #[test]
 fn nobody_leads_is_said_with_the_reason() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_holder("web-1", MINUTE);
     site.say(Fact::Elector(Notice::LeaderChanged("web-1".to_owned())));
     site.show_holder("web-1", Duration::ZERO);

@@ -1,8 +1,8 @@
 //! The pages that the old image did not have.
 
 use crate::client::{Answer, Client, get};
-use crate::site::{Site, leading, own_address, policy, seen};
-use hotseat_core::event::Trouble;
+use crate::site::{TestServer, leading, own_address, policy, seen};
+use hotseat_core::event::LockError;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_core::view::View;
@@ -24,7 +24,7 @@ fn take(document: &mut Value, key: &str, range: std::ops::RangeInclusive<u64>) {
 
 #[test]
 fn the_leader_tells_its_token() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_policy(policy("standard", "0.1.0"));
     site.show_own_term(HOUR);
     let mut leader = get(site.address(), "/v1/leader").json();
@@ -42,7 +42,7 @@ fn the_leader_tells_its_token() {
 
 #[test]
 fn each_document_names_its_election() {
-    let site = Site::start();
+    let site = TestServer::start();
     let named = |uid: Value| {
         for path in ["/v1/leader", "/v1/policy", "/v1/roster", "/v1/signals", "/v1/history"] {
             let document = get(site.address(), path).json();
@@ -57,7 +57,7 @@ fn each_document_names_its_election() {
 
 #[test]
 fn a_standby_has_no_token() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_holder("web-1", HOUR);
     let mut leader = get(site.address(), "/v1/leader").json();
     take(&mut leader, "remaining_ms", 3_500_000..=3_600_000);
@@ -72,7 +72,7 @@ fn a_standby_has_no_token() {
 
 #[test]
 fn the_state_is_what_the_application_has_to_be_ready_for() {
-    let site = Site::start();
+    let site = TestServer::start();
     let state = || {
         let leader = get(site.address(), "/v1/leader").json();
         (leader["state"].clone(), leader["self"].clone(), leader["successor"].clone())
@@ -90,7 +90,7 @@ fn the_state_is_what_the_application_has_to_be_ready_for() {
 
 #[test]
 fn a_lapsed_leader_claims_nothing() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_own_term(Duration::ZERO);
     let leader = get(site.address(), "/v1/leader").json();
     for key in ["token", "held_ms"] {
@@ -103,14 +103,14 @@ fn a_lapsed_leader_claims_nothing() {
 
 #[test]
 fn what_keeps_it_from_the_lock_is_said_until_a_request_succeeds() {
-    let site = Site::start();
+    let site = TestServer::start();
     let detail = "403 Forbidden: no".to_owned();
-    let trouble =
-        Trouble { outcome: Outcome::Denied, retry_after: None, of_content: false, detail };
+    let denied =
+        LockError { outcome: Outcome::Denied, retry_after: None, of_content: false, detail };
     let error = || get(site.address(), "/v1/leader").json()["error"].clone();
     let expected = json!({"kind": "denied", "detail": "403 Forbidden: no"});
     let failed =
-        |at| site.state.change_lock(|report| report.last_failure = Some((at, trouble.clone())));
+        |at| site.state.change_lock(|report| report.last_failure = Some((at, denied.clone())));
     // A read, before any succeeded.
     failed(clock::now());
     assert_eq!(error(), expected);
@@ -128,7 +128,7 @@ fn what_keeps_it_from_the_lock_is_said_until_a_request_succeeds() {
 
 #[test]
 fn before_the_lock_was_read_nothing_is_known() {
-    let site = Site::start();
+    let site = TestServer::start();
     let leader = get(site.address(), "/v1/leader").json();
     for key in ["holder", "token", "transitions", "observed_ms", "held_ms", "policy"] {
         assert_eq!(leader.get(key), Some(&Value::Null), "{key} in {leader}");
@@ -137,7 +137,7 @@ fn before_the_lock_was_read_nothing_is_known() {
 
 #[test]
 fn the_policy_tells_how_it_does() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.state.change_policy(|report| {
         let mut active = policy("standard", "0.1.0");
         active.policy.settings = "{}".into();
@@ -177,7 +177,7 @@ fn the_policy_tells_how_it_does() {
 
 #[test]
 fn leader_is_a_status_for_scripts() {
-    let site = Site::start();
+    let site = TestServer::start();
     let ask = |view: View| {
         site.state.show(view);
         let answer = get(site.address(), "/leader");
@@ -197,7 +197,7 @@ fn told(answer: Answer) -> (u16, String) {
 
 #[test]
 fn a_stuck_election_is_not_healthy() {
-    let site = Site::start();
+    let site = TestServer::start();
     let ask = || told(get(site.address(), "/healthz"));
     assert_eq!(ask(), (200, "ok\n".to_owned()));
     // Three retry periods, and a moment.
@@ -215,7 +215,7 @@ fn a_stuck_election_is_not_healthy() {
 
 #[test]
 fn ready_is_from_the_first_read_to_the_end() {
-    let site = Site::start();
+    let site = TestServer::start();
     let ask = || told(get(site.address(), "/readyz"));
     assert_eq!(ask(), (503, "the lock shop/web was not read yet\n".to_owned()));
     site.show_holder("web-1", Duration::ZERO);
@@ -232,7 +232,7 @@ fn ready_is_from_the_first_read_to_the_end() {
 
 #[test]
 fn ready_waits_for_what_may_take_a_seat_and_says_for_what() {
-    let site = Site::at(":0", Limits::default());
+    let site = TestServer::at(":0", Limits::default());
     site.show_holder("web-1", Duration::ZERO);
     let own = SocketAddr::from(([127, 0, 0, 1], site.address().port()));
     let pod = SocketAddr::from((own_address(), site.address().port()));
@@ -276,7 +276,7 @@ fn ready_waits_for_what_may_take_a_seat_and_says_for_what() {
 
 #[test]
 fn what_is_not_there_says_what_is() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     for path in ["/nothing", "//", "/leader/", "/v1", "/LEADER"] {
         let answer = client.ask("GET", path);

@@ -5,7 +5,7 @@ mod details;
 
 use crate::client::{Client, get};
 use crate::crowd::until;
-use crate::site::{Site, leading, seen};
+use crate::site::{TestServer, leading, seen};
 use client::{Event, Watch};
 use hotseat_election::KEPT;
 use hotseat_http::Limits;
@@ -21,7 +21,7 @@ fn numbers(events: &[Event]) -> Vec<u64> {
 
 #[test]
 fn it_says_what_the_leader_page_says_and_each_change() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watch = Watch::of(&site);
     let first = watch.expect("leader");
     assert_eq!(
@@ -48,7 +48,7 @@ fn it_says_what_the_leader_page_says_and_each_change() {
 
 #[test]
 fn a_renewal_is_no_change_but_a_heartbeat_tells_how_long_the_answer_holds() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.state.show(leading(MINUTE));
     let mut watch = Watch::of(&site);
     watch.expect("leader");
@@ -67,7 +67,7 @@ fn a_renewal_is_no_change_but_a_heartbeat_tells_how_long_the_answer_holds() {
 
 #[test]
 fn an_answer_that_expires_is_taken_back_though_nothing_changed() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.state.show(leading(Duration::from_millis(700)));
     let mut watch = Watch::of(&site);
     assert_eq!(watch.expect("leader").data["self"], true);
@@ -79,7 +79,7 @@ fn an_answer_that_expires_is_taken_back_though_nothing_changed() {
 
 #[test]
 fn no_change_is_lost_without_a_gap_that_says_so() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watch = Watch::of(&site);
     let mut events = vec![watch.expect("leader")];
     let all = KEPT as u64 * 3;
@@ -94,7 +94,7 @@ fn no_change_is_lost_without_a_gap_that_says_so() {
 
 #[test]
 fn what_another_change_followed_is_history_that_nobody_may_act_on() {
-    let site = Site::start();
+    let site = TestServer::start();
     let id = Watch::of(&site).expect("leader").id;
     let all = KEPT as u64 * 3;
     show_many(&site, all);
@@ -112,7 +112,7 @@ fn what_another_change_followed_is_history_that_nobody_may_act_on() {
 }
 
 /// As many changes as fast as they can be made: `web-0` leads, then `web-1`, and so on.
-fn show_many(site: &Site, all: u64) {
+fn show_many(site: &TestServer, all: u64) {
     for number in 0..all {
         site.state.show(seen(&format!("web-{number}"), MINUTE));
     }
@@ -120,7 +120,7 @@ fn show_many(site: &Site, all: u64) {
 
 #[test]
 fn who_comes_back_goes_on_where_it_was() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.show_holder("web-1", MINUTE);
     let id = Watch::of(&site).expect("leader").id;
     site.show_holder("web-2", MINUTE);
@@ -141,7 +141,7 @@ fn who_comes_back_goes_on_where_it_was() {
 
 #[test]
 fn head_has_no_events_and_other_methods_are_refused() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut client = Client::connect(site.address());
     client.send("HEAD /v1/watch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let bytes = client.until_closed();
@@ -154,7 +154,7 @@ fn head_has_no_events_and_other_methods_are_refused() {
 fn watchers_take_no_places_and_outlast_all_others() {
     let idle = Duration::from_millis(100);
     let limits = Limits { connections: 2, idle_time: idle, write_time: idle, ..Limits::default() };
-    let site = Site::with(limits);
+    let site = TestServer::with(limits);
     let mut watches: Vec<Watch> = (0..20).map(|_| Watch::of(&site)).collect();
     for watch in &mut watches {
         watch.expect("leader");
@@ -173,7 +173,7 @@ fn watchers_take_no_places_and_outlast_all_others() {
 #[test]
 fn a_watcher_that_does_not_read_costs_only_its_own_connection() {
     let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };
-    let site = Site::with(limits);
+    let site = TestServer::with(limits);
     let mut stuck = Watch::of(&site);
     stuck.expect("leader");
     let mut other = Watch::of(&site);
@@ -200,7 +200,7 @@ fn a_watcher_that_does_not_read_costs_only_its_own_connection() {
 
 #[test]
 fn a_server_that_stops_ends_the_stream_properly() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watch = Watch::of(&site);
     watch.expect("leader");
     site.server.stop(Duration::from_secs(20));
@@ -211,7 +211,7 @@ fn a_server_that_stops_ends_the_stream_properly() {
 
 #[test]
 fn a_thousand_watch_and_one_more_is_refused() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watches: Vec<Watch> = (0..1024).map(|_| Watch::of(&site)).collect();
     let refused = get(site.address(), "/v1/watch");
     assert_eq!((refused.status, refused.body.contains("1024 clients watch")), (503, true));

@@ -93,7 +93,7 @@ fn texts() -> Vec<(String, String)> {
     for path in documents.iter().chain(&words::files(&root().join("wit"), ".wit")) {
         let text = fs::read_to_string(path).expect("a text");
         let text = match path.ends_with("docs/glossary.md") {
-            true => words::without_tables(&text),
+            true => words::without_table(&text),
             false => text,
         };
         texts.push((path.display().to_string(), text));

@@ -2,10 +2,10 @@
 
 use hotseat::sidecar::observers::{JournalKeeper, Metrics};
 use hotseat_core::config::Timing;
-use hotseat_core::event::{Account, Notice, Purpose, Trouble};
+use hotseat_core::event::{Account, LockError, Notice, Purpose};
 use hotseat_core::lock::Token;
 use hotseat_core::policy::{Input, Observation, Outcome, Source, Value};
-use hotseat_core::view::{Sighting, View};
+use hotseat_core::view::{SeenHolder, View};
 use hotseat_election::signals::{Key, Report};
 use hotseat_election::{Decided, ElectionName, Fact, Facts, Status, clock};
 use hotseat_rollout::{About, Active, Fact as PolicyFact, Policy, Refusal};
@@ -20,7 +20,7 @@ pub fn everything() -> String {
     let metrics = Metrics::new(vec![status.clone()], JournalKeeper::default(), now);
     let facts = Facts::new(name, clock::now);
     facts.observe_by(vec![Arc::new(metrics.clone())]);
-    let trouble = Trouble {
+    let error = LockError {
         outcome: Outcome::Denied,
         retry_after: None,
         of_content: false,
@@ -28,8 +28,8 @@ pub fn everything() -> String {
     };
     for notice in [
         Notice::BecameLeader { token: Token(1), transitions: 0, reason: String::new() },
-        Notice::WriteFailed { purpose: Purpose::Renew, trouble: trouble.clone() },
-        Notice::ReadFailed(trouble),
+        Notice::WriteFailed { purpose: Purpose::Renew, error: error.clone() },
+        Notice::ReadFailed(error),
     ] {
         facts.say(&Fact::Elector(notice));
     }
@@ -66,9 +66,9 @@ fn standard() -> Active {
 }
 
 /// A leader whose lease is in force.
-fn somebody() -> Sighting {
+fn somebody() -> SeenHolder {
     let now = clock::now();
-    Sighting {
+    SeenHolder {
         holder: Some("web-1".to_owned()),
         foreign: true,
         transitions: 7,

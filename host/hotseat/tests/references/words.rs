@@ -18,13 +18,11 @@ pub fn unused(glossary: &str) -> Vec<String> {
         .collect()
 }
 
-/// The glossary without that table and the names that are to change.
-pub fn without_tables(glossary: &str) -> String {
+/// The glossary without that table.
+pub fn without_table(glossary: &str) -> String {
     glossary
         .split("\n## ")
-        .filter(|part| {
-            !part.starts_with("Words that are") && !part.starts_with("Names that change")
-        })
+        .filter(|part| !part.starts_with("Words that are"))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -3,7 +3,7 @@
 
 use super::hero::Hero;
 use super::lanes::{Lanes, Story};
-use super::words::{ago, length};
+use super::words::{ago, duration};
 use super::{past, present};
 use crate::history::{HistoryAnswer, KeptAnswer};
 use crate::report::{LeaderAnswer, PolicyAnswer};
@@ -127,7 +127,7 @@ fn answer(shown: &Shown) -> Markup {
     let since = leader.held_ms.or(last.map(|last| last.ago_ms));
     let facts = html! {
         @if let Some(since) = since {
-            span { @if leader.name.is_empty() { "for " } @else { "leading for " } b { (length(since)) } }
+            span { @if leader.name.is_empty() { "for " } @else { "leading for " } b { (duration(since)) } }
         }
         @if leader.leads { span { "it is " b { "this candidate" } } }
         @if let Some(token) = leader.token { span { "fencing token " b { (token) } } }
@@ -179,7 +179,7 @@ fn detailed(leader: &LeaderAnswer, details: &Details) -> Markup {
         section aria-labelledby="lanes" {
             div.head {
                 h2 #lanes { "Who led" }
-                p.quiet.small { "the last " (history.kept.leaders) " changes are kept, for " (length(history.uptime_ms)) " so far" }
+                p.quiet.small { "the last " (history.kept.leaders) " changes are kept, for " (duration(history.uptime_ms)) " so far" }
             }
             div.sheet { (Lanes::new(Story::of(history), &candidates).markup()) }
         }

@@ -1,7 +1,7 @@
 //! Who led when, as lanes: a lane for each candidate, with its terms on it, and the times in which
 //! nobody was known to lead across all of them.
 
-use super::words::{ago, length};
+use super::words::{ago, duration};
 use crate::history::{HistoryAnswer, LeaderChangeAnswer, PolicyChangeAnswer};
 use hotseat_text::visible;
 use maud::{Markup, html};
@@ -84,7 +84,7 @@ impl Stretch<'_> {
     }
 
     /// For how long it was so, in milliseconds.
-    pub(super) fn length(&self) -> u64 {
+    pub(super) fn duration(&self) -> u64 {
         self.begin.ago_ms.saturating_sub(self.until())
     }
 }
@@ -120,10 +120,10 @@ impl<'a> Lanes<'a> {
     pub fn markup(&self) -> Markup {
         let ticks = [4, 3, 2, 1, 0].map(|quarter| match self.window * quarter / 4 {
             0 => "now".to_owned(),
-            millis => format!("−{}", length(millis)),
+            millis => format!("−{}", duration(millis)),
         });
         html! {
-            div.lanes role="group" aria-label={ "Who led in the last " (length(self.window)) } {
+            div.lanes role="group" aria-label={ "Who led in the last " (duration(self.window)) } {
                 @for name in &self.names { (self.lane(name)) }
                 @if !self.marks.is_empty() { (self.policies()) }
                 div.axis aria-hidden="true" { ol { @for tick in ticks { li { (tick) } } } }
@@ -205,8 +205,8 @@ impl<'a> Lanes<'a> {
         let (time, name) = (own.iter().map(within).sum(), visible(name));
         match (own.len(), leads) {
             (0, _) => format!("{name} did not lead"),
-            (terms, true) => format!("{name} leads; {} in {}", length(time), terms_of(terms)),
-            (terms, false) => format!("{name} led for {} in {}", length(time), terms_of(terms)),
+            (terms, true) => format!("{name} leads; {} in {}", duration(time), terms_of(terms)),
+            (terms, false) => format!("{name} led for {} in {}", duration(time), terms_of(terms)),
         }
     }
 
@@ -234,7 +234,11 @@ fn told_of(stretch: &Stretch<'_>) -> String {
         None => ", until now".to_owned(),
     };
     let begin = ago(stretch.begin.ago_ms);
-    format!("{who} for {}, from {begin}: {}{token}{end}", length(stretch.length()), visible(why))
+    format!(
+        "{who} for {}, from {begin}: {}{token}{end}",
+        duration(stretch.duration()),
+        visible(why)
+    )
 }
 
 /// What the lanes show: the last changes, or all that is known if there were fewer.

@@ -22,7 +22,7 @@ pub use hero::{Hero, bar};
 pub use lanes::{Lanes, Mark, Story};
 pub use past::handovers;
 pub use present::{cards, state};
-pub use words::{ago, count, digits, left, length};
+pub use words::{ago, count, digits, duration, left};
 
 use super::answer::{Answer, Answers};
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! What happened lately, as lists: hand-overs, swaps, decisions; the newest first.
 
 use super::lanes::{Stretch, stretches};
-use super::words::{ago, count, digits, length};
+use super::words::{ago, count, digits, duration};
 use crate::decisions::{DecisionAnswer, JudgedAnswer, SeenAnswer};
 use crate::history::{HistoryAnswer, LeaderChangeAnswer, PolicyChangeAnswer};
 use hotseat_text::visible;
@@ -35,7 +35,7 @@ pub fn handovers(leaders: &[LeaderChangeAnswer], own: &str) -> Markup {
                     div.what {
                         @if begin.name.is_empty() { strong { "nobody leads" } }
                         @else { strong { bdi { (visible(&begin.name)) } } " leads" }
-                        @if let Some(gap) = gap { ", after " (length(gap.length())) " without a leader" }
+                        @if let Some(gap) = gap { ", after " (duration(gap.duration())) " without a leader" }
                         p.why {
                             @if let Some(gap) = gap { (visible(&gap.begin.why)) "; " }
                             (visible(&begin.why))
@@ -170,9 +170,9 @@ fn verdict(last: Option<&JudgedAnswer>) -> Markup {
 fn seen(seen: &SeenAnswer) -> String {
     let mut parts = vec![match (&seen.holder, seen.free_in_ms, seen.valid_for_ms) {
         (_, None, _) => "no lock yet".to_owned(),
-        (_, _, Some(left)) => format!("its own lock, belief for {}", length(left)),
+        (_, _, Some(left)) => format!("its own lock, belief for {}", duration(left)),
         (None, Some(0), _) => "a free seat".to_owned(),
-        (None, Some(free), _) => format!("a vacant seat, free in {}", length(free)),
+        (None, Some(free), _) => format!("a vacant seat, free in {}", duration(free)),
         (Some(name), Some(0), _) => format!("the lock of {}, run out", visible(name)),
         (Some(name), Some(_), _) => format!("{} hold the lock", visible(name)),
     }];

@@ -1,6 +1,6 @@
 //! What holds now: the candidates on the roster, the policy, and the signals.
 
-use super::words::{ago, count, digits, length};
+use super::words::{ago, count, digits, duration};
 use crate::report::{CandidateAnswer as OnItsWay, PolicyAnswer};
 use crate::roster::{CandidateAnswer, RosterAnswer};
 use crate::signals::{Said, SignalsAnswer};
@@ -85,7 +85,7 @@ pub(super) fn active(policy: &PolicyAnswer) -> Markup {
                 dt { "settings" }
                 dd { @if it.settings.is_empty() { "none" } @else { code { (digits(&it.settings)) } } }
                 dt { "from" } dd { (visible(&it.source)) }
-                @if let Some(since) = policy.since_ms { dt { "active for" } dd { (length(since)) } }
+                @if let Some(since) = policy.since_ms { dt { "active for" } dd { (duration(since)) } }
                 dt { "decisions" } dd { (policy.decisions) }
                 @let failures: u64 = policy.failures.values().sum();
                 dt { "failures" } dd { @if failures == 0 { "none" } @else { span.chip.bad { (failures) } } }

@@ -3,7 +3,7 @@
 use hotseat_text::cut;
 
 /// A length of time: `449 ms`, `1.4 s`, `12 s`, `3 min 20 s`, `2 h 14 min`, `3 d 4 h`.
-pub fn length(millis: u64) -> String {
+pub fn duration(millis: u64) -> String {
     let seconds = millis / 1000;
     let two = |whole: u64, part: u64, of: &str, unit: &str| match part {
         0 => format!("{whole} {of}"),
@@ -27,12 +27,12 @@ pub fn left(millis: u64) -> String {
     }
 }
 
-/// How long ago something was: as [`length`], in whole seconds.
+/// How long ago something was: as [`duration`], in whole seconds.
 pub fn ago(millis: u64) -> String {
     match millis / 1000 {
         0 => "just now".to_owned(),
         seconds @ 1..60 => format!("{seconds} s ago"),
-        _ => format!("{} ago", length(millis)),
+        _ => format!("{} ago", duration(millis)),
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
             (273_600_000, "3 d 4 h"),
         ];
         for (millis, words) in cases {
-            assert_eq!(length(millis), words);
+            assert_eq!(duration(millis), words);
         }
         assert_eq!(
             ["just now", "1 s ago", "2 min ago"],

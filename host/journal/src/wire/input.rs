@@ -4,7 +4,7 @@ use super::pairs;
 use super::scalar::{bits, bytes, integer, number};
 use hotseat_core::policy::{
     Action, Attempts, Candidate, Causes, Claim, Input, LastDecision, Observation, Outcome, Pace,
-    Seat, Signal, Source, Transfer, Value, Verdict,
+    SeatView, Signal, Source, Transfer, Value, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ struct ObservationDef {
     #[serde(with = "causes", alias = "cause")]
     causes: Causes,
     #[serde(with = "seat", default, skip_serializing_if = "Option::is_none")]
-    seat: Option<Seat>,
+    seat: Option<SeatView>,
     #[serde(with = "claim", default, skip_serializing_if = "Option::is_none")]
     claim: Option<Claim>,
     #[serde(with = "AttemptsDef")]
@@ -102,7 +102,7 @@ mod causes {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Seat")]
+#[serde(remote = "SeatView")]
 struct SeatDef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holder: Option<String>,
@@ -319,7 +319,7 @@ macro_rules! list {
     };
 }
 
-optional!(seat, Seat, "SeatDef");
+optional!(seat, SeatView, "SeatDef");
 optional!(claim, Claim, "ClaimDef");
 optional!(transfer, Transfer, "TransferDef");
 optional!(last_decision, LastDecision, "LastDecisionDef");

@@ -19,11 +19,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 struct Told(Mutex<Option<Receiver<Event>>>);
 
 impl hotseat_election::Lock for Told {
-    fn read(&self, _: Moment) -> Future<Result<Lock, Trouble>> {
+    fn read(&self, _: Moment) -> Future<Result<Lock, LockError>> {
         Box::pin(async { Ok(Lock::Absent(None)) })
     }
 
-    fn write(&self, _: Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, _: Write) -> Future<Result<Record, LockError>> {
         Box::pin(std::future::pending())
     }
 

@@ -30,7 +30,7 @@ enum Seen {
     Read(Option<String>),
     Changed(String),
     Deleted,
-    Trouble(String),
+    Failed(String),
 }
 
 struct Scene {
@@ -76,7 +76,7 @@ impl Scene {
                     Sight::Changed(object) => Seen::Changed(value(object)),
                     Sight::Deleted { .. } => Seen::Deleted,
                     Sight::Listed(_) => unreachable!("it is asked for by its name"),
-                    Sight::Trouble(why) => Seen::Trouble(why),
+                    Sight::Failed(why) => Seen::Failed(why),
                 })
             };
             follower.follow(&into, &Notify::new(), say).await
@@ -180,7 +180,7 @@ async fn a_line_without_an_end_is_given_up() {
     })
     .await;
     assert_eq!(scene.next().await, Seen::Read(None));
-    let Seen::Trouble(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
     assert!(why.starts_with("the answer is longer than 4 MiB"), "{why}");
     let left = scene.following.await.unwrap();
     assert!(matches!(left, Left::Impossible(_)), "{left:?}");
@@ -192,7 +192,7 @@ async fn a_list_without_an_end_is_given_up() {
         server.faults().add(Fault::on(Verb::List), Action::Endless);
     })
     .await;
-    let Seen::Trouble(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
     assert!(why.starts_with("the answer is longer than 8 MiB"), "{why}");
     assert!(matches!(scene.following.await.unwrap(), Left::Impossible(_)));
 }
@@ -204,7 +204,7 @@ async fn an_answer_that_is_no_json_is_named_and_not_repeated() {
         server.faults().add(Fault::on(Verb::List), Action::Text(page));
     })
     .await;
-    let Seen::Trouble(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
     assert!(why.contains("is not the Kubernetes API"), "{why}");
     assert!(!why.contains("secret") && why.len() < 400, "{why}");
     assert!(!scene.following.is_finished(), "it may pass");
@@ -222,10 +222,10 @@ async fn what_is_refused_is_left_to_the_caller() {
     })
     .await;
     assert_eq!(scene.next().await, Seen::Read(None));
-    let Seen::Trouble(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
     assert!(why.contains("give the account the Role"), "{why}");
-    let Left::Impossible(trouble) = scene.following.await.unwrap() else { panic!("unheard") };
-    assert_eq!(trouble.outcome, Outcome::Denied);
+    let Left::Impossible(error) = scene.following.await.unwrap() else { panic!("unheard") };
+    assert_eq!(error.outcome, Outcome::Denied);
 }
 
 #[tokio::test(start_paused = true)]

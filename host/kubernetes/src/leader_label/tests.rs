@@ -1,9 +1,9 @@
 //! Labels on pods of a server of the test's own, on virtual time.
 
 use super::*;
-use crate::trouble::plain;
+use crate::lock_error::plain;
 use hotseat_apiserver::{Action, Config, Fault, PODS, Server, Status as Refusal, Verb};
-use hotseat_core::event::{Base, Fencing, Why};
+use hotseat_core::event::{Base, Fencing, StepDownReason};
 use hotseat_core::lock::{Incarnation, Mark, Token};
 use hotseat_core::policy::Outcome;
 use hotseat_core::view::{Term, View};
@@ -78,7 +78,7 @@ impl Scene {
 
     fn loses(&self) {
         self.status.show(View { term: None, ..(*self.status.view()).clone() });
-        self.hears(Notice::SteppedDown(Why::Lapsed));
+        self.hears(Notice::SteppedDown(StepDownReason::Lapsed));
     }
 
     fn metadata(&self, name: &str) -> Value {
@@ -217,11 +217,11 @@ async fn a_label_that_was_edited_away_comes_back() {
 struct Told(Arc<Server>);
 
 impl hotseat_election::Lock for Told {
-    fn read(&self, _: Moment) -> Future<Result<Lock, Trouble>> {
+    fn read(&self, _: Moment) -> Future<Result<Lock, LockError>> {
         Box::pin(async { Ok(Lock::Absent(None)) })
     }
 
-    fn write(&self, _: Write) -> Future<Result<Record, Trouble>> {
+    fn write(&self, _: Write) -> Future<Result<Record, LockError>> {
         let server = Arc::clone(&self.0);
         Box::pin(async move {
             let pods = server.store().list(&PODS, "le");
@@ -265,7 +265,7 @@ async fn the_seat_is_given_up_after_the_label() {
     let lock = LabelledLock::new(Told(Arc::clone(&server)), label.clone());
     let how = async |purpose| lock.write(write(purpose)).await.unwrap_err().detail;
     assert_eq!(how(Purpose::Renew).await, "labelled");
-    let fact = Fact::Elector(Notice::SteppedDown(Why::Stopped));
+    let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
     label.observe(Said { election: status.election(), at: clock::now(), fact: &fact });
     assert_eq!(how(Purpose::Release).await, "not labelled");
     // One that cannot be taken off does not keep the seat.
@@ -276,7 +276,7 @@ async fn the_seat_is_given_up_after_the_label() {
         sleep(Duration::from_millis(5)).await;
     }
     server.faults().add(Fault::on(Verb::Patch).resource("pods"), Action::Hang);
-    let fact = Fact::Elector(Notice::SteppedDown(Why::Stopped));
+    let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
     label.observe(Said { election: status.election(), at: clock::now(), fact: &fact });
     let asked = Instant::now();
     assert_eq!(how(Purpose::Release).await, "labelled");

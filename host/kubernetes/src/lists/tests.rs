@@ -92,10 +92,7 @@ async fn a_list_that_is_gone_is_begun_anew_and_mixes_no_two_moments() {
     let began = tokio::time::Instant::now();
     for listed in both(&server.url(), ENOUGH).await {
         let Err(failure) = listed else { panic!("a list that cannot be gone on with") };
-        assert!(
-            failure.is_gone() && failure.trouble.outcome == Outcome::Unreachable,
-            "{failure:?}"
-        );
+        assert!(failure.is_gone() && failure.error.outcome == Outcome::Unreachable, "{failure:?}");
     }
     assert_eq!(server.faults().hits(always), 2 * u64::from(MOST_BEGINNINGS));
     assert!(began.elapsed() >= Duration::from_millis(2 * 2 * 50), "{:?}", began.elapsed());

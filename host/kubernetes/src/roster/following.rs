@@ -74,7 +74,7 @@ enum News {
     All(Vec<Seen>),
     One(Box<Seen>),
     Gone(String),
-    Trouble(String),
+    Failed(String),
 }
 
 /// Follows them for as long as it is polled.
@@ -107,7 +107,7 @@ pub(super) async fn follow(
 fn take(table: &mut Table, news: News, status: &Status) {
     let now = clock::now();
     let mut listed = false;
-    let trouble = match news {
+    let error = match news {
         News::All(all) => {
             table.take_all(now, all);
             listed = true;
@@ -121,7 +121,7 @@ fn take(table: &mut Table, news: News, status: &Status) {
             table.take_out(&name);
             None
         }
-        News::Trouble(why) => Some(why),
+        News::Failed(why) => Some(why),
     };
     status.change_roster(|roster| {
         // Together with those that were read: there is no moment at which they are known and missing.
@@ -129,7 +129,7 @@ fn take(table: &mut Table, news: News, status: &Status) {
             roster.others = others(table);
             roster.seen = true;
         }
-        roster.not_followed = trouble;
+        roster.not_followed = error;
     });
 }
 
@@ -183,7 +183,7 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         )),
         Sight::Changed(lease) => lease.seen(election).map(|seen| News::One(Box::new(seen))),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
-        Sight::Trouble(why) => Some(News::Trouble(why)),
+        Sight::Failed(why) => Some(News::Failed(why)),
         // It is asked for by its label.
         Sight::Read { .. } => None,
     };

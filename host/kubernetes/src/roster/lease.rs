@@ -11,7 +11,7 @@ use crate::codec::WRITE;
 use crate::exchange::{Channel, Failure};
 use crate::kind::LockKind;
 use crate::lists::Lists;
-use crate::trouble::plain;
+use crate::lock_error::plain;
 use hotseat_core::policy::Outcome;
 use hotseat_election::roster::Entry;
 use jiff::Timestamp;
@@ -77,7 +77,7 @@ impl OwnLease {
         }
         let patched = self.patch(content).await;
         if let Err(failure) = &patched
-            && (failure.is_not_found() || failure.trouble.outcome == Outcome::Conflict)
+            && (failure.is_not_found() || failure.error.outcome == Outcome::Conflict)
         {
             // It is gone, or is another one: from the beginning, the next time.
             self.uid = None;
@@ -102,7 +102,7 @@ impl OwnLease {
         let request = self.collection.delete(&self.name, &params);
         let request = request.map_err(|error| Failure::unsendable(&error.to_string()))?;
         match self.channel.ask::<IgnoredAny>("delete-roster", PATIENCE, request).await {
-            Err(failure) if failure.trouble.outcome == Outcome::Denied => {
+            Err(failure) if failure.error.outcome == Outcome::Denied => {
                 self.uid = Some(uid);
                 let nothing = json!({
                     "metadata": {"annotations": {CANDIDATE: null}}, "spec": {"holderIdentity": null},

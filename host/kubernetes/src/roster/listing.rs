@@ -65,7 +65,7 @@ pub async fn list_roster(
         pace: super::PACE,
     };
     let listed = target.list::<Timed>().await;
-    let (sight, _) = listed.map_err(|failure| failure.trouble.detail)?;
+    let (sight, _) = listed.map_err(|failure| failure.error.detail)?;
     let Sight::Listed(all) = sight else { return Ok(Rows::default()) };
     let row = |Timed { lease, spec }: Timed| {
         let written = spec.and_then(|spec| spec.renew_time?.parse().ok());

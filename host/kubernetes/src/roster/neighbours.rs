@@ -96,7 +96,7 @@ enum News {
     One(Seen),
     Gone(String),
     /// They cannot be followed.
-    Trouble,
+    Failed,
 }
 
 /// Counts for as long as it is polled, and reports the number while it is known: the own node is, and the
@@ -134,7 +134,7 @@ fn take(neighbours: &mut Option<Neighbours>, own: &str, news: News) {
         (News::One(one), Some(it)) => it.take(now, one),
         (News::Gone(name), Some(it)) => it.take_out(&name),
         (News::One(_) | News::Gone(_), None) => {}
-        (News::Trouble, it) => *it = None,
+        (News::Failed, it) => *it = None,
     }
 }
 
@@ -180,7 +180,7 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
         Sight::Listed(all) => Some(News::All(all.objects)),
         Sight::Changed(seen) => Some(News::One(seen)),
         Sight::Deleted { name, .. } => Some(News::Gone(name)),
-        Sight::Trouble(_) => Some(News::Trouble),
+        Sight::Failed(_) => Some(News::Failed),
         // They are asked for by their label.
         Sight::Read { .. } => None,
     };

@@ -49,9 +49,9 @@ pub(super) async fn publish(
                 jittered(BEAT)
             }
             Err(failure) => {
-                let denied = failure.trouble.outcome == Outcome::Denied;
+                let denied = failure.error.outcome == Outcome::Denied;
                 let remedy = if denied { hints.rights } else { "it is tried again" };
-                let reason = format!("{}: {remedy}", failure.trouble.detail);
+                let reason = format!("{}: {remedy}", failure.error.detail);
                 match told.failed(clock::now(), &reason) {
                     Some(times) => {
                         tracing::warn!(%reason, times, "this candidate cannot be put on the roster")
@@ -61,8 +61,8 @@ pub(super) async fn publish(
                     }
                 }
                 status.change_roster(|roster| roster.not_published = Some(reason));
-                let pause = backoff.pause(failure.trouble.retry_after);
-                if !failure.trouble.of_content {
+                let pause = backoff.pause(failure.error.retry_after);
+                if !failure.error.of_content {
                     sleep(pause).await;
                     continue;
                 }
@@ -108,7 +108,7 @@ pub(super) async fn take_back(lease: &mut OwnLease, status: &Status) {
     match timeout(PATIENCE_AT_END, lease.take_back()).await {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => {
-            tracing::debug!(reason = %failure.trouble.detail, "the roster still has this candidate");
+            tracing::debug!(reason = %failure.error.detail, "the roster still has this candidate");
         }
         Err(_) => tracing::debug!("the roster still has this candidate: the API server is slow"),
     }

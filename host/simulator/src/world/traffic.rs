@@ -5,7 +5,7 @@ use super::time::Scheduled;
 use crate::check::Broken;
 use crate::network::Fate;
 use hotseat_core::electors::Which;
-use hotseat_core::event::{Effect, Event, Fencing, Notice, Trouble, Via, Write};
+use hotseat_core::event::{Effect, Event, Fencing, LockError, Notice, Via, Write};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::{Moment, millis};
 use std::cmp::Reverse;
@@ -223,8 +223,8 @@ impl World {
     }
 }
 
-fn timed_out() -> Trouble {
-    Trouble {
+fn timed_out() -> LockError {
+    LockError {
         outcome: Outcome::TimedOut,
         retry_after: None,
         of_content: false,

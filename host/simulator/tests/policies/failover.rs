@@ -2,7 +2,7 @@
 //! the candidates say.
 
 use super::fleet::Fleet;
-use hotseat_core::event::{Event, Notice, Why};
+use hotseat_core::event::{Event, Notice, StepDownReason};
 use hotseat_core::time::Moment;
 use hotseat_simulator::Broken;
 use std::fmt::Write as _;
@@ -123,7 +123,7 @@ fn news(notice: &Notice) -> Option<String> {
     Some(match notice {
         Notice::BecameLeader { reason, .. } => format!("became leader: {reason}"),
         Notice::ResumedTerm { .. } => "leads again".to_owned(),
-        Notice::SteppedDown(Why::Resigned(reason)) => format!("resigned: {reason}"),
+        Notice::SteppedDown(StepDownReason::Resigned(reason)) => format!("resigned: {reason}"),
         Notice::SteppedDown(why) => format!("stopped leading: {}", why.as_str()),
         Notice::Overruled { action, reason } => format!("may not {action}: {reason}"),
         _ => return None,

@@ -5,7 +5,7 @@ use super::facts::{Entry, Facts};
 use super::moves::{Bound, Moves};
 use super::native::{Decide, Published, policy};
 use hotseat_core::config::{Config, Timing};
-use hotseat_core::event::{Event, Notice, Why};
+use hotseat_core::event::{Event, Notice, StepDownReason};
 use hotseat_core::failures::DEFAULT_SHARE;
 use hotseat_core::lock::Incarnation;
 use hotseat_core::on_failure::OnFailure;
@@ -170,7 +170,7 @@ impl Fleet {
         for (_, _, notice) in &self.world.notices {
             match notice {
                 Notice::BecameLeader { .. } => outcome.terms += 1,
-                Notice::SteppedDown(Why::Resigned(_)) => outcome.resigned += 1,
+                Notice::SteppedDown(StepDownReason::Resigned(_)) => outcome.resigned += 1,
                 Notice::WriteFailed { .. } => outcome.failed_writes += 1,
                 _ => {}
             }

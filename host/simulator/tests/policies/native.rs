@@ -81,7 +81,7 @@ fn observation_of(seen: &core::Observation) -> sdk::Observation {
     }
 }
 
-fn seat_of(seat: &core::Seat) -> sdk::Seat {
+fn seat_of(seat: &core::SeatView) -> sdk::Seat {
     sdk::Seat {
         holder: seat.holder.clone(),
         age: seat.age,

@@ -26,8 +26,8 @@ fn leader() -> Stage {
     stage
 }
 
-fn throttled(retry_after: Option<Duration>) -> Trouble {
-    Trouble {
+fn throttled(retry_after: Option<Duration>) -> LockError {
+    LockError {
         outcome: Outcome::Throttled,
         retry_after,
         of_content: false,
@@ -58,8 +58,8 @@ fn the_api_servers_pause_is_kept_up_to_a_minute() {
 #[test]
 fn a_read_that_failed_is_tried_again_after_two_retry_periods_or_when_the_server_said() {
     let secs = Duration::from_secs;
-    let refused = Trouble { outcome: Outcome::Denied, ..throttled(None) };
-    for (trouble, pause) in [
+    let refused = LockError { outcome: Outcome::Denied, ..throttled(None) };
+    for (error, pause) in [
         (refused, secs(4)),
         (throttled(None), secs(4)),
         (throttled(Some(secs(7))), secs(7)),
@@ -73,11 +73,11 @@ fn a_read_that_failed_is_tried_again_after_two_retry_periods_or_when_the_server_
         }
         for _ in 0..2 {
             stage.reading = false;
-            stage.tell(Event::ReadFailed(trouble.clone()));
+            stage.tell(Event::ReadFailed(error.clone()));
             stage.pass(pause - millis(1));
-            assert!(!stage.reading, "too early: {trouble:?}");
+            assert!(!stage.reading, "too early: {error:?}");
             stage.pass(millis(1));
-            assert!(stage.reading, "too late: {trouble:?}");
+            assert!(stage.reading, "too late: {error:?}");
         }
     }
 }
@@ -221,7 +221,10 @@ fn who_resigned_rests_for_a_lease() {
     assert_eq!(verdict(&mut stage, Action::Resign(None)), Verdict::CarriedOut);
     let release = stage.one_write();
     assert_eq!(release.purpose, Purpose::Release, "at once, and with no question about it");
-    assert_eq!(stage.told(|notice| matches!(notice, Notice::SteppedDown(Why::Resigned(_)))), 1);
+    assert_eq!(
+        stage.told(|notice| matches!(notice, Notice::SteppedDown(StepDownReason::Resigned(_)))),
+        1
+    );
     let gone = stage.now;
     stage.succeeds(&release, 12);
     until(&mut stage, gone + millis(14_999));

@@ -187,7 +187,10 @@ fn a_transfer_waits_too_but_not_until_it_is_forgotten() {
         stays(&mut stage, within * 2, &answer).expect("it goes");
         let took = stage.now.since(begun);
         assert!((expected..expected + millis(1200)).contains(&took), "{answer:?}: {took:?}");
-        assert_eq!(stage.told(|it| matches!(it, Notice::SteppedDown(Why::Transferred(_)))), 1);
+        assert_eq!(
+            stage.told(|it| matches!(it, Notice::SteppedDown(StepDownReason::Transferred(_)))),
+            1
+        );
         assert_eq!(stage.one_write().successor.as_deref(), Some("bing"));
     }
 }

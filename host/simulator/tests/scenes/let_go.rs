@@ -85,7 +85,7 @@ fn a_leader_without_an_application_resigns_at_once_and_rests() {
     let term = token(&stage);
     let_go(&mut stage, term, Duration::from_secs(60));
     assert!(!stage.view.leads(stage.now));
-    let resigned = |notice: &Notice| matches!(notice, Notice::SteppedDown(Why::Resigned(why)) if why == "its command has ended");
+    let resigned = |notice: &Notice| matches!(notice, Notice::SteppedDown(StepDownReason::Resigned(why)) if why == "its command has ended");
     assert_eq!(stage.told(resigned), 1);
     let release = stage.one_write();
     assert_eq!(release.purpose, Purpose::Release);

@@ -3,7 +3,7 @@
 
 use super::{by_rule, candidate, millis};
 use hotseat_core::elector::{Phase, State, Underway};
-use hotseat_core::event::{Event, Notice, Purpose, Why};
+use hotseat_core::event::{Event, Notice, Purpose, StepDownReason};
 use hotseat_simulator::{Network, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +21,7 @@ struct Life {
     /// Who became leader, and at which millisecond.
     terms: Vec<(usize, u128)>,
     /// How each term ended.
-    ends: Vec<Why>,
+    ends: Vec<StepDownReason>,
     /// The states of the two candidates at each millisecond, if the life was lived without a swap;
     /// else those that the swap came upon.
     states: Vec<[Option<State>; 2]>,
@@ -98,7 +98,10 @@ fn moments(plain: &Life) -> Vec<u64> {
 fn i13_a_swap_in_every_state_of_a_life_changes_nothing_of_it() {
     let plain = live(None);
     assert_eq!(plain.terms.iter().map(|(who, _)| *who).collect::<Vec<_>>(), [0, 1, 0]);
-    assert_eq!(plain.ends, [Why::Lapsed, Why::Stopped, Why::Stopped]);
+    assert_eq!(
+        plain.ends,
+        [StepDownReason::Lapsed, StepDownReason::Stopped, StepDownReason::Stopped]
+    );
     let mut met = BTreeSet::new();
     for swap in moments(&plain) {
         let with = live(Some(swap));

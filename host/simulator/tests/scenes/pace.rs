@@ -12,13 +12,13 @@ fn patient(_: &Input) -> Decision {
     Decision { wake_after: 3_600_000, ..decision(Action::Campaign) }
 }
 
-fn trouble(outcome: Outcome) -> Trouble {
-    Trouble { outcome, retry_after: None, of_content: false, detail: "scripted".to_owned() }
+fn error(outcome: Outcome) -> LockError {
+    LockError { outcome, retry_after: None, of_content: false, detail: "scripted".to_owned() }
 }
 
 /// As a server refuses a record that it does not take.
-fn unfit() -> Trouble {
-    Trouble { of_content: true, ..trouble(Outcome::Denied) }
+fn unfit() -> LockError {
+    LockError { of_content: true, ..error(Outcome::Denied) }
 }
 
 /// Lets each write and each read fail like that for so long, a millisecond after it was sent, and
@@ -30,14 +30,14 @@ fn refuse_all(
     write: Outcome,
     read: Option<Outcome>,
 ) -> (Vec<Moment>, Vec<Moment>) {
-    refuse_all_for(stage, length, policy, &trouble(write), read)
+    refuse_all_for(stage, length, policy, &error(write), read)
 }
 
 fn refuse_all_for(
     stage: &mut Stage,
     length: Duration,
     policy: impl Fn(&Input) -> Decision,
-    write: &Trouble,
+    write: &LockError,
     read: Option<Outcome>,
 ) -> (Vec<Moment>, Vec<Moment>) {
     let (mut writes, mut reads) = (Vec::new(), Vec::new());
@@ -66,7 +66,7 @@ fn refuse_all_for(
             && std::mem::take(&mut stage.reading)
         {
             reads.push(stage.now);
-            stage.tell(Event::ReadFailed(trouble(outcome)));
+            stage.tell(Event::ReadFailed(error(outcome)));
         }
     }
     (writes, reads)

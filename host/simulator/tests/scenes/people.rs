@@ -45,7 +45,7 @@ fn goes_on(stage: &mut Stage, length: Duration) -> Vec<Write> {
 }
 
 fn handed_over(stage: &Stage) -> usize {
-    stage.told(|notice| matches!(notice, Notice::SteppedDown(Why::Transferred(_))))
+    stage.told(|notice| matches!(notice, Notice::SteppedDown(StepDownReason::Transferred(_))))
 }
 
 #[test]

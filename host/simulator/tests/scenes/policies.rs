@@ -155,13 +155,13 @@ fn i14_the_term_goes_on_after_an_outage() {
         for write in stage.writes() {
             stage.fails(&write, Outcome::Unreachable);
         }
-        let trouble = Trouble {
+        let error = LockError {
             outcome: Outcome::Unreachable,
             retry_after: None,
             of_content: false,
             detail: "scripted".to_owned(),
         };
-        stage.tell(Event::ReadFailed(trouble));
+        stage.tell(Event::ReadFailed(error));
     }
     assert!(!stage.leads());
     let write = loop {

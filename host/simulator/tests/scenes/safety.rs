@@ -70,7 +70,7 @@ fn i1_the_end_of_belief_is_reported_when_it_comes() {
             stage.fails(&write, Outcome::Denied);
         }
     }
-    let lapsed = |notice: &Notice| *notice == Notice::SteppedDown(Why::Lapsed);
+    let lapsed = |notice: &Notice| *notice == Notice::SteppedDown(StepDownReason::Lapsed);
     assert_eq!(stage.told(lapsed), 1);
     let observed = stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::Ask { input, .. } => Some(input.observation.claim.is_some()),
@@ -125,7 +125,7 @@ fn i5_an_unknown_write_that_lost_ends_belief() {
     let other = Record { version: Version("12".to_owned()), ..record("bing", 15) };
     stage.reads(Lock::Present(other));
     assert!(!stage.leads());
-    let lost = Why::Lost(Some("bing".to_owned()));
+    let lost = StepDownReason::Lost(Some("bing".to_owned()));
     assert_eq!(stage.told(|notice| *notice == Notice::SteppedDown(lost.clone())), 1);
 }
 
@@ -153,7 +153,7 @@ fn i6_a_stop_after_a_lapse_waits_for_the_rest_of_the_drain() {
     stage.now = until + millis(700);
     stage.answers = false;
     stage.tell(Event::Stop);
-    assert_eq!(stage.told(|notice| *notice == Notice::SteppedDown(Why::Lapsed)), 1);
+    assert_eq!(stage.told(|notice| *notice == Notice::SteppedDown(StepDownReason::Lapsed)), 1);
     assert_eq!(stage.writes(), []);
     stage.pass(millis(1290));
     assert_eq!(stage.writes(), []);
@@ -303,7 +303,11 @@ fn i8_a_live_twin_is_reported_and_left_alone() {
         stage.sees(Lock::Present(Record { mark, times, version, ..record("baz", 15) }));
         stage.pass(millis(2000));
     }
-    assert_eq!(stage.told(|notice| matches!(notice, Notice::Twin(who) if who == "elsewhere/5")), 1);
+    assert_eq!(
+        stage
+            .told(|notice| matches!(notice, Notice::IdentityConflict(who) if who == "elsewhere/5")),
+        1
+    );
     assert_eq!(stage.writes(), []);
     assert_eq!(stage.view.leader(stage.now), "");
 }

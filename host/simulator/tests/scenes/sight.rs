@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn last_seat(stage: &mut Stage) -> hotseat_core::policy::Seat {
+fn last_seat(stage: &mut Stage) -> hotseat_core::policy::SeatView {
     stage.answers = false;
     ask_now(stage);
     let seat = stage.effects.iter().rev().find_map(|effect| match effect {

@@ -79,8 +79,8 @@ impl Feed for Both {
                     Some(look) => self.pair.settings = Some(of_look(&self.settings, look)),
                     None => self.looks = None,
                 },
-                sight = next(&mut self.sights) => match sight {
-                    Some(sight) => self.pair.settings = Some(of_sight(&self.settings, sight)),
+                observe = next(&mut self.sights) => match observe {
+                    Some(observe) => self.pair.settings = Some(of_sight(&self.settings, observe)),
                     None => self.sights = None,
                 },
             }
@@ -114,9 +114,9 @@ fn of_look(settings: &SettingsSource, look: Look) -> Result<Settings, SourceErro
     }
 }
 
-fn of_sight(settings: &SettingsSource, sight: ConfigMapSight) -> Result<Settings, SourceError> {
+fn of_sight(settings: &SettingsSource, observe: ConfigMapSight) -> Result<Settings, SourceError> {
     match settings.config_map() {
-        Some(map) => settings_in(map, sight),
+        Some(map) => settings_in(map, observe),
         None => of_spec(settings),
     }
 }

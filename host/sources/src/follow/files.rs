@@ -6,7 +6,7 @@
 //! often the files are read whatever their metadata says.
 
 use super::hints::{Folder, Hint, Hints, Watcher};
-use crate::file::{Content, FileSet, Print, Sum, Unread, sum_of};
+use crate::file::{Checksum, Content, FileSet, Fingerprint, Unread, sum_of};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -72,24 +72,24 @@ struct Follower {
     /// What was handed on last.
     given: Option<Given>,
     /// The metadata that belong to it, and how often they were trusted.
-    known: Option<(Print, u32)>,
+    known: Option<(Fingerprint, u32)>,
     /// Their metadata can be asked without another thread.
     near: bool,
 }
 
 #[derive(Clone, PartialEq, Eq)]
 enum Given {
-    Contents(Sum),
+    Contents(Checksum),
     Failure(Unread),
 }
 
 /// What a look at the files gave.
-enum Sight {
+enum Observed {
     /// The metadata are the expected ones.
     AsKnown,
     /// The contents, by their digests; with the bytes if they were asked for. The metadata if they
     /// stayed the same meanwhile.
-    Contents(Sum, Option<Vec<Content>>, Option<Print>),
+    Contents(Checksum, Option<Vec<Content>>, Option<Fingerprint>),
     Failure(Unread),
 }
 
@@ -107,10 +107,10 @@ impl Follower {
                 // An idle poll: one wake-up, two calls of the kernel a file, no thread.
                 return None;
             }
-            let (now, contents, print) = match self.sight(expected, whole).await {
-                Sight::AsKnown => return None,
-                Sight::Contents(sum, contents, print) => (Given::Contents(sum), contents, print),
-                Sight::Failure(unread) => (Given::Failure(unread), None, None),
+            let (now, contents, print) = match self.observe(expected, whole).await {
+                Observed::AsKnown => return None,
+                Observed::Contents(sum, contents, print) => (Given::Contents(sum), contents, print),
+                Observed::Failure(unread) => (Given::Failure(unread), None, None),
             };
             if self.given.as_ref() == Some(&now) {
                 self.remember(now, print);
@@ -137,13 +137,13 @@ impl Follower {
         }
     }
 
-    fn remember(&mut self, given: Given, print: Option<Print>) {
+    fn remember(&mut self, given: Given, print: Option<Fingerprint>) {
         self.given = Some(given);
-        self.known = print.filter(Print::is_settled).map(|print| (print, 0));
+        self.known = print.filter(Fingerprint::is_settled).map(|print| (print, 0));
     }
 
     /// The metadata that make a reading of the files needless, now and then none.
-    fn expected(&mut self) -> Option<Print> {
+    fn expected(&mut self) -> Option<Fingerprint> {
         let (print, trusted) = self.known.as_mut()?;
         *trusted += 1;
         (*trusted <= TRUST).then(|| print.clone())
@@ -166,30 +166,30 @@ impl Follower {
     }
 
     /// Looks at the files on another thread: a file system may take its time.
-    async fn sight(&mut self, expected: Option<Print>, whole: bool) -> Sight {
+    async fn observe(&mut self, expected: Option<Fingerprint>, whole: bool) -> Observed {
         let (files, watcher) = (Arc::clone(&self.files), self.hints.watcher());
         let looked = spawn_blocking(move || {
             let watched: Option<Vec<Folder>> = watcher.map(Watcher::renew);
-            (watched, files.is_near(), sight(&files, expected, whole))
+            (watched, files.is_near(), observe(&files, expected, whole))
         });
         match looked.await {
-            Ok((watched, near, sight)) => {
+            Ok((watched, near, observe)) => {
                 self.hints.renewed(watched);
                 self.near = near;
-                sight
+                observe
             }
             Err(_) => {
                 let why = "the look at it was cut off".to_owned();
-                Sight::Failure(Unread { member: 0, why: Some(why) })
+                Observed::Failure(Unread { member: 0, why: Some(why) })
             }
         }
     }
 }
 
-fn sight(files: &FileSet, expected: Option<Print>, whole: bool) -> Sight {
+fn observe(files: &FileSet, expected: Option<Fingerprint>, whole: bool) -> Observed {
     let before = files.print();
     if expected.is_some() && before == expected {
-        return Sight::AsKnown;
+        return Observed::AsKnown;
     }
     let found = match whole {
         true => files.read().map(|contents| (sum_of(&contents), Some(contents))),
@@ -198,8 +198,8 @@ fn sight(files: &FileSet, expected: Option<Print>, whole: bool) -> Sight {
     match found {
         Ok((sum, contents)) => {
             let stayed = before.filter(|print| files.print().as_ref() == Some(print));
-            Sight::Contents(sum, contents, stayed)
+            Observed::Contents(sum, contents, stayed)
         }
-        Err(unread) => Sight::Failure(unread),
+        Err(unread) => Observed::Failure(unread),
     }
 }

@@ -112,8 +112,8 @@ pub async fn follow_config_map(
 ) {
     let (tell, components) = channel(1);
     tokio::spawn(async move {
-        while let Some(sight) = sights.recv().await {
-            if tell.send(found_in(&map, sight).into()).await.is_err() {
+        while let Some(observe) = sights.recv().await {
+            if tell.send(found_in(&map, observe).into()).await.is_err() {
                 return;
             }
         }

@@ -40,10 +40,12 @@ impl Registries {
                 // An artifact has no file's name: whoever pushed it knows which it was.
                 Ok(Fetched { label, file: "COMPONENT".to_owned(), bytes, signature })
             }
-            Err(Trouble::Passing(why)) => Err(SourceError::read(&label, why)),
-            Err(Trouble::Lasting(why)) => Err(SourceError::Read { label, why, lasting: true }),
-            Err(Trouble::Size) => Err(SourceError::Size { label, limit }),
-            Err(Trouble::Digest(why)) => Err(SourceError::Digest { label, why }),
+            Err(SourceFailure::Passing(why)) => Err(SourceError::read(&label, why)),
+            Err(SourceFailure::Lasting(why)) => {
+                Err(SourceError::Read { label, why, lasting: true })
+            }
+            Err(SourceFailure::Size) => Err(SourceError::Size { label, limit }),
+            Err(SourceFailure::Digest(why)) => Err(SourceError::Digest { label, why }),
         }
     }
 
@@ -84,7 +86,7 @@ impl Registries {
 }
 
 /// Why there is nothing.
-enum Trouble {
+enum SourceFailure {
     /// Another attempt may bring it.
     Passing(String),
     /// The digest names something that will never do.
@@ -95,9 +97,9 @@ enum Trouble {
     Digest(String),
 }
 
-impl From<String> for Trouble {
-    fn from(why: String) -> Trouble {
-        Trouble::Passing(why)
+impl From<String> for SourceFailure {
+    fn from(why: String) -> SourceFailure {
+        SourceFailure::Passing(why)
     }
 }
 
@@ -105,18 +107,18 @@ async fn pull(
     registries: &Registries,
     reference: &Reference,
     limit: u64,
-) -> Result<(Vec<u8>, Option<String>), Trouble> {
+) -> Result<(Vec<u8>, Option<String>), SourceFailure> {
     let mut session = Session::open(registries, reference.repository()).await?;
     let manifest = manifest(&mut session, &reference.digest().to_string()).await?;
     let found = Digest::of(&manifest);
     if found != reference.digest() {
         let remedy = "the registry, or something before it, gives other bytes than it was given";
-        return Err(Trouble::Digest(format!("the manifest that came is {found}: {remedy}")));
+        return Err(SourceFailure::Digest(format!("the manifest that came is {found}: {remedy}")));
     }
     // From here on the manifest is what its author pushed.
-    let (layer, digest) = manifest::layer(&manifest).map_err(Trouble::Lasting)?;
+    let (layer, digest) = manifest::layer(&manifest).map_err(SourceFailure::Lasting)?;
     if layer.size > limit {
-        return Err(Trouble::Size);
+        return Err(SourceFailure::Size);
     }
     let bytes = blob(&mut session, digest, layer.size).await?;
     Ok((bytes, layer.annotations.get(SIGNATURE).cloned()))
@@ -136,7 +138,7 @@ async fn manifest(session: &mut Session, name: &str) -> Result<Vec<u8>, String> 
 }
 
 /// Exactly `size` bytes with that digest.
-async fn blob(session: &mut Session, digest: Digest, size: u64) -> Result<Vec<u8>, Trouble> {
+async fn blob(session: &mut Session, digest: Digest, size: u64) -> Result<Vec<u8>, SourceFailure> {
     let exchange = session.send(Session::get(session.address(&format!("blobs/{digest}"))?)).await?;
     if exchange.parts.status != StatusCode::OK {
         return Err(refusal("the layer", exchange).await.into());
@@ -146,19 +148,23 @@ async fn blob(session: &mut Session, digest: Digest, size: u64) -> Result<Vec<u8
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             let size = amount(size);
-            return Err(Trouble::Digest(format!("more came than the layer's {size}: {remedy}")));
+            return Err(SourceFailure::Digest(format!(
+                "more came than the layer's {size}: {remedy}"
+            )));
         }
-        Err(BodyError::Broken(why)) => return Err(Trouble::Passing(format!("the layer: {why}"))),
+        Err(BodyError::Broken(why)) => {
+            return Err(SourceFailure::Passing(format!("the layer: {why}")));
+        }
     };
     if (bytes.len() as u64) < size {
         let (came, size) = (amount(bytes.len() as u64), amount(size));
-        return Err(Trouble::Digest(format!(
+        return Err(SourceFailure::Digest(format!(
             "the layer is cut off, {came} of {size} came: {remedy}"
         )));
     }
     let found = Digest::of(&bytes);
     if found != digest {
-        return Err(Trouble::Digest(format!(
+        return Err(SourceFailure::Digest(format!(
             "the layer that came is {found} and not {digest}: {remedy}"
         )));
     }

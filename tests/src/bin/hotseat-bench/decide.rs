@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use hotseat_core::policy::{Attempts, Cause, Claim, Input, Observation, Outcome, Pace, Seat};
+use hotseat_core::policy::{Attempts, Cause, Claim, Input, Observation, Outcome, Pace, SeatView};
 use hotseat_core::policy::{Candidate, Signal, Source as Reporter, Value};
 use hotseat_engine::{
     Builtin, CompileLimits, Compiler, LARGEST_COMPONENT, Limits, LoadedPolicy, Loader, Runtime,
@@ -150,7 +150,7 @@ fn leader() -> Input {
             uptime: 50_000,
             seats: 0,
             causes: Cause::Timer.into(),
-            seat: Some(Seat {
+            seat: Some(SeatView {
                 holder: Some("hotseat-6d5f9c7b8-x2x4z".into()),
                 age: 2_000,
                 duration: 15_000,

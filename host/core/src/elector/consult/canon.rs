@@ -1,6 +1,6 @@
 //! The canonical form of the dealings with a policy that may answer anything.
 
-use super::{Mind, Question};
+use super::{Consultation, Question};
 use crate::canon::{NOW, pass};
 use crate::entropy::Entropy;
 use crate::event::AskId;
@@ -8,11 +8,11 @@ use crate::policy::Cause;
 use crate::time::Moment;
 use std::time::Duration;
 
-impl Mind {
+impl Consultation {
     /// Time passes. What the policy sees and what it keeps for itself is forgotten: the search
     /// lets it answer everything at every question.
     pub(in crate::elector) fn pass(&mut self, passed: Duration, pause: Duration) {
-        let Mind {
+        let Consultation {
             loaded: _,
             on_failure: _,
             settings: _,

@@ -8,14 +8,18 @@ use crate::time::{Moment, millis, millis_up};
 impl Elector {
     pub(super) fn input(&mut self, mut causes: Causes) -> Input {
         // What became of the last decision is no reason to ask; whoever is asked should know of it.
-        if self.mind.last.as_ref().is_some_and(|last| matches!(last.verdict, Verdict::Overruled(_)))
+        if self
+            .consultation
+            .last
+            .as_ref()
+            .is_some_and(|last| matches!(last.verdict, Verdict::Overruled(_)))
         {
             causes.add(Cause::Overruled);
         }
         Input {
-            settings: self.mind.settings.clone(),
-            memory: self.mind.memory.clone(),
-            entropy: self.mind.entropy.next(),
+            settings: self.consultation.settings.clone(),
+            memory: self.consultation.memory.clone(),
+            entropy: self.consultation.entropy.next(),
             timing: self.config.timing.pace(),
             observation: self.observation(causes),
         }
@@ -40,7 +44,7 @@ impl Elector {
                 valid_for: valid(self.claim.until().unwrap_or(term.until)),
             }),
             attempts: Attempts { since_success: self.last_success.map(age), ..self.attempts },
-            last_decision: self.mind.last.clone(),
+            last_decision: self.consultation.last.clone(),
             signals: self.signals.for_policy(self.now),
             roster: self.roster.for_policy(self.now),
             extra: Vec::new(),
@@ -49,7 +53,7 @@ impl Elector {
 
     /// The seat as the policy sees it. Two locks are one seat to it: free when both are, and held by
     /// whoever holds one.
-    fn seat_for_policy(&self) -> policy::Seat {
+    fn seat_for_policy(&self) -> policy::SeatView {
         let own = self.config.timing.lease_duration;
         let record = self.seat.record();
         let outer = self.outer.as_ref();
@@ -58,7 +62,7 @@ impl Elector {
         let free_at = if mine { Some(self.resting_until) } else { self.free_at() };
         let duration = record.filter(|record| record.holder.is_some() || record.duration.is_some());
         let successor = text(|record| record.successor.as_ref());
-        let seat = policy::Seat {
+        let seat = policy::SeatView {
             holder: text(|record| record.holder.as_ref()),
             age: millis(self.now.since(self.seat.since())),
             duration: duration
@@ -73,7 +77,7 @@ impl Elector {
         };
         match outer.and_then(|outer| outer.seen.as_ref()) {
             Some(seen) if seat.holder.is_none() && seen.foreign && seen.holder.is_some() => {
-                policy::Seat {
+                policy::SeatView {
                     holder: seen.holder.clone(),
                     age: millis(self.now.since(seen.since)),
                     held_for: millis(self.now.since(seen.since)),

@@ -209,7 +209,7 @@ impl Standing {
             (None, _) => "nobody".to_owned(),
             (Some(holder), None) => holder.clone(),
             (Some(holder), Some(held)) => {
-                format!("{holder}, for {}", crate::commands::status::length(held))
+                format!("{holder}, for {}", crate::commands::status::duration(held))
             }
         }
     }
@@ -217,7 +217,7 @@ impl Standing {
     fn lease(&self) -> String {
         let renewed = match self.renewed_ms {
             None => "never renewed".to_owned(),
-            Some(age) => format!("renewed {} ago", crate::commands::status::length(age)),
+            Some(age) => format!("renewed {} ago", crate::commands::status::duration(age)),
         };
         match (&self.holder, self.lease_seconds, self.renewed_ms) {
             (None, _, _) => "free, or waited out by those who cannot know that it is".to_owned(),

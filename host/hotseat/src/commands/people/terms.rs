@@ -1,7 +1,7 @@
 //! The last terms of an election with why they ended, as a person sees them by the Events on the lock.
 
 use super::Person;
-use crate::commands::status::length;
+use crate::commands::status::duration;
 use hotseat_election::{Facts, clock};
 use hotseat_kubernetes::{Sight, Term, list_terms, rights_to_see_events};
 use jiff::Timestamp;
@@ -91,7 +91,7 @@ impl PastTerm {
             None => String::new(),
         };
         let lasted = match (self.lasted_ms, &self.to) {
-            (Some(lasted), _) => format!(", for {}", length(lasted)),
+            (Some(lasted), _) => format!(", for {}", duration(lasted)),
             (None, Some(to)) => format!(", to {to}"),
             (None, None) => String::new(),
         };

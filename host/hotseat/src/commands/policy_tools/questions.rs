@@ -2,7 +2,7 @@
 
 use hotseat_core::config::Timing;
 use hotseat_core::policy::{
-    Action, Attempts, Candidate, Cause, Claim, Input, LastDecision, Observation, Outcome, Seat,
+    Action, Attempts, Candidate, Cause, Claim, Input, LastDecision, Observation, Outcome, SeatView,
     Signal, Source, Transfer, Value, Verdict,
 };
 
@@ -84,8 +84,8 @@ fn leader(settings: &str, cause: Cause) -> Input {
     ask(settings, cause, seat(Some(SELF), 0), Some(claim), attempts)
 }
 
-fn seat(holder: Option<&str>, free_in: u64) -> Seat {
-    Seat {
+fn seat(holder: Option<&str>, free_in: u64) -> SeatView {
+    SeatView {
         holder: holder.map(str::to_owned),
         age: 2_000,
         duration: 15_000,
@@ -102,7 +102,7 @@ fn seat(holder: Option<&str>, free_in: u64) -> Seat {
 fn ask(
     settings: &str,
     cause: Cause,
-    seat: Seat,
+    seat: SeatView,
     claim: Option<Claim>,
     attempts: Attempts,
 ) -> Input {

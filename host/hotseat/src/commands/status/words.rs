@@ -50,7 +50,7 @@ pub(super) fn describe(leader: &LeaderAnswer, policy: &PolicyAnswer) -> String {
 fn leading(leader: &LeaderAnswer) -> String {
     match (leader.name.as_str(), leader.held_ms) {
         ("", _) => "nobody is known to lead".to_owned(),
-        (name, Some(held)) => format!("{}, for {}", name, length(held)),
+        (name, Some(held)) => format!("{}, for {}", name, duration(held)),
         (name, None) => name.to_owned(),
     }
 }
@@ -70,7 +70,7 @@ fn lock(leader: &LeaderAnswer) -> String {
     let lock = format!("{}/{}", leader.lock.namespace, leader.lock.name);
     match (leader.transitions, leader.observed_ms) {
         (Some(count), Some(age)) => {
-            format!("{lock}, {count} transitions, confirmed {} ago", length(age))
+            format!("{lock}, {count} transitions, confirmed {} ago", duration(age))
         }
         _ if is_denied(leader) => format!("{lock}, not allowed to read it"),
         _ => format!("{lock}, not read yet"),
@@ -79,7 +79,7 @@ fn lock(leader: &LeaderAnswer) -> String {
 
 fn lease(leader: &LeaderAnswer) -> String {
     match (&leader.holder, leader.name.is_empty()) {
-        (_, false) => format!("{} left unless it is renewed", length(leader.remaining_ms)),
+        (_, false) => format!("{} left unless it is renewed", duration(leader.remaining_ms)),
         (Some(holder), true) => format!("{} held it last", holder),
         (None, true) if leader.observed_ms.is_some() => "free".to_owned(),
         (None, true) if is_denied(leader) => "not known: not allowed to read the lease".to_owned(),
@@ -159,8 +159,8 @@ fn failure(policy: &PolicyAnswer) -> String {
     }
 }
 
-/// A length for people.
-pub(crate) fn length(millis: u64) -> String {
+/// A duration for people.
+pub(crate) fn duration(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
         0..60 => format!("{seconds}.{} s", millis % 1000 / 100),
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn lengths_are_for_people() {
-        let told = [0, 950, 59_999, 60_000, 3_600_000, 90_000_000].map(length);
+        let told = [0, 950, 59_999, 60_000, 3_600_000, 90_000_000].map(duration);
         assert_eq!(told, ["0.0 s", "0.9 s", "59.9 s", "1 min 0 s", "1 h 0 min", "1 d 1 h"]);
     }
 }

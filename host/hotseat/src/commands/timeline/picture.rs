@@ -72,18 +72,18 @@ fn election(page: &mut String, story: &Story) {
 struct Axis {
     from: i64,
     /// In milliseconds, at least one.
-    length: i64,
+    duration: i64,
 }
 
 impl Axis {
     fn of(story: &Story) -> Axis {
-        Axis { from: story.from, length: (story.to - story.from).max(1) }
+        Axis { from: story.from, duration: (story.to - story.from).max(1) }
     }
 
     /// In the drawing's units.
     fn x(&self, at: i64) -> f64 {
         let room = (WIDTH - LEFT - 10) as f64;
-        LEFT as f64 + (at - self.from) as f64 / self.length as f64 * room
+        LEFT as f64 + (at - self.from) as f64 / self.duration as f64 * room
     }
 
     /// Moments at which the time is written: round ones, a dozen at most.
@@ -93,12 +93,13 @@ impl Axis {
             600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
         ];
         let last = STEPS[STEPS.len() - 1];
-        let fits = |step: &&i64| self.length / **step <= 10;
-        let step = STEPS.iter().find(fits).copied().unwrap_or((self.length / 10 / last + 1) * last);
+        let fits = |step: &&i64| self.duration / **step <= 10;
+        let step =
+            STEPS.iter().find(fits).copied().unwrap_or((self.duration / 10 / last + 1) * last);
         let first = self.from.div_euclid(step) * step;
-        (0..=self.length / step + 1)
+        (0..=self.duration / step + 1)
             .map(|index| first + index * step)
-            .filter(|at| (self.from..=self.from + self.length).contains(at))
+            .filter(|at| (self.from..=self.from + self.duration).contains(at))
             .collect()
     }
 }
@@ -112,7 +113,7 @@ fn drawing(page: &mut String, story: &Story) {
         shown(&story.election)
     );
     for at in axis.ticks() {
-        let (x, label) = (axis.x(at), clock(at, axis.length));
+        let (x, label) = (axis.x(at), clock(at, axis.duration));
         let _ = writeln!(
             page,
             "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"18\" y2=\"{height}\"/><text class=\"soft\" x=\"{x:.1}\" y=\"13\" text-anchor=\"middle\">{label}</text>"
@@ -263,8 +264,8 @@ impl Mark {
 }
 
 /// A time of day, as fine as the length of the axis in milliseconds asks for.
-fn clock(at: i64, length: i64) -> String {
-    let format = match length {
+fn clock(at: i64, duration: i64) -> String {
+    let format = match duration {
         0..10_000 => "%H:%M:%S%.3f",
         10_000..86_400_000 => "%H:%M:%S",
         _ => "%m-%d %H:%M",

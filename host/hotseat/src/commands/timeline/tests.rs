@@ -5,7 +5,7 @@ use super::*;
 use hotseat_core::config::Timing;
 use hotseat_core::event::{Account, AskId, Judged};
 use hotseat_core::policy::{
-    Action, Cause, Claim, Decision, Failure, FailureKind, Input, Observation, Seat, Verdict,
+    Action, Cause, Claim, Decision, Failure, FailureKind, Input, Observation, SeatView, Verdict,
 };
 use hotseat_journal::{Body, Decided, Encoder, Record, Swap};
 use jiff::Timestamp;
@@ -103,14 +103,14 @@ fn waiting(identity: &str) -> Account {
     Account { ask: Some(AskId(1)), input, answer, instead: None }
 }
 
-fn seat(holder: &str, held_for: u64, free_in: u64) -> Option<Seat> {
-    Some(Seat {
+fn seat(holder: &str, held_for: u64, free_in: u64) -> Option<SeatView> {
+    Some(SeatView {
         holder: Some(holder.to_owned()),
         duration: 15_000,
         free_in,
         transitions: 1,
         held_for,
-        ..Seat::default()
+        ..SeatView::default()
     })
 }
 

@@ -4,13 +4,13 @@ use super::{Events, lock};
 use hotseat_core::event::AskId;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_election::EngineEvent;
-use hotseat_engine::{Said, Takeover, ThreadEnded};
+use hotseat_engine::{Takeover, ThreadEnded, WorkerEvent};
 use hotseat_rollout::JobId;
 use std::sync::{Arc, Mutex};
 
 /// What one thread is to let take over, until that is heard of. All clones are one.
 #[derive(Clone, Default)]
-pub(super) struct Coming(Arc<Mutex<Option<Awaited>>>);
+pub(super) struct Pending(Arc<Mutex<Option<Awaited>>>);
 
 /// What is about to take over.
 pub(super) struct Awaited {
@@ -20,7 +20,7 @@ pub(super) struct Awaited {
     pub(super) on_failure: OnFailure,
 }
 
-impl Coming {
+impl Pending {
     /// In the place of what was awaited before: of two, the later one counts.
     pub(super) fn set(&self, awaited: Awaited) {
         *lock(&self.0) = Some(awaited);
@@ -39,16 +39,16 @@ impl Coming {
 /// Hears one thread, and what takes its place, until that ends: then it is dropped.
 pub(super) struct Hearing {
     events: Events,
-    coming: Coming,
+    coming: Pending,
 }
 
 impl Hearing {
     /// What happens goes to `events`.
-    pub(super) fn new(events: Events, coming: Coming) -> Hearing {
+    pub(super) fn new(events: Events, coming: Pending) -> Hearing {
         Hearing { events, coming }
     }
 
-    pub(super) fn hear(&self, said: Said) {
+    pub(super) fn hear(&self, said: WorkerEvent) {
         if let Some(event) = heard(said, &self.coming) {
             self.tell(event);
         }
@@ -69,9 +69,9 @@ impl Drop for Hearing {
     }
 }
 
-fn heard(said: Said, coming: &Coming) -> Option<EngineEvent> {
+fn heard(said: WorkerEvent, coming: &Pending) -> Option<EngineEvent> {
     match said {
-        Said::Answered(answer) => {
+        WorkerEvent::Answered(answer) => {
             let (outcome, spent) = match answer.outcome {
                 Ok((decision, spent)) => (Ok(decision), Some((spent.wall, spent.fuel))),
                 Err(failure) => (Err(failure), None),
@@ -84,8 +84,8 @@ fn heard(said: Said, coming: &Coming) -> Option<EngineEvent> {
                 spent,
             })
         }
-        Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
-        Said::TookOver(takeover) => {
+        WorkerEvent::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
+        WorkerEvent::TookOver(takeover) => {
             // Of two that waited, the later one counts, and the earlier job has no end.
             let Awaited { job, on_failure, .. } = coming.took_over(&takeover)?;
             Some(EngineEvent::TookOver {

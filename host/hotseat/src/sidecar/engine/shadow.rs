@@ -5,7 +5,7 @@ use super::{Events, lock};
 use hotseat_core::event::AskId;
 use hotseat_core::policy::{Decision, Input};
 use hotseat_election::EngineEvent;
-use hotseat_engine::{Answer, Limits, PolicyWorker, Said, Setup, ThreadEnded};
+use hotseat_engine::{Answer, Limits, PolicyWorker, Setup, ThreadEnded, WorkerEvent};
 use hotseat_rollout::JobId;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ pub(super) struct Shadow {
 }
 
 /// The active policy's decision on a question, and the question's number here and there.
-struct Beside {
+struct InShadow {
     id: u64,
     ask: AskId,
     decision: Decision,
@@ -28,7 +28,7 @@ struct Beside {
 struct Notes {
     memory: Vec<u8>,
     /// What the active policy said to the question that this one thinks about.
-    beside: Option<Beside>,
+    beside: Option<InShadow>,
     asked: u64,
 }
 
@@ -59,7 +59,7 @@ impl Shadow {
         input.memory.clone_from(&notes.memory);
         notes.asked += 1;
         let id = notes.asked;
-        notes.beside = Some(Beside { id, ask, decision });
+        notes.beside = Some(InShadow { id, ask, decision });
         drop(notes);
         if self.worker.ask(id, input).is_err() {
             lock(&self.notes).beside = None;
@@ -75,11 +75,11 @@ struct Hearing {
 }
 
 impl Hearing {
-    fn hear(&self, said: Said) {
+    fn hear(&self, said: WorkerEvent) {
         let event = match said {
-            Said::Answered(answer) => answered(self.job, *answer, &self.notes),
-            Said::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
-            Said::TookOver(_) => None,
+            WorkerEvent::Answered(answer) => answered(self.job, *answer, &self.notes),
+            WorkerEvent::LeftBehind { digest, .. } => Some(EngineEvent::LeftBehind { digest }),
+            WorkerEvent::TookOver(_) => None,
         };
         if let Some(event) = event {
             self.tell(event);
@@ -102,7 +102,7 @@ impl Drop for Hearing {
 
 fn answered(job: JobId, answer: Answer, notes: &Mutex<Notes>) -> Option<EngineEvent> {
     let mut notes = lock(notes);
-    let Beside { ask, decision: active, .. } =
+    let InShadow { ask, decision: active, .. } =
         notes.beside.take_if(|beside| beside.id == answer.id)?;
     let candidate = answer.outcome.map(|(decision, _)| decision);
     if let Ok(decision) = &candidate {

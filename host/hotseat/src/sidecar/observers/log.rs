@@ -3,7 +3,7 @@
 use crate::sidecar::needs::not_given;
 use crate::sidecar::rights::role_name;
 use crate::telemetry;
-use hotseat_core::event::{Notice, Purpose, Trouble, Why};
+use hotseat_core::event::{LockError, Notice, Purpose, StepDownReason};
 use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
@@ -79,9 +79,9 @@ impl Log {
                 tracing::warn!(%reason, "the seat was not released; it expires by itself");
             }
             Notice::LeaderChanged(name) => log_leader(name),
-            Notice::WriteFailed { purpose, trouble } => rows.write_failed(at, *purpose, trouble),
-            Notice::ReadFailed(trouble) => {
-                let reason = &trouble.detail;
+            Notice::WriteFailed { purpose, error } => rows.write_failed(at, *purpose, error),
+            Notice::ReadFailed(error) => {
+                let reason = &error.detail;
                 match rows.reads.failed(at, reason) {
                     Some(times) => tracing::warn!(%reason, times, "a read of the lock failed"),
                     None => tracing::debug!(%reason, "a read of the lock failed again"),
@@ -90,7 +90,7 @@ impl Log {
             Notice::FoundOwnWrite => {
                 tracing::info!("a write of unknown outcome turned out to have landed");
             }
-            Notice::Twin(who) => {
+            Notice::IdentityConflict(who) => {
                 let identity = &self.identity;
                 tracing::error!(
                     %who,
@@ -137,9 +137,9 @@ impl Observer for Log {
 }
 
 impl Rows {
-    fn write_failed(&mut self, at: Moment, purpose: Purpose, trouble: &Trouble) {
-        let (purpose, reason) = (purpose.as_str(), &trouble.detail);
-        if trouble.outcome == Outcome::Conflict {
+    fn write_failed(&mut self, at: Moment, purpose: Purpose, error: &LockError) {
+        let (purpose, reason) = (purpose.as_str(), &error.detail);
+        if error.outcome == Outcome::Conflict {
             self.conflicts += 1;
             if self.conflicts < MANY_CONFLICTS {
                 tracing::debug!(purpose, %reason, "another write of the lock came first");
@@ -204,16 +204,24 @@ fn log_missing(election: &ElectionName, missing: &MissingRights) {
     tracing::error!("rights are missing, to {missing}; {gives}:\n{yaml}");
 }
 
-fn log_step_down(why: &Why) {
+fn log_step_down(why: &StepDownReason) {
     match why {
-        Why::Lost(Some(holder)) => tracing::warn!(%holder, "stepped down: the seat was lost"),
-        Why::Lost(None) => tracing::warn!("stepped down: the lock was deleted or cleared"),
-        Why::Lapsed => tracing::warn!("stepped down: no renewal before the renew deadline"),
-        Why::Resigned(reason) => tracing::info!(%reason, "stepped down: the policy resigned"),
-        Why::Transferred(reason) => {
+        StepDownReason::Lost(Some(holder)) => {
+            tracing::warn!(%holder, "stepped down: the seat was lost")
+        }
+        StepDownReason::Lost(None) => {
+            tracing::warn!("stepped down: the lock was deleted or cleared")
+        }
+        StepDownReason::Lapsed => {
+            tracing::warn!("stepped down: no renewal before the renew deadline")
+        }
+        StepDownReason::Resigned(reason) => {
+            tracing::info!(%reason, "stepped down: the policy resigned")
+        }
+        StepDownReason::Transferred(reason) => {
             tracing::info!(%reason, "stepped down: the seat is handed over")
         }
-        Why::Stopped => tracing::info!("stepped down: stopping"),
+        StepDownReason::Stopped => tracing::info!("stepped down: stopping"),
     }
 }
 

@@ -180,8 +180,8 @@ fn target(url: &str) -> Result<Target, String> {
 impl Probe {
     fn set(&mut self, option: &str, value: &str) -> Result<(), String> {
         match option {
-            "interval" => self.interval = length(value)?,
-            "timeout" => self.timeout = length(value)?,
+            "interval" => self.interval = duration(value)?,
+            "timeout" => self.timeout = duration(value)?,
             "rise" => self.rise = row(value)?,
             "fall" => self.fall = row(value)?,
             _ => {
@@ -192,10 +192,10 @@ impl Probe {
     }
 }
 
-fn length(value: &str) -> Result<Duration, String> {
-    let length = parse_duration(value)?;
-    if (SHORTEST..=LONGEST).contains(&length) {
-        return Ok(length);
+fn duration(value: &str) -> Result<Duration, String> {
+    let duration = parse_duration(value)?;
+    if (SHORTEST..=LONGEST).contains(&duration) {
+        return Ok(duration);
     }
     Err("give a duration from 50ms to 1h".to_owned())
 }

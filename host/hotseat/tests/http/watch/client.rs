@@ -1,7 +1,7 @@
 //! A client that reads `/v1/watch`.
 
 use crate::client::Client;
-use crate::site::Site;
+use crate::site::TestServer;
 use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
@@ -50,7 +50,7 @@ impl Watch {
         watch
     }
 
-    pub fn of(site: &Site) -> Watch {
+    pub fn of(site: &TestServer) -> Watch {
         Watch::begin(site.address(), "/v1/watch", "")
     }
 

@@ -3,10 +3,10 @@
 use super::MINUTE;
 use super::client::Watch;
 use crate::client::get;
-use crate::site::{Site, own_address, policy};
+use crate::site::{TestServer, own_address, policy};
 use hotseat_core::event::{Account, AskId, Judged};
 use hotseat_core::policy::{
-    Action, Cause, Decision, Input, Observation, Pace, Seat, Value, Verdict,
+    Action, Cause, Decision, Input, Observation, Pace, SeatView, Value, Verdict,
 };
 use hotseat_election::history::DECISIONS;
 use hotseat_election::roster::{Entry, Listed};
@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 
 #[test]
 fn policies_are_pushed_to_those_who_ask_for_them() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watch = Watch::begin(site.address(), "/v1/watch?kinds=policy", "");
     assert_eq!(watch.expect("policy").data["active"], Json::Null);
     site.state.change_policy(|report| report.decisions += 1); // No news.
@@ -41,21 +41,21 @@ fn policies_are_pushed_to_those_who_ask_for_them() {
 
 #[test]
 fn details_are_pushed_to_this_pod_alone() {
-    let site = Site::at(":0", Limits::default());
+    let site = TestServer::at(":0", Limits::default());
     let pod = SocketAddr::from((own_address(), site.address().port()));
     for kind in ["policy", "roster", "decisions", "leader,decisions"] {
         assert_eq!(get(pod, &format!("/v1/watch?kinds={kind}")).status, 403, "{kind}");
     }
     Watch::begin(pod, "/v1/watch", "").expect("leader");
     let access = Access { detail: Detail::PodNetwork, ..Access::default() };
-    let open = Site::open_to(access, ":0", Limits::default());
+    let open = TestServer::open_to(access, ":0", Limits::default());
     let pod = SocketAddr::from((own_address(), open.address().port()));
     Watch::begin(pod, "/v1/watch?kinds=roster", "").expect("roster");
 }
 
 #[test]
 fn a_roster_is_pushed_when_a_candidate_says_something_else() {
-    let site = Site::start();
+    let site = TestServer::start();
     let mut watch = Watch::begin(site.address(), "/v1/watch?kinds=roster", "");
     assert_eq!(watch.expect("roster").data["wanted"], false);
     let listed = |ready| Listed {
@@ -78,7 +78,7 @@ fn a_roster_is_pushed_when_a_candidate_says_something_else() {
 
 #[test]
 fn each_decision_is_pushed_with_its_cause_and_what_the_guard_did() {
-    let site = Site::start();
+    let site = TestServer::start();
     site.say(decided(1, Verdict::CarriedOut));
     let mut watch = Watch::begin(site.address(), "/v1/watch?kinds=decisions", "");
     // It was before, and the next two are not.
@@ -102,7 +102,7 @@ fn each_decision_is_pushed_with_its_cause_and_what_the_guard_did() {
 
 #[test]
 fn no_decision_is_lost_without_a_gap_and_who_comes_back_goes_on() {
-    let site = Site::start();
+    let site = TestServer::start();
     let path = "/v1/watch?kinds=leader,decisions";
     site.say(decided(1, Verdict::Nothing));
     let id = Watch::begin(site.address(), path, "").expect("leader").id;
@@ -128,14 +128,14 @@ fn no_decision_is_lost_without_a_gap_and_who_comes_back_goes_on() {
 
 /// A decision to resign that was asked for twice over.
 fn decided(ask: u64, verdict: Verdict) -> Fact {
-    let seat = Seat {
+    let seat = SeatView {
         holder: Some("web-1".to_owned()),
         age: 1,
         duration: 15_000,
         free_in: 9_000,
         transitions: 3,
         held_for: 1,
-        ..Seat::default()
+        ..SeatView::default()
     };
     let observation = Observation {
         election: "web".to_owned(),

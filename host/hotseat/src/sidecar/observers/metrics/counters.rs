@@ -33,7 +33,7 @@ pub(super) struct Counters {
     pub(super) renewals: PerElection,
     pub(super) releases_failed: PerElection,
     pub(super) reads_failed: ByWord,
-    pub(super) twins: PerElection,
+    pub(super) identity_conflicts: PerElection,
     pub(super) transfers_refused: PerElection,
     pub(super) deaths: PerElection,
     pub(super) decisions: ByWord,
@@ -99,11 +99,11 @@ impl Counters {
             Notice::Reserved => self.written(of, Purpose::Reserve, Outcome::Written),
             Notice::NotReleased(_) => of.count(&self.releases_failed),
             Notice::LeaderChanged(_) => of.count(&self.leader_changes),
-            Notice::WriteFailed { purpose, trouble } => {
-                self.written(of, *purpose, trouble.outcome);
+            Notice::WriteFailed { purpose, error } => {
+                self.written(of, *purpose, error.outcome);
             }
-            Notice::ReadFailed(trouble) => {
-                of.count_word(&self.reads_failed, "outcome", trouble.outcome.as_str());
+            Notice::ReadFailed(error) => {
+                of.count_word(&self.reads_failed, "outcome", error.outcome.as_str());
             }
             Notice::FoundOwnWrite => of.count(&self.writes_found),
             Notice::PolicyFailed { failure, .. } => {
@@ -111,7 +111,7 @@ impl Counters {
             }
             Notice::Decided { by, .. } => of.count_word(&self.decisions, "by", by.as_str()),
             Notice::Overruled { action, .. } => of.count_word(&self.overruled, "action", action),
-            Notice::Twin(_) => of.count(&self.twins),
+            Notice::IdentityConflict(_) => of.count(&self.identity_conflicts),
             Notice::TransferRefused { .. } => of.count(&self.transfers_refused),
             // What comes of it is counted.
             Notice::HandingOver { .. } | Notice::HandOverWithdrawn { .. } => {}
@@ -240,9 +240,9 @@ impl Counters {
         let reads_failed = self.reads_failed.clone();
         all.register("hotseat_reads_failed", "Reads of the lock that failed", reads_failed);
         all.register(
-            "hotseat_twins",
+            "hotseat_identity_conflicts",
             "Sightings of another live process with this candidate's name",
-            self.twins.clone(),
+            self.identity_conflicts.clone(),
         );
         all.register(
             "hotseat_transfers_refused",

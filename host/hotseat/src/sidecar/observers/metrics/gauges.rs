@@ -108,12 +108,12 @@ fn leases(all: &mut Registry, elections: &[Status], now: Moment) {
 
 fn sources(all: &mut Registry, elections: &[Status], now: Moment) {
     let up = Family::<[Label; 1], Gauge>::default();
-    let length = Family::<[Label; 1], Gauge<f64, AtomicU64>>::default();
+    let duration = Family::<[Label; 1], Gauge<f64, AtomicU64>>::default();
     for status in elections {
         let since = status.policy().rollout.source_unavailable_since;
         up.get_or_create(&[of(status)]).set(i64::from(since.is_none()));
         let gone = since.map_or(Duration::ZERO, |since| now.since(since));
-        length.get_or_create(&[of(status)]).set(gone.as_secs_f64());
+        duration.get_or_create(&[of(status)]).set(gone.as_secs_f64());
     }
     let help = "Whether the policy's source could be read when it was last looked at, 1 or 0";
     all.register("hotseat_policy_source_up", help, up);
@@ -121,7 +121,7 @@ fn sources(all: &mut Registry, elections: &[Status], now: Moment) {
         "hotseat_policy_source_unavailable",
         "For how long the policy's source has given nothing; 0 while it is up",
         Unit::Seconds,
-        length,
+        duration,
     );
 }
 

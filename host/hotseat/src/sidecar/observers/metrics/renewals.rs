@@ -142,15 +142,15 @@ impl Renewals {
 mod tests {
     use super::*;
     use hotseat_core::config::Timing;
-    use hotseat_core::event::{Account, Why};
+    use hotseat_core::event::{Account, StepDownReason};
     use hotseat_core::lock::Token;
-    use hotseat_core::policy::{Input, Observation, Seat};
+    use hotseat_core::policy::{Input, Observation, SeatView};
     use hotseat_election::{Decided, ElectionName};
     use prometheus_client::encoding::text::encode_registry;
 
     /// A decision with a renew deadline of ten seconds.
     fn decided(paused: bool) -> Fact {
-        let seat = Seat { paused, ..Seat::default() };
+        let seat = SeatView { paused, ..SeatView::default() };
         let timing = Timing::client_go().pace();
         let observation = Observation {
             election: "shop".to_owned(),
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_renewal_is_measured_from_the_write_before() {
         let renewed = || Fact::Elector(Notice::Renewed);
-        let ended = Fact::Elector(Notice::SteppedDown(Why::Lapsed));
+        let ended = Fact::Elector(Notice::SteppedDown(StepDownReason::Lapsed));
         let text = after(&[
             (0, decided(false)),
             (1, led()),

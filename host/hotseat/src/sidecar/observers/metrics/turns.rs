@@ -35,8 +35,8 @@ impl Turns {
             let election = status.election().to_string();
             let report = &status.policy().rollout;
             let since = began.get(&election).filter(|_| waits(report));
-            let length = since.map_or(Duration::ZERO, |since| now.since(*since));
-            waiting.get_or_create(&[("election", election.clone())]).set(length.as_secs_f64());
+            let duration = since.map_or(Duration::ZERO, |since| now.since(*since));
+            waiting.get_or_create(&[("election", election.clone())]).set(duration.as_secs_f64());
             let labels =
                 |name: &String| [("election", election.clone()), ("candidate", name.clone())];
             for name in &report.waits_for {

@@ -2,7 +2,7 @@
 //! `rate()` and `increase()`, and an alert on it never fires.
 
 use super::counters::{Counters, Of, of_answer};
-use hotseat_core::event::{Purpose, Why};
+use hotseat_core::event::{Purpose, StepDownReason};
 use hotseat_core::on_failure::Decider;
 use hotseat_core::policy::{FailureKind, Outcome};
 use hotseat_election::ElectionName;
@@ -25,14 +25,14 @@ impl Counters {
         let of = Of(election);
         of.set(&self.rights_missing, 0);
         let ends = [
-            Why::Lapsed,
-            Why::Lost(None),
-            Why::Resigned(String::new()),
-            Why::Transferred(String::new()),
-            Why::Stopped,
+            StepDownReason::Lapsed,
+            StepDownReason::Lost(None),
+            StepDownReason::Resigned(String::new()),
+            StepDownReason::Transferred(String::new()),
+            StepDownReason::Stopped,
         ];
         let words: [(_, _, Vec<&str>); 8] = [
-            (&self.step_downs, "why", ends.iter().map(Why::as_str).collect()),
+            (&self.step_downs, "why", ends.iter().map(StepDownReason::as_str).collect()),
             (&self.failures, "kind", FailureKind::ALL.map(FailureKind::as_str).to_vec()),
             (&self.decisions, "by", Decider::ALL.map(Decider::as_str).to_vec()),
             (&self.swaps, "how", vec!["swapped", "restored"]),
@@ -58,7 +58,7 @@ impl Counters {
             &self.writes_found,
             &self.renewals,
             &self.releases_failed,
-            &self.twins,
+            &self.identity_conflicts,
             &self.transfers_refused,
             &self.deaths,
             &self.shadow_decisions,

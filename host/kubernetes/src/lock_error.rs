@@ -3,7 +3,7 @@
 use super::connection::NoCredentials;
 use super::credentials::KINDS;
 use super::transport::ThroughProxy;
-use hotseat_core::event::Trouble;
+use hotseat_core::event::LockError;
 use hotseat_core::policy::Outcome;
 use hotseat_text::one_line;
 use kube::core::Status;
@@ -16,7 +16,7 @@ const LONGEST_WORDS: usize = 600;
 
 /// What a refusal of a request of that verb means for the election. The status has the code that
 /// the answer came with.
-pub(super) fn refused(verb: &str, status: &Status) -> Trouble {
+pub(super) fn refused(verb: &str, status: &Status) -> LockError {
     let seconds = |details: &StatusDetails| u64::from(details.retry_after_seconds);
     let retry_after = status.details.as_ref().map(seconds).filter(|seconds| *seconds > 0);
     let outcome = match status.code {
@@ -33,7 +33,7 @@ pub(super) fn refused(verb: &str, status: &Status) -> Trouble {
     let advice = advice(verb, status).map_or(String::new(), |advice| format!(": {advice}"));
     let said = one_line(&status.message, LONGEST_WORDS);
     let reason = one_line(&status.reason, 60);
-    Trouble {
+    LockError {
         outcome,
         retry_after: retry_after.map(Duration::from_secs),
         of_content: is_of_content(status),
@@ -107,12 +107,12 @@ fn advice(verb: &str, status: &Status) -> Option<String> {
 }
 
 /// A request that was not answered by its deadline.
-pub(super) fn timed_out(within: Duration) -> Trouble {
+pub(super) fn timed_out(within: Duration) -> LockError {
     plain(Outcome::TimedOut, format!("no answer within {} ms", within.as_millis()))
 }
 
-pub(super) fn plain(outcome: Outcome, detail: String) -> Trouble {
-    Trouble { outcome, retry_after: None, of_content: false, detail }
+pub(super) fn plain(outcome: Outcome, detail: String) -> LockError {
+    LockError { outcome, retry_after: None, of_content: false, detail }
 }
 
 /// The innermost cause, which is the one that helps, and what to do about it.

@@ -9,7 +9,7 @@ fn refusal(
     reason: &str,
     message: &str,
     details: serde_json::Value,
-) -> Trouble {
+) -> LockError {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "code": code, "reason": reason, "message": message, "details": details,
@@ -69,12 +69,12 @@ fn denied_but_not_by_rbac() {
         ),
         (403, "", "<html>blocked</html>", json!(null), ["check what is between", "403"]),
     ] {
-        let trouble = refusal("create", code, reason, message, details);
-        assert_eq!(trouble.outcome, Outcome::Denied, "{trouble:?}");
+        let error = refusal("create", code, reason, message, details);
+        assert_eq!(error.outcome, Outcome::Denied, "{error:?}");
         for word in words {
-            assert!(trouble.detail.contains(word), "no {word:?} in {}", trouble.detail);
+            assert!(error.detail.contains(word), "no {word:?} in {}", error.detail);
         }
-        assert_eq!(trouble.detail.contains(role), words[0] == role, "{}", trouble.detail);
+        assert_eq!(error.detail.contains(role), words[0] == role, "{}", error.detail);
     }
 }
 
@@ -98,10 +98,10 @@ fn what_is_not_there_depends_on_what_was_asked() {
 #[test]
 fn a_record_that_is_not_taken_is_named() {
     let long = "Lease.coordination.k8s.io \"shop\" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes";
-    let trouble = refusal("update", 422, "Invalid", long, json!(null));
-    assert_eq!(trouble.outcome, Outcome::Denied);
-    assert!(trouble.detail.ends_with("remove those that are not needed"), "{}", trouble.detail);
-    assert!(trouble.of_content);
+    let error = refusal("update", 422, "Invalid", long, json!(null));
+    assert_eq!(error.outcome, Outcome::Denied);
+    assert!(error.detail.ends_with("remove those that are not needed"), "{}", error.detail);
+    assert!(error.of_content);
     for (code, reason, of_content) in [
         (413, "RequestEntityTooLarge", true),
         (400, "BadRequest", true),
@@ -110,23 +110,23 @@ fn a_record_that_is_not_taken_is_named() {
         (409, "Conflict", false),
         (500, "InternalError", false),
     ] {
-        let trouble = refusal("update", code, reason, "no", json!(null));
-        assert_eq!(trouble.of_content, of_content, "{code} {reason}");
+        let error = refusal("update", code, reason, "no", json!(null));
+        assert_eq!(error.of_content, of_content, "{code} {reason}");
     }
 }
 
 #[test]
 fn a_strangers_words_are_one_short_line() {
     let words = format!("line\nINFO anna is the leader \u{1b}[31m{}", "x".repeat(10_000));
-    let trouble = refusal("update", 500, "Internal\nError", &words, json!(null));
-    assert!(!trouble.detail.contains(char::is_control), "{}", trouble.detail);
-    assert!(trouble.detail.len() < 800);
+    let error = refusal("update", 500, "Internal\nError", &words, json!(null));
+    assert!(!error.detail.contains(char::is_control), "{}", error.detail);
+    assert!(error.detail.len() < 800);
 }
 
 #[test]
 fn a_server_that_says_when_to_come_back_is_heard() {
     let details = json!({"retryAfterSeconds": 7});
-    let trouble = refusal("update", 429, "TooManyRequests", "slow down", details);
-    assert_eq!(trouble.outcome, Outcome::Throttled);
-    assert_eq!(trouble.retry_after, Some(Duration::from_secs(7)));
+    let error = refusal("update", 429, "TooManyRequests", "slow down", details);
+    assert_eq!(error.outcome, Outcome::Throttled);
+    assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
 }

@@ -9,14 +9,14 @@ const PACE: Duration = Duration::from_millis(100);
 
 /// What changed and the policy has not seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct News {
+pub(super) struct Unseen {
     /// Something changed that the policy has not seen; it is to be asked at this moment.
     due: Option<Moment>,
     /// When the next question because of it may be asked.
     paced_until: Moment,
 }
 
-impl News {
+impl Unseen {
     /// Something changed.
     pub(super) fn arrived(&mut self, now: Moment) {
         if self.due.is_none() {
