@@ -8,6 +8,10 @@ use std::env;
 /// find, to clear and to take back, which takes longer than the policy's own instructions.
 const STACK: usize = 64 * 1024 + 1024;
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a build script is no policy, and cargo gives it an environment"
+)]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
