@@ -151,9 +151,10 @@ impl Life {
         let accounts = is(|effect| matches!(effect, Effect::Account(_)));
         let restores = is(|effect| matches!(effect, Effect::RestorePolicy));
         let ends = is(|effect| matches!(effect, Effect::WakeAt(_) | Effect::Finished));
-        let before = |first: &[usize], then: &[usize]| match (first.last(), then.first()) {
-            (Some(first), Some(then)) => assert!(first < then, "{effects:#?}"),
-            _ => {}
+        let before = |first: &[usize], then: &[usize]| {
+            if let (Some(first), Some(then)) = (first.last(), then.first()) {
+                assert!(first < then, "{effects:#?}");
+            }
         };
         assert!(asks.len() <= 1 && shows.len() <= 1, "{effects:#?}");
         assert_eq!(ends, [effects.len() - 1], "one, and the last: {effects:#?}");
