@@ -74,7 +74,7 @@ fn limits_are_the_operators() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let told = text(&output.stderr);
     assert!(
-        told.contains("'--policy-time <LENGTH>'") && told.contains("give 400ms or less"),
+        told.contains("'--policy-time <DURATION>'") && told.contains("give 400ms or less"),
         "{told}"
     );
 }
