@@ -155,7 +155,7 @@ fn it_follows_a_hand_over_without_being_loaded_anew() {
          document.getElementById('left').textContent === '0.0 s' && \
          document.getElementById('link').dataset.link === 'lost'",
     );
-    // What is over is told apart, and can be read all the same.
+    // What is over looks different, and can be read all the same.
     for (name, screen) in [("over-light", DESK), ("over-dark", NIGHT)] {
         browser.look(screen).unwrap();
         assert_eq!(browser.barriers().unwrap(), [] as [String; 0], "{name}");

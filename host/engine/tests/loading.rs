@@ -106,7 +106,7 @@ fn components_of_another_world() {
     refused(&nothing, "exports", &format!("test:odd: exports nothing, {nothing_there}"));
 }
 
-/// Whoever has one of another contract is told which of both is older, and what there is to do.
+/// For whoever has one of another contract: which of both is older, and what there is to do.
 #[test]
 fn a_component_of_an_older_and_one_of_a_newer_contract() {
     let ours = "`hotseat:policy/policy@1.0.0` of this Hotseat";

@@ -209,7 +209,7 @@ fn none_of_the_policies_that_ship_thrashes() {
     }
 }
 
-/// Where the fail-over of a policy is told: beside it.
+/// Where the fail-over of a policy lies: beside it.
 fn told_in(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     match name {

@@ -14,7 +14,7 @@ impl Effect {
             // and an earlier end before a write with a shorter lease is sent (I1). A view that leads
             // is allowed by a write that was confirmed before this step, so it waits for nothing.
             Effect::Show(_) => 1,
-            // On their way before anybody is told: a renewal waits for no log line. A write before
+            // On their way before anybody hears of anything: a renewal waits for no log line. A write before
             // a read, since time runs out for it.
             Effect::Write(_) => 2,
             Effect::Read { .. } => 3,

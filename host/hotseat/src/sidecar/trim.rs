@@ -63,7 +63,7 @@ fn drop_code(early: &[Mapping]) -> io::Result<usize> {
 }
 
 /// Drops what lies below the frames of this thread, if it is the first one, so many bytes. The stacks of
-/// others are not told apart by `smaps`, and none of them goes deep.
+/// others cannot be distinguished in `smaps`, and none of them goes deep.
 ///
 /// # Errors
 ///

@@ -152,7 +152,6 @@ impl Rows {
         }
     }
 
-    /// A registry may give another text each time.
     /// What failed before and works again.
     fn note_recovery(&mut self, notice: &Notice) {
         match notice {
