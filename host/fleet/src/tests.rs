@@ -30,7 +30,7 @@ impl Lock {
     }
 
     fn seen(&self, name: &str, version: u64) -> SeenLease {
-        let renewed = at(self.renewed).wall.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        let renewed = format!("{:.6}", at(self.renewed).wall);
         // client-go's release: a second, and both times alike.
         let (seconds, acquired) = match self.holder {
             "" => (1, renewed.clone()),

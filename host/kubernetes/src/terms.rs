@@ -34,7 +34,7 @@ pub struct Term {
     pub why: Option<String>,
 }
 
-/// Reads the last terms of an election with that lock, the newest first: what of them Events still tell.
+/// Reads the last terms of an election with that lock, the newest first: those that Events still show.
 ///
 /// # Errors
 ///

@@ -80,9 +80,9 @@ impl Seat {
     pub(super) fn put(kind: LockKind, object: &mut DynamicObject, write: &Write, now: Timestamp) {
         let before = Seat::of(kind, object);
         let time = match kind.is_annotated() {
-            false => now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+            false => format!("{now:.6}"),
             // Whole seconds, as readers of the annotation expect them.
-            true => now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            true => format!("{now:.0}"),
         };
         let goes_on = write.purpose == Purpose::Renew && !before.acquire_time.is_empty();
         let acquire_time = if goes_on { before.acquire_time } else { time.clone() };

@@ -123,7 +123,7 @@ impl OwnLease {
                 "what the policy publishes has no room on the roster, so the last signals are left out: publish less"
             );
         }
-        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        let now = format!("{:.6}", Timestamp::now());
         json!({
             "metadata": {"annotations": {CANDIDATE: text}},
             "spec": {

@@ -152,7 +152,7 @@ pub fn role_for_people(name: &ElectionName) -> String {
 
 /// This machine's wall clock, in whole seconds: for people.
 fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    format!("{:.0}", Timestamp::now())
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

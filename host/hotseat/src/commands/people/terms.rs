@@ -17,7 +17,7 @@ pub struct PastTerm {
     pub holder: String,
     /// Its fencing token; none where another elector led.
     pub token: Option<u64>,
-    /// When it began, by the holder's clock; none if no Event tells.
+    /// When it began, by the holder's clock; none if no Event says.
     pub from: Option<String>,
     /// When it ended, by the holder's clock; none while it lasts, and if the holder did not say.
     pub to: Option<String>,
@@ -65,17 +65,13 @@ fn shown(terms: &[Term], holder: Option<&str>, token: u64) -> Vec<PastTerm> {
     let of = |(nth, term): (usize, &Term)| PastTerm {
         holder: term.holder.clone(),
         token: term.token,
-        from: term.from.map(written),
-        to: term.to.map(written),
+        from: term.from.map(|at| format!("{at:.3}")),
+        to: term.to.map(|at| format!("{at:.3}")),
         lasted_ms: term.from.zip(term.to).map(|(from, to)| millis(from, to)),
         lasts: is_now(nth, term),
         why: term.why.clone(),
     };
     terms.iter().take(SHOWN).enumerate().map(of).collect()
-}
-
-fn written(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 fn millis(from: Timestamp, to: Timestamp) -> u64 {

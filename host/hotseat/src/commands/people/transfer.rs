@@ -195,7 +195,7 @@ async fn note(person: &Person, wanted: &Transfer) -> anyhow::Result<TransferNote
         to: wanted.to.clone(),
         by: person.account().await,
         // Two requests of one second are two.
-        until: until.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        until: format!("{until:.3}"),
         within_seconds: Some(wanted.within.as_secs()),
         refused: None,
     })
