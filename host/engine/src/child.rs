@@ -15,6 +15,7 @@ use wasmtime::wasmparser::BinaryReaderError;
 use crate::compile::CompileLimits;
 use crate::compose::{Misfit, compose};
 use crate::confine::{give_up_rights, give_up_the_world, threads};
+use crate::room::Room;
 use crate::schema;
 use crate::settings::config;
 use crate::text::one_line;
@@ -31,6 +32,8 @@ pub(crate) const WRITABLE: &str = "HOTSEAT_COMPILE_WRITABLE";
 pub(crate) const PROCESSOR: &str = "HOTSEAT_COMPILE_PROCESSOR";
 /// Size of the result, in bytes.
 pub(crate) const OUTPUT: &str = "HOTSEAT_COMPILE_OUTPUT";
+/// The name of the [`Room`] of whoever runs the result.
+pub(crate) const ROOM: &str = "HOTSEAT_COMPILE_ROOM";
 
 /// Exit status: the component is not valid.
 pub(crate) const INVALID: i32 = 65;
@@ -108,7 +111,8 @@ fn compiled(mut component: Vec<u8>) -> Result<Vec<u8>, (i32, String)> {
         drop(std::mem::take(&mut component));
     }
     let whole = composed.as_ref().map_or(&component, |composed| &composed.bytes);
-    let compiled = Engine::new(&config(true))
+    let room = env::var(ROOM).map_or(Room::Ample, |name| Room::named(&name));
+    let compiled = Engine::new(&config(true, room))
         .and_then(|engine| engine.precompile_component(whole))
         .map_err(|error| match (&composed, error.downcast_ref::<BinaryReaderError>()) {
             (Some(composed), Some(error)) => unfit(composed.misfit(error)),

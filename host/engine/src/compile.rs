@@ -23,6 +23,7 @@ use wasmtime::component::Component;
 
 use crate::child;
 use crate::container::{Container, MemoryLeft};
+use crate::room::Room;
 use crate::runtime::Runtime;
 use crate::schema::KnownSchemas;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
@@ -240,6 +241,7 @@ impl Compiler {
             .env(child::WRITABLE, share.writable.to_string())
             .env(child::PROCESSOR, limits.processor_seconds.to_string())
             .env(child::OUTPUT, limits.output.to_string())
+            .env(child::ROOM, Room::of_this_process().name())
             .stdin(OwnedFd::from(input))
             .stdout(OwnedFd::from(output))
             .stderr(Stdio::piped())

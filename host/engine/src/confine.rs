@@ -234,7 +234,7 @@ mod tests {
         tell("start", Command::new("/bin/true").status());
         tell("thread", std::thread::Builder::new().spawn(|| ()).map(|thread| thread.join()));
         // To run a module is to make memory executable.
-        let engine = Engine::new(&crate::settings::config(true)).unwrap();
+        let engine = Engine::new(&crate::settings::config(true, crate::room::Room::Ample)).unwrap();
         let module = Module::from_binary(
             &engine,
             b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b",

@@ -7,6 +7,7 @@ use wasmtime::Engine;
 
 use crate::backstop::Backstop;
 use crate::left_behind::LeftBehind;
+use crate::room::Room;
 use crate::settings::config;
 
 /// A wasmtime engine without a compiler, and the thread that ends calls which overrun.
@@ -26,7 +27,8 @@ impl Runtime {
     ///
     /// The system refuses a timer or a thread, or wasmtime does not know the processor.
     pub fn new() -> io::Result<Runtime> {
-        let engine = Engine::new(&config(false)).map_err(io::Error::other)?;
+        let engine =
+            Engine::new(&config(false, Room::of_this_process())).map_err(io::Error::other)?;
         let epoch = engine.clone();
         let backstop = Arc::new(Backstop::start(move || epoch.increment_epoch())?);
         Ok(Runtime { engine, backstop, left_behind: LeftBehind::default() })

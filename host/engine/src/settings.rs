@@ -9,11 +9,8 @@ use std::time::Duration;
 use wasmtime::Config;
 
 use crate::container::Container;
+use crate::room::Room;
 
-/// Address space that each linear memory reserves, in bytes: the default memory limit, so that a
-/// memory within the limit never moves. wasmtime's own default of 4 GiB makes `mmap` fail on
-/// small machines.
-const RESERVATION: u64 = 32 << 20;
 /// The stack of a policy, in bytes. A thread that calls a policy needs more than this.
 pub(crate) const POLICY_STACK: usize = 256 << 10;
 
@@ -62,21 +59,18 @@ impl Limits {
     }
 }
 
-/// The settings of an engine that compiles, if `compiler`, or else only runs what was compiled.
-pub(crate) fn config(compiler: bool) -> Config {
+/// The settings of an engine that compiles, if `compiler`, or else only runs what was compiled, for memories
+/// with that much room.
+pub(crate) fn config(compiler: bool, room: Room) -> Config {
     let mut config = Config::new();
+    room.put(&mut config);
     config
         // The budget, and its backstop by the wall clock.
         .consume_fuel(true)
         .epoch_interruption(true)
-        .memory_reservation(RESERVATION)
-        .memory_guard_size(64 << 10)
-        .memory_reservation_for_growth(1 << 20)
         // A new instance for each decision: copying a policy's few KiB of data takes a quarter
-        // less time than mapping them. A guard in front is for reservations so large that bounds
-        // go unchecked; with these, every access is checked.
+        // less time than mapping them.
         .memory_init_cow(false)
-        .guard_before_linear_memory(false)
         // One input, one answer: on every processor.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)

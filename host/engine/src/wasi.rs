@@ -133,6 +133,7 @@ mod tests {
     use wasmtime::{Engine, Store, Trap};
 
     use super::*;
+    use crate::room::Room;
     use crate::settings::{Limits, config};
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
     /// The epoch stands still here: nothing but the functions themselves looks at the clock.
     #[test]
     fn no_function_of_the_host_is_answered_after_the_deadline() {
-        let engine = Engine::new(&config(true)).unwrap();
+        let engine = Engine::new(&config(true, Room::Ample)).unwrap();
         let component = caller(&engine);
         let mut linker = Linker::new(&engine);
         link(&mut linker).unwrap();

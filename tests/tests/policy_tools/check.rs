@@ -1,8 +1,11 @@
 //! `hotseat policy check`: every stage, what it found, and what it says of limits.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
+
+use hotseat_tests::process::hotseat_binary;
 
 use super::{guest, hotseat, json, text};
 
@@ -40,6 +43,22 @@ fn usage(report: &Value) -> Vec<(String, u64, u64)> {
     usage
         .map(|it| (it["limit"].as_str().unwrap().into(), number(it, "used"), number(it, "most")))
         .collect()
+}
+
+/// A limit on address space, as a shell's `ulimit -v` sets it, or a small machine.
+#[test]
+fn a_policy_runs_where_address_space_is_limited() {
+    let compiled = |report: &Value| report["compiled_bytes"].as_u64().unwrap();
+    let limited = Command::new("bash")
+        .args(["-c", r#"ulimit -v 3000000; exec "$0" "$@""#])
+        .arg(hotseat_binary().unwrap())
+        .args(["policy", "check", "builtin", "--output=json"])
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(0), "{limited:?}");
+    let free = hotseat(&["policy", "check", "builtin", "--output=json"]);
+    // Its accesses are checked one by one, which takes code.
+    assert!(compiled(&json(&limited)) > compiled(&json(&free)));
 }
 
 #[test]
