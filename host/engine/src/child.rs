@@ -15,6 +15,7 @@ use wasmtime::wasmparser::BinaryReaderError;
 use crate::compile::CompileLimits;
 use crate::compose::{Misfit, compose};
 use crate::confine::{give_up_rights, give_up_the_world, threads};
+use crate::overhead::overhead;
 use crate::room::Room;
 use crate::schema;
 use crate::settings::config;
@@ -52,6 +53,10 @@ pub(crate) const KEPT: &str = "@kept ";
 /// that may be written to and what was resident, each at most and in KiB, and the processor time in
 /// milliseconds.
 pub(crate) const SPENT: &str = "@spent ";
+
+/// Begins the line on standard error that says what the instances of the component take of the engine's own
+/// memory, in bytes.
+pub(crate) const OVERHEAD: &str = "@overhead ";
 
 /// The compiler's stack, in bytes: as much as a main thread has.
 const STACK: usize = 8 << 20;
@@ -118,6 +123,9 @@ fn compiled(mut component: Vec<u8>) -> Result<Vec<u8>, (i32, String)> {
             (Some(composed), Some(error)) => unfit(composed.misfit(error)),
             _ => (status(&error), format!("{error:#}")),
         })?;
+    // The compiler has seen that it is valid.
+    let overhead = overhead(whole).map_err(|error| (REFUSED, error.to_string()))?;
+    writeln!(io::stderr(), "{OVERHEAD}{overhead}").map_err(|error| (FAILED, error.to_string()))?;
     Ok(compiled)
 }
 

@@ -127,6 +127,7 @@ pub(crate) struct Share {
 pub struct CompiledComponent {
     memory: File,
     spent: Option<CompileSpent>,
+    overhead: usize,
 }
 
 impl Compiler {
@@ -169,8 +170,11 @@ impl Compiler {
     /// The component is not valid, or its imports do not fit, or it takes more than the limits allow, or the child cannot
     /// be started.
     pub fn compile(&self, component: &[u8]) -> Result<CompiledComponent, CompileError> {
-        let (memory, spent) = self.run(child::COMPILE, component)?;
-        Ok(CompiledComponent { memory, spent })
+        let (memory, said) = self.run(child::COMPILE, component)?;
+        let unsaid = "success, but without a word on what an instance takes";
+        let overhead = said.overhead.ok_or_else(|| CompileError::Crashed(unsaid.into()))?;
+        let overhead = usize::try_from(overhead).unwrap_or(usize::MAX);
+        Ok(CompiledComponent { memory, spent: said.spent, overhead })
     }
 
     /// With these limits of its own.
@@ -179,12 +183,8 @@ impl Compiler {
         Compiler { limits, ..self.clone() }
     }
 
-    /// Has the child do a task with an input, and gives its sealed output.
-    pub(crate) fn run(
-        &self,
-        task: &str,
-        what: &[u8],
-    ) -> Result<(File, Option<CompileSpent>), CompileError> {
+    /// Has the child do a task with an input, and gives its sealed output and what it said.
+    pub(crate) fn run(&self, task: &str, what: &[u8]) -> Result<(File, ChildReport), CompileError> {
         let start = |error: io::Error| CompileError::Start(one_line(&error.to_string()));
         let input = input(what).map_err(start)?;
         let memory = memory("hotseat-compiled").map_err(start)?;
@@ -217,7 +217,7 @@ impl Compiler {
                 }
                 share.judge(status, &said.complaint)?;
                 seal(&memory).map_err(start)?;
-                Ok((memory, said.spent))
+                Ok((memory, said))
             }
         }
     }
@@ -315,7 +315,7 @@ impl CompiledComponent {
         let mut memory = memory("hotseat-compiled")?;
         memory.write_all(code)?;
         seal(&memory)?;
-        Ok(CompiledComponent { memory, spent: None })
+        Ok(CompiledComponent { memory, spent: None, overhead: 0 })
     }
 
     /// The size of the compiled component, in bytes.
@@ -330,6 +330,11 @@ impl CompiledComponent {
     /// What compiling it took, if the child told.
     pub fn spent(&self) -> Option<CompileSpent> {
         self.spent
+    }
+
+    /// What the instances that a call makes of it take of the engine's own memory, in bytes.
+    pub(crate) fn overhead(&self) -> usize {
+        self.overhead
     }
 
     /// Maps the compiled component into this process.

@@ -16,6 +16,9 @@ use crate::wasi;
 
 /// The interface that a policy exports. Another minor version of it links just as well.
 const INTERFACE: &str = "hotseat:policy/policy@1.0.0";
+/// The most imports and exports of a component together. The host keeps a few words for each, of five bytes; one in
+/// Python, the largest known, has 66.
+const MOST_NAMES: usize = 1000;
 /// How the names of all its minor versions begin.
 pub(crate) const CONTRACT: &str = "hotseat:policy/policy@1.";
 
@@ -33,6 +36,12 @@ impl<'a> Outline<'a> {
             (*kind == ComponentExternalKind::Instance).then_some(*name)
         };
         self.exports.iter().filter_map(of_kind)
+    }
+
+    /// Checks that there are not too many names yet.
+    fn check(&self) -> Result<(), Unreadable> {
+        let count = self.imports.len() + self.exports.len();
+        if count > MOST_NAMES { Err(Unreadable::TooMany) } else { Ok(()) }
     }
 
     /// The names of all that it exports.
@@ -98,6 +107,11 @@ pub(crate) enum Unreadable {
     /// The bytes end within a section.
     #[error("is cut off: it ends within a section, at {0} bytes: copy it again")]
     CutOff(usize),
+    /// More names than there is any use for.
+    #[error(
+        "has more than {MOST_NAMES} imports and exports: leave out what the world `election` does not have"
+    )]
+    TooMany,
     /// The sections are not those of a component.
     #[error("{}", broken(.0))]
     Broken(#[from] BinaryReaderError),
@@ -169,12 +183,14 @@ pub(crate) fn outline(bytes: &[u8]) -> Result<Outline<'_>, Unreadable> {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
                     outline.imports.push(import?.name.name);
+                    outline.check()?;
                 }
             }
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
                     let export = export?;
                     outline.exports.push((export.name.name, export.kind));
+                    outline.check()?;
                 }
             }
             _ => {}

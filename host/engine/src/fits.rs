@@ -19,7 +19,7 @@ pub struct Needed {
     pub compiling: u64,
     /// The compiled component.
     pub compiled: u64,
-    /// The linear memories and tables of a call.
+    /// The linear memories and tables of a call, and what the engine has for its instances.
     pub call: u64,
 }
 

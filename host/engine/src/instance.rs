@@ -23,8 +23,7 @@ use crate::wasi::Blindfold;
 pub struct LoadedPolicy(Arc<Inner>);
 
 struct Inner {
-    runtime: Runtime,
-    pre: ElectionPre<Sandbox>,
+    linked: Linked,
     label: String,
     digest: String,
     descriptor: Descriptor,
@@ -38,8 +37,7 @@ impl LoadedPolicy {
         digest: String,
         descriptor: Descriptor,
     ) -> LoadedPolicy {
-        let Linked { runtime, pre } = linked;
-        LoadedPolicy(Arc::new(Inner { runtime, pre, label, digest, descriptor }))
+        LoadedPolicy(Arc::new(Inner { linked, label, digest, descriptor }))
     }
 
     /// Where it came from, such as `file:/etc/hotseat/policy.wasm`.
@@ -80,10 +78,10 @@ impl LoadedPolicy {
         limits: &Limits,
         interruptible: Option<Interruptible>,
     ) -> std::result::Result<(Decision, Spent), Failure> {
-        let Inner { runtime, pre, .. } = &*self.0;
-        let (answer, mut spent) = run(runtime, limits, interruptible, |store| {
+        let linked = &self.0.linked;
+        let (answer, mut spent) = linked.run(limits, interruptible, |store| {
             store.data_mut().blindfold = Blindfold::new(input.observation.uptime, input.entropy);
-            let instance = pre.instantiate(&mut *store)?;
+            let instance = linked.pre.instantiate(&mut *store)?;
             let mut question = wit::Input::from(input);
             if !self.descriptor().needs(ROSTER) {
                 // The contract: who does not ask for it need not have room for it.
@@ -107,9 +105,9 @@ impl LoadedPolicy {
         settings: &str,
         limits: &Limits,
     ) -> std::result::Result<Vec<Issue>, Failure> {
-        let Inner { runtime, pre, .. } = &*self.0;
-        let (answer, _) = run(runtime, limits, None, |store| {
-            let instance = pre.instantiate(&mut *store)?;
+        let linked = &self.0.linked;
+        let (answer, _) = linked.run(limits, None, |store| {
+            let instance = linked.pre.instantiate(&mut *store)?;
             guest(&instance).call_validate(store, settings)
         })?;
         Ok(answer.iter().map(Issue::of).collect())
@@ -123,9 +121,9 @@ impl LoadedPolicy {
         memory: &[u8],
         limits: &Limits,
     ) -> std::result::Result<std::result::Result<Vec<u8>, Refusal>, Failure> {
-        let Inner { runtime, pre, .. } = &*self.0;
-        let (answer, _) = run(runtime, limits, None, |store| {
-            let instance = pre.instantiate(&mut *store)?;
+        let linked = &self.0.linked;
+        let (answer, _) = linked.run(limits, None, |store| {
+            let instance = linked.pre.instantiate(&mut *store)?;
             guest(&instance).call_migrate(store, from_name, from_schema, memory)
         })?;
         Ok(answer)
@@ -133,7 +131,7 @@ impl LoadedPolicy {
 
     /// The runtime that runs it.
     pub(crate) fn runtime(&self) -> &Runtime {
-        &self.0.runtime
+        &self.0.linked.runtime
     }
 }
 
@@ -142,9 +140,21 @@ impl LoadedPolicy {
 pub(crate) struct Linked {
     pub(crate) runtime: Runtime,
     pub(crate) pre: ElectionPre<Sandbox>,
+    /// What the instances of a call take of the engine's own memory, in bytes.
+    pub(crate) overhead: usize,
 }
 
 impl Linked {
+    /// Runs `call` in a new store within `limits`.
+    fn run<R>(
+        &self,
+        limits: &Limits,
+        interruptible: Option<Interruptible>,
+        call: impl FnOnce(&mut Store<Sandbox>) -> Result<R>,
+    ) -> std::result::Result<(R, Spent), Failure> {
+        run(&self.runtime, limits, self.overhead, interruptible, call)
+    }
+
     /// What is wrong with the types of the exports, which show only in an instance. A component
     /// that cannot be instantiated tells nothing; asking it anything will tell that.
     ///
@@ -155,7 +165,7 @@ impl Linked {
         &self,
         limits: &Limits,
     ) -> std::result::Result<Option<wasmtime::Error>, Failure> {
-        let checked = run(&self.runtime, limits, None, |store| {
+        let checked = self.run(limits, None, |store| {
             let instance = self.pre.instance_pre().instantiate(&mut *store)?;
             Ok(Election::new(store, &instance).err())
         });
@@ -167,7 +177,7 @@ impl Linked {
         &self,
         limits: &Limits,
     ) -> std::result::Result<wit::Descriptor, Failure> {
-        let asked = run(&self.runtime, limits, None, |store: &mut Store<Sandbox>| -> Result<_> {
+        let asked = self.run(limits, None, |store: &mut Store<Sandbox>| -> Result<_> {
             let instance = self.pre.instantiate(&mut *store)?;
             guest(&instance).call_describe(store)
         });

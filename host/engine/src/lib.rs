@@ -40,6 +40,7 @@ mod instance;
 mod issue;
 mod left_behind;
 mod load;
+mod overhead;
 mod room;
 mod runtime;
 mod sample;

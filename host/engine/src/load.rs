@@ -15,7 +15,7 @@ use crate::sandbox::Spent;
 use crate::settings::Limits;
 use crate::source::Source;
 use crate::supervise::apart;
-use crate::text::one_line;
+use crate::text::{bytes, one_line};
 use crate::wasi;
 
 /// Loads policies.
@@ -79,6 +79,12 @@ impl Loader {
         compiled: &CompiledComponent,
     ) -> Result<LoadedPolicy, LoadError> {
         let label = || source.label().to_owned();
+        let most = self.limits.memory;
+        if compiled.overhead() > most {
+            // Before it is mapped: what the host knows of each instance takes memory, too.
+            let what = format!("{} of memory for the instances of a call", bytes(most as u64));
+            return Err(not_compiled(source, CompileError::OverLimit(what)));
+        }
         let component = compiled.map(&self.runtime).map_err(|error| not_compiled(source, error))?;
         let mut linker = Linker::new(&self.runtime.engine);
         let pre = wasi::link(&mut linker)
@@ -91,7 +97,8 @@ impl Loader {
             label: label(),
             why: wrong_export(&format_args!("{error:#}")),
         })?;
-        let linked = Linked { runtime: self.runtime.clone(), pre };
+        let overhead = compiled.overhead();
+        let linked = Linked { runtime: self.runtime.clone(), pre, overhead };
         self.describe(source, linked)
     }
 

@@ -30,7 +30,7 @@ pub struct Spent {
     /// Time by the wall clock, from before instantiation until the answer was checked.
     pub wall: Duration,
     /// Bytes of all linear memories and tables together, at the end of the call, when they are
-    /// largest. Equal for equal inputs.
+    /// largest, and of what the engine has for the instances. Equal for equal inputs.
     pub memory: usize,
     /// Bytes of the answer, about as many as the limit of an answer counts. Equal for equal inputs.
     pub answer: usize,
@@ -89,10 +89,12 @@ pub(crate) struct Sandbox {
     pub(crate) blindfold: Blindfold,
 }
 
-/// Runs `call` in a new store within `limits`.
+/// Runs `call` in a new store within `limits`; its instances take `overhead` of their memory, in bytes, from the
+/// engine.
 pub(crate) fn run<R>(
     runtime: &Runtime,
     limits: &Limits,
+    overhead: usize,
     interruptible: Option<Interruptible>,
     call: impl FnOnce(&mut Store<Sandbox>) -> Result<R>,
 ) -> std::result::Result<(R, Spent), Failure> {
@@ -103,7 +105,9 @@ pub(crate) fn run<R>(
         let why = format!("the call's deadline could not be set: {error}");
         refuse(FailureKind::TimedOut, why)
     })?;
-    let mut store = Store::new(&runtime.engine, Sandbox::new(limits, deadline, interruptible));
+    let mut sandbox = Sandbox::new(limits, deadline, interruptible);
+    let fits = sandbox.take(overhead);
+    let mut store = Store::new(&runtime.engine, sandbox);
     store.limiter(|sandbox| sandbox);
     store.set_max_component_handles(MOST_HANDLES);
     store.set_hostcall_fuel(limits.answer);
@@ -118,6 +122,7 @@ pub(crate) fn run<R>(
     });
     let answer = match store.set_fuel(limits.fuel) {
         _ if early => Err(Trap::Interrupt.into()),
+        Ok(()) if !fits => Err(Error::msg("its instances do not fit")),
         Ok(()) => call(&mut store),
         Err(error) => Err(error),
     };

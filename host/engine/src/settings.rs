@@ -25,7 +25,8 @@ pub struct Limits {
     /// Deterministic: the same input uses the same fuel on every machine. The standard policy uses
     /// a few thousand.
     pub fuel: u64,
-    /// Bytes of all linear memories and tables of the policy together.
+    /// Bytes of all linear memories and tables of the policy together, and of what the engine has for its
+    /// instances: 32 at most for each thing that a module declares.
     pub memory: usize,
     /// Bytes of an answer that the host copies out of the policy, before any bound is checked.
     /// The largest answer within the bounds of the contract has about 70 KiB.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::child::{KEPT, SPENT};
+use crate::child::{KEPT, OVERHEAD, SPENT};
 
 /// What one compilation took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(crate) struct ChildReport {
     pub(crate) kept: Vec<String>,
     /// What it took, if it came to its end.
     pub(crate) spent: Option<CompileSpent>,
+    /// What the instances of the component take of the engine's own memory, in bytes.
+    pub(crate) overhead: Option<u64>,
     /// Everything else.
     pub(crate) complaint: String,
 }
@@ -37,6 +39,8 @@ impl ChildReport {
                 said.kept.push(right.to_owned());
             } else if let Some(spent) = line.strip_prefix(SPENT).and_then(spent) {
                 said.spent = Some(spent);
+            } else if let Some(bytes) = line.strip_prefix(OVERHEAD).and_then(number) {
+                said.overhead = Some(bytes);
             } else {
                 said.complaint.push_str(line);
                 said.complaint.push('\n');
@@ -46,9 +50,13 @@ impl ChildReport {
     }
 }
 
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
 fn spent(text: &str) -> Option<CompileSpent> {
-    let mut numbers = text.split(' ').map(str::parse::<u64>);
-    let mut next = || numbers.next()?.ok();
+    let mut numbers = text.split(' ').map(number);
+    let mut next = || numbers.next()?;
     let (memory, writable, resident, processor) = (next()?, next()?, next()?, next()?);
     Some(CompileSpent {
         memory: memory.checked_mul(1024)?,
@@ -64,14 +72,15 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_a_complaint() {
-        let said =
-            ChildReport::of("@kept no files: no\n@spent 4 3 2 1\n@spent many\nit panicked\n");
+        let said = ChildReport::of(
+            "@kept no files: no\n@spent 4 3 2 1\n@spent many\n@overhead 7\nit panicked\n",
+        );
         let processor = Duration::from_millis(1);
         let spent = CompileSpent { memory: 4096, writable: 3072, resident: 2048, processor };
         assert_eq!(said.kept, ["no files: no"]);
         assert_eq!(
-            (said.spent, said.complaint.as_str()),
-            (Some(spent), "@spent many\nit panicked\n")
+            (said.spent, said.overhead, said.complaint.as_str()),
+            (Some(spent), Some(7), "@spent many\nit panicked\n")
         );
     }
 }

@@ -107,7 +107,7 @@ impl Site {
         };
         interface.func_wrap("hold", hold).unwrap();
         let pre = ElectionPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
-        let linked = Linked { runtime: runtime.clone(), pre };
+        let linked = Linked { runtime: runtime.clone(), pre, overhead: 0 };
         self.loader.describe(&Source::new("test:odd", bytes, u64::MAX).unwrap(), linked)
     }
 

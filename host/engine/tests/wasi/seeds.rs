@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::common::amplifiers;
 use super::common::floods::{self, Flood};
 use super::common::{UnexpectedType, input, limits, loader, source, wasi_policy};
 use super::refused::{named, undeclared};
@@ -55,6 +56,13 @@ fn seeds() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         flood(floods::writes()),
         flood(floods::chance(60_000)),
         ("straight-line", floods::straight_line(200).build(), ""),
+        ("globals", amplifiers::globals(5_000, 10), ""),
+        ("instances-of-instances", amplifiers::instances_of_instances(3, 45), "compile"),
+        ("depth", amplifiers::depth(200), ""),
+        ("locals", amplifiers::locals(50), ""),
+        ("memories", amplifiers::declared("(memory 1)", 6, 1), "describe"),
+        ("tuples", amplifiers::tuples(50), "parse"),
+        ("an-odd-way-to-write", amplifiers::odd_stderr(), "imports"),
     ]
 }
 
