@@ -29,9 +29,11 @@ type Change struct {
 
 // Answer is what /v1/leader says, as far as it matters here.
 type Answer struct {
-	Leads     bool
-	Token     uint64
-	Name      string
+	// Token is the fencing token of this candidate's term; 0 if it does not lead.
+	Token uint64
+	// Name is who leads; empty if nobody is known to.
+	Name string
+	// Remaining is for how long that holds.
 	Remaining time.Duration
 }
 
@@ -40,18 +42,25 @@ type Belief struct {
 	Hold time.Duration
 	// Final says that a term that was lost is let go of, and does not come back.
 	Final bool
+	// Changes are what became of terms, in that order, until somebody takes them out.
+	Changes []Change
+	// Term is the token of the term that is believed in; 0 for none.
+	Term uint64
+	// Until is when belief ends unless another answer comes; it counts only while there is a term.
+	Until time.Duration
 
-	term, seen, over uint64
-	until, asked     time.Duration
+	seen, over       uint64
+	asked, nameUntil time.Duration
 	name             string
-	nameUntil        time.Duration
 }
 
-// Term is the token of the term that is believed in, and when belief ends; 0 for none.
-func (b *Belief) Term() (uint64, time.Duration) { return b.term, b.until }
-
-// Leads says whether this process may act as the leader.
-func (b *Belief) Leads(now time.Duration) bool { return b.term != 0 && now < b.until }
+// Leads is the token of the term, if this process may act as its leader; else 0.
+func (b *Belief) Leads(now time.Duration) uint64 {
+	if now < b.Until {
+		return b.Term
+	}
+	return 0
+}
 
 // Leader is the name of the leader; empty if nobody is known to lead.
 func (b *Belief) Leader(now time.Duration) string {
@@ -62,62 +71,58 @@ func (b *Belief) Leader(now time.Duration) string {
 }
 
 // Answered takes an answer that came now to a question that was sent after asked.
-func (b *Belief) Answered(asked, now time.Duration, answer Answer) []Change {
-	changes := b.Expired(now)
+func (b *Belief) Answered(asked, now time.Duration, answer Answer) {
+	b.Expired(now)
 	b.name, b.nameUntil = answer.Name, asked+answer.Remaining
-	if !answer.Leads {
-		return append(changes, b.End(now)...)
+	if answer.Token == 0 {
+		b.End(now)
 	}
 	if answer.Token <= b.over || answer.Token < b.seen {
-		return changes // of a term that is over: nothing that is said of it counts
+		return // of no term, or of one that is over: nothing that is said of it counts
 	}
-	if b.term != 0 && b.term != answer.Token {
-		changes = append(changes, b.End(now)...)
+	if answer.Token != b.Term {
+		b.End(now)
 	}
 	until := asked + min(answer.Remaining, b.Hold)
 	b.seen = answer.Token
 	switch {
-	case b.term != 0:
+	case b.Term != 0:
 		// Questions are asked one after the other, but an answer may be held for shorter.
-		b.until, b.asked = max(b.until, until), asked
+		b.Until, b.asked = max(b.Until, until), asked
 	case now < until:
-		b.term, b.until, b.asked = answer.Token, until, asked
-		changes = append(changes, Change{Kind: Elected, Token: answer.Token})
+		b.Term, b.Until, b.asked = answer.Token, until, asked
+		b.Changes = append(b.Changes, Change{Kind: Elected, Token: answer.Token})
 	}
-	return changes
 }
 
 // Expired says that time has passed.
-func (b *Belief) Expired(now time.Duration) []Change {
-	if b.term != 0 && now >= b.until {
-		return b.End(now)
+func (b *Belief) Expired(now time.Duration) {
+	if now >= b.Until {
+		b.End(now)
 	}
-	return nil
 }
 
 // End ends the term now, if there is one.
-func (b *Belief) End(now time.Duration) []Change {
-	term := b.term
-	if b.term = 0; term == 0 {
-		return nil
+func (b *Belief) End(now time.Duration) {
+	term := b.Term
+	if b.Term = 0; term == 0 {
+		return
 	}
 	if b.Final {
 		b.over = term
 	}
-	lost := Change{Kind: Lost, Token: term}
 	// The sidecar waits for Hold after it last said that this candidate leads, which was not before it
 	// was asked.
 	if until := b.asked + b.Hold; now < until {
-		return []Change{{Kind: Draining, Token: term, Until: until}, lost}
+		b.Changes = append(b.Changes, Change{Kind: Draining, Token: term, Until: until})
 	}
-	return []Change{lost}
+	b.Changes = append(b.Changes, Change{Kind: Lost, Token: term})
 }
 
 // LetGo says that the application acts no more for the term with that token, nor for one before it.
-func (b *Belief) LetGo(token uint64, now time.Duration) []Change {
+func (b *Belief) LetGo(token uint64, now time.Duration) {
 	b.over = max(b.over, token)
-	if b.term != 0 && b.term <= token {
-		return b.End(now)
+	if b.Term <= token {
+		b.End(now)
 	}
-	return nil
 }

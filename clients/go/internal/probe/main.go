@@ -127,28 +127,28 @@ func believe(hold time.Duration, final bool) {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		words := strings.Fields(lines.Text())
 		now := millis(words[len(words)-1])
-		var changes []belief.Change
 		switch words[0] {
 		case "answer":
-			answer := belief.Answer{Leads: words[1] == "1", Token: number(words[2]), Remaining: millis(words[3])}
-			changes = b.Answered(millis(words[4]), now, answer)
+			answer := belief.Answer{Token: number(words[1]) * number(words[2]), Remaining: millis(words[3])}
+			b.Answered(millis(words[4]), now, answer)
 		case "let-go":
-			changes = b.LetGo(number(words[1]), now)
+			b.LetGo(number(words[1]), now)
 		case "look":
 		case "end":
-			changes = b.End(now)
+			b.End(now)
 		default:
-			changes = b.Expired(now)
+			b.Expired(now)
 		}
 		shown := []string{}
-		for _, change := range changes {
+		for _, change := range b.Changes {
 			text := fmt.Sprintf("%s %d", change.Kind, change.Token)
 			if change.Kind == belief.Draining {
 				text += fmt.Sprintf(" until %d", change.Until.Milliseconds())
 			}
 			shown = append(shown, text)
 		}
-		say("belief", map[string]any{"changes": shown, "leads": b.Leads(now)})
+		b.Changes = nil
+		say("belief", map[string]any{"changes": shown, "leads": b.Leads(now) != 0})
 	}
 }
 

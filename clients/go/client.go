@@ -3,6 +3,7 @@
 package hotseat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotseat.dev/client/internal/belief"
@@ -20,9 +22,9 @@ const DefaultURL = "http://127.0.0.1:4040"
 
 const (
 	defaultHold   = 2 * time.Second
-	silence       = 10 * time.Second // after so long without an event the watch is begun anew
 	noWatch       = 30 * time.Second // until a sidecar that has no watch is tried again
 	longestPause  = 5 * time.Second
+	shortPause    = 100 * time.Millisecond
 	shortestPause = 10 * time.Millisecond // between two questions, however many events there are
 )
 
@@ -57,18 +59,15 @@ type Client struct {
 	sidecar *sidecar
 	ctx     context.Context
 	cancel  context.CancelFunc
-	bell    chan struct{} // something says that it is time to ask
-	news    chan struct{} // there are changes, or the end of belief has moved
-	told    chan struct{} // closed when all that happened was said
-	over    chan struct{} // closed when nothing is asked any more
+	loops   sync.WaitGroup
 
 	mutex     sync.Mutex
 	belief    belief.Belief
-	changes   []belief.Change
-	moved     chan struct{} // closed, and made anew, with each change
-	watched   bool
-	failures  uint
-	lettingGo uint64
+	moved     chan struct{} // closed, and made anew, with each change of belief
+	bell      chan struct{} // something says that it is time to ask
+	watched   atomic.Bool
+	lettingGo atomic.Uint64
+	failures  uint // of the asking goroutine
 
 	// Those are the telling goroutine's own.
 	endLead context.CancelFunc
@@ -77,12 +76,7 @@ type Client struct {
 
 // Start begins to ask. The client is to be closed.
 func Start(options Options) (*Client, error) {
-	if options.URL == "" {
-		options.URL = DefaultURL
-	}
-	if options.Hold == 0 {
-		options.Hold = defaultHold
-	}
+	options.URL, options.Hold = cmp.Or(options.URL, DefaultURL), cmp.Or(options.Hold, defaultHold)
 	if options.Hold < 100*time.Millisecond || options.Hold > time.Minute {
 		return nil, fmt.Errorf("Hold is %v: give a duration from 100ms to 1m", options.Hold)
 	}
@@ -90,15 +84,13 @@ func Start(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	final := options.OnLost != nil || options.Lead != nil
 	c := &Client{
-		options: options, sidecar: sidecar, ctx: ctx, cancel: cancel,
-		bell: make(chan struct{}, 1), news: make(chan struct{}, 1),
-		told: make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
-		endLead: func() {},
-		belief:  belief.Belief{Hold: options.Hold, Final: final},
+		options: options, sidecar: sidecar, endLead: func() {},
+		belief: belief.Belief{Hold: options.Hold, Final: options.OnLost != nil || options.Lead != nil},
+		moved:  make(chan struct{}), bell: make(chan struct{}, 1),
 	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.loops.Add(3)
 	go c.askOn()
 	go c.watchOn()
 	go c.tellOn()
@@ -108,11 +100,12 @@ func Start(options Options) (*Client, error) {
 // Close ends a term of this pod, as the application acts no more. It is not to be called by the
 // functions in [Options].
 func (c *Client) Close() {
-	c.mutex.Lock()
-	c.apply(c.belief.End(now()))
-	c.mutex.Unlock()
-	c.cancel()
-	<-c.over
+	c.change(func(now time.Duration) {
+		c.belief.End(now)
+		c.cancel()
+	})
+	c.loops.Wait() // the last term's callbacks still run
+	c.tellLetGo(context.Background())
 }
 
 // IsLeader says whether this pod leads at this very moment.
@@ -125,11 +118,8 @@ func (c *Client) IsLeader() bool {
 func (c *Client) Token() (token uint64, leads bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if !c.belief.Leads(now()) {
-		return 0, false
-	}
-	token, _ = c.belief.Term()
-	return token, true
+	token = c.belief.Leads(now())
+	return token, token != 0
 }
 
 // Leader is the name of the leader, whichever pod it is; empty if nobody is known to lead.
@@ -160,192 +150,162 @@ func (c *Client) WaitLeader(ctx context.Context) (uint64, error) {
 
 // Ready says whether the application is ready to lead; after ttl nothing is said, unless ttl is zero.
 func (c *Client) Ready(ctx context.Context, ready bool, ttl time.Duration) error {
-	return c.put(ctx, withTTL("/v1/ready", ttl), "text/plain", fmt.Sprint(ready))
+	return c.say(ctx, "/v1/ready", ready, ttl)
 }
 
 // Signal sets a signal for the policy, to a value that JSON has; a heartbeat is
 // Signal(ctx, "app.heartbeat", true, 30*time.Second).
 func (c *Client) Signal(ctx context.Context, key string, value any, ttl time.Duration) error {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	return c.put(ctx, withTTL(signalPath(key), ttl), "application/json", string(body))
+	return c.say(ctx, signalPath(key), value, ttl)
 }
 
 // UnsetSignal takes a signal back; one that is not set is an error.
 func (c *Client) UnsetSignal(ctx context.Context, key string) error {
-	_, err := c.sidecar.ask(ctx, c.options.Hold, http.MethodDelete, signalPath(key), "", "")
+	_, _, err := c.sidecar.ask(ctx, c.options.Hold, http.MethodDelete, signalPath(key), "")
 	return err
 }
 
 // LetGo says that the application acts no more for the term with that token, which ends if it is on.
 // The sidecar hears of it in the background, again and again until it has answered.
 func (c *Client) LetGo(token uint64) {
-	c.mutex.Lock()
-	c.lettingGo = max(c.lettingGo, token)
-	c.apply(c.belief.LetGo(token, now()))
-	c.mutex.Unlock()
-	ring(c.bell)
+	c.change(func(now time.Duration) {
+		c.lettingGo.Store(max(c.lettingGo.Load(), token))
+		c.belief.LetGo(token, now)
+	})
+	c.ring()
 }
 
-func (c *Client) put(ctx context.Context, path, kind, body string) error {
-	_, err := c.sidecar.ask(ctx, c.options.Hold, http.MethodPut, path, kind, body)
+func (c *Client) say(ctx context.Context, path string, value any, ttl time.Duration) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if ttl != 0 {
+		path = fmt.Sprintf("%s?ttl=%dms", path, ttl.Milliseconds())
+	}
+	_, _, err = c.sidecar.ask(ctx, c.options.Hold, http.MethodPut, path, string(body))
 	return err
 }
 
 func signalPath(key string) string { return "/v1/signals/" + url.PathEscape(key) }
 
-func withTTL(path string, ttl time.Duration) string {
-	if ttl == 0 {
-		return path
-	}
-	return fmt.Sprintf("%s?ttl=%dms", path, ttl.Milliseconds())
+// change changes what is believed, and wakes all who wait for that.
+func (c *Client) change(change func(now time.Duration)) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	change(now())
+	close(c.moved)
+	c.moved = make(chan struct{})
 }
 
-func ring(bell chan struct{}) {
+func (c *Client) ring() {
 	select {
-	case bell <- struct{}{}:
+	case c.bell <- struct{}{}:
 	default: // it rings already
 	}
 }
 
-// apply is called with the mutex held.
-func (c *Client) apply(changes []belief.Change) {
-	c.changes = append(c.changes, changes...)
-	close(c.moved)
-	c.moved = make(chan struct{})
-	ring(c.news)
+// wait waits for that long, or for a signal, or for the end.
+func (c *Client) wait(within time.Duration, signal <-chan struct{}) {
+	select {
+	case <-time.After(within):
+	case <-signal:
+	case <-c.ctx.Done():
+	}
 }
 
 // askOn asks, and it alone extends belief.
 func (c *Client) askOn() {
-	defer close(c.over)
+	defer c.loops.Done()
 	for c.ctx.Err() == nil {
 		c.ask()
-		c.sleep(shortestPause, nil)
-		c.sleep(c.pause(), c.bell)
+		c.wait(shortestPause, nil)
+		c.wait(c.pause(), c.bell)
 	}
-	<-c.told // the last term's callbacks still run
-	c.tellLetGo(context.Background())
 }
 
-// pause is how long it waits for the bell; 0: for ever.
+// pause is how long it waits for the bell.
 func (c *Client) pause() time.Duration {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	term, _ := c.belief.Term()
 	pace := c.options.Hold / 4
 	switch {
-	case term != 0 || c.lettingGo != 0 || c.failures == 0 && !c.watched:
+	case c.IsLeader() || c.lettingGo.Load() != 0 || c.failures == 0 && !c.watched.Load():
 		return pace
-	case c.failures > 0:
-		return min(pace<<min(c.failures, 10), longestPause)
+	case c.failures == 0:
+		return longestPause // the watch rings
 	}
-	return 0 // the watch rings
+	return min(pace<<min(c.failures, 10), longestPause)
 }
 
 func (c *Client) ask() {
 	c.tellLetGo(c.ctx)
 	asked := now() // before the question: whatever it takes counts against the belief
 	answer, err := c.sidecar.leader(c.ctx, c.options.Hold/2)
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
 	if err != nil {
 		c.failures++
-	} else if c.ctx.Err() == nil {
-		c.failures = 0
-		c.apply(c.belief.Answered(asked, now(), answer))
+		return
 	}
+	c.failures = 0
+	c.change(func(now time.Duration) {
+		if c.ctx.Err() == nil {
+			c.belief.Answered(asked, now, answer)
+		}
+	})
 }
 
 func (c *Client) tellLetGo(ctx context.Context) {
-	c.mutex.Lock()
-	token := c.lettingGo
-	c.mutex.Unlock()
+	token := c.lettingGo.Load()
 	if token == 0 {
 		return
 	}
 	path := fmt.Sprintf("/v1/released?token=%d", token)
-	_, err := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, path, "", "")
-	var no *refused
-	if err != nil && (!errors.As(err, &no) || no.status < 400 || no.status >= 500) {
-		return // it is sent once more
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.lettingGo == token {
-		c.lettingGo = 0
+	_, status, _ := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, path, "")
+	// What did not get through is sent once more.
+	if status == http.StatusOK || status/100 == 4 {
+		c.lettingGo.CompareAndSwap(token, 0)
 	}
 }
 
 // watchOn watches. An event says that it is time to ask, and nothing else: it may have waited in a
 // buffer, and does not say for how long.
 func (c *Client) watchOn() {
-	pause := 100 * time.Millisecond
-	for c.ctx.Err() == nil {
+	defer c.loops.Done()
+	for pause := shortPause; c.ctx.Err() == nil; c.wait(pause, nil) {
 		began := time.Now()
-		err := c.sidecar.watch(c.ctx, silence, func() { c.watching(true) }, func() { ring(c.bell) })
+		status := c.sidecar.watch(c.ctx, func() { c.watching(true) })
 		c.watching(false)
-		if time.Since(began) >= longestPause {
-			pause = 100 * time.Millisecond
-		} else {
+		switch {
+		case status != 0 && status != http.StatusOK:
+			pause = noWatch
+		case time.Since(began) >= longestPause:
+			pause = shortPause
+		default:
 			pause = min(2*pause, longestPause)
-		}
-		var no *refused
-		if errors.As(err, &no) {
-			c.sleep(noWatch, nil)
-		} else {
-			c.sleep(pause, nil)
 		}
 	}
 }
 
 func (c *Client) watching(watched bool) {
-	c.mutex.Lock()
-	c.watched = watched
-	c.mutex.Unlock()
-	ring(c.bell)
-}
-
-// sleep waits for that long, or for the bell, or for the end; for ever where it is 0.
-func (c *Client) sleep(pause time.Duration, bell <-chan struct{}) {
-	var passed <-chan time.Time
-	if pause > 0 {
-		timer := time.NewTimer(pause)
-		defer timer.Stop()
-		passed = timer.C
-	}
-	select {
-	case <-passed:
-	case <-bell:
-	case <-c.ctx.Done():
-	}
+	c.watched.Store(watched)
+	c.ring()
 }
 
 // tellOn tells the application.
 func (c *Client) tellOn() {
-	defer close(c.told)
-	for {
+	defer c.loops.Done()
+	for over := false; !over; {
 		c.mutex.Lock()
-		c.changes = append(c.changes, c.belief.Expired(now())...)
-		if len(c.changes) > 0 {
-			change := c.changes[0]
-			c.changes = c.changes[1:]
-			c.mutex.Unlock()
-			c.tell(change)
-			continue
+		at, left := now(), longestPause
+		c.belief.Expired(at)
+		if c.belief.Term != 0 {
+			left = c.belief.Until - at
 		}
-		term, until := c.belief.Term()
+		changes, moved := c.belief.Changes, c.moved
+		c.belief.Changes, over = nil, c.ctx.Err() != nil
 		c.mutex.Unlock()
-		if c.ctx.Err() != nil {
-			return
+		for _, change := range changes {
+			c.tell(change)
 		}
-		if term == 0 {
-			c.sleep(0, c.news)
-		} else {
-			c.sleep(max(until-now(), 1), c.news)
-		}
+		c.wait(left, moved)
 	}
 }
 
@@ -355,7 +315,9 @@ func (c *Client) tell(change belief.Change) {
 		if c.options.OnElected != nil {
 			c.options.OnElected(change.Token)
 		}
-		c.lead(change.Token)
+		if c.options.Lead != nil {
+			c.lead(change.Token)
+		}
 	case belief.Draining:
 		c.endLead()
 		if c.options.OnDraining != nil {
@@ -375,9 +337,6 @@ func (c *Client) tell(change belief.Change) {
 
 // lead runs Lead beside the telling.
 func (c *Client) lead(token uint64) {
-	if c.options.Lead == nil {
-		return
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.endLead = cancel
 	c.leading.Add(1)
