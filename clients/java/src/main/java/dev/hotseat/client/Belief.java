@@ -1,7 +1,7 @@
 package dev.hotseat.client;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * What may be believed, as a value: no thread, no connection, no clock of its own.
@@ -16,15 +16,20 @@ final class Belief {
     /** What became of a term, with its token; and of a drain the moment at which it has to be over. */
     record Change(Kind kind, long token, long until) {}
 
-    /** What {@code /v1/leader} says, as far as it matters here. */
-    record Answer(boolean leads, long token, String name, long remaining) {}
+    /** What {@code /v1/leader} says, as far as it matters here; the token is 0 where this candidate does not lead. */
+    record Answer(long token, String name, long remaining) {}
 
+    /** For how long an answer is believed at most. */
+    final long hold;
     /** A term that was lost is let go of, and does not come back. */
     final boolean isFinal;
+    /** What became of terms, in that order, until somebody takes it out. */
+    final Deque<Change> changes = new ArrayDeque<>();
+    /** The fencing token of the term that is believed in; 0: none. */
+    long term;
+    /** When belief ends unless another answer comes; it counts only while there is a term. */
+    long until;
 
-    private final long hold;
-    private long term;
-    private long until;
     private long asked;
     private long seen;
     private long over;
@@ -34,16 +39,6 @@ final class Belief {
     Belief(long hold, boolean isFinal) {
         this.hold = hold;
         this.isFinal = isFinal;
-    }
-
-    /** The fencing token of the term that is believed in; 0: none. */
-    long term() {
-        return term;
-    }
-
-    /** When belief ends unless another answer comes; it counts only while there is a term. */
-    long until() {
-        return until;
     }
 
     /** The token of the term, if this process may act as its leader; else 0. */
@@ -57,20 +52,19 @@ final class Belief {
     }
 
     /** An answer to a question that was sent after {@code asked} came at {@code now}. */
-    List<Change> answered(long asked, long now, Answer answer) {
-        List<Change> changes = new ArrayList<>(expired(now));
+    void answered(long asked, long now, Answer answer) {
+        expired(now);
         name = answer.name();
         nameUntil = asked + answer.remaining();
         long token = answer.token();
-        if (!answer.leads()) {
-            changes.addAll(end(now));
-            return changes;
+        if (token == 0) {
+            end(now);
         }
         if (token <= over || token < seen) {
-            return changes; // of a term that is over: nothing that is said of it counts
+            return; // of no term, or of one that is over: nothing that is said of it counts
         }
-        if (term != token) {
-            changes.addAll(end(now));
+        if (token != term) {
+            end(now);
         }
         long ends = asked + Math.min(answer.remaining(), hold);
         seen = token;
@@ -84,20 +78,21 @@ final class Belief {
             this.asked = asked;
             changes.add(new Change(Kind.ELECTED, token, 0));
         }
-        return changes;
     }
 
     /** Time has passed. */
-    List<Change> expired(long now) {
-        return term != 0 && now >= until ? end(now) : List.of();
+    void expired(long now) {
+        if (now >= until) {
+            end(now);
+        }
     }
 
     /** The term ends now, if there is one. */
-    List<Change> end(long now) {
+    void end(long now) {
         long token = term;
         term = 0;
         if (token == 0) {
-            return List.of();
+            return;
         }
         if (isFinal) {
             over = token;
@@ -105,13 +100,17 @@ final class Belief {
         // The sidecar waits for hold after it last said that this candidate leads, which was not before it
         // was asked.
         long drained = asked + hold;
-        Change lost = new Change(Kind.LOST, token, 0);
-        return now < drained ? List.of(new Change(Kind.DRAINING, token, drained), lost) : List.of(lost);
+        if (now < drained) {
+            changes.add(new Change(Kind.DRAINING, token, drained));
+        }
+        changes.add(new Change(Kind.LOST, token, 0));
     }
 
     /** The application acts no more for the term with that token, nor for one before it. */
-    List<Change> letGo(long token, long now) {
+    void letGo(long token, long now) {
         over = Math.max(over, token);
-        return term <= token ? end(now) : List.of();
+        if (term <= token) {
+            end(now);
+        }
     }
 }

@@ -1,18 +1,16 @@
 package dev.hotseat.client;
 
+import java.lang.System.Logger.Level;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Knows whether this pod leads, for as long as the last answer of the sidecar holds. */
@@ -20,47 +18,37 @@ public final class Client implements AutoCloseable {
     /** Where a sidecar answers. */
     public static final String DEFAULT_URL = "http://127.0.0.1:4040";
 
-    /** After so long without an event the watch is begun anew. */
-    private static final long SILENCE = TimeUnit.SECONDS.toNanos(10);
     /** Until a sidecar that has no watch is tried again. */
     private static final long NO_WATCH = TimeUnit.SECONDS.toNanos(30);
-    private static final long SHORT_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
-    /** Between two questions, however many events there are; milliseconds. */
-    private static final long SHORTEST_PAUSE = 10;
+    private static final long SHORT_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
+    /** Between two questions, however many events there are. */
+    private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final System.Logger log = System.getLogger("dev.hotseat.client");
     private final Builder options;
-    private final long hold;
     private final Sidecar sidecar;
     private final Clock clock = new Clock();
-    private final ReentrantLock lock = new ReentrantLock();
-    /** A change, or the end of belief has moved. */
-    private final Condition news = lock.newCondition();
-    /** Something says that it is time to ask. */
-    private final Condition bell = lock.newCondition();
     private final Belief belief;
-    private final Deque<Belief.Change> changes = new ArrayDeque<>();
-    /** Each gives what completes a future, once that can be. */
-    private final List<Supplier<Runnable>> waiting = new ArrayList<>();
-    private final Thread asking = Threads.thread(this::askOn);
-    private final Thread telling = Threads.thread(this::tellOn);
-    private final Thread watching = Threads.thread(this::watchOn);
-    private boolean rung;
-    private boolean watched;
+    /** Each says whether its future is done with, and is asked with each change. */
+    private final List<BooleanSupplier> waiting = new ArrayList<>();
+    private final List<Thread> threads = List.of(thread(this::askOn), thread(this::tellOn), thread(this::watchOn));
+    /** Something says that it is time to ask. */
+    private volatile boolean rung;
+    private volatile boolean watched;
     private volatile boolean closing;
+    private volatile long lettingGo;
+    /** Of the thread that asks. */
     private int failures;
-    private long lettingGo;
 
     Client(Builder options) {
         this.options = options;
-        hold = options.hold.toNanos();
         sidecar = new Sidecar(options.url);
-        belief = new Belief(hold, options.onLost != null);
+        belief = new Belief(options.hold.toNanos(), options.onLost != null);
     }
 
     Client begin() {
-        List.of(asking, telling, watching).forEach(Thread::start);
+        threads.forEach(Thread::start);
         return this;
     }
 
@@ -78,8 +66,9 @@ public final class Client implements AutoCloseable {
      *
      * @return empty if this pod does not lead
      */
-    public OptionalLong token() {
-        return locked(this::led);
+    public synchronized OptionalLong token() {
+        long token = belief.leads(clock.now());
+        return token == 0 ? OptionalLong.empty() : OptionalLong.of(token);
     }
 
     /**
@@ -87,8 +76,8 @@ public final class Client implements AutoCloseable {
      *
      * @return empty if nobody is known to lead
      */
-    public String leader() {
-        return locked(() -> belief.leader(clock.now()));
+    public synchronized String leader() {
+        return belief.leader(clock.now());
     }
 
     /**
@@ -99,16 +88,8 @@ public final class Client implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted
      */
     public OptionalLong awaitLeader(Duration timeout) throws InterruptedException {
-        long left = timeout.toNanos();
-        lock.lockInterruptibly();
-        try {
-            while (led().isEmpty() && !closing && left > 0) {
-                left = news.awaitNanos(left);
-            }
-            return led();
-        } finally {
-            lock.unlock();
-        }
+        await(timeout.toNanos(), () -> closing || isLeader());
+        return token();
     }
 
     /**
@@ -117,11 +98,7 @@ public final class Client implements AutoCloseable {
      * @return done with the fencing token when this pod leads; cancelled when the client is closed
      */
     public CompletableFuture<Long> elected() {
-        CompletableFuture<Long> elected = new CompletableFuture<>();
-        return wait(elected, () -> {
-            OptionalLong token = led();
-            return token.isPresent() ? () -> elected.complete(token.getAsLong()) : null;
-        });
+        return future(() -> isLeader() ? belief.term : null);
     }
 
     /**
@@ -131,8 +108,7 @@ public final class Client implements AutoCloseable {
      * @return done when this pod leads it no more
      */
     public CompletableFuture<Void> ended(long token) {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        return wait(ended, () -> led().orElse(0) != token ? () -> ended.complete(null) : null);
+        return future(() -> belief.leads(clock.now()) == token ? null : token).thenAccept(over -> { });
     }
 
     /**
@@ -143,7 +119,7 @@ public final class Client implements AutoCloseable {
      * @throws SidecarException if the sidecar cannot be reached or refuses
      */
     public void ready(boolean ready, Duration ttl) throws SidecarException {
-        sidecar.ask(hold, "PUT", withTtl("/v1/ready", ttl), String.valueOf(ready), "text/plain");
+        put("/v1/ready", String.valueOf(ready), ttl);
     }
 
     /**
@@ -155,7 +131,7 @@ public final class Client implements AutoCloseable {
      * @throws SidecarException if the sidecar cannot be reached or refuses
      */
     public void signal(String key, String json, Duration ttl) throws SidecarException {
-        sidecar.ask(hold, "PUT", withTtl(signalPath(key), ttl), json, "application/json");
+        put(signalPath(key), json, ttl);
     }
 
     /**
@@ -165,7 +141,7 @@ public final class Client implements AutoCloseable {
      * @throws SidecarException if it is not set, or the sidecar cannot be reached
      */
     public void unsetSignal(String key) throws SidecarException {
-        sidecar.ask(hold, "DELETE", signalPath(key), "", "");
+        sidecar.ask(belief.hold, "DELETE " + signalPath(key), "");
     }
 
     /**
@@ -174,135 +150,143 @@ public final class Client implements AutoCloseable {
      *
      * @param token of that term
      */
-    public void letGo(long token) {
-        locked(() -> {
-            lettingGo = Math.max(lettingGo, token);
-            apply(belief.letGo(token, clock.now()));
-            return ring();
-        });
+    public synchronized void letGo(long token) {
+        lettingGo = Math.max(lettingGo, token);
+        belief.letGo(token, clock.now());
+        rung = true;
+        changed();
     }
 
     /** Ends a term of this pod, as the application acts no more, and the threads. */
     @Override
     public void close() {
-        locked(() -> {
-            apply(belief.end(clock.now()));
+        synchronized (this) {
+            belief.end(clock.now());
             closing = true;
-            news.signalAll();
-            look();
-            return ring();
-        });
-        if (!List.of(asking, telling, watching).contains(Thread.currentThread())) {
-            Threads.join(asking); // the watch may be in the middle of a read
+            changed();
+        }
+        if (!threads.contains(Thread.currentThread())) {
+            join(threads.get(0)); // the watch may be in the middle of a read
         }
     }
 
-    private <T> T locked(Supplier<T> act) {
-        lock.lock();
-        try {
-            return act.get();
-        } finally {
-            lock.unlock();
-        }
+    private void put(String path, String json, Duration ttl) throws SidecarException {
+        String query = ttl == null ? "" : "?ttl=" + ttl.toMillis() + "ms";
+        sidecar.ask(belief.hold, "PUT " + path + query, json);
     }
 
-    private OptionalLong led() {
-        long token = belief.leads(clock.now());
-        return token == 0 ? OptionalLong.empty() : OptionalLong.of(token);
+    private static String signalPath(String key) {
+        return "/v1/signals/" + URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private <T> CompletableFuture<T> wait(CompletableFuture<T> future, Supplier<Runnable> done) {
-        return locked(() -> {
-            waiting.add(() -> {
-                Runnable complete = future.isDone() ? () -> { } : done.get();
-                return complete == null && closing ? () -> future.cancel(false) : complete;
-            });
-            look();
-            return future;
-        });
-    }
-
-    /** Completes futures on threads of the common pool, since what depends on them is not for the lock. */
-    private void look() {
-        waiting.removeIf(waits -> {
-            Runnable complete = waits.get();
-            if (complete != null) {
-                ForkJoinPool.commonPool().execute(complete);
+    /** Done with the value once there is one; cancelled when the client is closed before. */
+    private synchronized <T> CompletableFuture<T> future(Supplier<T> value) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        waiting.add(() -> {
+            T found = value.get();
+            // On threads of the common pool, since what depends on it is not for the lock.
+            if (found != null) {
+                future.completeAsync(() -> found);
+            } else if (closing) {
+                ForkJoinPool.commonPool().execute(() -> future.cancel(false));
             }
-            return complete != null;
+            return found != null || closing || future.isDone();
         });
+        changed();
+        return future;
     }
 
-    private void apply(List<Belief.Change> more) {
-        changes.addAll(more);
-        news.signalAll();
-        look();
+    /** Wakes all who wait for a change. */
+    private synchronized void changed() {
+        waiting.removeIf(BooleanSupplier::getAsBoolean);
+        notifyAll();
     }
 
-    private boolean ring() {
-        rung = true;
-        bell.signalAll();
-        return true;
+    /** Waits until that holds, for so many nanoseconds at most. */
+    private synchronized void await(long within, BooleanSupplier holds) throws InterruptedException {
+        long end = System.nanoTime() + within;
+        for (long left = within; left > 0 && !holds.getAsBoolean(); left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+    }
+
+    /** As that, on a thread of the client's own, which nobody interrupts. */
+    private void pause(long within, BooleanSupplier holds) {
+        try {
+            await(within, holds);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Thread thread(Runnable run) {
+        Thread thread = new Thread(run, "hotseat");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Asks, and nothing else extends belief. */
     private void askOn() {
         while (!closing) {
             ask();
-            Threads.sleep(SHORTEST_PAUSE);
-            locked(() -> {
-                long left = pause();
-                while (!rung && !closing && left > 0) {
-                    left = Threads.await(bell, left);
-                }
-                rung = false;
-                return null;
-            });
+            pause(SHORTEST_PAUSE, () -> closing);
+            pause(untilAsked(), () -> rung || closing);
+            rung = false;
         }
-        Threads.join(telling); // the last term's callbacks still run
+        join(threads.get(1)); // the last term's callbacks still run
         tellLetGo();
     }
 
-    /** How long it waits for the bell. */
-    private long pause() {
-        long pace = hold / 4;
-        if (belief.term() != 0 || lettingGo != 0 || failures == 0 && !watched) {
+    /** How long it waits for something that rings. */
+    private long untilAsked() {
+        long pace = belief.hold / 4;
+        if (isLeader() || lettingGo != 0 || failures == 0 && !watched) {
             return pace;
         }
-        return failures > 0 ? Math.min(pace << Math.min(failures, 10), LONGEST_PAUSE) : Long.MAX_VALUE;
+        return failures == 0 ? LONGEST_PAUSE : Math.min(pace << Math.min(failures, 10), LONGEST_PAUSE);
     }
 
     private void ask() {
         tellLetGo();
         long asked = clock.now(); // before the question: whatever it takes counts against the belief
         try {
-            Belief.Answer answer = sidecar.leader(hold / 2);
-            locked(() -> {
-                failures = 0;
+            Belief.Answer answer = sidecar.leader(belief.hold / 2);
+            failures = 0;
+            synchronized (this) {
                 if (!closing) {
-                    apply(belief.answered(asked, clock.now(), answer));
+                    belief.answered(asked, clock.now(), answer);
+                    changed();
                 }
-                return null;
-            });
+            }
         } catch (SidecarException e) {
-            log.log(System.Logger.Level.DEBUG, "no answer of the sidecar", e);
-            locked(() -> failures++);
+            failures++;
+            log.log(Level.DEBUG, "no answer of the sidecar", e);
         }
     }
 
     private void tellLetGo() {
-        long token = locked(() -> lettingGo);
+        long token = lettingGo;
         if (token == 0) {
             return;
         }
         try {
-            sidecar.ask(hold / 2, "PUT", "/v1/released?token=" + token, "", "");
+            sidecar.ask(belief.hold / 2, "PUT /v1/released?token=" + token, "");
         } catch (SidecarException e) {
-            if (e.status() < 400 || e.status() >= 500) {
+            if (e.status() / 100 != 4) {
                 return; // it is sent once more
             }
         }
-        locked(() -> lettingGo = lettingGo == token ? 0 : lettingGo);
+        synchronized (this) {
+            lettingGo = lettingGo == token ? 0 : lettingGo;
+        }
     }
 
     /**
@@ -315,29 +299,24 @@ public final class Client implements AutoCloseable {
             long began = System.nanoTime();
             boolean missing = false;
             try {
-                sidecar.watch(SILENCE, () -> watched(true), () -> locked(this::ring) && !closing);
+                sidecar.watch(() -> watching(true));
             } catch (SidecarException e) {
                 missing = e.status() != 0;
-                log.log(System.Logger.Level.DEBUG, "the watch has ended", e);
+                log.log(Level.DEBUG, "the watch has ended", e);
             }
-            watched(false);
+            watching(false);
             boolean lived = System.nanoTime() - began >= LONGEST_PAUSE;
             pause = lived ? SHORT_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
-            long away = missing ? NO_WATCH : pause;
-            locked(() -> {
-                for (long left = away; left > 0 && !closing; ) {
-                    left = Threads.await(news, left);
-                }
-                return null;
-            });
+            pause(missing ? NO_WATCH : pause, () -> closing);
         }
     }
 
-    private void watched(boolean is) {
-        locked(() -> {
-            watched = is;
-            return ring();
-        });
+    /** Rings; whether the watch goes on. */
+    private boolean watching(boolean is) {
+        watched = is;
+        rung = true;
+        changed();
+        return !closing;
     }
 
     /** Tells the application. */
@@ -346,7 +325,7 @@ public final class Client implements AutoCloseable {
             try {
                 tell(change);
             } catch (RuntimeException e) {
-                log.log(System.Logger.Level.ERROR, "a function for " + change.kind() + " has failed", e);
+                log.log(Level.ERROR, "a function for " + change.kind() + " has failed", e);
             }
             if (change.kind() == Belief.Kind.LOST && belief.isFinal) {
                 letGo(change.token());
@@ -355,19 +334,16 @@ public final class Client implements AutoCloseable {
     }
 
     /** Waits for something to tell; null at the end. */
-    private Belief.Change next() {
-        return locked(() -> {
-            for (;;) {
-                List<Belief.Change> expired = belief.expired(clock.now());
-                if (!expired.isEmpty()) {
-                    apply(expired);
-                }
-                if (!changes.isEmpty() || closing) {
-                    return changes.poll();
-                }
-                Threads.await(news, belief.term() == 0 ? Long.MAX_VALUE : belief.until() - clock.now());
+    private synchronized Belief.Change next() {
+        for (;;) {
+            belief.expired(clock.now());
+            changed();
+            if (!belief.changes.isEmpty() || closing) {
+                return belief.changes.poll();
             }
-        });
+            long left = belief.term == 0 ? LONGEST_PAUSE : belief.until - clock.now();
+            pause(left, () -> closing || !belief.changes.isEmpty());
+        }
     }
 
     private void tell(Belief.Change change) {
@@ -383,13 +359,5 @@ public final class Client implements AutoCloseable {
                 }
             }
         }
-    }
-
-    private static String signalPath(String key) {
-        return "/v1/signals/" + URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20");
-    }
-
-    private static String withTtl(String path, Duration ttl) {
-        return ttl == null ? path : path + "?ttl=" + ttl.toMillis() + "ms";
     }
 }

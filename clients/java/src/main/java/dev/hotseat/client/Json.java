@@ -1,6 +1,5 @@
 package dev.hotseat.client;
 
-import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -9,7 +8,7 @@ import java.util.regex.Pattern;
 /** As much of JSON as the sidecar's documents take: the members of one object. Bounded in depth. */
 final class Json {
     private static final int DEEPEST = 32;
-    private static final Pattern NUMBER = Pattern.compile("-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
+    private static final Pattern WORD = Pattern.compile("true|false|null|-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
     private static final Object OTHER = new Object();
 
     private final String text;
@@ -20,16 +19,17 @@ final class Json {
     }
 
     /**
-     * The members of the object that the text is: Boolean, BigDecimal, String, or something else.
+     * The members of the object that the text is: Boolean, Long for a number that is whole and not negative,
+     * String, or something else.
      *
      * @throws IllegalArgumentException if it is not an object
      */
-    static Map<String, Object> members(String text) {
+    static Map<?, ?> members(String text) {
         Json json = new Json(text);
-        Map<String, Object> members = json.object(0);
+        Object value = json.value(0);
         json.skipSpace();
-        json.require(json.at == text.length());
-        return members;
+        json.require(json.at == text.length() && value instanceof Map);
+        return (Map<?, ?>) value;
     }
 
     private void require(boolean right) {
@@ -49,68 +49,56 @@ final class Json {
         return text.charAt(at++);
     }
 
-    /** Whether these characters come next; they are taken then. */
-    private boolean takes(String expected) {
+    /** Whether that sign comes next; it is taken then. */
+    private boolean takes(String sign) {
         skipSpace();
-        boolean there = text.startsWith(expected, at);
-        at += there ? expected.length() : 0;
+        boolean there = text.startsWith(sign, at);
+        at += there ? 1 : 0;
         return there;
     }
 
-    private Map<String, Object> object(int depth) {
-        Map<String, Object> members = new HashMap<>();
-        list("{", "}", () -> {
-            skipSpace();
-            String name = string();
-            require(takes(":"));
-            members.put(name, value(depth + 1));
-        });
-        return members;
-    }
-
-    private void list(String open, String close, Runnable item) {
-        require(takes(open));
-        if (takes(close)) {
-            return;
-        }
-        do {
-            item.run();
-        } while (takes(","));
-        require(takes(close));
+    /** Whether something follows in a list or an object: what closes it is taken where nothing does. */
+    private boolean goesOn(String close) {
+        boolean more = takes(",");
+        require(more || takes(close));
+        return more;
     }
 
     private Object value(int depth) {
-        skipSpace();
-        require(depth < DEEPEST && at < text.length());
-        switch (text.charAt(at)) {
-            case '{':
-                object(depth);
-                return OTHER;
-            case '[':
-                list("[", "]", () -> value(depth + 1));
-                return OTHER;
-            case '"':
-                return string();
-            default:
-                break;
+        require(depth < DEEPEST);
+        if (takes("{")) {
+            Map<String, Object> members = new HashMap<>();
+            for (boolean more = !takes("}"); more; more = goesOn("}")) {
+                require(takes("\""));
+                String name = string();
+                require(takes(":"));
+                members.put(name, value(depth + 1));
+            }
+            return members;
         }
-        if (takes("true")) {
-            return true;
-        }
-        if (takes("false")) {
-            return false;
-        }
-        if (takes("null")) {
+        if (takes("[")) {
+            for (boolean more = !takes("]"); more; more = goesOn("]")) {
+                value(depth + 1);
+            }
             return OTHER;
         }
-        Matcher number = NUMBER.matcher(text).region(at, text.length());
-        require(number.lookingAt());
-        at = number.end();
-        return new BigDecimal(number.group());
+        return takes("\"") ? string() : word();
     }
 
+    private Object word() {
+        Matcher word = WORD.matcher(text).region(at, text.length());
+        require(word.lookingAt());
+        at = word.end();
+        boolean whole = word.group().matches("[0-9]{1,18}");
+        return switch (word.group()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> whole ? Long.valueOf(word.group()) : OTHER;
+        };
+    }
+
+    /** The rest of a text behind its quotation mark. */
     private String string() {
-        require(next() == '"');
         StringBuilder string = new StringBuilder();
         for (char c = next(); c != '"'; c = next()) {
             string.append(c == '\\' ? escaped() : c);

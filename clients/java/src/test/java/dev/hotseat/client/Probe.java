@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -115,17 +114,18 @@ final class Probe {
             String[] words = line.split(" ", 2);
             long[] numbers = Stream.of(words[1].split(" ")).mapToLong(Long::parseLong).toArray();
             long now = numbers[numbers.length - 1] * 1_000_000;
-            List<Belief.Change> changes = switch (words[0]) {
+            switch (words[0]) {
                 case "answer" -> {
-                    var answer = new Belief.Answer(numbers[0] == 1, numbers[1], "", numbers[2] * 1_000_000);
-                    yield belief.answered(numbers[3] * 1_000_000, now, answer);
+                    var answer = new Belief.Answer(numbers[0] * numbers[1], "", numbers[2] * 1_000_000);
+                    belief.answered(numbers[3] * 1_000_000, now, answer);
                 }
                 case "let-go" -> belief.letGo(numbers[0], now);
-                case "look" -> List.of();
+                case "look" -> { }
                 case "end" -> belief.end(now);
                 default -> belief.expired(now);
-            };
-            String shown = changes.stream().map(Probe::shown).collect(Collectors.joining(","));
+            }
+            String shown = belief.changes.stream().map(Probe::shown).collect(Collectors.joining(","));
+            belief.changes.clear();
             say("belief", ",\"changes\":[" + shown + "],\"leads\":" + (belief.leads(now) != 0));
         }
     }
