@@ -83,16 +83,18 @@ def believe(hold: float, final: bool) -> None:
         numbers = [int(number) for number in rest]
         now = numbers[-1] / 1000
         if word == "answer":
-            leads, token, remaining, asked = numbers[0] == 1, numbers[1], numbers[2], numbers[3]
-            answer = Answer(leads, token, "", remaining / 1000)
-            changes = belief.answered(asked / 1000, now, answer)
+            leads, token, remaining, asked = numbers[:4]
+            answer = Answer(leads * token, "", remaining / 1000)
+            belief.answered(asked / 1000, now, answer)
         elif word == "let-go":
-            changes = belief.let_go(numbers[0], now)
-        elif word == "look":
-            changes = []
-        else:
-            changes = belief.end(now) if word == "end" else belief.expired(now)
-        say("belief", changes=[shown(change) for change in changes], leads=belief.leads(now))
+            belief.let_go(numbers[0], now)
+        elif word == "end":
+            belief.end(now)
+        elif word == "expired":
+            belief.expired(now)
+        changes = [shown(change) for change in belief.changes]
+        belief.changes.clear()
+        say("belief", changes=changes, leads=bool(belief.leads(now)))
 
 
 def shown(change: Change) -> str:

@@ -7,6 +7,7 @@ question was sent, so whatever the way there and back took counts against the be
 from __future__ import annotations
 
 import enum
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,8 @@ class Change:
 class Answer:
     """What `/v1/leader` says, as far as it matters here."""
 
-    leads: bool
     token: int
+    """The fencing token of this candidate's term; 0 if it does not lead."""
     name: str
     remaining: float
 
@@ -60,7 +61,7 @@ class Answer:
             raise ValueError("remaining_ms is not a number of milliseconds")
         if leads and not (type(token) is int and 0 < token <= LARGEST_TOKEN):
             raise ValueError("the token is not a fencing token")
-        return cls(leads, token if leads else 0, name, min(remaining, LARGEST_TOKEN) / 1000)
+        return cls(token if leads else 0, name, min(remaining, LARGEST_TOKEN) / 1000)
 
 
 class Belief:
@@ -69,6 +70,8 @@ class Belief:
     def __init__(self, hold: float, final: bool) -> None:
         """`final`: a term that was lost is let go of, and does not come back."""
         self.hold, self.final = hold, final
+        self.changes: deque[Change] = deque()
+        """What became of terms, in that order, until somebody takes it out."""
         self.until = 0.0
         """When belief ends unless another answer comes; it counts only while there is a term."""
         self.term = 0
@@ -77,22 +80,23 @@ class Belief:
         self._seen = self._over = 0
         self._name, self._name_until = "", 0.0
 
-    def leads(self, now: float) -> bool:
-        return self.term != 0 and now < self.until
+    def leads(self, now: float) -> int:
+        """The token of the term, if this process may act as its leader; else 0."""
+        return self.term if now < self.until else 0
 
     def leader(self, now: float) -> str:
         return self._name if now < self._name_until else ""
 
-    def answered(self, asked: float, now: float, answer: Answer) -> list[Change]:
+    def answered(self, asked: float, now: float, answer: Answer) -> None:
         """An answer to a question that was sent after `asked` came at `now`."""
-        changes = self.expired(now)
+        self.expired(now)
         self._name, self._name_until = answer.name, asked + answer.remaining
-        if not answer.leads:
-            return changes + self.end(now)
+        if not answer.token:
+            self.end(now)
         if answer.token <= self._over or answer.token < self._seen:
-            return changes  # of a term that is over: nothing that is said of it counts
-        if self.term not in (0, answer.token):
-            changes += self.end(now)
+            return  # of no term, or of one that is over: nothing that is said of it counts
+        if answer.token != self.term:
+            self.end(now)
         until = asked + min(answer.remaining, self.hold)
         self._seen = answer.token
         if self.term:
@@ -100,27 +104,29 @@ class Belief:
             self.until, self._asked = max(self.until, until), asked
         elif now < until:
             self.term, self.until, self._asked = answer.token, until, asked
-            changes.append(Change(Kind.ELECTED, answer.token))
-        return changes
+            self.changes.append(Change(Kind.ELECTED, answer.token))
 
-    def expired(self, now: float) -> list[Change]:
+    def expired(self, now: float) -> None:
         """Time has passed."""
-        return self.end(now) if self.term and now >= self.until else []
+        if now >= self.until:
+            self.end(now)
 
-    def end(self, now: float) -> list[Change]:
+    def end(self, now: float) -> None:
         """The term ends now, if there is one."""
         term, self.term = self.term, 0
         if not term:
-            return []
+            return
         if self.final:
             self._over = term
         # The sidecar waits for `hold` after it last said that this candidate leads, which was not
         # before it was asked.
         until = self._asked + self.hold
-        drain = [Change(Kind.DRAINING, term, until)] if now < until else []
-        return [*drain, Change(Kind.LOST, term)]
+        if now < until:
+            self.changes.append(Change(Kind.DRAINING, term, until))
+        self.changes.append(Change(Kind.LOST, term))
 
-    def let_go(self, token: int, now: float) -> list[Change]:
+    def let_go(self, token: int, now: float) -> None:
         """The application acts no more for the term with that token, nor for one before it."""
         self._over = max(self._over, token)
-        return self.end(now) if self.term and self.term <= token else []
+        if self.term <= token:
+            self.end(now)

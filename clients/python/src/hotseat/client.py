@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 import time
-from collections import deque
 from typing import Any, Callable
 
 from . import wire
@@ -15,9 +14,9 @@ from .belief import Answer, Belief, Change, Kind
 log = logging.getLogger("hotseat")
 
 DEFAULT_URL = "http://127.0.0.1:4040"
-SILENCE = 10.0  # after so many seconds without an event the watch is begun anew
-NO_WATCH = 30.0  # until a sidecar that has no watch is tried again
+NO_WATCH = 30.0  # until a sidecar that has no watch is tried again, in seconds
 LONGEST_PAUSE = 5.0
+SHORT_PAUSE = 0.1
 SHORTEST_PAUSE = 0.01  # between two questions, however many events there are
 
 
@@ -48,14 +47,12 @@ class Client:
     ) -> None:
         if not 0.1 <= hold <= 60:
             raise ValueError(f"hold={hold}: give seconds from 0.1 to 60")
-        self._sidecar, self._pace = wire.Sidecar(url), hold / 4
+        self._sidecar = wire.Sidecar(url)
         self._belief = Belief(hold, final=on_lost is not None)
         self._elected, self._draining, self._lost = on_elected, on_draining, on_lost
-        self._lock = threading.RLock()
-        self._news = threading.Condition(self._lock)  # a change, or the end of belief has moved
-        self._bell = threading.Condition(self._lock)  # something says that it is time to ask
-        self._changes: deque[Change] = deque()
-        self._rung = self._watched = self._closing = False
+        self._changed = threading.Condition(threading.RLock())
+        self._rung = False  # something says that it is time to ask
+        self._watched = self._closing = False
         self._letting_go = self._failures = 0
         loops = (self._ask_on, self._watch_on, self._tell_on)
         self._threads = [
@@ -70,11 +67,10 @@ class Client:
 
     def close(self) -> None:
         """Ends a term of this pod, as the application acts no more, and the threads."""
-        with self._lock:
-            self._apply(self._belief.end(now()))
+        with self._changed:
+            self._belief.end(now())
             self._closing = True
-            self._ring()
-            self._news.notify_all()
+            self._changed.notify_all()
         if threading.current_thread() not in self._threads and self._threads[0].is_alive():
             self._threads[0].join()  # the watch may be in the middle of a wait for bytes
 
@@ -86,23 +82,22 @@ class Client:
 
     def is_leader(self) -> bool:
         """Whether this pod leads at this very moment."""
-        with self._lock:
-            return self._belief.leads(now())
+        return self.token() is not None
 
     def token(self) -> int | None:
         """The fencing token of this pod's term, to be sent along with each write; None: no term."""
-        with self._lock:
-            return self._belief.term if self._belief.leads(now()) else None
+        with self._changed:
+            return self._belief.leads(now()) or None
 
     def leader(self) -> str:
         """The name of the leader, whichever pod it is; empty if nobody is known to lead."""
-        with self._lock:
+        with self._changed:
             return self._belief.leader(now())
 
     def wait_leader(self, timeout: float | None = None) -> int | None:
         """Waits until this pod leads; its token, or None if it took longer or the client closed."""
-        with self._lock:
-            self._news.wait_for(lambda: self.is_leader() or self._closing, timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_leader() or self._closing, timeout)
             return self.token()
 
     def closed(self) -> bool:
@@ -111,12 +106,11 @@ class Client:
 
     def ready(self, ready: bool, ttl: float | None = None) -> None:
         """Says whether the application is ready to lead; after `ttl` seconds nothing is said."""
-        self._put(wire.with_ttl("/v1/ready", ttl), b"true" if ready else b"false", "text/plain")
+        self._put("/v1/ready", ready, ttl)
 
     def signal(self, key: str, value: Any = True, ttl: float | None = None) -> None:
         """Sets a signal for the policy; the heartbeat is one, `signal("app.heartbeat", ttl=30)`."""
-        path = wire.with_ttl(wire.signal_path(key), ttl)
-        self._put(path, wire.json_body(value), "application/json")
+        self._put(wire.signal_path(key), value, ttl)
 
     def unset_signal(self, key: str) -> None:
         """Takes a signal back; one that is not set is an error."""
@@ -127,40 +121,40 @@ class Client:
 
         The sidecar hears of it in the background, again and again until it has answered.
         """
-        with self._lock:
+        with self._changed:
             self._letting_go = max(self._letting_go, token)
-            self._apply(self._belief.let_go(token, now()))
+            self._belief.let_go(token, now())
             self._ring()
 
-    def _put(self, path: str, body: bytes, kind: str) -> None:
-        self._sidecar.ask("PUT", path, self._belief.hold, body, kind)
+    def _put(self, path: str, value: Any, ttl: float | None) -> None:
+        query = "" if ttl is None else f"?ttl={round(ttl * 1000)}ms"
+        body = json.dumps(value, allow_nan=False).encode()
+        self._sidecar.ask("PUT", path + query, self._belief.hold, body)
 
     def _ring(self) -> None:
-        self._rung = True
-        self._bell.notify_all()
-
-    def _apply(self, changes: list[Change]) -> None:
-        self._changes.extend(changes)
-        self._news.notify_all()
+        with self._changed:
+            self._rung = True
+            self._changed.notify_all()
 
     # The thread that asks: it alone extends belief.
 
     def _ask_on(self) -> None:
         while not self._closing:
             self._ask()
-            with self._lock:
-                self._bell.wait_for(lambda: self._rung or self._closing, self._pause())
-                self._rung = False
             time.sleep(SHORTEST_PAUSE)
+            with self._changed:
+                self._changed.wait_for(lambda: self._rung or self._closing, self._pause())
+                self._rung = False
         self._threads[2].join()  # the last term's callbacks still run
         self._tell_let_go()
 
-    def _pause(self) -> float | None:
-        if self._belief.term or self._letting_go or not (self._failures or self._watched):
-            return self._pace
+    def _pause(self) -> float:
+        pace = self._belief.hold / 4
+        if self.is_leader() or self._letting_go or not (self._failures or self._watched):
+            return pace
         if self._failures:
-            return min(self._pace * 2 ** min(self._failures, 10), LONGEST_PAUSE)
-        return None  # the watch rings
+            return min(pace * 2 ** min(self._failures, 10), LONGEST_PAUSE)
+        return LONGEST_PAUSE  # the watch rings
 
     def _ask(self) -> None:
         self._tell_let_go()
@@ -172,10 +166,11 @@ class Client:
             self._failures += 1
             log.debug("no answer of the sidecar: %s", error)
             return
-        with self._lock:
-            self._failures = 0
+        self._failures = 0
+        with self._changed:
             if not self._closing:
-                self._apply(self._belief.answered(asked, now(), answer))
+                self._belief.answered(asked, now(), answer)
+                self._changed.notify_all()
 
     def _tell_let_go(self) -> None:
         token = self._letting_go
@@ -183,12 +178,10 @@ class Client:
             return
         try:
             self._sidecar.ask("PUT", f"/v1/released?token={token}", self._belief.hold / 2)
-        except wire.Refused as error:
-            if not 400 <= error.status < 500:
+        except wire.SidecarError as error:
+            if not isinstance(error, wire.Refused) or error.status // 100 != 4:
                 return  # it is sent once more
-        except wire.SidecarError:
-            return
-        with self._lock:
+        with self._changed:
             if self._letting_go == token:
                 self._letting_go = 0
 
@@ -196,50 +189,46 @@ class Client:
     # waited in a buffer, and does not say for how long.
 
     def _watch_on(self) -> None:
-        pause = 0.1
+        pause = SHORT_PAUSE
         while not self._closing:
             began, missing = time.monotonic(), False
             try:
-                for line in self._sidecar.watch(SILENCE, lambda: self._watching(True)):
-                    if self._closing:
-                        return
-                    if line.startswith(b"data:"):
-                        with self._lock:
-                            self._ring()
+                self._sidecar.watch(lambda: self._watching(True))
             except wire.Refused:
                 missing = True
             except wire.SidecarError as error:
                 log.debug("the watch has ended: %s", error)
             self._watching(False)
             lived = time.monotonic() - began >= LONGEST_PAUSE
-            pause = 0.1 if lived else min(pause * 2, LONGEST_PAUSE)
-            with self._lock:
-                self._news.wait_for(lambda: self._closing, NO_WATCH if missing else pause)
+            pause = SHORT_PAUSE if lived else min(pause * 2, LONGEST_PAUSE)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, NO_WATCH if missing else pause)
 
-    def _watching(self, watched: bool) -> None:
-        with self._lock:
-            self._watched = watched
-            self._ring()
+    def _watching(self, watched: bool) -> bool:
+        """Rings; whether the watch goes on."""
+        self._watched = watched
+        self._ring()
+        return not self._closing
 
     # The thread that tells the application.
 
     def _tell_on(self) -> None:
-        while True:
-            with self._lock:
-                while not self._changes and not self._closing:
-                    self._changes.extend(self._belief.expired(now()))
-                    if not self._changes:
-                        left = self._belief.until - now() if self._belief.term else None
-                        self._news.wait(left)
-                if not self._changes:
-                    return
-                change = self._changes.popleft()
+        while (change := self._next()) is not None:
             try:
                 self._tell(change)
             except Exception:
                 log.exception("the callback for %s has failed", change.kind.value)
             if change.kind is Kind.LOST and self._lost:
                 self.let_go(change.token)
+
+    def _next(self) -> Change | None:
+        """Waits for something to tell; None at the end."""
+        with self._changed:
+            while True:
+                self._belief.expired(now())
+                if self._belief.changes or self._closing:
+                    return self._belief.changes.popleft() if self._belief.changes else None
+                self._changed.wait(self._belief.until - now() if self._belief.term else None)
 
     def _tell(self, change: Change) -> None:
         if change.kind is Kind.ELECTED and self._elected:

@@ -5,15 +5,14 @@ It speaks HTTP/1.0, so that an answer ends with its connection and is not cut in
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 import urllib.parse
-from collections.abc import Iterator
-from typing import Any, Callable
+from typing import Callable
 
 LONGEST_ANSWER = 64 << 10
 LONGEST_LINE = 64 << 10
+SILENCE = 10.0  # after so many seconds without an event the watch is begun anew
 
 
 class SidecarError(Exception):
@@ -41,9 +40,7 @@ class Sidecar:
             raise ValueError(f"{url!r} is not an address of a sidecar: give http://127.0.0.1:4040")
         self.address, self._host = (parts.hostname, port), parts.netloc
 
-    def ask(
-        self, method: str, path: str, within: float, body: bytes = b"", kind: str = ""
-    ) -> bytes:
+    def ask(self, method: str, path: str, within: float, body: bytes = b"") -> bytes:
         """One request and its body, within so many seconds.
 
         Raises Refused for any status but 200, and SidecarError if there is no whole answer.
@@ -51,7 +48,7 @@ class Sidecar:
         deadline, answer = time.monotonic() + within, bytearray()
         what = f"{method} http://{self._host}{path}"
         try:
-            with self._connect(method, path, within, body, kind) as stream:
+            with self._connect(method, path, within, body) as stream:
                 while piece := receive(stream, deadline - time.monotonic()):
                     answer += piece
                     if len(answer) > LONGEST_ANSWER:
@@ -65,37 +62,33 @@ class Sidecar:
             raise Refused(what, status, text)
         return rest
 
-    def watch(self, silence: float, opened: Callable[[], None]) -> Iterator[bytes]:
-        """The lines of `/v1/watch` until it ends, or says nothing for `silence` seconds.
+    def watch(self, heard: Callable[[], bool]) -> None:
+        """Says when it hears something, the head of the stream or an event, until that says no.
 
-        Raises Refused where it is not there, and SidecarError when it breaks.
+        Raises Refused where there is no watch, and SidecarError when it breaks or is silent.
         """
-        rest, started = bytearray(), False
+        rest, goes_on, status = b"", True, 0
         try:
-            with self._connect("GET", "/v1/watch", silence, b"", "") as stream:
-                while piece := receive(stream, silence):
-                    rest += piece
-                    *lines, rest = rest.split(b"\n")
-                    for line in lines:
-                        if not started:
-                            if status_in(line) != 200:
-                                raise Refused("GET /v1/watch", status_in(line), "no events")
-                            started = True
-                            opened()
-                        yield bytes(line)
+            with self._connect("GET", "/v1/watch", SILENCE, b"") as stream:
+                while goes_on and (piece := receive(stream, SILENCE)):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    if lines and not status:
+                        status = status_in(lines[0])
+                        if status != 200:
+                            raise Refused("GET /v1/watch", status, "no events")
+                        goes_on = heard()
+                    if any(line.startswith(b"data:") for line in lines):
+                        goes_on = heard()
                     if len(rest) > LONGEST_LINE:
                         raise SidecarError(f"/v1/watch: a line longer than {LONGEST_LINE} bytes")
         except OSError as error:
             raise SidecarError(f"/v1/watch: {error}") from error
 
-    def _connect(
-        self, method: str, path: str, within: float, body: bytes, kind: str
-    ) -> socket.socket:
+    def _connect(self, method: str, path: str, within: float, body: bytes) -> socket.socket:
         stream = socket.create_connection(self.address, timeout=within)
-        content = f"Content-Type: {kind}\r\n" if kind else ""
-        head = f"{method} {path} HTTP/1.0\r\nHost: {self._host}\r\n{content}"
+        head = f"{method} {path} HTTP/1.0\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n"
         try:
-            stream.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            stream.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
         except BaseException:
             stream.close()
             raise
@@ -117,13 +110,5 @@ def status_in(head: bytes) -> int:
     return int(words[1][:3])
 
 
-def with_ttl(path: str, ttl: float | None) -> str:
-    return path if ttl is None else f"{path}?ttl={round(ttl * 1000)}ms"
-
-
 def signal_path(key: str) -> str:
     return "/v1/signals/" + urllib.parse.quote(key, safe="")
-
-
-def json_body(value: Any) -> bytes:
-    return json.dumps(value, allow_nan=False).encode()
