@@ -8,8 +8,8 @@
  * @typedef {{kind: 'elected' | 'draining' | 'lost', token: number, until: number}} Change
  */
 /**
- * What `/v1/leader` says, as far as it matters here.
- * @typedef {{leads: boolean, token: number, name: string, remaining: number}} Answer
+ * What `/v1/leader` says, as far as it matters here; the token is 0 where this candidate does not lead.
+ * @typedef {{token: number, name: string, remaining: number}} Answer
  */
 
 /**
@@ -28,7 +28,7 @@ export function answerIn(document) {
   if (leads && !(Number.isSafeInteger(token) && token > 0)) {
     throw new TypeError('the token is not a fencing token');
   }
-  return { leads, token: leads ? token : 0, name, remaining };
+  return { token: leads ? token : 0, name, remaining };
 }
 
 /** Whether this process may act as the leader: from an answer, for `hold` at most. */
@@ -37,6 +37,8 @@ export class Belief {
   term = 0;
   /** When belief ends unless another answer comes; it counts only while there is a term. */
   until = 0;
+  /** What became of terms, in that order, until somebody takes it out. @type {Change[]} */
+  changes = [];
   #asked = 0;
   #seen = 0;
   #over = 0;
@@ -52,9 +54,12 @@ export class Belief {
     this.final = final;
   }
 
-  /** @param {number} now */
+  /**
+   * The token of the term, if this process may act as its leader; else 0.
+   * @param {number} now
+   */
   leads(now) {
-    return this.term !== 0 && now < this.until;
+    return now < this.until ? this.term : 0;
   }
 
   /** @param {number} now */
@@ -67,15 +72,14 @@ export class Belief {
    * @param {number} asked
    * @param {number} now
    * @param {Answer} answer
-   * @returns {Change[]}
    */
-  answered(asked, now, { leads, token, name, remaining }) {
-    const changes = this.expired(now);
+  answered(asked, now, { token, name, remaining }) {
+    this.expired(now);
     [this.#name, this.#nameUntil] = [name, asked + remaining];
-    if (!leads) return [...changes, ...this.end(now)];
-    // Of a term that is over: nothing that is said of it counts.
-    if (token <= this.#over || token < this.#seen) return changes;
-    if (this.term !== 0 && this.term !== token) changes.push(...this.end(now));
+    if (token === 0) this.end(now);
+    // Of no term, or of one that is over: nothing that is said of it counts.
+    if (token <= this.#over || token < this.#seen) return;
+    if (token !== this.term) this.end(now);
     const until = asked + Math.min(remaining, this.hold);
     this.#seen = token;
     if (this.term !== 0) {
@@ -84,45 +88,41 @@ export class Belief {
       this.#asked = asked;
     } else if (now < until) {
       [this.term, this.until, this.#asked] = [token, until, asked];
-      changes.push({ kind: 'elected', token, until: 0 });
+      this.changes.push({ kind: 'elected', token, until: 0 });
     }
-    return changes;
   }
 
   /**
    * Time has passed.
    * @param {number} now
-   * @returns {Change[]}
    */
   expired(now) {
-    return this.term !== 0 && now >= this.until ? this.end(now) : [];
+    if (now >= this.until) this.end(now);
   }
 
   /**
    * The term ends now, if there is one.
    * @param {number} now
-   * @returns {Change[]}
    */
   end(now) {
     const token = this.term;
     this.term = 0;
-    if (token === 0) return [];
+    if (token === 0) return;
     if (this.final) this.#over = token;
     // The sidecar waits for `hold` after it last said that this candidate leads, which was not before
     // it was asked.
     const until = this.#asked + this.hold;
-    const lost = /** @type {const} */ ({ kind: 'lost', token, until: 0 });
-    return now < until ? [{ kind: 'draining', token, until }, lost] : [lost];
+    if (now < until) this.changes.push({ kind: 'draining', token, until });
+    this.changes.push({ kind: 'lost', token, until: 0 });
   }
 
   /**
    * The application acts no more for the term with that token, nor for one before it.
    * @param {number} token
    * @param {number} now
-   * @returns {Change[]}
    */
   letGo(token, now) {
     this.#over = Math.max(this.#over, token);
-    return this.term !== 0 && this.term <= token ? this.end(now) : [];
+    if (this.term <= token) this.end(now);
   }
 }

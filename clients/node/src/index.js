@@ -7,9 +7,9 @@ export { SidecarError };
 /** Where a sidecar answers. */
 export const DEFAULT_URL = 'http://127.0.0.1:4040';
 
-const SILENCE = 10_000; // after so many milliseconds without an event the watch is begun anew
-const NO_WATCH = 30_000; // until a sidecar that has no watch is tried again
+const NO_WATCH = 30_000; // until a sidecar that has no watch is tried again, in milliseconds
 const LONGEST_PAUSE = 5_000;
+const SHORT_PAUSE = 100;
 const SHORTEST_PAUSE = 10; // between two questions, however many events there are
 
 /**
@@ -38,8 +38,6 @@ export class Client {
   #closed = new AbortController();
   #bell = new Bell(); // something says that it is time to ask
   #news = new Bell(); // there are changes, or the end of belief has moved
-  /** @type {import('./belief.js').Change[]} */
-  #changes = [];
   /** @type {Set<() => void>} */
   #waiting = new Set();
   #watched = false;
@@ -72,7 +70,8 @@ export class Client {
 
   /** Ends a term of this pod, as the application acts no more. Not to be awaited in the functions above. */
   async close() {
-    this.#apply(this.#belief.end(this.#clock.now()));
+    this.#belief.end(this.#clock.now());
+    this.#changed();
     this.#closed.abort();
     for (const bell of [this.#bell, this.#news]) bell.ring();
     await this.#ended;
@@ -80,12 +79,12 @@ export class Client {
 
   /** Whether this pod leads at this very moment. */
   isLeader() {
-    return this.#belief.leads(this.#clock.now());
+    return this.token() !== null;
   }
 
   /** The fencing token of this pod's term, to be sent along with each write; null: no term. */
   token() {
-    return this.isLeader() ? this.#belief.term : null;
+    return this.#belief.leads(this.#clock.now()) || null;
   }
 
   /** The name of the leader, whichever pod it is; empty if nobody is known to lead. */
@@ -111,7 +110,7 @@ export class Client {
    * @param {number} [ttl]
    */
   async ready(ready, ttl) {
-    await this.#put(withTtl('/v1/ready', ttl), String(ready), 'text/plain');
+    await this.#put('/v1/ready', ready, ttl);
   }
 
   /**
@@ -121,7 +120,7 @@ export class Client {
    * @param {number} [ttl] how many milliseconds it holds
    */
   async signal(key, value = true, ttl) {
-    await this.#put(withTtl(signalPath(key), ttl), JSON.stringify(value), 'application/json');
+    await this.#put(signalPath(key), value, ttl);
   }
 
   /**
@@ -139,22 +138,23 @@ export class Client {
    */
   letGo(token) {
     this.#lettingGo = Math.max(this.#lettingGo, token);
-    this.#apply(this.#belief.letGo(token, this.#clock.now()));
+    this.#belief.letGo(token, this.#clock.now());
+    this.#changed();
     this.#bell.ring();
   }
 
   /**
    * @param {string} path
-   * @param {string} body
-   * @param {string} kind
+   * @param {unknown} value
+   * @param {number} [ttl]
    */
-  async #put(path, body, kind) {
-    await this.#sidecar.ask(this.#hold, 'PUT', path, body, kind);
+  async #put(path, value, ttl) {
+    const query = ttl === undefined ? '' : `?ttl=${Math.round(ttl)}ms`;
+    await this.#sidecar.ask(this.#hold, 'PUT', path + query, JSON.stringify(value));
   }
 
-  /** @param {import('./belief.js').Change[]} changes */
-  #apply(changes) {
-    this.#changes.push(...changes);
+  /** Wakes all who wait for a change. */
+  #changed() {
     this.#news.ring();
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
@@ -172,16 +172,15 @@ export class Client {
     }
     await told; // the last term's callbacks still run
     await this.#tellLetGo();
-    for (const wake of this.#waiting) wake();
+    this.#changed();
   }
 
   #pause() {
     const pace = this.#hold / 4;
     const idle = this.#failures === 0 && !this.#watched;
-    if (this.#closed.signal.aborted) return 0;
-    if (this.#belief.term !== 0 || this.#lettingGo !== 0 || idle) return pace;
+    if (this.isLeader() || this.#lettingGo !== 0 || idle) return pace;
     if (this.#failures > 0) return Math.min(pace * 2 ** this.#failures, LONGEST_PAUSE);
-    return Infinity; // the watch rings
+    return LONGEST_PAUSE; // the watch rings
   }
 
   async #ask() {
@@ -191,7 +190,8 @@ export class Client {
       const answer = await this.#sidecar.leader(this.#hold / 2);
       this.#failures = 0;
       if (this.#closed.signal.aborted) return;
-      this.#apply(this.#belief.answered(asked, this.#clock.now(), answer));
+      this.#belief.answered(asked, this.#clock.now(), answer);
+      this.#changed();
     } catch {
       this.#failures += 1;
     }
@@ -214,21 +214,20 @@ export class Client {
    * does not say for how long.
    */
   async #watchOn() {
-    let pause = 100;
     const [closed, away] = [this.#closed.signal, new Bell()];
     closed.addEventListener('abort', () => away.ring());
+    let pause = SHORT_PAUSE;
     while (!closed.aborted) {
       const began = this.#clock.now();
       let missing = false;
       try {
-        const opened = () => this.#watching(true);
-        await this.#sidecar.watch(SILENCE, closed, opened, () => this.#bell.ring());
+        await this.#sidecar.watch(closed, () => this.#watching(true));
       } catch (error) {
         missing = error instanceof SidecarError && error.status !== 0;
       }
       this.#watching(false);
       const lived = this.#clock.now() - began >= LONGEST_PAUSE;
-      pause = lived ? 100 : Math.min(2 * pause, LONGEST_PAUSE);
+      pause = lived ? SHORT_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
       if (!closed.aborted) await away.wait(missing ? NO_WATCH : pause);
     }
   }
@@ -242,8 +241,8 @@ export class Client {
   /** Tells the application. */
   async #tellOn() {
     for (;;) {
-      this.#changes.push(...this.#belief.expired(this.#clock.now()));
-      const change = this.#changes.shift();
+      this.#belief.expired(this.#clock.now());
+      const change = this.#belief.changes.shift();
       if (change !== undefined) {
         try {
           await this.#tell(change);
@@ -328,12 +327,4 @@ class Bell {
 
 function signalPath(/** @type {string} */ key) {
   return `/v1/signals/${encodeURIComponent(key)}`;
-}
-
-/**
- * @param {string} path
- * @param {number} [ttl]
- */
-function withTtl(path, ttl) {
-  return ttl === undefined ? path : `${path}?ttl=${Math.round(ttl)}ms`;
 }

@@ -3,6 +3,7 @@ import { answerIn } from './belief.js';
 
 const LONGEST_ANSWER = 64 << 10;
 const LONGEST_LINE = 64 << 10;
+const SILENCE = 10_000; // after so many milliseconds without an event the watch is begun anew
 
 /** The sidecar cannot be reached, or has refused the request; the message says why. */
 export class SidecarError extends Error {
@@ -34,12 +35,11 @@ export class Sidecar {
    * @param {string} path
    * @param {AbortSignal} signal
    * @param {string} [body]
-   * @param {string} [kind]
    * @returns {Promise<http.IncomingMessage>}
    */
-  async #open(method, path, signal, body = '', kind = '') {
+  async #open(method, path, signal, body = '') {
     const what = `${method} ${this.url}${path}`;
-    const headers = { 'Content-Length': Buffer.byteLength(body), ...(kind && { 'Content-Type': kind }) };
+    const headers = { 'Content-Length': Buffer.byteLength(body), 'Content-Type': 'application/json' };
     const response = await new Promise((resolve, reject) => {
       // A connection for each question: one that is kept may be half open.
       const request = http.request(this.url + path, { method, signal, agent: false, headers }, resolve);
@@ -57,11 +57,10 @@ export class Sidecar {
    * @param {string} method
    * @param {string} path
    * @param {string} [body]
-   * @param {string} [kind]
    */
-  async ask(within, method, path, body, kind) {
+  async ask(within, method, path, body) {
     const signal = AbortSignal.timeout(within);
-    return read(`${method} ${path}`, await this.#open(method, path, signal, body, kind));
+    return read(`${method} ${path}`, await this.#open(method, path, signal, body));
   }
 
   /** @param {number} within */
@@ -70,26 +69,24 @@ export class Sidecar {
   }
 
   /**
-   * Rings with each event until the stream ends, or says nothing for `silence` milliseconds.
-   * @param {number} silence
+   * Says when it hears something, the head of the stream or an event, until the stream ends or is silent.
    * @param {AbortSignal} closed
-   * @param {() => void} opened
-   * @param {() => void} ring
+   * @param {() => void} heard
    */
-  async watch(silence, closed, opened, ring) {
+  async watch(closed, heard) {
     const ended = new AbortController();
     const end = () => ended.abort();
-    const timer = setTimeout(end, silence);
+    const timer = setTimeout(end, SILENCE);
     closed.addEventListener('abort', end);
     try {
       const response = await this.#open('GET', '/v1/watch', ended.signal);
-      opened();
+      heard();
       let rest = '';
       for await (const piece of response.setEncoding('utf8')) {
         timer.refresh();
         const lines = (rest + piece).split('\n');
         rest = /** @type {string} */ (lines.pop());
-        if (lines.some((line) => line.startsWith('data:'))) ring();
+        if (lines.some((line) => line.startsWith('data:'))) heard();
         if (rest.length > LONGEST_LINE) {
           throw new SidecarError(`/v1/watch: a line longer than ${LONGEST_LINE} bytes`);
         }

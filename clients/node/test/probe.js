@@ -64,17 +64,16 @@ async function believe(hold, final) {
     const [word, ...rest] = line.split(' ');
     const numbers = rest.map(Number);
     const now = numbers.at(-1);
-    let changes;
     if (word === 'answer') {
       const [leads, token, remaining, asked] = numbers;
-      changes = belief.answered(asked, now, { leads: leads === 1, token, name: '', remaining });
-    } else if (word === 'let-go') changes = belief.letGo(numbers[0], now);
-    else if (word === 'look') changes = [];
-    else changes = word === 'end' ? belief.end(now) : belief.expired(now);
-    const shown = changes.map(({ kind, token, until }) =>
+      belief.answered(asked, now, { token: leads * token, name: '', remaining });
+    } else if (word === 'let-go') belief.letGo(numbers[0], now);
+    else if (word === 'end') belief.end(now);
+    else if (word === 'expired') belief.expired(now);
+    const shown = belief.changes.splice(0).map(({ kind, token, until }) =>
       kind === 'draining' ? `draining ${token} until ${until}` : `${kind} ${token}`,
     );
-    say('belief', { changes: shown, leads: belief.leads(now) });
+    say('belief', { changes: shown, leads: belief.leads(now) !== 0 });
   }
 }
 

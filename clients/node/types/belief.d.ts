@@ -3,8 +3,8 @@
  * @typedef {{kind: 'elected' | 'draining' | 'lost', token: number, until: number}} Change
  */
 /**
- * What `/v1/leader` says, as far as it matters here.
- * @typedef {{leads: boolean, token: number, name: string, remaining: number}} Answer
+ * What `/v1/leader` says, as far as it matters here; the token is 0 where this candidate does not lead.
+ * @typedef {{token: number, name: string, remaining: number}} Answer
  */
 /**
  * The answer in a document. Nothing may be believed of one in which anything has the wrong type.
@@ -23,10 +23,15 @@ export class Belief {
     term: number;
     /** When belief ends unless another answer comes; it counts only while there is a term. */
     until: number;
+    /** What became of terms, in that order, until somebody takes it out. @type {Change[]} */
+    changes: Change[];
     hold: number;
     final: boolean;
-    /** @param {number} now */
-    leads(now: number): boolean;
+    /**
+     * The token of the term, if this process may act as its leader; else 0.
+     * @param {number} now
+     */
+    leads(now: number): number;
     /** @param {number} now */
     leader(now: number): string;
     /**
@@ -34,28 +39,24 @@ export class Belief {
      * @param {number} asked
      * @param {number} now
      * @param {Answer} answer
-     * @returns {Change[]}
      */
-    answered(asked: number, now: number, { leads, token, name, remaining }: Answer): Change[];
+    answered(asked: number, now: number, { token, name, remaining }: Answer): void;
     /**
      * Time has passed.
      * @param {number} now
-     * @returns {Change[]}
      */
-    expired(now: number): Change[];
+    expired(now: number): void;
     /**
      * The term ends now, if there is one.
      * @param {number} now
-     * @returns {Change[]}
      */
-    end(now: number): Change[];
+    end(now: number): void;
     /**
      * The application acts no more for the term with that token, nor for one before it.
      * @param {number} token
      * @param {number} now
-     * @returns {Change[]}
      */
-    letGo(token: number, now: number): Change[];
+    letGo(token: number, now: number): void;
     #private;
 }
 /**
@@ -67,10 +68,9 @@ export type Change = {
     until: number;
 };
 /**
- * What `/v1/leader` says, as far as it matters here.
+ * What `/v1/leader` says, as far as it matters here; the token is 0 where this candidate does not lead.
  */
 export type Answer = {
-    leads: boolean;
     token: number;
     name: string;
     remaining: number;

@@ -18,18 +18,15 @@ export class Sidecar {
      * @param {string} method
      * @param {string} path
      * @param {string} [body]
-     * @param {string} [kind]
      */
-    ask(within: number, method: string, path: string, body?: string, kind?: string): Promise<string>;
+    ask(within: number, method: string, path: string, body?: string): Promise<string>;
     /** @param {number} within */
     leader(within: number): Promise<import("./belief.js").Answer>;
     /**
-     * Rings with each event until the stream ends, or says nothing for `silence` milliseconds.
-     * @param {number} silence
+     * Says when it hears something, the head of the stream or an event, until the stream ends or is silent.
      * @param {AbortSignal} closed
-     * @param {() => void} opened
-     * @param {() => void} ring
+     * @param {() => void} heard
      */
-    watch(silence: number, closed: AbortSignal, opened: () => void, ring: () => void): Promise<void>;
+    watch(closed: AbortSignal, heard: () => void): Promise<void>;
     #private;
 }
