@@ -104,19 +104,18 @@ fn believe(hold: Duration, is_final: bool) {
         let words: Vec<&str> = line.split(' ').collect();
         let numbers: Vec<u64> = words[1..].iter().map(|word| word.parse().unwrap()).collect();
         let now = Duration::from_millis(*numbers.last().unwrap());
-        let changes = match (words[0], numbers.as_slice()) {
+        match (words[0], numbers.as_slice()) {
             ("answer", [leads, token, remaining, asked, _]) => {
                 let remaining = Duration::from_millis(*remaining);
-                let answer =
-                    Answer { leads: *leads == 1, token: *token, remaining, ..Answer::default() };
-                belief.answered(Duration::from_millis(*asked), now, answer)
+                let answer = Answer { token: leads * token, remaining, ..Answer::default() };
+                belief.answered(Duration::from_millis(*asked), now, answer);
             }
             ("let-go", [token, _]) => belief.let_go(*token, now),
-            ("look", _) => vec![],
+            ("look", _) => {}
             ("end", _) => belief.end(now),
             _ => belief.expired(now),
-        };
-        let changes: Vec<String> = changes.into_iter().map(shown).collect();
+        }
+        let changes: Vec<String> = belief.changes.drain(..).map(shown).collect();
         let leads = belief.leads(now).is_some();
         println!(r#"{{"event":"belief","changes":{changes:?},"leads":{leads}}}"#);
     }

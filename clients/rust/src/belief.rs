@@ -4,6 +4,7 @@
 //! moment *before* a question was sent, so whatever the way there and back took counts against the
 //! belief.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The largest fencing token that there can be.
@@ -23,13 +24,11 @@ pub enum Change {
 /// What `/v1/leader` says, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether this candidate leads.
-    pub leads: bool,
-    /// The fencing token of its term, if it leads.
+    /// The fencing token of this candidate's term; 0 if it does not lead.
     pub token: u64,
     /// Who leads; empty if nobody is known to.
     pub name: String,
-    /// How long that holds.
+    /// For how long that holds.
     pub remaining: Duration,
 }
 
@@ -37,9 +36,13 @@ pub struct Answer {
 #[derive(Clone, Debug, Default)]
 pub struct Belief {
     hold: Duration,
-    last: bool,
-    term: u64,
-    until: Duration,
+    is_final: bool,
+    /// What became of terms, in that order, until somebody takes it out.
+    pub changes: VecDeque<Change>,
+    /// The fencing token of the term that is believed in; 0: none.
+    pub(crate) term: u64,
+    /// When belief ends unless another answer comes; it counts only while there is a term.
+    pub(crate) until: Duration,
     asked: Duration,
     seen: u64,
     over: u64,
@@ -50,18 +53,12 @@ pub struct Belief {
 impl Belief {
     /// No belief yet. Where `is_final`, a term that was lost is let go of, and does not come back.
     pub fn new(hold: Duration, is_final: bool) -> Belief {
-        Belief { hold, last: is_final, ..Belief::default() }
+        Belief { hold, is_final, ..Belief::default() }
     }
 
-    /// The fencing token of the term that is believed in, and when belief ends unless another answer
-    /// comes; none where there is no term.
-    pub fn term(&self) -> Option<(u64, Duration)> {
-        (self.term != 0).then_some((self.term, self.until))
-    }
-
-    /// The term, if this process may act as its leader at `now`.
+    /// The fencing token of the term, if this process may act as its leader at `now`.
     pub fn leads(&self, now: Duration) -> Option<u64> {
-        self.term().filter(|(_, until)| now < *until).map(|(token, _)| token)
+        (self.term != 0 && now < self.until).then_some(self.term)
     }
 
     /// Who leads; empty if nobody is known to.
@@ -70,20 +67,17 @@ impl Belief {
     }
 
     /// An answer to a question that was sent after `asked` came at `now`.
-    pub fn answered(&mut self, asked: Duration, now: Duration, answer: Answer) -> Vec<Change> {
-        let mut changes = self.expired(now);
-        self.name_until = asked.saturating_add(answer.remaining);
-        self.name = answer.name;
-        if !answer.leads {
-            changes.extend(self.end(now));
-            return changes;
+    pub fn answered(&mut self, asked: Duration, now: Duration, answer: Answer) {
+        self.expired(now);
+        (self.name, self.name_until) = (answer.name, asked.saturating_add(answer.remaining));
+        if answer.token == 0 {
+            self.end(now);
         }
         if answer.token <= self.over || answer.token < self.seen {
-            // Of a term that is over: nothing that is said of it counts.
-            return changes;
+            return; // of no term, or of one that is over: nothing that is said of it counts
         }
-        if self.term != answer.token {
-            changes.extend(self.end(now));
+        if answer.token != self.term {
+            self.end(now);
         }
         let until = asked + answer.remaining.min(self.hold);
         self.seen = answer.token;
@@ -92,38 +86,40 @@ impl Belief {
             (self.until, self.asked) = (self.until.max(until), asked);
         } else if now < until {
             (self.term, self.until, self.asked) = (answer.token, until, asked);
-            changes.push(Change::Elected(answer.token));
+            self.changes.push_back(Change::Elected(answer.token));
         }
-        changes
     }
 
     /// Time has passed.
-    pub fn expired(&mut self, now: Duration) -> Vec<Change> {
-        match self.term() {
-            Some((_, until)) if now >= until => self.end(now),
-            _ => vec![],
+    pub fn expired(&mut self, now: Duration) {
+        if now >= self.until {
+            self.end(now);
         }
     }
 
     /// The term ends now, if there is one.
-    pub fn end(&mut self, now: Duration) -> Vec<Change> {
+    pub fn end(&mut self, now: Duration) {
         let term = std::mem::take(&mut self.term);
         if term == 0 {
-            return vec![];
+            return;
         }
-        if self.last {
+        if self.is_final {
             self.over = term;
         }
         // The sidecar waits for `hold` after it last said that this candidate leads, which was not
         // before it was asked.
         let until = self.asked + self.hold;
-        let drain = (now < until).then_some(Change::Draining(term, until));
-        drain.into_iter().chain([Change::Lost(term)]).collect()
+        if now < until {
+            self.changes.push_back(Change::Draining(term, until));
+        }
+        self.changes.push_back(Change::Lost(term));
     }
 
     /// The application acts no more for the term with that token, nor for one before it.
-    pub fn let_go(&mut self, token: u64, now: Duration) -> Vec<Change> {
+    pub fn let_go(&mut self, token: u64, now: Duration) {
         self.over = self.over.max(token);
-        if self.term <= token { self.end(now) } else { vec![] }
+        if self.term <= token {
+            self.end(now);
+        }
     }
 }

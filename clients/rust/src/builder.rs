@@ -5,17 +5,6 @@ use crate::wire::{Error, Sidecar};
 use std::fmt;
 use std::time::Duration;
 
-pub(crate) type OnTerm = Box<dyn FnMut(u64) + Send>;
-pub(crate) type OnDraining = Box<dyn FnMut(u64, Duration) + Send>;
-
-/// The functions of the application.
-#[derive(Default)]
-pub(crate) struct Functions {
-    pub(crate) elected: Option<OnTerm>,
-    pub(crate) draining: Option<OnDraining>,
-    pub(crate) lost: Option<OnTerm>,
-}
-
 /// A client before it is started.
 ///
 /// The functions are called one after the other on a thread of the client and should return soon, but
@@ -25,13 +14,15 @@ pub(crate) struct Functions {
 pub struct Builder {
     pub(crate) url: String,
     pub(crate) hold: Duration,
-    pub(crate) functions: Functions,
+    pub(crate) elected: Box<dyn FnMut(u64) + Send>,
+    pub(crate) draining: Box<dyn FnMut(u64, Duration) + Send>,
+    pub(crate) lost: Option<Box<dyn FnMut(u64) + Send>>,
 }
 
 impl Builder {
     pub(crate) fn new() -> Builder {
-        let hold = Duration::from_secs(2);
-        Builder { url: crate::DEFAULT_URL.to_owned(), hold, functions: Functions::default() }
+        let (url, hold) = (crate::DEFAULT_URL.to_owned(), Duration::from_secs(2));
+        Builder { url, hold, elected: Box::new(|_| {}), draining: Box::new(|_, _| {}), lost: None }
     }
 
     /// Where the sidecar answers; [`DEFAULT_URL`](crate::DEFAULT_URL) if it is not said.
@@ -52,21 +43,21 @@ impl Builder {
     /// Called with the fencing token when a term has begun.
     #[must_use]
     pub fn on_elected(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
-        self.functions.elected = Some(Box::new(call));
+        self.elected = Box::new(call);
         self
     }
 
     /// Called when a term is over, and what is under way may be finished within that time.
     #[must_use]
     pub fn on_draining(mut self, call: impl FnMut(u64, Duration) + Send + 'static) -> Builder {
-        self.functions.draining = Some(Box::new(call));
+        self.draining = Box::new(call);
         self
     }
 
     /// Called when a term is over, and nothing may act for it any more.
     #[must_use]
     pub fn on_lost(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
-        self.functions.lost = Some(Box::new(call));
+        self.lost = Some(Box::new(call));
         self
     }
 

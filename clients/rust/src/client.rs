@@ -1,19 +1,16 @@
 //! The client: three threads around one belief.
 
 use crate::belief::{Belief, Change};
-use crate::builder::{Builder, Functions};
+use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::futures::{Elected, Ended};
-use crate::wire::{Error, Sidecar, in_path};
-use std::collections::VecDeque;
+use crate::wire::{Error, Sidecar};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// After so long without an event the watch is begun anew.
-const SILENCE: Duration = Duration::from_secs(10);
 /// Until a sidecar that has no watch is tried again.
 const NO_WATCH: Duration = Duration::from_secs(30);
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
@@ -26,32 +23,32 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Client {
     shared: Arc<Shared>,
-    asking: Option<JoinHandle<()>>,
+    /// But for the one that watches, which may be in the middle of a read.
+    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     sidecar: Sidecar,
     hold: Duration,
-    clock: Clock,
     state: Mutex<State>,
-    /// A change, or the end of belief has moved.
-    news: Condvar,
-    /// Something says that it is time to ask.
-    bell: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    clock: Clock,
     belief: Belief,
-    changes: VecDeque<Change>,
     wakers: Vec<Waker>,
+    /// Something says that it is time to ask.
     rung: bool,
     watched: bool,
     closing: bool,
     failures: u32,
     letting_go: u64,
 }
+
+type Guard<'a> = MutexGuard<'a, State>;
 
 impl Client {
     /// A client that is not started yet.
@@ -60,21 +57,14 @@ impl Client {
     }
 
     pub(crate) fn begin(builder: Builder, sidecar: Sidecar) -> Result<Client, Error> {
-        let Builder { hold, functions, .. } = builder;
-        let belief = Belief::new(hold, functions.lost.is_some());
-        let shared = Arc::new(Shared {
-            sidecar,
-            hold,
-            clock: Clock::new(),
-            state: Mutex::new(State { belief, ..State::default() }),
-            news: Condvar::new(),
-            bell: Condvar::new(),
-        });
-        let of_clients = || Arc::clone(&shared);
-        let (asks, watches, tells) = (of_clients(), of_clients(), of_clients());
-        let mut client = Client { shared, asking: None };
-        let telling = spawn(move || tells.tell_on(functions))?;
-        client.asking = Some(spawn(move || asks.ask_on(telling))?);
+        let belief = Belief::new(builder.hold, builder.lost.is_some());
+        let state = Mutex::new(State { belief, ..State::default() });
+        let changed = Condvar::new();
+        let shared = Arc::new(Shared { sidecar, hold: builder.hold, state, changed });
+        let [asks, watches, tells] = [(); 3].map(|()| Arc::clone(&shared));
+        let mut client = Client { shared, threads: vec![] };
+        client.threads.push(spawn(move || tells.tell_on(builder))?);
+        client.threads.push(spawn(move || asks.ask_on())?);
         spawn(move || watches.watch_on())?;
         Ok(client)
     }
@@ -86,26 +76,24 @@ impl Client {
 
     /// The fencing token of this pod's term, to be sent along with each write; none: no term.
     pub fn token(&self) -> Option<u64> {
-        self.shared.state().belief.leads(self.shared.clock.now())
+        self.shared.state().leads()
     }
 
     /// The name of the leader, whichever pod it is; empty if nobody is known to lead.
     pub fn leader(&self) -> String {
-        self.shared.state().belief.leader(self.shared.clock.now()).to_owned()
+        let mut state = self.shared.state();
+        let now = state.clock.now();
+        state.belief.leader(now).to_owned()
     }
 
     /// Waits until this pod leads; its token, or none if it took longer.
     pub fn wait_leader(&self, timeout: Option<Duration>) -> Option<u64> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut state = self.shared.state();
-        loop {
-            let token = state.belief.leads(self.shared.clock.now());
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            if token.is_some() || left == Some(Duration::ZERO) {
-                return token;
-            }
-            state = wait(&self.shared.news, state, left);
-        }
+        let mut token = None;
+        drop(self.shared.wait_while(timeout.unwrap_or(Duration::MAX), |state| {
+            token = state.leads();
+            token.is_none()
+        }));
+        token
     }
 
     /// As [`wait_leader`](Client::wait_leader), to be awaited.
@@ -124,7 +112,7 @@ impl Client {
     ///
     /// If the sidecar cannot be reached or refuses.
     pub fn ready(&self, ready: bool, ttl: Option<Duration>) -> Result<(), Error> {
-        self.shared.put(&with_ttl("/v1/ready", ttl), &ready.to_string(), "text/plain")
+        self.shared.say("/v1/ready", &ready.to_string(), ttl)
     }
 
     /// Sets a signal for the policy to a value in JSON; the heartbeat is one, with the key
@@ -134,8 +122,7 @@ impl Client {
     ///
     /// If the sidecar cannot be reached or refuses.
     pub fn signal(&self, key: &str, json: &str, ttl: Option<Duration>) -> Result<(), Error> {
-        let path = format!("/v1/signals/{}", in_path(key));
-        self.shared.put(&with_ttl(&path, ttl), json, "application/json")
+        self.shared.say(&signal_path(key), json, ttl)
     }
 
     /// Takes a signal back.
@@ -144,8 +131,8 @@ impl Client {
     ///
     /// If it is not set, or the sidecar cannot be reached.
     pub fn unset_signal(&self, key: &str) -> Result<(), Error> {
-        let path = format!("/v1/signals/{}", in_path(key));
-        self.shared.sidecar.ask(self.shared.hold, "DELETE", &path, "", "").map(drop)
+        let request = format!("DELETE {}", signal_path(key));
+        self.shared.sidecar.ask(self.shared.hold, &request, "").map(drop)
     }
 
     /// Says that the application acts no more for the term with that token, which ends if it is on. The
@@ -157,109 +144,104 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let mut state = self.shared.state();
-        let changes = state.belief.end(self.shared.clock.now());
-        state.closing = true;
-        self.shared.apply(&mut state, changes);
-        drop(state);
-        self.shared.bell.notify_all();
-        if let Some(asking) = self.asking.take() {
-            // It ends when all callbacks have run; the watch may be in the middle of a read.
-            let _ = asking.join();
-        }
+        self.shared.change(|state, now| {
+            state.belief.end(now);
+            state.closing = true;
+        });
+        // The last term's callbacks still run.
+        self.threads.drain(..).for_each(|thread| drop(thread.join()));
+        self.shared.tell_let_go();
+    }
+}
+
+impl State {
+    fn leads(&mut self) -> Option<u64> {
+        self.belief.leads(self.clock.now())
     }
 }
 
 impl Shared {
-    pub(crate) fn poll<T>(
+    /// Gives the term that this pod leads, if any, when that is done; whoever changes something wakes.
+    pub(crate) fn poll(
         &self,
         context: &mut Context<'_>,
-        done: impl Fn(Option<u64>, bool) -> Option<T>,
-    ) -> Poll<T> {
+        done: impl Fn(Option<u64>, bool) -> bool,
+    ) -> Poll<Option<u64>> {
         let mut state = self.state();
-        match done(state.belief.leads(self.clock.now()), state.closing) {
-            Some(done) => Poll::Ready(done),
-            None => {
-                state.wakers.push(context.waker().clone());
-                Poll::Pending
-            }
+        let leads = state.leads();
+        if done(leads, state.closing) {
+            return Poll::Ready(leads);
         }
+        state.wakers.push(context.waker().clone());
+        Poll::Pending
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> Guard<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, path: &str, body: &str, kind: &str) -> Result<(), Error> {
-        self.sidecar.ask(self.hold, "PUT", path, body, kind).map(drop)
+    /// Changes what is known, and wakes all who wait for that.
+    fn change(&self, change: impl FnOnce(&mut State, Duration)) {
+        let mut state = self.state();
+        let now = state.clock.now();
+        change(&mut state, now);
+        state.wakers.drain(..).for_each(Waker::wake);
+        self.changed.notify_all();
     }
 
-    fn apply(&self, state: &mut State, changes: Vec<Change>) {
-        state.changes.extend(changes);
-        state.wakers.drain(..).for_each(Waker::wake);
-        self.news.notify_all();
+    /// Waits while that holds, for so long at most.
+    fn wait_while(&self, within: Duration, holds: impl FnMut(&mut State) -> bool) -> Guard<'_> {
+        let waited = self.changed.wait_timeout_while(self.state(), within, holds);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn say(&self, path: &str, json: &str, ttl: Option<Duration>) -> Result<(), Error> {
+        let ttl = ttl.map(|ttl| format!("?ttl={}ms", ttl.as_millis())).unwrap_or_default();
+        self.sidecar.ask(self.hold, &format!("PUT {path}{ttl}"), json).map(drop)
     }
 
     fn let_go(&self, token: u64) {
-        let mut state = self.state();
-        state.letting_go = state.letting_go.max(token);
-        let changes = state.belief.let_go(token, self.clock.now());
-        self.apply(&mut state, changes);
-        self.ring(&mut state);
-    }
-
-    fn ring(&self, state: &mut State) {
-        state.rung = true;
-        self.bell.notify_all();
+        self.change(|state, now| {
+            state.letting_go = state.letting_go.max(token);
+            state.belief.let_go(token, now);
+            state.rung = true;
+        });
     }
 
     /// Asks, and nothing else extends belief.
-    fn ask_on(&self, telling: JoinHandle<()>) {
+    pub(crate) fn ask_on(&self) {
         while !self.state().closing {
             self.ask();
             thread::sleep(SHORTEST_PAUSE);
-            let mut state = self.state();
-            let deadline = self.pause(&state).map(|pause| Instant::now() + pause);
-            while !state.rung && !state.closing {
-                let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-                if left == Some(Duration::ZERO) {
-                    break;
-                }
-                state = wait(&self.bell, state, left);
-            }
-            state.rung = false;
+            let pause = self.pause();
+            self.wait_while(pause, |state| !state.rung && !state.closing).rung = false;
         }
-        // The last term's callbacks still run.
-        let _ = telling.join();
-        self.tell_let_go();
     }
 
-    /// How long it waits for the bell; none: for ever.
-    fn pause(&self, state: &State) -> Option<Duration> {
-        let pace = self.hold / 4;
-        let on = state.belief.term().is_some() || state.letting_go != 0;
+    /// How long it waits for something that rings.
+    fn pause(&self) -> Duration {
+        let (pace, mut state) = (self.hold / 4, self.state());
+        let on = state.leads().is_some() || state.letting_go != 0;
         match (on, state.failures, state.watched) {
-            (true, ..) | (false, 0, false) => Some(pace),
-            (false, 0, true) => None, // the watch rings
-            (false, failures, _) => Some(LONGEST_PAUSE.min(pace * (1 << failures.min(10)))),
+            (true, ..) | (false, 0, false) => pace,
+            (false, 0, true) => LONGEST_PAUSE, // the watch rings
+            (false, failures, _) => LONGEST_PAUSE.min(pace * (1 << failures.min(10))),
         }
     }
 
     fn ask(&self) {
         self.tell_let_go();
         // Before the question: whatever it takes counts against the belief.
-        let asked = self.clock.now();
+        let asked = self.state().clock.now();
         let answer = self.sidecar.leader(self.hold / 2);
-        let mut state = self.state();
-        match answer {
+        self.change(|state, now| match answer {
             Ok(answer) if !state.closing => {
                 state.failures = 0;
-                let changes = state.belief.answered(asked, self.clock.now(), answer);
-                self.apply(&mut state, changes);
+                state.belief.answered(asked, now, answer);
             }
             Ok(_) => {}
             Err(_) => state.failures = state.failures.saturating_add(1),
-        }
+        });
     }
 
     fn tell_let_go(&self) {
@@ -267,104 +249,86 @@ impl Shared {
         if token == 0 {
             return;
         }
-        let path = format!("/v1/released?token={token}");
-        let told = self.sidecar.ask(self.hold / 2, "PUT", &path, "", "");
-        let refused = |error: &Error| error.status().is_some_and(|it| (400..500).contains(&it));
+        let request = format!("PUT /v1/released?token={token}");
+        let told = self.sidecar.ask(self.hold / 2, &request, "");
+        let refused = |error: Error| error.status().is_some_and(|it| (400..500).contains(&it));
         let mut state = self.state();
         // What did not get through is sent once more.
-        if told.as_ref().err().is_none_or(refused) && state.letting_go == token {
+        if told.err().is_none_or(refused) && state.letting_go == token {
             state.letting_go = 0;
         }
     }
 
     /// Watches. An event says that it is time to ask, and nothing else: it may have waited in a buffer,
     /// and does not say for how long.
-    fn watch_on(&self) {
+    pub(crate) fn watch_on(&self) {
         let mut pause = SHORT_PAUSE;
         while !self.state().closing {
             let began = Instant::now();
-            let ring = || {
-                let mut state = self.state();
-                self.ring(&mut state);
-                !state.closing
-            };
-            let ended = self.sidecar.watch(SILENCE, || self.watching(true), ring);
+            let ended = self.sidecar.watch(|| self.watching(true));
             self.watching(false);
             let lived = began.elapsed() >= LONGEST_PAUSE;
             pause = if lived { SHORT_PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
             let missing = ended.is_err_and(|error| error.status().is_some());
-            let deadline = Instant::now() + if missing { NO_WATCH } else { pause };
-            let mut state = self.state();
-            while !state.closing && Instant::now() < deadline {
-                let left = deadline.saturating_duration_since(Instant::now());
-                state = wait(&self.news, state, Some(left));
-            }
+            let pause = if missing { NO_WATCH } else { pause };
+            drop(self.wait_while(pause, |state| !state.closing));
         }
     }
 
-    fn watching(&self, watched: bool) {
-        let mut state = self.state();
-        state.watched = watched;
-        self.ring(&mut state);
+    /// Rings; whether the watch goes on.
+    fn watching(&self, watched: bool) -> bool {
+        self.change(|state, _| (state.watched, state.rung) = (watched, true));
+        !self.state().closing
     }
 
     /// Tells the application.
-    fn tell_on(&self, mut functions: Functions) {
-        loop {
-            let mut state = self.state();
-            let expired = state.belief.expired(self.clock.now());
-            if !expired.is_empty() {
-                self.apply(&mut state, expired);
-            }
-            if let Some(change) = state.changes.pop_front() {
-                drop(state);
+    pub(crate) fn tell_on(&self, mut functions: Builder) {
+        let mut goes_on = true;
+        while goes_on {
+            let (mut next, mut left) = (None, LONGEST_PAUSE);
+            self.change(|state, now| {
+                state.belief.expired(now);
+                next = state.belief.changes.pop_front();
+                goes_on = next.is_some() || !state.closing;
+                if state.belief.term != 0 {
+                    left = state.belief.until - now;
+                }
+            });
+            if let Some(change) = next {
                 // One that panics has said so, and the others still run.
                 let _ = catch_unwind(AssertUnwindSafe(|| self.tell(&mut functions, change)));
                 if let (Change::Lost(token), true) = (change, functions.lost.is_some()) {
                     self.let_go(token);
                 }
-                continue;
             }
-            if state.closing {
-                return;
-            }
-            let left = state.belief.term().map(|(_, until)| until.saturating_sub(self.clock.now()));
-            drop(wait(&self.news, state, left));
+            let idle = |state: &mut State| state.belief.changes.is_empty() && !state.closing;
+            drop(self.wait_while(left, idle));
         }
     }
 
-    fn tell(&self, functions: &mut Functions, change: Change) {
-        match (change, functions) {
-            (Change::Elected(token), Functions { elected: Some(call), .. }) => call(token),
-            (Change::Draining(token, until), Functions { draining: Some(call), .. }) => {
-                call(token, until.saturating_sub(self.clock.now()));
+    fn tell(&self, functions: &mut Builder, change: Change) {
+        match change {
+            Change::Elected(token) => (functions.elected)(token),
+            Change::Draining(token, until) => {
+                let left = until.saturating_sub(self.state().clock.now());
+                (functions.draining)(token, left);
             }
-            (Change::Lost(token), Functions { lost: Some(call), .. }) => call(token),
-            _ => {}
+            Change::Lost(token) => functions.lost.iter_mut().for_each(|call| call(token)),
         }
     }
+}
+
+fn signal_path(key: &str) -> String {
+    let shown = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    format!("/v1/signals/{}", key.bytes().map(shown).collect::<String>())
 }
 
 fn spawn(run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     let thread = thread::Builder::new().name("hotseat".to_owned()).spawn(run);
     thread.map_err(|error| Error::new(format!("the system gives no thread: {error}")))
-}
-
-/// Waits to be notified, or for that long.
-fn wait<'a>(
-    on: &Condvar,
-    state: MutexGuard<'a, State>,
-    within: Option<Duration>,
-) -> MutexGuard<'a, State> {
-    match within {
-        Some(within) => on.wait_timeout(state, within).unwrap_or_else(PoisonError::into_inner).0,
-        None => on.wait(state).unwrap_or_else(PoisonError::into_inner),
-    }
-}
-
-fn with_ttl(path: &str, ttl: Option<Duration>) -> String {
-    match ttl {
-        Some(ttl) => format!("{path}?ttl={}ms", ttl.as_millis()),
-        None => path.to_owned(),
-    }
 }

@@ -1,7 +1,7 @@
 //! A clock that goes on while the machine is suspended.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{Read, Seek};
 use std::time::{Duration, Instant};
 
 /// `Instant`, which does not go on in suspend, and the time in suspend as far as `/proc/uptime` shows it,
@@ -11,52 +11,42 @@ pub(crate) struct Clock {
     origin: Instant,
     /// Kept open, so that no lack of file descriptors can stop it. None: a system without it.
     uptime: Option<File>,
-    /// What the machine's uptime is ahead of `origin`, at the start; in milliseconds.
-    base: u64,
-    /// The time in suspend since then, in milliseconds.
-    suspended: AtomicU64,
+    /// What the machine's uptime is ahead of `origin`, at the start.
+    base: Duration,
+    /// The time in suspend since then.
+    suspended: Duration,
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        let uptime = File::open("/proc/uptime").ok();
+        let base = uptime.as_ref().and_then(since_boot).unwrap_or_default();
+        Clock { origin: Instant::now(), uptime, base, suspended: Duration::ZERO }
+    }
 }
 
 impl Clock {
-    pub(crate) fn new() -> Clock {
-        let origin = Instant::now();
-        let uptime = File::open("/proc/uptime").ok();
-        let base = uptime.as_ref().and_then(millis).unwrap_or(0);
-        Clock { origin, uptime, base, suspended: AtomicU64::new(0) }
-    }
-
     /// Since the clock was made.
-    pub(crate) fn now(&self) -> Duration {
+    pub(crate) fn now(&mut self) -> Duration {
         let passed = self.origin.elapsed();
-        self.at(passed, self.uptime.as_ref().and_then(millis))
+        self.at(passed, self.uptime.as_ref().and_then(since_boot))
     }
 
     /// When `passed` has passed by the one clock and the other shows `uptime`.
-    fn at(&self, passed: Duration, uptime: Option<u64>) -> Duration {
-        let since = uptime.unwrap_or(0).saturating_sub(self.base);
-        let asleep = since.saturating_sub(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
-        let before = self.suspended.fetch_max(asleep, Ordering::Relaxed);
-        passed + Duration::from_millis(before.max(asleep))
+    fn at(&mut self, passed: Duration, uptime: Option<Duration>) -> Duration {
+        let since = uptime.unwrap_or_default().saturating_sub(self.base);
+        self.suspended = self.suspended.max(since.saturating_sub(passed));
+        passed + self.suspended
     }
 }
 
-/// The first number of `/proc/uptime`, seconds with two digits behind the point, in milliseconds.
-fn millis(file: &File) -> Option<u64> {
+/// The first number of `/proc/uptime`, in seconds.
+fn since_boot(mut file: &File) -> Option<Duration> {
     let mut text = [0; 64];
-    let length = read_at_start(file, &mut text)?;
+    file.rewind().ok()?;
+    let length = file.read(&mut text).ok()?;
     let first = str::from_utf8(text.get(..length)?).ok()?.split_whitespace().next()?;
-    let (seconds, hundredths) = first.split_once('.')?;
-    Some(seconds.parse::<u64>().ok()? * 1000 + hundredths.parse::<u64>().ok()? * 10)
-}
-
-#[cfg(unix)]
-fn read_at_start(file: &File, text: &mut [u8]) -> Option<usize> {
-    std::os::unix::fs::FileExt::read_at(file, text, 0).ok()
-}
-
-#[cfg(not(unix))]
-fn read_at_start(_: &File, _: &mut [u8]) -> Option<usize> {
-    None
+    Duration::try_from_secs_f64(first.parse().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -67,19 +57,23 @@ mod tests {
 
     #[test]
     fn time_in_suspend_counts_and_it_never_goes_back() {
-        let clock = Clock { base: 5000, ..Clock::new() };
-        assert_eq!(clock.at(SECOND, Some(6000)), SECOND);
+        let mut clock = Clock { base: 5 * SECOND, ..Clock::default() };
+        assert_eq!(clock.at(SECOND, Some(6 * SECOND)), SECOND);
         assert_eq!(clock.at(SECOND, None), SECOND, "where nothing is known of it");
-        assert_eq!(clock.at(2 * SECOND, Some(67_000)), 62 * SECOND, "a minute asleep");
-        assert_eq!(clock.at(3 * SECOND, Some(67_990)), 63 * SECOND, "it is read in steps");
+        assert_eq!(clock.at(2 * SECOND, Some(67 * SECOND)), 62 * SECOND, "a minute asleep");
+        assert_eq!(
+            clock.at(3 * SECOND, Some(Duration::from_millis(67_990))),
+            63 * SECOND,
+            "it is read in steps"
+        );
         assert_eq!(clock.at(3 * SECOND, None), 63 * SECOND, "what is known stays known");
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn the_uptime_of_this_machine_is_read() {
-        let clock = Clock::new();
-        assert!(clock.base > 0);
+        let mut clock = Clock::default();
+        assert!(clock.base > Duration::ZERO);
         let before = clock.now();
         assert!(clock.now() >= before);
     }

@@ -20,7 +20,7 @@ impl Future for Elected {
     type Output = Option<u64>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<u64>> {
-        self.0.poll(context, |leads, closing| (leads.is_some() || closing).then_some(leads))
+        self.0.poll(context, |leads, closing| leads.is_some() || closing)
     }
 }
 
@@ -28,6 +28,6 @@ impl Future for Ended {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.0.poll(context, |leads, _| (leads != Some(self.1)).then_some(()))
+        self.0.poll(context, |leads, _| leads != Some(self.1)).map(drop)
     }
 }

@@ -1,146 +1,110 @@
 //! As much of JSON as the sidecar's documents take: the members of one object. Bounded in depth.
 
+use std::collections::HashMap;
+
 /// How deep values may lie in each other.
 const DEEPEST: u32 = 32;
 
-/// A value; what is in lists, objects and numbers that are not whole is only skipped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    Flag(bool),
-    Whole(u64),
-    Text(String),
-    Other,
+/// The members of the object that the text is, each value as it stands there; none where it is anything else.
+pub(crate) fn members(text: &str) -> Option<HashMap<String, &str>> {
+    let mut reader = Reader { rest: text, members: HashMap::new() };
+    let value = reader.value(0)?;
+    reader.skip_space();
+    (value.starts_with('{') && reader.rest.is_empty()).then_some(reader.members)
 }
 
-/// The members of the object that the text is; none where it is anything else.
-pub(crate) fn members(text: &str) -> Option<Vec<(String, Value)>> {
-    let mut reader = Reader { rest: text };
-    let members = reader.object(0)?;
-    reader.skip_space();
-    reader.rest.is_empty().then_some(members)
+/// What a value says that is a text.
+pub(crate) fn text(value: &str) -> Option<String> {
+    let mut units = Vec::new();
+    let mut chars = value.strip_prefix('"')?.strip_suffix('"')?.chars();
+    while let Some(mut next) = chars.next() {
+        if next == '\\' {
+            next = match chars.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => {
+                    units.push(u16::from_str_radix(chars.as_str().get(..4)?, 16).ok()?);
+                    chars.nth(3);
+                    continue;
+                }
+                same @ ('"' | '\\' | '/') => same,
+                _ => return None,
+            };
+        }
+        units.extend_from_slice(next.encode_utf16(&mut [0; 2]));
+    }
+    String::from_utf16(&units).ok()
 }
 
 struct Reader<'a> {
     rest: &'a str,
+    /// Those of the outermost object.
+    members: HashMap<String, &'a str>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn skip_space(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
     }
 
-    /// Whether these characters come next; they are taken then.
-    fn takes(&mut self, expected: &str) -> bool {
+    /// Whether that sign comes next; it is taken then.
+    fn takes(&mut self, sign: char) -> bool {
         self.skip_space();
-        let after = self.rest.strip_prefix(expected);
+        let after = self.rest.strip_prefix(sign);
         self.rest = after.unwrap_or(self.rest);
         after.is_some()
     }
 
-    fn object(&mut self, depth: u32) -> Option<Vec<(String, Value)>> {
-        let mut members = Vec::new();
-        self.list('{', '}', |reader| {
-            reader.skip_space();
-            let name = reader.text()?;
-            let value = reader.takes(":").then(|| reader.value(depth + 1))??;
-            members.push((name, value));
-            Some(())
-        })?;
-        Some(members)
-    }
-
-    fn list(
-        &mut self,
-        open: char,
-        close: char,
-        mut item: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<()> {
+    fn value(&mut self, depth: u32) -> Option<&'a str> {
         self.skip_space();
-        self.rest = self.rest.strip_prefix(open)?;
-        let close = close.to_string();
-        if self.takes(&close) {
-            return Some(());
-        }
-        loop {
-            item(self)?;
-            if !self.takes(",") {
-                return self.takes(&close).then_some(());
+        let begin = self.rest;
+        match begin.chars().next().filter(|_| depth < DEEPEST)? {
+            '{' => self.list('{', '}', depth)?,
+            '[' => self.list('[', ']', depth)?,
+            '"' => {
+                let mut escaped = true; // the quotation mark at the beginning ends nothing
+                let end = begin.find(|c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                })?;
+                self.rest = begin.get(end + 1..)?;
+                text(begin.get(..=end)?)?;
+            }
+            _ => {
+                let end = begin.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c));
+                let (word, rest) = begin.split_at(end.unwrap_or(begin.len()));
+                let digits = word.chars().all(|c| "+-.0123456789eE".contains(c));
+                let number = digits && !word.starts_with('+') && word.parse::<f64>().is_ok();
+                (number || ["true", "false", "null"].contains(&word)).then_some(())?;
+                self.rest = rest;
             }
         }
+        begin.get(..begin.len() - self.rest.len())
     }
 
-    fn value(&mut self, depth: u32) -> Option<Value> {
-        self.skip_space();
-        match self.rest.chars().next().filter(|_| depth < DEEPEST)? {
-            '{' => self.object(depth).map(|_| Value::Other),
-            '[' => {
-                let item = |reader: &mut Self| reader.value(depth + 1).map(|_| ());
-                self.list('[', ']', item).map(|()| Value::Other)
+    /// The members of an object, or the values of a list.
+    fn list(&mut self, open: char, close: char, depth: u32) -> Option<()> {
+        self.takes(open);
+        let mut ends = self.takes(close);
+        while !ends {
+            let mut value = self.value(depth + 1)?;
+            if open == '{' {
+                let name = text(value)?;
+                value = self.takes(':').then(|| self.value(depth + 1))??;
+                if depth == 0 {
+                    self.members.insert(name, value);
+                }
             }
-            '"' => self.text().map(Value::Text),
-            't' => self.takes("true").then_some(Value::Flag(true)),
-            'f' => self.takes("false").then_some(Value::Flag(false)),
-            'n' => self.takes("null").then_some(Value::Other),
-            _ => self.number(),
-        }
-    }
-
-    fn number(&mut self) -> Option<Value> {
-        let end = self.rest.find(|c: char| !"+-.0123456789eE".contains(c));
-        let (number, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        self.rest = rest;
-        let whole = number.bytes().all(|byte| byte.is_ascii_digit());
-        match whole {
-            true => number.parse().ok().map(Value::Whole),
-            false => number.parse::<f64>().ok().map(|_| Value::Other),
-        }
-    }
-
-    fn text(&mut self) -> Option<String> {
-        self.rest = self.rest.strip_prefix('"')?;
-        let mut text = String::new();
-        loop {
-            let end = self.rest.find(['"', '\\'])?;
-            text.push_str(self.rest.get(..end)?);
-            let escape = self.rest.as_bytes().get(end) == Some(&b'\\');
-            self.rest = self.rest.get(end + 1..)?;
-            if !escape {
-                return Some(text);
+            ends = !self.takes(',');
+            if ends && !self.takes(close) {
+                return None;
             }
-            text.push(self.escaped()?);
         }
-    }
-
-    /// The character behind a backslash.
-    fn escaped(&mut self) -> Option<char> {
-        let kind = self.rest.chars().next()?;
-        self.rest = self.rest.get(kind.len_utf8()..)?;
-        Some(match kind {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let high = self.unit()?;
-                let low = match high {
-                    0xd800..=0xdbff => {
-                        self.rest = self.rest.strip_prefix("\\u")?;
-                        Some(self.unit()?)
-                    }
-                    _ => None,
-                };
-                return char::decode_utf16([high].into_iter().chain(low)).next()?.ok();
-            }
-            '"' | '\\' | '/' => kind,
-            _ => return None,
-        })
-    }
-
-    fn unit(&mut self) -> Option<u16> {
-        let digits = self.rest.get(..4)?;
-        self.rest = self.rest.get(4..)?;
-        u16::from_str_radix(digits, 16).ok()
+        Some(())
     }
 }
 
@@ -153,12 +117,11 @@ mod tests {
         let text = r#" {"a":true,"b":12, "c" : "x\"\u00e9\ud83d\ude00\n","d":null,"e":[1,{"f":[]}],
             "g":-1.5e3,"h":{}} "#;
         let read = members(text).unwrap();
-        let names: String = read.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, "abcdegh");
-        assert_eq!(read[..2], [("a".into(), Value::Flag(true)), ("b".into(), Value::Whole(12))]);
-        assert_eq!(read[2].1, Value::Text("x\"é😀\n".into()));
-        assert!(read[3..].iter().all(|(_, value)| *value == Value::Other));
-        assert_eq!(members("{}"), Some(vec![]));
+        assert_eq!(read.len(), 7);
+        assert_eq!((read["a"], read["b"], read["d"]), ("true", "12", "null"));
+        assert_eq!(super::text(read["c"]).unwrap(), "x\"é😀\n");
+        assert_eq!((read["e"], read["g"], read["h"]), (r#"[1,{"f":[]}]"#, "-1.5e3", "{}"));
+        assert_eq!(members("{}"), Some(HashMap::new()));
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! It speaks HTTP/1.0, so that an answer ends with its connection and is not cut into chunks.
 
 use crate::belief::{Answer, LARGEST_TOKEN};
-use crate::json::{self, Value};
+use crate::{DEFAULT_URL, json};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-const LONGEST_ANSWER: u64 = 64 << 10;
-const LONGEST_LINE: u64 = 64 << 10;
+/// The most bytes of an answer, or of a line of one.
+const LONGEST: u64 = 64 << 10;
+/// After so long without an event the watch is begun anew.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Why the sidecar was not asked, has not answered or has refused, in one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,192 +41,142 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Where the sidecar answers.
-#[derive(Debug)]
-pub(crate) struct Sidecar {
-    host: String,
-    address: String,
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::new(format!("the answer broke off: {error}"))
+    }
 }
+
+/// Where the sidecar answers: a name or an address, and a port.
+#[derive(Debug)]
+pub(crate) struct Sidecar(String);
 
 impl Sidecar {
     pub(crate) fn new(url: &str) -> Result<Sidecar, Error> {
-        let wrong = || {
-            Error::new(format!(
-                "{url:?} is not an address of a sidecar: give http://127.0.0.1:4040"
-            ))
-        };
-        let host = url.strip_prefix("http://").ok_or_else(wrong)?;
-        let host = host.strip_suffix('/').unwrap_or(host);
-        let (name, port) = match host.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => (name, port),
-            _ => (host, "80"),
-        };
-        let usable = |c: char| c.is_ascii_alphanumeric() || "-._:[]%".contains(c);
-        if name.is_empty() || !name.chars().all(usable) || port.parse::<u16>().is_err() {
-            return Err(wrong());
+        let host = url.strip_prefix("http://").unwrap_or_default();
+        let mut address = host.strip_suffix('/').unwrap_or(host).to_owned();
+        if address.ends_with(']') || !address.contains(':') {
+            address.push_str(":80");
         }
-        Ok(Sidecar { host: host.to_owned(), address: format!("{name}:{port}") })
-    }
-
-    /// One request and its body, within that time.
-    pub(crate) fn ask(
-        &self,
-        within: Duration,
-        method: &str,
-        path: &str,
-        body: &str,
-        kind: &str,
-    ) -> Result<String, Error> {
-        let what = format!("{method} http://{}{path}", self.host);
-        let failed = |error: io::Error| Error::new(format!("{what}: {error}"));
-        let mut answer = Vec::new();
-        self.open(within, method, path, body, kind)
-            .and_then(|stream| stream.take(LONGEST_ANSWER + 1).read_to_end(&mut answer))
-            .map_err(failed)?;
-        if u64::try_from(answer.len()).is_ok_and(|length| length > LONGEST_ANSWER) {
-            let why = format!("{what}: the answer is longer than {LONGEST_ANSWER} bytes");
+        let usable = |c: char| c.is_ascii_alphanumeric() || "-._:[]%".contains(c);
+        let (name, port) = address.rsplit_once(':').unwrap_or_default();
+        if name.is_empty() || !name.chars().all(usable) || port.parse::<u16>().is_err() {
+            let why = format!("{url:?} is not an address of a sidecar: give {DEFAULT_URL}");
             return Err(Error::new(why));
         }
-        let answer = String::from_utf8_lossy(&answer);
-        let (head, rest) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        match status(head) {
-            Some(200) => Ok(rest.to_owned()),
-            Some(status) => {
-                let said: String = rest.trim().chars().take(500).collect();
-                Err(Error { status: Some(status), why: format!("{what}: {status}: {said}") })
-            }
-            None => Err(Error::new(format!("{what}: no HTTP answer"))),
-        }
+        Ok(Sidecar(address))
+    }
+
+    /// One request, which is a method and a path, and the body of its answer, within that time. A body
+    /// that is too long is cut, and no document then.
+    pub(crate) fn ask(&self, within: Duration, request: &str, body: &str) -> Result<String, Error> {
+        Ok(text(self.open(within, request, body)?)?)
     }
 
     /// What `/v1/leader` says. Nothing may be believed of a document in which anything has the wrong type.
     pub(crate) fn leader(&self, within: Duration) -> Result<Answer, Error> {
-        let body = self.ask(within, "GET", "/v1/leader", "", "")?;
+        let body = self.ask(within, "GET /v1/leader", "")?;
         answer_in(&body).ok_or_else(|| Error::new("/v1/leader: no answer of a sidecar"))
     }
 
-    /// Rings with each event until the stream ends, or says nothing for `silence`.
-    pub(crate) fn watch(
-        &self,
-        silence: Duration,
-        opened: impl FnOnce(),
-        mut ring: impl FnMut() -> bool,
-    ) -> Result<(), Error> {
-        let failed = |error: io::Error| Error::new(format!("/v1/watch: {error}"));
-        let mut stream = self.open(silence, "GET", "/v1/watch", "", "").map_err(failed)?;
-        stream.each = Some(silence);
-        let mut lines = BufReader::new(stream);
-        let mut line = String::new();
-        let mut next = |line: &mut String| {
-            line.clear();
-            let length = lines.by_ref().take(LONGEST_LINE).read_line(line).map_err(failed)?;
-            match length > 0 && !line.ends_with('\n') {
-                true => {
-                    Err(Error::new(format!("/v1/watch: a line longer than {LONGEST_LINE} bytes")))
-                }
-                false => Ok(length > 0),
-            }
-        };
-        next(&mut line)?;
-        match status(&line) {
-            Some(200) => opened(),
-            Some(status) => return Err(Error { status: Some(status), why: line.clone() }),
-            None => return Err(Error::new("/v1/watch: no HTTP answer")),
-        }
-        while next(&mut line)? {
-            if line.starts_with("data:") && !ring() {
-                return Ok(());
-            }
+    /// Says when it hears something, the head of the stream or an event, until that says no, or the
+    /// stream ends or is silent.
+    pub(crate) fn watch(&self, mut heard: impl FnMut() -> bool) -> Result<(), Error> {
+        let mut stream = self.open(SILENCE, "GET /v1/watch", "")?;
+        let mut goes_on = heard();
+        while goes_on {
+            stream.get_mut().deadline = Instant::now() + SILENCE;
+            let line = line(&mut stream)?;
+            goes_on = !line.is_empty() && (!line.starts_with("data:") || heard());
         }
         Ok(())
     }
 
-    fn open(
-        &self,
-        within: Duration,
-        method: &str,
-        path: &str,
-        body: &str,
-        kind: &str,
-    ) -> io::Result<Stream> {
+    /// Sends a request, and gives what is behind the head of an answer that says yes.
+    fn open(&self, within: Duration, request: &str, body: &str) -> Result<Stream, Error> {
+        let what = request.replacen(' ', &format!(" http://{}", self.0), 1);
+        let failed = |error: io::Error| Error::new(format!("{what}: {error}"));
+        let (status, stream) = self.send(within, request, body).map_err(failed)?;
+        if status == 200 {
+            return Ok(stream);
+        }
+        let said: String = text(stream).unwrap_or_default().trim().chars().take(500).collect();
+        Err(Error { status: Some(status), why: format!("{what}: {status}: {said}") })
+    }
+
+    /// Sends a request; the status of the answer, and what is behind its head.
+    fn send(&self, within: Duration, request: &str, body: &str) -> io::Result<(u16, Stream)> {
         let deadline = Instant::now() + within;
-        let mut tried = Err(io::ErrorKind::NotFound.into());
-        for address in self.address.to_socket_addrs()? {
-            tried = TcpStream::connect_timeout(&address, left(deadline)?);
-            if tried.is_ok() {
+        let mut connected = Err(io::ErrorKind::NotFound.into());
+        for address in self.0.to_socket_addrs()? {
+            connected = TcpStream::connect_timeout(&address, left(deadline)?);
+            if connected.is_ok() {
                 break;
             }
         }
-        let mut inner = tried?;
-        inner.set_write_timeout(Some(left(deadline)?))?;
-        let content = match kind {
-            "" => String::new(),
-            kind => format!("Content-Type: {kind}\r\n"),
-        };
-        let (host, length) = (&self.host, body.len());
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{content}Content-Length: {length}\r\n\r\n{body}"
+        let mut tcp = connected?;
+        tcp.set_write_timeout(Some(left(deadline)?))?;
+        let (host, length) = (&self.0, body.len());
+        let whole = format!(
+            "{request} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         );
-        inner.write_all(request.as_bytes())?;
-        Ok(Stream { inner, deadline, each: None })
+        tcp.write_all(whole.as_bytes())?;
+        let mut stream = BufReader::new(Connection { tcp, deadline });
+        let first = line(&mut stream)?;
+        let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other("no HTTP answer"))?;
+        while !line(&mut stream)?.trim_end().is_empty() {}
+        Ok((status, stream))
     }
 }
 
-/// A connection that is read until a deadline, or for as long as each read takes no longer than that.
-struct Stream {
-    inner: TcpStream,
+/// A connection that is read until a deadline.
+struct Connection {
+    tcp: TcpStream,
     deadline: Instant,
-    each: Option<Duration>,
 }
 
-impl Read for Stream {
+type Stream = BufReader<Connection>;
+
+impl Read for Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let within = self.each.map_or_else(|| left(self.deadline), Ok)?;
-        self.inner.set_read_timeout(Some(within))?;
-        self.inner.read(buffer)
+        self.tcp.set_read_timeout(Some(left(self.deadline)?))?;
+        self.tcp.read(buffer)
     }
 }
 
 /// What is left until then; never zero, which the system takes for no limit.
 fn left(deadline: Instant) -> io::Result<Duration> {
-    match deadline.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
-        left => Ok(left),
+    let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+    left.ok_or_else(|| io::ErrorKind::TimedOut.into())
+}
+
+/// The next line; empty at the end.
+fn line(stream: &mut Stream) -> io::Result<String> {
+    let mut line = String::new();
+    let length = stream.take(LONGEST).read_line(&mut line)?;
+    match length == 0 || line.ends_with('\n') {
+        true => Ok(line),
+        false => Err(io::Error::other(format!("no line of {LONGEST} bytes at most"))),
     }
 }
 
-/// The status in the first line of an answer.
-fn status(head: &str) -> Option<u16> {
-    let mut words = head.lines().next()?.split(' ');
-    words.next().filter(|version| version.starts_with("HTTP/1."))?;
-    words.next()?.parse().ok()
+/// All that is left, as far as it is not too long.
+fn text(stream: Stream) -> io::Result<String> {
+    let mut text = String::new();
+    stream.take(LONGEST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn answer_in(body: &str) -> Option<Answer> {
-    let (mut leads, mut token, mut name, mut remaining) = (None, None, None, None);
-    for (key, value) in json::members(body)? {
-        match (key.as_str(), value) {
-            ("self", Value::Flag(flag)) => leads = Some(flag),
-            ("token", Value::Whole(number)) => token = Some(number),
-            ("name", Value::Text(text)) => name = Some(text),
-            ("remaining_ms", Value::Whole(number)) => remaining = Some(number),
-            _ => {}
-        }
-    }
-    let (leads, name) = (leads?, name?);
-    let token = match leads {
-        true => token.filter(|token| (1..=LARGEST_TOKEN).contains(token))?,
-        false => 0,
+    let members = json::members(body)?;
+    let whole = |name: &str| members.get(name)?.parse::<u64>().ok();
+    let token = match *members.get("self")? {
+        "true" => whole("token").filter(|token| (1..=LARGEST_TOKEN).contains(token))?,
+        "false" => 0,
+        _ => return None,
     };
-    Some(Answer { leads, token, name, remaining: Duration::from_millis(remaining?) })
-}
-
-/// A part of a path, as far as it needs it in `%XX`.
-pub(crate) fn in_path(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let shown = |byte: u8| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    text.bytes().map(shown).collect()
+    let remaining = Duration::from_millis(whole("remaining_ms")?);
+    Some(Answer { token, name: json::text(members.get("name")?)?, remaining })
 }
