@@ -4,25 +4,11 @@
 # tests/setup/clients.sh. Names the languages to pack; without any, all of them.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-readonly root clients=$root/clients packed=$root/clients/packed
-work=$(mktemp -d)
-readonly work
-trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
-
-say() { echo "pack: $*" >&2; }
-fail() {
-    say "$*"
-    exit 1
-}
-
-tools=$("$root/tests/setup/clients.sh")
-readonly tools
-path_of() { sed -n "s/^$1 //p" <<<"$tools"; }
+# shellcheck source=clients/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 javac=$(path_of javac)
 publish=$(path_of publish)
-read -ra tsc <<<"$(path_of tsc)"
-readonly javac publish tsc
+readonly javac publish
 
 # holds LISTING NAME...: the listing of an archive has a line that ends with each name.
 holds() {
@@ -107,7 +93,7 @@ pack_node() {
         cd "$out/use"
         echo '{ "private": true }' >package.json
         npm install --silent "$out"/hotseat-client-0.1.0.tgz
-        "${tsc[@]}" --noEmit --allowJs --checkJs --strict --module nodenext --target es2022 use.mjs
+        tool tsc --noEmit --allowJs --checkJs --strict --module nodenext --target es2022 use.mjs
         node use.mjs
     )
 }
