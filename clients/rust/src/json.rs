@@ -128,8 +128,14 @@ mod tests {
     fn what_is_no_object_is_refused() {
         let deep = format!("{{\"a\":{}", "[".repeat(60_000));
         let wrong = ["", "{", "[]", "7", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}"];
-        let texts =
-            ["{\"a\":\"", "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":tru}", "{\"a\":-}"];
+        let texts = [
+            "{\"a\":\"",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":tru}",
+            "{\"a\":-}",
+            "{\"a\":+5}",
+        ];
         for text in wrong.into_iter().chain(texts).chain([deep.as_str()]) {
             assert_eq!(members(text), None, "{text:.20}");
         }
