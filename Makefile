@@ -22,7 +22,7 @@ MINUTES ?= 10
 # What `make deny` checks; "licenses bans sources" does without the list of advisories on GitHub.
 DENY ?= all
 
-.PHONY: help build demo docs test test-oldest peers bench limits wit lint lint-workflows references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh function-order proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
+.PHONY: help build demo docs test test-oldest peers bench limits wit lint lint-workflows check-macos references deploy-references deny image image-test image-twice node node-up node-down release-dry-run fresh function-order proofs mutations mutants exhaustive fuzz cluster cluster-down setup wasm-target
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -129,6 +129,9 @@ lint: wasm-target ## formatting, clippy, and what the languages of the clients h
 	$(CARGO) clippy --workspace --all-targets --features hotseat-tests/image,hotseat-tests/limits,hotseat-tests/node -- -D warnings
 	clients/check.sh lint
 	tests/mutations/run.py --fits
+
+check-macos: wasm-target ## compile for macOS what a policy's author runs there, on any machine
+	tests/setup/macos.sh
 
 # Kept beside what cargo builds, under its version, so that another version is installed anew.
 ACTIONLINT = $(CURDIR)/target/tools/actionlint-1.7.12/actionlint

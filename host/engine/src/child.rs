@@ -14,7 +14,7 @@ use wasmtime::wasmparser::BinaryReaderError;
 
 use crate::compile::CompileLimits;
 use crate::compose::{Misfit, compose};
-use crate::confine::{give_up_rights, give_up_the_world, threads};
+use crate::confine::{end_with_parent, give_up_rights, give_up_the_world, limit_memory};
 use crate::overhead::overhead;
 use crate::room::Room;
 use crate::schema;
@@ -91,7 +91,7 @@ fn compile(mut kept: Vec<String>) -> Result<(), (i32, String)> {
     confine().map_err(failed)?;
     // Opened while there is a way to.
     let account = Account::begin("/proc/self/status");
-    kept.extend(give_up_the_world(&threads()));
+    kept.extend(give_up_the_world());
     for right in kept {
         // If nobody listens, nobody needs to know.
         let _ = writeln!(io::stderr(), "{KEPT}{}", one_line(&right));
@@ -178,28 +178,17 @@ fn confine() -> io::Result<()> {
     let processor = limit(PROCESSOR, defaults.processor_seconds)?;
     let memory = limit(MEMORY, defaults.memory)?;
     let writable = limit(WRITABLE, memory)?.saturating_add(STACK as u64);
-    // macOS takes no limit that is below what its own libraries have reserved.
-    let of_memory = [
-        (Resource::As, memory, 0),
-        // The stack counts as a whole, though next to nothing of it is ever touched.
-        (Resource::Data, writable, 0),
-    ];
-    let of_memory = of_memory.into_iter().filter(|_| cfg!(target_os = "linux"));
-    for (resource, soft, hard) in of_memory.chain([
+    limit_memory(memory, writable)?;
+    for (resource, soft, hard) in [
         (Resource::Fsize, limit(OUTPUT, defaults.output)?, 0),
         // The soft limit has a signal of its own, the hard one kills.
         (Resource::Cpu, processor, 1),
         (Resource::Core, 0, 0),
-    ]) {
+    ] {
         let limit = Rlimit { current: Some(soft), maximum: Some(soft.saturating_add(hard)) };
         setrlimit(resource, limit)?;
     }
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // If the container runs out of memory, this process is to go, not the sidecar. Where the file
-    // is not writable, the system's own choice must do.
-    let _ = fs::write("/proc/self/oom_score_adj", "1000");
-    Ok(())
+    end_with_parent()
 }
 
 fn limit(name: &str, default: u64) -> io::Result<u64> {

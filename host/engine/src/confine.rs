@@ -6,9 +6,10 @@
 //! one; then the child does with the others, and says so.
 
 use std::env::consts::ARCH;
+use std::{fs, io};
 
 use libc::{c_long, pid_t};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set, set_capabilities, set_no_new_privs,
 };
@@ -67,23 +68,51 @@ pub(crate) fn give_up_rights() -> Vec<String> {
     .collect()
 }
 
-/// Gives up, for all threads, everything that the compiler does not need, for good. `threads` are
-/// the ids of this process's threads. What could not be given up is in the list.
-pub(crate) fn give_up_the_world(threads: &[pid_t]) -> Vec<String> {
+/// Bounds the address space and the part of it that may be written to, both in bytes.
+///
+/// # Errors
+///
+/// The system refuses.
+pub(crate) fn limit_memory(memory: u64, writable: u64) -> io::Result<()> {
+    setrlimit(Resource::As, at_most(memory))?;
+    // The stack counts as a whole, though next to nothing of it is ever touched.
+    setrlimit(Resource::Data, at_most(writable))?;
+    Ok(())
+}
+
+/// Makes this process end with its parent, and before it where the container runs out of memory.
+///
+/// # Errors
+///
+/// The system refuses.
+pub(crate) fn end_with_parent() -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // If the container runs out of memory, this process is to go, not the sidecar. Where the file
+    // is not writable, the system's own choice must do.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    Ok(())
+}
+
+/// Gives up, for all threads, everything that the compiler does not need, for good. To be called on
+/// the one thread that there is besides the main thread. What could not be given up is in the list.
+pub(crate) fn give_up_the_world() -> Vec<String> {
     let mut kept = Vec::new();
     // No file, socket or pipe besides those that are open; no process. Root may start some all the
     // same, which the filter forbids.
     for (resource, what) in [(Resource::Nofile, "no files"), (Resource::Nproc, "no processes")] {
-        let limit = Rlimit { current: Some(0), maximum: Some(0) };
-        if let Err(error) = setrlimit(resource, limit) {
+        if let Err(error) = setrlimit(resource, at_most(0)) {
             kept.push(format!("{what}: {error}"));
         }
     }
-    let filtered = filter(threads).and_then(|filter| apply_filter_all_threads(&filter));
+    let filtered = filter(&threads()).and_then(|filter| apply_filter_all_threads(&filter));
     if let Err(error) = filtered {
         kept.push(format!("system call filter: {error}"));
     }
     kept
+}
+
+fn at_most(limit: u64) -> Rlimit {
+    Rlimit { current: Some(limit), maximum: Some(limit) }
 }
 
 /// Refuses every system call that is not needed. The compiler goes on after a refusal: where a
@@ -115,7 +144,7 @@ fn when(argument: u8, is: SeccompCmpOp, value: u64) -> seccompiler::Result<Secco
 }
 
 /// This process and this thread of it.
-pub(crate) fn threads() -> [pid_t; 2] {
+fn threads() -> [pid_t; 2] {
     let process = rustix::process::getpid().as_raw_nonzero().get();
     [process, rustix::thread::gettid().as_raw_nonzero().get()]
 }
@@ -125,7 +154,6 @@ mod tests {
     use super::*;
     use rustix::process::Pid;
     use std::fs::File;
-    use std::io;
     use std::net::{TcpListener, UdpSocket};
     use std::os::unix::net::UnixDatagram;
     use std::process::{Command, exit};
@@ -215,7 +243,7 @@ mod tests {
         }
         if kind != "free" {
             let mut kept = give_up_rights();
-            kept.extend(give_up_the_world(&threads()));
+            kept.extend(give_up_the_world());
             kept.iter().for_each(|line| println!("probe: kept {line}"));
         }
         ways_out(parent);
@@ -241,7 +269,7 @@ mod tests {
         );
         tell("code", module.map_err(|_| io::Error::from_raw_os_error(libc::EPERM)));
         tell("signal", rustix::process::test_kill_process(parent).map_err(Into::into));
-        let _ = std::fs::remove_file(file);
+        let _ = fs::remove_file(file);
     }
 
     fn tell<T>(way: &str, outcome: io::Result<T>) {

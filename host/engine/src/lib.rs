@@ -30,6 +30,7 @@ mod child;
 mod compile;
 mod component;
 mod compose;
+#[cfg_attr(not(target_os = "linux"), path = "unconfined.rs")]
 mod confine;
 mod container;
 mod descriptor;
@@ -41,6 +42,8 @@ mod issue;
 mod left_behind;
 mod load;
 mod overhead;
+#[cfg_attr(not(target_os = "linux"), path = "no_priority.rs")]
+mod priority;
 mod room;
 mod runtime;
 mod sample;

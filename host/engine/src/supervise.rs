@@ -11,17 +11,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hotseat_core::policy::{Failure, FailureKind};
-use rustix::process::setpriority_process;
-use rustix::thread::gettid;
 
 use crate::backstop::{GRACE, Leave};
+use crate::priority::ThreadId;
 use crate::runtime::Runtime;
 use crate::settings::{Limits, POLICY_STACK};
 
 /// The policy's own stack, and as much again for what the host does around it.
 pub(crate) const STACK: usize = 2 * POLICY_STACK;
-/// The lowest priority that there is. Whoever is left behind takes no time from the election.
-const LOWEST_PRIORITY: i32 = 19;
 
 /// Makes a `call` of the policy of that digest on this thread, with `laid_down` out of its hands
 /// meanwhile. Gives it back with the call's result; or none if the call took too long: then
@@ -37,7 +34,7 @@ pub(crate) fn supervised<T: Send + 'static, R>(
     let place = Arc::new(Mutex::new(Some(laid_down)));
     let leave: Leave = {
         let (place, count) = (place.clone(), runtime.left_behind.clone());
-        let (digest, thread) = (digest.to_owned(), gettid());
+        let (digest, thread) = (digest.to_owned(), ThreadId::current());
         Box::new(move || {
             let mut place = lock(&place);
             // It came back this very moment.
@@ -45,8 +42,7 @@ pub(crate) fn supervised<T: Send + 'static, R>(
             // While the place is locked: the thread may come back next, and is counted out then.
             count.leave(&digest);
             drop(place);
-            // It is only slower without.
-            let _ = setpriority_process(Some(thread), LOWEST_PRIORITY);
+            thread.lower_priority();
             pick_up(found);
         })
     };

@@ -22,8 +22,6 @@ use tower::{BoxError, Service, ServiceBuilder};
 
 /// A dead peer is noticed within about three of these.
 const KEEPALIVE: Duration = Duration::from_secs(5);
-/// How long the kernel tries to send before it gives a connection up.
-const USER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection may take to be made, TLS not counted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -46,7 +44,7 @@ pub(super) fn transport(
     connector.set_nodelay(true);
     connector.set_keepalive(Some(KEEPALIVE));
     connector.set_keepalive_interval(Some(KEEPALIVE));
-    connector.set_tcp_user_timeout(Some(USER_TIMEOUT));
+    give_up_sending(&mut connector);
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
     let config = config(route, identity, agent);
     let Some(proxy) = &route.proxy else {
@@ -102,6 +100,16 @@ fn tunnel<C>(proxy: &Proxy, login: &Option<HeaderValue>, inner: C) -> Tunnel<C> 
         None => tunnel,
     }
 }
+
+/// Has the kernel give a connection up whose peer does not take what is sent.
+#[cfg(target_os = "linux")]
+fn give_up_sending(connector: &mut HttpConnector) {
+    connector.set_tcp_user_timeout(Some(Duration::from_secs(15)));
+}
+
+/// Only Linux can be asked to. Elsewhere no election depends on it, and each request has its deadline.
+#[cfg(not(target_os = "linux"))]
+fn give_up_sending(_connector: &mut HttpConnector) {}
 
 fn finish<C>(config: &Config, connector: C, via: Option<&Proxy>) -> anyhow::Result<Transport>
 where

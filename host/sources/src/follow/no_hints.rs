@@ -1,6 +1,6 @@
 //! No hints, on systems without inotify: changes of files are found by looking at them.
 
-use crate::file::FileSource;
+use crate::file::FileSet;
 
 /// What happened: nothing that anybody would say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,11 +14,14 @@ pub(super) enum Hint {
     Closed,
 }
 
+/// A folder that is watched: there is none.
+pub(super) enum Folder {}
+
 /// None at all.
 pub(super) struct Hints;
 
 impl Hints {
-    pub(super) fn new(_file: &FileSource) -> Hints {
+    pub(super) fn new(_set: &FileSet) -> Hints {
         Hints
     }
 
@@ -26,7 +29,7 @@ impl Hints {
         None
     }
 
-    pub(super) fn renewed(&mut self, _watched: Option<i32>) {}
+    pub(super) fn renewed(&mut self, _folders: Option<Vec<Folder>>) {}
 
     /// Nobody says that a writer has begun.
     pub(super) fn is_being_written(&self) -> bool {
@@ -43,7 +46,7 @@ impl Hints {
 pub(super) enum Watcher {}
 
 impl Watcher {
-    pub(super) fn renew(&self) -> Option<i32> {
-        match *self {}
+    pub(super) fn renew(self) -> Vec<Folder> {
+        match self {}
     }
 }
