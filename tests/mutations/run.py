@@ -378,7 +378,7 @@ MUTATIONS = [
      [["-p", "hotseat-engine", "--lib"], [*ENGINE, "wasi"]]),
     ("bounds", "what the engine has for instances counts nowhere", "host/engine/src/overhead.rs",
      "self.taken = self.taken.saturating_add(amount);", "let _ = amount;", [[*ENGINE, "amplification"]]),
-    ("bounds", "a component has any number of names", "host/engine/src/component.rs",
+    ("bounds", "a component has any number of names", "host/engine/src/outline.rs",
      "if count > MOST_NAMES {", "if count > MOST_NAMES << 20 {", [[*ENGINE, "amplification"]]),
     ("bounds", "the backstop never rings", "host/engine/src/backstop.rs",
      "            ring();", "            let _ = &ring;",

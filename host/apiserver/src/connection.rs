@@ -11,7 +11,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 
-use crate::service::{self, Outcome, Shared};
+use crate::service::{self, Outcome};
+use crate::shared::Shared;
 
 /// Most bytes of request line and headers together.
 const HEAD_LIMIT: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::lease;
+use crate::mismatch::mismatch;
 use crate::resource::{EVENTS, LEASES, Resource};
 use crate::status::{Cause, Status};
 
@@ -108,20 +109,6 @@ fn fill_event(event: &mut Value) {
     ] {
         fields.entry(name).or_insert(empty);
     }
-}
-
-/// The words of Go's JSON decoder for a value of the wrong type.
-pub(crate) fn mismatch(value: &Value, field: &str, wanted: &str) -> String {
-    let found = match value {
-        Value::String(_) => "string".to_owned(),
-        Value::Number(n) if wanted == "int32" => format!("number {n}"),
-        Value::Number(_) => "number".to_owned(),
-        Value::Bool(_) => "bool".to_owned(),
-        Value::Array(_) => "array".to_owned(),
-        Value::Object(_) => "object".to_owned(),
-        Value::Null => "null".to_owned(),
-    };
-    format!("json: cannot unmarshal {found} into Go struct field {field} of type {wanted}")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use serde_json::{Map, Value};
 
-use crate::decode::mismatch;
+use crate::mismatch::mismatch;
 use crate::status::Cause;
 
 /// Brings the spec into the form in which a real server stores it: known fields only, no nulls,

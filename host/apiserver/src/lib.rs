@@ -25,7 +25,9 @@
 //! their first object, and only leases are checked field by field.
 #![forbid(unsafe_code)]
 
+mod config;
 mod server;
+mod shared;
 
 mod connection;
 mod service;
@@ -36,6 +38,7 @@ mod route;
 mod selector;
 
 mod history;
+mod key;
 mod pages;
 mod patch;
 mod resource;
@@ -46,6 +49,7 @@ mod watch;
 mod decode;
 mod lease;
 mod meta;
+mod mismatch;
 mod names;
 mod status;
 
@@ -61,11 +65,12 @@ mod requests;
 mod sync;
 
 pub use access::{Access, Denial};
+pub use config::Config;
 pub use faults::{Action, Fault, FaultId, Faults};
 pub use requests::{Count, Requests};
 pub use resource::{
     CONFIGMAPS, ENDPOINTS, EVENTS, LEASES, NAMESPACES, PODS, RESOURCES, Resource, Verb,
 };
-pub use server::{Config, Server};
+pub use server::Server;
 pub use status::Status;
 pub use store::Store;

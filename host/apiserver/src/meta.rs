@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::key::Key;
+use crate::lease;
 use crate::names;
 use crate::resource::{EVENTS, LEASES, NAMESPACES, Resource};
 use crate::status::{Cause, Status};
-use crate::{lease, store::Key};
 
 /// The text of a metadata field; empty if it is missing.
 pub(crate) fn field<'a>(object: &'a Value, name: &str) -> &'a str {

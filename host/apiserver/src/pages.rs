@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::status::Status;
-use crate::store::Snapshot;
 use crate::sync::lock;
 
 /// So many lists can be under way. The one that was gone on with longest ago is forgotten for another.
 const MOST_LISTS: usize = 32;
+
+/// A list and the version at which it was true.
+pub(crate) type Snapshot = (Vec<Arc<Value>>, u64);
 
 /// The lists that are under way.
 #[derive(Debug, Default)]

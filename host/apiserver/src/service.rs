@@ -11,29 +11,16 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::access::Access;
 use crate::answer::{self, Answer, Form};
 use crate::discovery;
-use crate::faults::{self, Action, Faults};
+use crate::faults::{self, Action};
 use crate::query::Query;
-use crate::requests::Counter;
 use crate::resource::Verb;
 use crate::route::{self, Objects, Route};
-use crate::server::Config;
+use crate::shared::Shared;
 use crate::status::Status;
-use crate::store::Store;
 use crate::verbs;
 use crate::watch;
-
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub config: Config,
-    pub store: Store,
-    pub faults: Faults,
-    pub access: Access,
-    pub requests: Counter,
-}
 
 /// What is to happen to a request and its connection.
 pub(crate) enum Outcome {

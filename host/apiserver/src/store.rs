@@ -8,8 +8,9 @@ use tokio::sync::watch;
 
 use crate::decode;
 use crate::history::{Change, History};
+use crate::key::Key;
 use crate::meta;
-use crate::pages::Pages;
+use crate::pages::{Pages, Snapshot};
 use crate::resource::{NAMESPACES, RESOURCES, Resource};
 use crate::status::Status;
 use crate::sync::lock;
@@ -29,23 +30,6 @@ struct State {
     history: History,
     version: u64,
 }
-
-/// The place of an object; the order is that of lists.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    plural: &'static str,
-    namespace: String,
-    name: String,
-}
-
-impl Key {
-    pub(crate) fn new(resource: &'static Resource, namespace: &str, name: &str) -> Key {
-        Key { plural: resource.plural, namespace: namespace.to_owned(), name: name.to_owned() }
-    }
-}
-
-/// A list and the version at which it was true.
-pub(crate) type Snapshot = (Vec<Arc<Value>>, u64);
 
 impl Store {
     pub(crate) fn new(history: usize) -> Store {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::answer::Form;
 use crate::decode;
+use crate::key::Key;
 use crate::meta;
 use crate::pages::Page;
 use crate::patch;
@@ -13,7 +14,7 @@ use crate::query::Query;
 use crate::resource::{Resource, Verb};
 use crate::route::Objects;
 use crate::status::{Cause, Status};
-use crate::store::{Key, Store};
+use crate::store::Store;
 use crate::table;
 
 const MODIFIED: &str = "the object has been modified; please apply your changes to the latest \

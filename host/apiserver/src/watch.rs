@@ -14,7 +14,7 @@ use crate::meta;
 use crate::resource::{LEASES, Resource, Verb};
 use crate::route::Objects;
 use crate::selector::Selector;
-use crate::service::Shared;
+use crate::shared::Shared;
 use crate::status::Status;
 use crate::table;
 use crate::verbs;

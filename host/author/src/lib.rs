@@ -9,14 +9,15 @@
 
 mod build;
 mod create;
+mod error;
 mod files;
 mod language;
 mod tool;
 
-pub use build::{BuildError, Built, COMPONENT, build};
+pub use build::{Built, COMPONENT, build};
 pub use create::{CreateError, create};
+pub use error::{BuildError, Missing};
 pub use language::{Language, UnknownLanguage};
-pub use tool::Missing;
 
 /// The contract as the package that `wkg publish` and registries take: a component of types alone.
 ///

@@ -5,19 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::BuildError;
-
-/// A tool that is not there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{tool} is missing, looked for in {places}: {remedy}")]
-pub struct Missing {
-    /// Its name and version.
-    pub tool: String,
-    /// Where it was looked for.
-    pub places: String,
-    /// What to do, with the command.
-    pub remedy: String,
-}
+use crate::error::BuildError;
 
 /// The program of that name in `PATH`.
 pub(crate) fn in_path(name: &str) -> Option<PathBuf> {

@@ -19,7 +19,7 @@
 
 use crate::config::Config;
 use crate::elector::{Elector, State};
-use crate::event::{AskId, Effect, Event, Notice, in_order};
+use crate::event::{AskId, Effect, Event, Notice, Ranked, in_order};
 use crate::lock::{LastWrite, Token};
 use crate::on_failure::OnFailure;
 use crate::policy::{Action, Decision, Input, LONGEST_WAKE_MS};
@@ -40,6 +40,12 @@ pub enum Which {
     Inner,
     /// Of two the one that is taken first.
     Outer,
+}
+
+impl Ranked for (Which, Effect) {
+    fn effect(&self) -> &Effect {
+        &self.1
+    }
 }
 
 /// The electors of a candidate.

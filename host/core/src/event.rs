@@ -4,7 +4,7 @@ mod notice;
 mod order;
 
 pub use notice::{Notice, StepDownReason};
-pub(crate) use order::in_order;
+pub(crate) use order::{Ranked, in_order};
 
 use crate::lock::{Incarnation, Lock, Mark, Record, Token, Version};
 use crate::on_failure::OnFailure;

@@ -7,7 +7,7 @@ use crate::engine::{EngineEvent, PolicyEngine};
 use crate::fact::{Decided, Fact, Facts, Observer};
 use crate::inbox::{Came, Inbox, Receivers, Stopper};
 use crate::lock::Lock;
-use crate::report::Reporter;
+use crate::reporter::Reporter;
 use crate::roster;
 use crate::seats::{self, Seats};
 use crate::signals;

@@ -26,6 +26,7 @@ mod fact;
 pub mod history;
 mod kept;
 mod report;
+mod reporter;
 pub mod roster;
 mod seats;
 mod status;

@@ -12,13 +12,14 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::Engine;
 use wasmtime::wasmparser::BinaryReaderError;
 
-use crate::compile::CompileLimits;
+use crate::compile_limits::CompileLimits;
 use crate::compose::{Misfit, compose};
 use crate::confine::{end_with_parent, give_up_rights, give_up_the_world, limit_memory};
 use crate::overhead::overhead;
 use crate::room::Room;
 use crate::schema;
 use crate::settings::config;
+use crate::spent::{KEPT, OVERHEAD, SPENT};
 use crate::text::one_line;
 
 /// What the child is for; to compile, if nothing is said.
@@ -46,17 +47,6 @@ pub(crate) const OUT_OF_MEMORY: i32 = 67;
 pub(crate) const IMPORTS: i32 = 68;
 /// Exit status: reading, writing or the limits failed.
 const FAILED: i32 = 70;
-
-/// Begins a line on standard error that says what the child could not give up.
-pub(crate) const KEPT: &str = "@kept ";
-/// Begins the line on standard error that says what compiling took: the address space, the part of it
-/// that may be written to and what was resident, each at most and in KiB, and the processor time in
-/// milliseconds.
-pub(crate) const SPENT: &str = "@spent ";
-
-/// Begins the line on standard error that says what the instances of the component take of the engine's own
-/// memory, in bytes.
-pub(crate) const OVERHEAD: &str = "@overhead ";
 
 /// The compiler's stack, in bytes: as much as a main thread has.
 const STACK: usize = 8 << 20;

@@ -14,7 +14,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,10 +22,12 @@ use rustix::process::Signal;
 use wasmtime::component::Component;
 
 use crate::child;
+use crate::compile_limits::CompileLimits;
 use crate::container::{Container, MemoryLeft};
+use crate::error::CompileError;
+use crate::known_schemas::KnownSchemas;
 use crate::room::Room;
 use crate::runtime::Runtime;
-use crate::schema::KnownSchemas;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
 use crate::spent::{ChildReport, CompileSpent};
 use crate::text::{bytes, one_line};
@@ -37,67 +39,6 @@ const LEAST_MEMORY: u64 = 4 << 20;
 
 /// Held by the compilation that has what the container has left.
 static TURN: Mutex<()> = Mutex::new(());
-
-/// What one compilation may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CompileLimits {
-    /// Address space of the child, in bytes. A policy in Rust takes a few MiB, one in Python with
-    /// its interpreter about 400 MiB.
-    pub memory: u64,
-    /// Processor time of the child, in whole seconds, at least one. A policy in Rust takes a tenth
-    /// of a second, one in Python half a minute, and twice that on a slow core.
-    pub processor_seconds: u64,
-    /// Time by the wall clock.
-    pub wall: Duration,
-    /// Bytes of the compiled component.
-    pub output: u64,
-}
-
-impl Default for CompileLimits {
-    fn default() -> CompileLimits {
-        CompileLimits {
-            memory: 1 << 30,
-            processor_seconds: 120,
-            wall: Duration::from_secs(300),
-            output: 256 << 20,
-        }
-    }
-}
-
-/// Why a component was not compiled.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CompileError {
-    /// The child could not be started, or the memory for its result not be had.
-    #[error("the compiler could not be started: {0}")]
-    Start(String),
-    /// The component wants more than a compilation may use.
-    #[error("over the limit of {0}: make the component smaller or simpler")]
-    OverLimit(String),
-    /// The component wants more memory than the container has left.
-    #[error(
-        "the container's memory limit of {} leaves {} to the compiler, which is not enough for \
-         this component: raise the memory limit of the sidecar's container, or make the component \
-         smaller or simpler",
-        mebibytes(.0.limit),
-        mebibytes(.0.left)
-    )]
-    Container(MemoryLeft),
-    /// The component is not valid.
-    #[error("{0}")]
-    Invalid(String),
-    /// The component imports something other than what is there to answer it.
-    #[error("{0}")]
-    Imports(String),
-    /// The compiler gave up on a valid component.
-    #[error("the compiler refused it: {0}")]
-    Refused(String),
-    /// The child ended as it should not: a fault of the compiler, or somebody killed it.
-    #[error("the compiler ended with {0}")]
-    Crashed(String),
-    /// What the child left behind does not load.
-    #[error("the result does not load: {0}")]
-    Unusable(String),
-}
 
 /// Starts the child that compiles.
 #[derive(Clone, Debug)]
@@ -348,11 +289,6 @@ impl CompiledComponent {
         let component = unsafe { Component::deserialize_file(&runtime.engine, path) };
         component.map_err(|error| CompileError::Unusable(one_line(&format!("{error:#}"))))
     }
-}
-
-/// An amount of memory as people set limits, rounded down: what is left is not a round number.
-fn mebibytes(amount: u64) -> String {
-    format!("{} MiB", amount >> 20)
 }
 
 /// The component in memory that the child reads as a file: no thread has to feed a pipe.

@@ -14,7 +14,8 @@ use wasm_encoder::{
 };
 use wasmtime::wasmparser::BinaryReaderError;
 
-use crate::component::{CONTRACT, Outline, outline};
+use crate::component::CONTRACT;
+use crate::outline::{Outline, outline};
 use crate::wasi::{BLINDFOLD, HOST, STDERR, answering};
 
 /// What there is of each kind before the policy is instantiated, counted from 0.

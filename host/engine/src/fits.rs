@@ -1,6 +1,7 @@
 //! How much memory a container has to have for a policy.
 
-use crate::compile::{CompileLimits, Share};
+use crate::compile::Share;
+use crate::compile_limits::CompileLimits;
 use crate::container::Container;
 use crate::settings::Limits;
 

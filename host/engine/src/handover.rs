@@ -1,8 +1,9 @@
 //! What becomes of a policy's memory when another one takes over.
 
-use hotseat_core::policy::{Failure, FailureKind, LARGEST_MEMORY};
+use hotseat_core::policy::{FailureKind, LARGEST_MEMORY};
 
 use crate::bindings::wit::Refusal;
+use crate::error::MigrateError;
 use crate::instance::LoadedPolicy;
 use crate::settings::Limits;
 use crate::text::one_line;
@@ -14,16 +15,6 @@ pub struct Inherited {
     pub memory: Vec<u8>,
     /// Why it begins empty although there was something; one line.
     pub lost: Option<String>,
-}
-
-/// Why a policy cannot take over: its `migrate` broke down. A refusal is no such failure.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {detail}", kind.as_str())]
-pub struct MigrateError {
-    /// What kind of failure it was.
-    pub kind: FailureKind,
-    /// One line for people.
-    pub detail: String,
 }
 
 impl LoadedPolicy {
@@ -70,12 +61,5 @@ impl LoadedPolicy {
             }
             Err(failure) => Err(MigrateError::of(failure)),
         }
-    }
-}
-
-impl MigrateError {
-    /// How a call of `migrate` failed.
-    pub(crate) fn of(Failure { kind, detail }: Failure) -> MigrateError {
-        MigrateError { kind, detail: format!("`migrate`: {detail}") }
     }
 }

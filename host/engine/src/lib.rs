@@ -28,6 +28,7 @@ mod bindings;
 mod builtin;
 mod child;
 mod compile;
+mod compile_limits;
 mod component;
 mod compose;
 #[cfg_attr(not(target_os = "linux"), path = "unconfined.rs")]
@@ -39,8 +40,11 @@ mod fits;
 mod handover;
 mod instance;
 mod issue;
+mod judging;
+mod known_schemas;
 mod left_behind;
 mod load;
+mod outline;
 mod overhead;
 #[cfg_attr(not(target_os = "linux"), path = "no_priority.rs")]
 mod priority;
@@ -62,13 +66,14 @@ mod worker;
 
 pub use builtin::{BUILTINS, Builtin};
 pub use child::compile_child_main;
-pub use compile::{CompileError, CompileLimits, CompiledComponent, Compiler};
+pub use compile::{CompiledComponent, Compiler};
+pub use compile_limits::CompileLimits;
 pub use component::Surface;
 pub use container::{Container, MemoryLeft};
 pub use descriptor::Descriptor;
-pub use error::LoadError;
+pub use error::{CompileError, LoadError, MigrateError};
 pub use fits::Needed;
-pub use handover::{Inherited, MigrateError};
+pub use handover::Inherited;
 pub use instance::LoadedPolicy;
 pub use left_behind::LeftBehind;
 pub use load::Loader;

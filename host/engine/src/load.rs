@@ -4,12 +4,13 @@ use hotseat_core::policy::{Decision, Failure, Input};
 use wasmtime::component::Linker;
 
 use crate::bindings::ElectionPre;
-use crate::compile::{CompileError, CompiledComponent, Compiler};
-use crate::component::{broken, inspect, wrong_export, wrong_import};
+use crate::compile::{CompiledComponent, Compiler};
+use crate::component::{inspect, wrong_export, wrong_import};
 use crate::descriptor::Descriptor;
-use crate::error::LoadError;
-use crate::handover::{Inherited, MigrateError};
+use crate::error::{CompileError, LoadError, MigrateError};
+use crate::handover::Inherited;
 use crate::instance::{Linked, LoadedPolicy};
+use crate::outline::broken;
 use crate::runtime::Runtime;
 use crate::sandbox::Spent;
 use crate::settings::Limits;

@@ -5,112 +5,20 @@
 //! limits of its own, and a schema made to choke it ends only the child. Nothing is fetched: a
 //! reference out of the schema is an error, and the child could not reach anything.
 
-use std::collections::VecDeque;
-use std::io::{Read as _, Seek as _};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use crate::compile::{CompileError, CompileLimits, Compiler};
-use crate::source::digest;
-use crate::text::one_line;
-
 /// The task's name in the child's environment.
 pub(crate) const TASK: &str = "settings";
 
-/// So many schemas are known to be some.
-const MOST_KNOWN: usize = 8;
 /// So many issues are given.
 const MOST_ISSUES: usize = 8;
 /// How much of one issue is given, in bytes: it quotes the value.
 const LONGEST_ISSUE: usize = 256;
 
-/// What judging settings by a schema may use.
-fn limits() -> CompileLimits {
-    CompileLimits {
-        processor_seconds: 2,
-        wall: Duration::from_secs(30),
-        output: 64 << 10,
-        ..CompileLimits::default()
-    }
-}
-
-/// Why settings were not judged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SchemaError {
-    /// The schema is none.
-    #[error("the settings' schema is not one: {0}")]
-    Invalid(String),
-    /// Judging by it takes more than is allowed, or there was no child to do it.
-    #[error("settings cannot be checked against the policy's schema: {0}")]
-    Unjudged(String),
-}
-
-/// The digests of the schemas that were seen to be schemas last: a new version of a policy mostly has
-/// the schema of the one before it, and a child for it is a new process.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KnownSchemas(Arc<Mutex<VecDeque<String>>>);
-
-impl KnownSchemas {
-    fn contains(&self, digest: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == digest)
-    }
-
-    fn add(&self, digest: String) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() == MOST_KNOWN {
-            known.pop_front();
-        }
-        known.push_back(digest);
-    }
-}
-
-impl Compiler {
-    /// Whether a schema is one. A child looks at each schema once, for as long as few others come.
-    ///
-    /// # Errors
-    ///
-    /// It is not, or it takes too much to see that.
-    pub(crate) fn check_schema(&self, schema: &str) -> Result<(), SchemaError> {
-        let digest = digest(schema.as_bytes());
-        if self.schemas.contains(&digest) {
-            return Ok(());
-        }
-        self.judge(schema, "")?;
-        self.schemas.add(digest);
-        Ok(())
-    }
-
-    /// What is wrong with settings by that schema: lines, each with a JSON pointer in front of the
-    /// reason.
-    ///
-    /// # Errors
-    ///
-    /// The schema is none, or judging by it takes too much.
-    pub(crate) fn judge(&self, schema: &str, settings: &str) -> Result<Vec<String>, SchemaError> {
-        let unjudged = |why: String| SchemaError::Unjudged(one_line(&why));
-        let ran = self.with(limits()).run(TASK, &framed(schema, settings));
-        let (mut output, _) = ran.map_err(|error| match error {
-            CompileError::Invalid(why) => SchemaError::Invalid(why),
-            CompileError::OverLimit(what) => {
-                unjudged(format!("it takes more than {what}: make the schema simpler"))
-            }
-            error => unjudged(error.to_string()),
-        })?;
-        let mut text = String::new();
-        output
-            .rewind()
-            .and_then(|()| output.read_to_string(&mut text))
-            .map_err(|error| unjudged(error.to_string()))?;
-        Ok(text.lines().map(one_line).collect())
-    }
-}
-
 /// The length of the schema, and both.
-fn framed(schema: &str, settings: &str) -> Vec<u8> {
+pub(crate) fn framed(schema: &str, settings: &str) -> Vec<u8> {
     let length = (schema.len() as u64).to_le_bytes();
     [&length, schema.as_bytes(), settings.as_bytes()].concat()
 }
@@ -184,19 +92,4 @@ fn pointer(pointer: &str) -> &str {
 
 fn cut(text: &str) -> String {
     hotseat_text::one_line(text, LONGEST_ISSUE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_schemas_are_known() {
-        let known = KnownSchemas::default();
-        for number in 0..=MOST_KNOWN {
-            known.clone().add(number.to_string());
-        }
-        assert!(!known.contains("0") && known.contains("1"));
-        assert!(known.contains(&MOST_KNOWN.to_string()));
-    }
 }

@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use crate::child::{KEPT, OVERHEAD, SPENT};
+/// Begins a line on standard error that says what the child could not give up.
+pub(crate) const KEPT: &str = "@kept ";
+/// Begins the line on standard error that says what compiling took: the address space, the part of it
+/// that may be written to and what was resident, each at most and in KiB, and the processor time in
+/// milliseconds.
+pub(crate) const SPENT: &str = "@spent ";
+/// Begins the line on standard error that says what the instances of the component take of the engine's own
+/// memory, in bytes.
+pub(crate) const OVERHEAD: &str = "@overhead ";
 
 /// What one compilation took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

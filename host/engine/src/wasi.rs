@@ -13,7 +13,7 @@ use hotseat_core::policy::Failure;
 use wasmtime::component::{Linker, WasmList};
 use wasmtime::{Result, StoreContextMut};
 
-use crate::component::outline;
+use crate::outline::outline;
 use crate::sandbox::Sandbox;
 use crate::text::one_line;
 

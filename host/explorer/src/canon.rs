@@ -200,7 +200,7 @@ impl World {
     fn print_as(&self, permutation: usize) -> u64 {
         let names = &ALL_PERMUTATIONS[permutation];
         let mut hasher = Renamed::new(names);
-        let World { store, candidates, ghosts, dead, budget, last_term, outcome: _ } = self;
+        let World { store, candidates, ghosts, dead, budget, last_term, finding: _ } = self;
         (store, ghosts, dead, budget, last_term).hash(&mut hasher);
         for name in 0..candidates.len() {
             let called = |index: &usize| usize::from(names[*index]) == name;

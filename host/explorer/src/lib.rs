@@ -12,6 +12,7 @@
 //! - [`hands`]: the edits.
 //! - [`world`] and [`steps`]: the candidates and the network, and what may happen next.
 //! - [`canon`] and [`names`]: which states are the same, and why they may be.
+//! - [`property`] and [`finding`]: what must hold in each state, and what was found in one.
 //! - [`search`]: the queue, and the way back from a broken state to the beginning.
 //! - [`liveness`]: from each state, once faults end, somebody leads within a bound.
 //! - [`transcript`]: a way through states as text for people.
@@ -20,6 +21,7 @@
 pub mod canon;
 pub mod catalogue;
 pub mod cell;
+pub mod finding;
 pub mod hands;
 pub mod liveness;
 pub mod names;

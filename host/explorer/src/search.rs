@@ -1,11 +1,11 @@
 //! The search: breadth first, so that what it finds it finds by the shortest way.
 
 use crate::cell::Lab;
+use crate::finding::{Broken, Happened};
 use crate::liveness;
-use crate::property::{Broken, Happened};
 use crate::setting::Setting;
 use crate::steps::{Step, successors};
-use crate::transcript::transcript;
+use crate::transcript::{Way, transcript};
 use crate::world::World;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -79,17 +79,6 @@ pub struct Counterexample {
     pub broken: Broken,
     /// The way there, for people.
     pub transcript: String,
-}
-
-/// A way from the beginning to a state in which a property is broken.
-#[derive(Clone, Debug)]
-pub struct Way {
-    /// What is broken in the last state.
-    pub broken: Broken,
-    /// The beginning.
-    pub first: World,
-    /// What happened, and what it led to.
-    pub steps: Vec<(Step, World)>,
 }
 
 /// States that are equally far from the beginning, with their prints.
@@ -171,8 +160,8 @@ impl<'a> Search<'a> {
                 let print = world.print();
                 let Entry::Vacant(entry) = met.entry(print) else { return };
                 entry.insert(from);
-                report.happened.add_all(world.outcome.happened);
-                if let Some(broken) = world.outcome.broken {
+                report.happened.add_all(world.finding.happened);
+                if let Some(broken) = world.finding.broken {
                     found = found.or(Some((print, broken)));
                     return;
                 }

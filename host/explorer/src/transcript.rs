@@ -1,12 +1,23 @@
 //! A way through states as text: what happened, the lock after it, and what changed in candidates.
 
-use crate::search::Way;
+use crate::finding::Broken;
 use crate::setting::Setting;
 use crate::steps::Step;
 use crate::store::{Name, Object, Reported, Stamp};
 use crate::world::{Candidate, World};
 use hotseat_core::canon::NOW;
 use std::fmt::Write as _;
+
+/// A way from the beginning to a state in which a property is broken.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// What is broken in the last state.
+    pub broken: Broken,
+    /// The beginning.
+    pub first: World,
+    /// What happened, and what it led to.
+    pub steps: Vec<(Step, World)>,
+}
 
 /// The way to a counterexample, line by line.
 pub fn transcript(setting: &Setting, way: &Way) -> String {

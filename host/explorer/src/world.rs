@@ -1,8 +1,8 @@
 //! One state: the store, the candidates, and what is on its way between them.
 
 use crate::cell::{Cell, Lab, Outcome};
+use crate::finding::Finding;
 use crate::hands::{Budget, Fault};
-use crate::property;
 use crate::setting::{Policy, Setting};
 use crate::store::{Name, Object, Process, Store, Wire, lock};
 use hotseat_core::canon::NOW;
@@ -88,7 +88,7 @@ pub struct World {
     /// The token of the last term, and whose it was.
     pub last_term: Option<(u64, Process)>,
     /// What the last step brought; not a part of the state.
-    pub outcome: property::Outcome,
+    pub finding: Finding,
 }
 
 impl World {
@@ -118,7 +118,7 @@ impl World {
             dead: Vec::new(),
             budget: setting.budget,
             last_term: None,
-            outcome: property::Outcome::default(),
+            finding: Finding::default(),
         }
     }
 

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_explorer::catalogue;
-use hotseat_explorer::property::{Happened, Sometimes};
+use hotseat_explorer::finding::{Happened, Sometimes};
 use hotseat_explorer::setting::Setting;
 use std::time::Duration;
 

@@ -1,7 +1,6 @@
 //! The candidates of one election, as they publish themselves, and what became of their policies.
 
-use crate::election::age;
-use crate::table::Now;
+use crate::now::{Now, age};
 use hotseat_core::time::{Moment, millis};
 use hotseat_election::ElectionName;
 use hotseat_election::roster::{Listed, PolicyEntry};

@@ -1,12 +1,11 @@
 //! One election: its lock as it was last seen, and who led.
 
 use crate::candidates::Candidates;
-use crate::table::Now;
+use crate::now::{Now, age};
 use hotseat_core::time::{Moment, millis};
 use hotseat_http::LeaderChangeAnswer;
 use hotseat_kubernetes::Sight;
 use hotseat_text::cut;
-use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -231,10 +230,4 @@ impl Lock {
 
 fn ran_out(holder: &str) -> String {
     format!("{holder} did not renew: its lease ran out")
-}
-
-/// How long ago that was; zero for what is in the future by this machine's clock, and for what is not said.
-pub(crate) fn age(now: Now, at: Option<Timestamp>) -> Duration {
-    let age = at.map(|at| now.wall.duration_since(at));
-    age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Fills the table by what is heard of the Leases, and by the time.
 
-use crate::table::{Fleet, Now};
+use crate::now::Now;
+use crate::table::Fleet;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
 use hotseat_kubernetes::{Connection, LeaseNews, follow_leases};

@@ -10,6 +10,7 @@
 mod candidates;
 mod election;
 mod follow;
+mod now;
 mod one;
 mod overview;
 mod rights;
@@ -18,6 +19,7 @@ mod stream;
 mod table;
 
 pub use follow::{Shared, follow};
+pub use now::Now;
 pub use rights::{May, Remedy, Rights};
 pub use site::{Deed, Deeds, Site};
-pub use table::{Fleet, Now};
+pub use table::Fleet;

@@ -2,8 +2,8 @@
 
 use crate::candidates::Swap;
 use crate::election::{Election, Lock};
+use crate::now::Now;
 use crate::overview::{error, footer, is_hotseat, top, whole};
-use crate::table::Now;
 use hotseat_core::time::millis;
 use hotseat_election::ElectionName;
 use hotseat_http::ui::{Hero, Lanes, Story, ago, cards, count, digits, duration, handovers, state};

@@ -1,7 +1,8 @@
 //! All elections on one page.
 
 use crate::election::{Election, Lock};
-use crate::table::{Fleet, Now};
+use crate::now::Now;
+use crate::table::Fleet;
 use hotseat_core::time::millis;
 use hotseat_election::ElectionName;
 use hotseat_http::ui::{bar, count, duration, left};

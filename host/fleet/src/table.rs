@@ -1,10 +1,10 @@
 //! All elections that are seen: a pure table of Leases and of what happened to them.
 
 use crate::election::Election;
+use crate::now::Now;
 use hotseat_core::time::Moment;
 use hotseat_election::ElectionName;
 use hotseat_kubernetes::{CandidateLease, LeaseContent, LeaseNews, SeenLease};
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -12,16 +12,6 @@ use std::time::Duration;
 const MOST: usize = 4096;
 /// How long an election whose Lease was deleted is shown.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-
-/// The present by both clocks: the local one, which goes on evenly, and that of the wall, by which
-/// Leases are written.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// By the local clock.
-    pub moment: Moment,
-    /// By the wall's. It serves for what happened before anybody looked, and for nothing else.
-    pub wall: Timestamp,
-}
 
 /// The elections that are seen.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 use super::*;
 use hotseat_kubernetes::{ROSTER_MOST, ROSTER_MOST_BYTES};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// Noon by the wall's clock is 1,000 s by the local one.
 fn at(seconds: u64) -> Now {
     let noon: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap();
-    let wall = noon.checked_add(jiff::SignedDuration::from_secs(seconds.cast_signed())).unwrap();
+    let wall = noon.checked_add(SignedDuration::from_secs(seconds.cast_signed())).unwrap();
     Now { moment: Moment::from_secs(1000 + seconds), wall }
 }
 

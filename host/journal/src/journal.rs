@@ -2,30 +2,13 @@
 
 use crate::file::{Log, OpenError};
 use crate::record::{Body, Record};
-use crate::ring::{Entry, Ring};
+use crate::ring::{Bounds, Entry, Ring};
 use crate::wire::Encoder;
 use crate::writer::Writer;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-
-/// What the journal may keep in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// The most records.
-    pub records: usize,
-    /// The most bytes that they take, about.
-    pub bytes: usize,
-}
-
-impl Default for Bounds {
-    /// 1,000 records and 256 KiB, whichever is reached first: about 250 decisions of a policy with
-    /// little memory, that is four minutes of a leader with client-go's timing.
-    fn default() -> Bounds {
-        Bounds { records: 1000, bytes: 256 << 10 }
-    }
-}
 
 /// Keeps the last records, and hands all of them to a file if there is one. Cheap to clone; all
 /// clones are one journal.

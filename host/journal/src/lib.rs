@@ -9,6 +9,7 @@
 
 mod file;
 mod journal;
+mod problem;
 mod reader;
 mod record;
 mod ring;
@@ -16,9 +17,11 @@ mod wire;
 mod writer;
 
 pub use file::OpenError;
-pub use journal::{Bounds, Journal};
-pub use reader::{LineError, Problem, Reader};
+pub use journal::Journal;
+pub use problem::Problem;
+pub use reader::{LineError, Reader};
 pub use record::{Body, Decided, Record, Shadow, Swap};
+pub use ring::Bounds;
 pub use wire::{Encoder, decision_form, input_form, read_input};
 
 /// The version of the records that this crate writes. It reads all from 1 on: those of version 1

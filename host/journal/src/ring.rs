@@ -1,9 +1,25 @@
 //! The last records, in memory.
 
-use crate::journal::Bounds;
 use crate::record::{Body, Record};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// What the journal may keep in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most records.
+    pub records: usize,
+    /// The most bytes that they take, about.
+    pub bytes: usize,
+}
+
+impl Default for Bounds {
+    /// 1,000 records and 256 KiB, whichever is reached first: about 250 decisions of a policy with
+    /// little memory, that is four minutes of a leader with client-go's timing.
+    fn default() -> Bounds {
+        Bounds { records: 1000, bytes: 256 << 10 }
+    }
+}
 
 /// A record, its settings apart: records in a row share them.
 #[derive(Debug)]

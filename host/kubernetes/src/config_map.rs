@@ -2,8 +2,8 @@
 
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
-use super::follow::{Follower, Sight};
-use super::target::{Pace, Target, Which};
+use super::follow::Follower;
+use super::target::{Followed, Pace, Target, Which};
 use hotseat_election::Facts;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Resource as _;
@@ -54,12 +54,12 @@ async fn follow(channel: Channel, namespace: &str, name: String, pace: Pace, see
     });
     let say = |sight| {
         Some(match sight {
-            Sight::Read { object: Some(map), .. } | Sight::Changed(map) => {
+            Followed::Read { object: Some(map), .. } | Followed::Changed(map) => {
                 Seen::Entries(entries(map))
             }
-            Sight::Read { object: None, .. } | Sight::Deleted { .. } => Seen::Absent,
-            Sight::Listed(_) => return None,
-            Sight::Failed(why) => Seen::Failed(why),
+            Followed::Read { object: None, .. } | Followed::Deleted { .. } => Seen::Absent,
+            Followed::Listed(_) => return None,
+            Followed::Failed(why) => Seen::Failed(why),
         })
     };
     follower.follow_on(&seen, say).await;

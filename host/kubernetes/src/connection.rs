@@ -5,15 +5,15 @@
 //! whole life of the process: each request takes the credentials that are in force when it is sent,
 //! and a request that is answered with 401 is sent again with those that have replaced them.
 
+use super::causes::NoCredentials;
 use super::credentials::{Credentials, is_of_tls};
-use super::keeper::{Current, Keeper, Missing};
+use super::keeper::{Current, Keeper};
 use anyhow::Context as _;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use kube::Client;
 use kube::client::Body;
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -143,24 +143,3 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     *copy.headers_mut() = request.headers().clone();
     Some(copy)
 }
-
-/// A request could not be sent, for there is nothing to show.
-#[derive(Clone)]
-pub(super) struct NoCredentials(Missing);
-
-impl fmt::Display for NoCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Missing::Pending => f.write_str("there are no credentials yet"),
-            Missing::Failed(why) => write!(f, "there are no credentials: {why}"),
-        }
-    }
-}
-
-impl fmt::Debug for NoCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for NoCredentials {}

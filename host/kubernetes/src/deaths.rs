@@ -10,8 +10,8 @@ mod proof;
 use super::backoff::Backoff;
 use super::connection::Connection;
 use super::exchange::{Channel, Lane};
-use super::follow::{Follower, Sight};
-use super::target::{Pace, Target, Which};
+use super::follow::Follower;
+use super::target::{Followed, Pace, Target, Which};
 use hotseat_core::event::{Event, LockError, Write};
 use hotseat_core::lock::{Incarnation, Lock, Record, Version};
 use hotseat_core::time::Moment;
@@ -214,10 +214,10 @@ impl Pods {
             pace: self.pace,
         });
         let say = |sight| match sight {
-            Sight::Read { object, .. } => object,
-            Sight::Changed(pod) => Some(pod),
+            Followed::Read { object, .. } => object,
+            Followed::Changed(pod) => Some(pod),
             // That a pod is gone says nothing of its processes, whatever it said last.
-            Sight::Listed(_) | Sight::Deleted { .. } | Sight::Failed(_) => None,
+            Followed::Listed(_) | Followed::Deleted { .. } | Followed::Failed(_) => None,
         };
         follower.follow_on(&into, say).await;
     }

@@ -7,12 +7,10 @@
 
 use super::backoff::{Backoff, jittered};
 use super::exchange::{Failure, Kind};
-use super::lists::Listed;
 use super::lock_error::plain;
-use super::target::{Ended, Target, send};
+use super::target::{Ended, Followed, Target, send};
 use hotseat_core::event::LockError;
 use hotseat_core::policy::Outcome;
-use hotseat_core::time::Moment;
 use hotseat_election::Recurring;
 use hotseat_election::clock;
 use serde::de::DeserializeOwned;
@@ -23,25 +21,6 @@ use tokio::time::Instant;
 /// A watch that ends sooner than this was of no use: the pause before the next one grows. One that
 /// lived longer shows that all is well.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
-
-/// What is seen of the object.
-#[derive(Debug)]
-pub(super) enum Sight<K> {
-    /// It was read, and this was there. Changes before may have been missed.
-    Read {
-        object: Option<K>,
-        /// When the request was sent.
-        asked: Moment,
-    },
-    /// Those of a label, or all, were read, and these were there. Changes before may have been missed.
-    Listed(Listed<K>),
-    /// It is this now.
-    Changed(K),
-    /// The object of this name was deleted, at this version.
-    Deleted { namespace: String, name: String, version: String },
-    /// It cannot be read or watched for now, and not for the first time; in one line why.
-    Failed(String),
-}
 
 /// Why following ended.
 #[derive(Debug)]
@@ -87,7 +66,7 @@ impl Follower {
         &mut self,
         into: &Sender<T>,
         restart: &Notify,
-        say: impl Fn(Sight<K>) -> Option<T>,
+        say: impl Fn(Followed<K>) -> Option<T>,
     ) -> Left {
         loop {
             let failure = match self.list_and_watch(into, restart, &say).await {
@@ -115,7 +94,7 @@ impl Follower {
     pub(super) async fn follow_on<K: DeserializeOwned, T>(
         &mut self,
         into: &Sender<T>,
-        say: impl Fn(Sight<K>) -> Option<T>,
+        say: impl Fn(Followed<K>) -> Option<T>,
     ) {
         let never = Notify::new();
         while let Left::Impossible(_) = self.follow(into, &never, &say).await {
@@ -137,7 +116,7 @@ impl Follower {
         &mut self,
         into: &Sender<T>,
         restart: &Notify,
-        say: &impl Fn(Sight<K>) -> Option<T>,
+        say: &impl Fn(Followed<K>) -> Option<T>,
     ) -> Result<(), Failure> {
         let (seen, mut version) = self.target.list().await?;
         send(into, say(seen)).await;
@@ -174,7 +153,7 @@ impl Follower {
         version: &mut String,
         into: &Sender<T>,
         restart: &Notify,
-        say: &impl Fn(Sight<K>) -> Option<T>,
+        say: &impl Fn(Followed<K>) -> Option<T>,
     ) -> Result<Ended, Failure> {
         let Follower { target, health } = self;
         let mut watching = std::pin::pin!(target.watch(version, into, say));
@@ -201,11 +180,11 @@ impl Follower {
         &mut self,
         why: &str,
         into: &Sender<T>,
-        say: &impl Fn(Sight<K>) -> Option<T>,
+        say: &impl Fn(Followed<K>) -> Option<T>,
     ) {
         if self.health.handed_on.as_deref() != Some(why) {
             self.health.handed_on = Some(why.to_owned());
-            send(into, say(Sight::Failed(why.to_owned()))).await;
+            send(into, say(Followed::Failed(why.to_owned()))).await;
         }
     }
 }

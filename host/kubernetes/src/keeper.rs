@@ -4,6 +4,7 @@
 //! request was refused or TLS failed. It reads beside the election, with a bound on time, and never
 //! more often than a pace allows. What cannot be read leaves what was there in force.
 
+use super::causes::Missing;
 use super::credentials::{Access, Credentials, Environment, Granted, Login, Plugin, Route, read};
 use super::transport::{Transport, transport};
 use anyhow::{Context, bail};
@@ -54,15 +55,6 @@ pub(super) struct Current {
     route: Route,
     login: Login,
     granted: Granted,
-}
-
-/// Why a request cannot be sent.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// The plugin is being asked for the first time.
-    Pending,
-    /// It failed so far.
-    Failed(String),
 }
 
 #[derive(Clone, Copy)]

@@ -3,11 +3,11 @@
 
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
-use crate::follow::{Follower, Left, Sight as Followed};
+use crate::follow::{Follower, Left};
 use crate::inspect::Sight;
 use crate::kind::LockKind;
 use crate::roster::{CANDIDATE, ParsedEntry, ROSTER, label_value, read_entry};
-use crate::target::{Pace, Target, Which};
+use crate::target::{Followed, Pace, Target, Which};
 use hotseat_election::{ElectionName, Facts, Right, clock};
 use jiff::Timestamp;
 use kube::Resource as _;

@@ -8,6 +8,7 @@
 mod access;
 mod asking;
 mod backoff;
+mod causes;
 mod codec;
 mod config_map;
 mod connection;

@@ -1,8 +1,7 @@
 //! Failed requests, in the core's words and in words for people.
 
-use super::connection::NoCredentials;
+use super::causes::{NoCredentials, ThroughProxy};
 use super::credentials::KINDS;
-use super::transport::ThroughProxy;
 use hotseat_core::event::LockError;
 use hotseat_core::policy::Outcome;
 use hotseat_text::one_line;

@@ -10,8 +10,8 @@ mod pod;
 use super::connection::Connection;
 use super::deaths::pod_watch_rights;
 use super::exchange::{Channel, Lane};
-use super::follow::{Follower, Left, Sight};
-use super::target::{Pace, Target, Which};
+use super::follow::{Follower, Left};
+use super::target::{Followed, Pace, Target, Which};
 use hotseat_core::policy::{Source, Value};
 use hotseat_election::signals::{Key, LONGEST_TEXT, Report, Store};
 use hotseat_election::{Facts, Right, clock};
@@ -140,10 +140,10 @@ async fn follow<K: DeserializeOwned + Send>(
     let never = Notify::new();
     let mut follower = Follower::new(target);
     let sights = |sight| match sight {
-        Sight::Read { object, .. } => object,
-        Sight::Changed(object) => Some(object),
+        Followed::Read { object, .. } => object,
+        Followed::Changed(object) => Some(object),
         // What was said last of an object that is gone is the best that is known.
-        Sight::Listed(_) | Sight::Deleted { .. } | Sight::Failed(_) => None,
+        Followed::Listed(_) | Followed::Deleted { .. } | Followed::Failed(_) => None,
     };
     loop {
         let pause = {

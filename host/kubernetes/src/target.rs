@@ -1,9 +1,9 @@
 //! What is watched: reading it by a list, and following one watch of it to its end.
 
 use super::exchange::{Channel, Failure, parse};
-use super::follow::Sight;
-use super::lists::{Lists, OF_A_LABEL, OF_ALL};
+use super::lists::{Listed, Lists, OF_A_LABEL, OF_ALL};
 use super::pick::{Head, Meta};
+use hotseat_core::time::Moment;
 use hotseat_election::clock;
 use kube::api::WatchParams;
 use kube::core::{Request, Status};
@@ -59,6 +59,25 @@ pub(super) struct Pace {
     pub(super) longest: Duration,
 }
 
+/// What is seen of the object.
+#[derive(Debug)]
+pub(super) enum Followed<K> {
+    /// It was read, and this was there. Changes before may have been missed.
+    Read {
+        object: Option<K>,
+        /// When the request was sent.
+        asked: Moment,
+    },
+    /// Those of a label, or all, were read, and these were there. Changes before may have been missed.
+    Listed(Listed<K>),
+    /// It is this now.
+    Changed(K),
+    /// The object of this name was deleted, at this version.
+    Deleted { namespace: String, name: String, version: String },
+    /// It cannot be read or watched for now, and not for the first time; in one line why.
+    Failed(String),
+}
+
 /// How one watch ended.
 pub(super) enum Ended {
     /// The server closed it.
@@ -79,7 +98,7 @@ impl Target {
     /// # Errors
     ///
     /// What went wrong.
-    pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Sight<K>, String), Failure> {
+    pub(super) async fn list<K: DeserializeOwned>(&self) -> Result<(Followed<K>, String), Failure> {
         let asked = clock::now();
         let lists = Lists {
             channel: &self.channel,
@@ -91,14 +110,14 @@ impl Target {
         let listed = match &self.which {
             Which::Named(name) => {
                 let (object, version) = lists.named(name).await?;
-                return Ok((Sight::Read { object, asked }, version));
+                return Ok((Followed::Read { object, asked }, version));
             }
             Which::Labelled(key, value) => lists.labelled(key, value, OF_A_LABEL).await?,
             Which::Bearing(key) => lists.bearing(key, OF_ALL).await?,
             Which::All => lists.all(OF_ALL).await?,
         };
         let version = listed.version.clone();
-        Ok((Sight::Listed(listed), version))
+        Ok((Followed::Listed(listed), version))
     }
 
     /// One watch from that version on, to its end. `version` is the last one that was heard of.
@@ -110,7 +129,7 @@ impl Target {
         &self,
         version: &mut String,
         into: &Sender<T>,
-        say: &impl Fn(Sight<K>) -> Option<T>,
+        say: &impl Fn(Followed<K>) -> Option<T>,
     ) -> Result<Ended, Failure> {
         let params = WatchParams::default().timeout(WATCH_SECONDS);
         let params = match &self.which {
@@ -145,10 +164,10 @@ impl Target {
             let sight = match &*event.kind {
                 // A bookmark, or somebody else's: only the version is news.
                 _ if !is_meant => continue,
-                "ADDED" | "MODIFIED" => Sight::Changed(parse::<Whole<K>>(&line)?.object),
+                "ADDED" | "MODIFIED" => Followed::Changed(parse::<Whole<K>>(&line)?.object),
                 "DELETED" => {
                     let Meta { namespace, name, resource_version: version, labels: _ } = metadata;
-                    Sight::Deleted { namespace, name, version }
+                    Followed::Deleted { namespace, name, version }
                 }
                 _ => continue,
             };

@@ -1,5 +1,6 @@
 //! From a route to something that sends requests: TCP, a proxy perhaps, TLS, HTTP/1.1.
 
+use super::causes::ThroughProxy;
 use super::credentials::{Identity, Kind, Proxy, Route};
 use anyhow::anyhow;
 use base64::Engine;
@@ -14,8 +15,6 @@ use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::Config;
 use kube::client::{Body, ConfigExt};
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
@@ -140,24 +139,4 @@ where
         })
         .service(http);
     Ok(BoxCloneSyncService::new(service))
-}
-
-/// A connection through a proxy failed.
-#[derive(Debug)]
-pub(super) struct ThroughProxy {
-    /// Its address, and which field or variable names it.
-    pub(super) proxy: String,
-    source: HttpError,
-}
-
-impl fmt::Display for ThroughProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "through the proxy {}", self.proxy)
-    }
-}
-
-impl Error for ThroughProxy {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
-    }
 }

@@ -1,9 +1,9 @@
 //! The watch on the lock: what is seen becomes events of the election.
 
 use super::backoff::{Backoff, jittered};
-use super::follow::{Follower, Left, Sight};
+use super::follow::{Follower, Left};
 use super::lock::ObjectLock;
-use super::target::Pace;
+use super::target::{Followed, Pace};
 use hotseat_core::event::{Event, Via};
 use hotseat_core::lock::{Lock, Version};
 use hotseat_election::clock;
@@ -35,20 +35,20 @@ pub(super) async fn watch(
     let pace = Pace { answer: timeout, silence: SILENCE, shortest, longest };
     let mut follower = Follower::new(lock.target(pace));
     let mut polling = Backoff::new(SHORTEST_POLLING, LONGEST_POLLING);
-    let say = |sight: Sight<DynamicObject>| match sight {
-        Sight::Read { object, asked } => {
+    let say = |sight: Followed<DynamicObject>| match sight {
+        Followed::Read { object, asked } => {
             let seen = object.map_or(Lock::Absent(None), |object| lock.take(object));
             Some(Event::Observed { lock: seen, via: Via::Read { asked, requested: false } })
         }
-        Sight::Changed(object) => {
+        Followed::Changed(object) => {
             Some(Event::Observed { lock: lock.take(object), via: Via::Watch })
         }
-        Sight::Deleted { version, .. } => {
+        Followed::Deleted { version, .. } => {
             let gone = Lock::Absent(Some(Version(version)));
             Some(Event::Observed { lock: gone, via: Via::Watch })
         }
         // The election reads by itself what it has to know.
-        Sight::Listed(_) | Sight::Failed(_) => None,
+        Followed::Listed(_) | Followed::Failed(_) => None,
     };
     while let Left::Impossible(error) = follower.follow(&events, &restart, say).await {
         tracing::debug!(reason = %error.detail, "the lock is polled");

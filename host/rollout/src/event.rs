@@ -1,7 +1,7 @@
 //! What happens to a rollout.
 
-use crate::effect::JobId;
 use crate::fleet::{Fingerprint, Fleet};
+use crate::job::JobId;
 use crate::policy::{About, Publication};
 
 /// Something that happened.

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{BuildError, Made, file, left, wrap};
+use super::{Made, file, left, wrap};
+use crate::Language;
+use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, is_program, run};
-use crate::{Language, Missing};
 
 /// zig reserves 16 MiB for the stack otherwise, half of what a policy may use.
 const STACK: &str = "-Wl,-z,stack-size=262144";

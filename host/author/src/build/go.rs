@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{BuildError, Made, left, wrap};
-use crate::Missing;
+use super::{Made, left, wrap};
+use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, output, run};
 
 /// What the bindings are written for.

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{BuildError, Made, left};
+use super::{Made, left};
+use crate::Language;
+use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, run};
-use crate::{Language, Missing};
 
 /// The tool, in the version that the template's package names.
 const TOOL: &str = "componentize-qjs";

@@ -7,12 +7,12 @@ mod python;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::path::Path;
 
 use hotseat_component::{Options, Toolchain};
 
-use crate::{Language, Missing};
+use crate::Language;
+use crate::error::BuildError;
 
 /// The file that a component is written to, in the policy's folder.
 pub const COMPONENT: &str = "policy.wasm";
@@ -29,58 +29,6 @@ pub enum Built {
     },
     /// Rules are taken as they are.
     Nothing,
-}
-
-/// Why there is no component. Each message is one line, with the remedy if there is one.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Nothing tells in which language the policy is.
-    #[error(
-        "{}: has none of rules.yaml, Cargo.toml, app.py, policy.js, go.mod and policy.c: give a folder that `hotseat policy new` made",
-        .0.display()
-    )]
-    NoPolicy(PathBuf),
-    /// A tool is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// A tool is too old.
-    #[error("{tool} is needed, and there is {found}: {remedy}")]
-    TooOld {
-        /// The tool, with its oldest version that does.
-        tool: String,
-        /// The one that there is.
-        found: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// A tool cannot be started.
-    #[error("{tool} cannot be started: {source}")]
-    Start {
-        /// Its name.
-        tool: String,
-        /// The reason.
-        source: io::Error,
-    },
-    /// A tool failed; its own messages went to standard error.
-    #[error("{tool} failed ({status}): see its messages")]
-    Failed {
-        /// Its name.
-        tool: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
-    /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
-    /// The compiler's module is not a policy, or Rust's compiler failed.
-    #[error(transparent)]
-    Component(#[from] hotseat_component::BuildError),
 }
 
 /// Builds the policy in a folder. Its tools leave what they want in the folder's `target`; what they

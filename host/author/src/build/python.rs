@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{BuildError, Made, left};
+use super::{Made, left};
+use crate::Language;
+use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, is_program, run};
-use crate::{Language, Missing};
 
 /// The tool, in the version that the template's requirements name.
 const TOOL: &str = "componentize-py";

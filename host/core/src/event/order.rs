@@ -1,7 +1,6 @@
 //! In which order the effects of one step are to be done: the one place that says so.
 
 use super::Effect;
-use crate::electors::Which;
 
 impl Effect {
     /// What is done earlier has the smaller number.
@@ -39,12 +38,6 @@ pub(crate) trait Ranked {
 impl Ranked for Effect {
     fn effect(&self) -> &Effect {
         self
-    }
-}
-
-impl Ranked for (Which, Effect) {
-    fn effect(&self) -> &Effect {
-        &self.1
     }
 }
 

@@ -4,7 +4,6 @@ use super::{Listed, Roster};
 use crate::clock;
 use crate::status::Status;
 use hotseat_rollout::{Fingerprint, Fleet, Objection, Peer};
-use hotseat_text::Digest;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -12,14 +11,6 @@ use tokio::sync::mpsc::Sender;
 const PACE: Duration = Duration::from_millis(100);
 /// The longest reason of another candidate's that is taken in, in bytes.
 const LONGEST_REASON: usize = 200;
-
-/// By what other candidates know settings: their digest, byte for byte; empty where there are none.
-pub fn settings_digest(settings: &str) -> String {
-    match settings.is_empty() {
-        true => String::new(),
-        false => Digest::of(settings.as_bytes()).to_string(),
-    }
-}
 
 /// Tells the rollout of the other candidates whenever what matters of them changes. Runs until nobody
 /// listens.

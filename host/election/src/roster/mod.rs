@@ -7,10 +7,11 @@
 mod fleet;
 mod own;
 mod relay;
+mod settings;
 
 pub(crate) use fleet::relay_fleet;
-pub use fleet::settings_digest;
 pub(crate) use relay::relay;
+pub use settings::settings_digest;
 
 use hotseat_core::elector::SUCCESSOR;
 use hotseat_core::event::{Published, Reported};

@@ -1,7 +1,7 @@
 //! The question: the argument of `decide`.
 
-use super::pairs;
-use super::scalar::{bits, bytes, integer, number};
+use super::pairs::{self, ValueDef};
+use super::scalar::{bits, bytes};
 use hotseat_core::policy::{
     Action, Attempts, Candidate, Causes, Claim, Input, LastDecision, Observation, Outcome, Pace,
     SeatView, Signal, Source, Transfer, Value, Verdict,
@@ -233,17 +233,6 @@ pub(super) fn complete(observation: &mut Observation) {
         };
         signal.unchanged_for = signal.age;
     }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Value", rename_all = "kebab-case")]
-pub(super) enum ValueDef {
-    Text(String),
-    Integer(#[serde(with = "integer")] i64),
-    Number(#[serde(with = "number")] f64),
-    Flag(bool),
-    Texts(Vec<String>),
-    Json(String),
 }
 
 #[derive(Serialize, Deserialize)]

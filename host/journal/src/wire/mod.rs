@@ -9,7 +9,7 @@ mod input;
 mod pairs;
 mod scalar;
 
-use crate::reader::Problem;
+use crate::problem::Problem;
 use crate::record::{Body, Decided, Record, Shadow, Swap};
 use crate::{LONGEST_LINE, VERSION};
 use answer::{Answer, AnswerRef, InPlace, InPlaceRef, Plain, PlainRef};

@@ -1,8 +1,19 @@
 //! Pairs of a key and a value: what a policy publishes, and what a later host may add.
 
-use super::input::ValueDef;
+use super::scalar::{integer, number};
 use hotseat_core::policy::Value;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Value", rename_all = "kebab-case")]
+pub(super) enum ValueDef {
+    Text(String),
+    Integer(#[serde(with = "integer")] i64),
+    Number(#[serde(with = "number")] f64),
+    Flag(bool),
+    Texts(Vec<String>),
+    Json(String),
+}
 
 #[derive(Serialize)]
 struct Lent<'a> {

@@ -72,11 +72,11 @@ impl Scene {
         let following = tokio::spawn(async move {
             let say = |sight| {
                 Some(match sight {
-                    Sight::Read { object, .. } => Seen::Read(object.map(value)),
-                    Sight::Changed(object) => Seen::Changed(value(object)),
-                    Sight::Deleted { .. } => Seen::Deleted,
-                    Sight::Listed(_) => unreachable!("it is asked for by its name"),
-                    Sight::Failed(why) => Seen::Failed(why),
+                    Followed::Read { object, .. } => Seen::Read(object.map(value)),
+                    Followed::Changed(object) => Seen::Changed(value(object)),
+                    Followed::Deleted { .. } => Seen::Deleted,
+                    Followed::Listed(_) => unreachable!("it is asked for by its name"),
+                    Followed::Failed(why) => Seen::Failed(why),
                 })
             };
             follower.follow(&into, &Notify::new(), say).await
@@ -258,14 +258,14 @@ async fn all_are_listed_and_followed_in_each_namespace() {
         );
     let mut next = async || timeout(LONG, seen.recv()).await.unwrap().unwrap();
     // In pages, of which each asks for the next.
-    let Sight::Listed(all) = next().await else { panic!("no list") };
+    let Followed::Listed(all) = next().await else { panic!("no list") };
     assert_eq!(all.objects.len(), 151);
     server.store().put(elsewhere("new")).unwrap();
-    let Sight::Changed(changed) = next().await else { panic!("no change") };
+    let Followed::Changed(changed) = next().await else { panic!("no change") };
     assert_eq!(changed.metadata.namespace.as_deref(), Some("other"));
     assert_eq!(value(changed), "new");
     assert!(server.store().remove(&CONFIGMAPS, "other", "mine"));
-    let Sight::Deleted { namespace, name, .. } = next().await else { panic!("no end") };
+    let Followed::Deleted { namespace, name, .. } = next().await else { panic!("no end") };
     assert_eq!((namespace.as_str(), name.as_str()), ("other", "mine"));
     following.abort();
 }

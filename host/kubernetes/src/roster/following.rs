@@ -4,9 +4,9 @@ use super::codec::{self, Parsed};
 use super::table::{Seen, Table};
 use super::{CANDIDATE, PACE, ROSTER, collection, label_value};
 use crate::exchange::Channel;
-use crate::follow::{Follower, Sight};
+use crate::follow::Follower;
 use crate::only::{Key, Only};
-use crate::target::{Target, Which};
+use crate::target::{Followed, Target, Which};
 use hotseat_core::time::Moment;
 use hotseat_election::roster::Listed;
 use hotseat_election::{ElectionName, Status, clock};
@@ -177,15 +177,15 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         verbs: ("list-roster", "watch-roster"),
         pace: PACE,
     });
-    let say = |sight: Sight<Lease>| match sight {
-        Sight::Listed(all) => Some(News::All(
+    let say = |sight: Followed<Lease>| match sight {
+        Followed::Listed(all) => Some(News::All(
             all.objects.into_iter().filter_map(|lease| lease.seen(election)).collect(),
         )),
-        Sight::Changed(lease) => lease.seen(election).map(|seen| News::One(Box::new(seen))),
-        Sight::Deleted { name, .. } => Some(News::Gone(name)),
-        Sight::Failed(why) => Some(News::Failed(why)),
+        Followed::Changed(lease) => lease.seen(election).map(|seen| News::One(Box::new(seen))),
+        Followed::Deleted { name, .. } => Some(News::Gone(name)),
+        Followed::Failed(why) => Some(News::Failed(why)),
         // It is asked for by its label.
-        Sight::Read { .. } => None,
+        Followed::Read { .. } => None,
     };
     follower.follow_on(&into, say).await;
 }

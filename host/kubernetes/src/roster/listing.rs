@@ -5,8 +5,7 @@ use super::following::Lease;
 use super::name::{ROSTER, label_value};
 use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
-use crate::follow::Sight;
-use crate::target::{Target, Which};
+use crate::target::{Followed, Target, Which};
 use hotseat_election::roster::Entry;
 use hotseat_election::{ElectionName, Facts};
 use jiff::Timestamp;
@@ -66,7 +65,7 @@ pub async fn list_roster(
     };
     let listed = target.list::<Timed>().await;
     let (sight, _) = listed.map_err(|failure| failure.error.detail)?;
-    let Sight::Listed(all) = sight else { return Ok(Rows::default()) };
+    let Followed::Listed(all) = sight else { return Ok(Rows::default()) };
     let row = |Timed { lease, spec }: Timed| {
         let written = spec.and_then(|spec| spec.renew_time?.parse().ok());
         let (name, _, said) = lease.read(election)?;

@@ -4,8 +4,8 @@
 use super::following::{Lease, Metadata, until};
 use super::{PACE, codec, label_value};
 use crate::exchange::Channel;
-use crate::follow::{Follower, Sight};
-use crate::target::{Target, Which};
+use crate::follow::Follower;
+use crate::target::{Followed, Target, Which};
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::Moment;
 use hotseat_election::signals::{Key, Report};
@@ -176,13 +176,13 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
         verbs: ("list-roster", "watch-roster"),
         pace: PACE,
     });
-    let say = |sight: Sight<Seen>| match sight {
-        Sight::Listed(all) => Some(News::All(all.objects)),
-        Sight::Changed(seen) => Some(News::One(seen)),
-        Sight::Deleted { name, .. } => Some(News::Gone(name)),
-        Sight::Failed(_) => Some(News::Failed),
+    let say = |sight: Followed<Seen>| match sight {
+        Followed::Listed(all) => Some(News::All(all.objects)),
+        Followed::Changed(seen) => Some(News::One(seen)),
+        Followed::Deleted { name, .. } => Some(News::Gone(name)),
+        Followed::Failed(_) => Some(News::Failed),
         // They are asked for by their label.
-        Sight::Read { .. } => None,
+        Followed::Read { .. } => None,
     };
     follower.follow_on(&into, say).await;
 }

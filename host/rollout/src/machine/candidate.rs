@@ -3,9 +3,10 @@
 use super::line::Turn;
 use super::trial::Shadow;
 use super::{Known, Purpose, Rollout};
-use crate::effect::{Effect, JobId, Stage};
+use crate::effect::Effect;
 use crate::event::{Passed, Refusal, StageEnd};
 use crate::fact::Fact;
+use crate::job::{JobId, Stage};
 use crate::policy::{About, Policy, Publication};
 use crate::report::Trial;
 use hotseat_core::time::Moment;

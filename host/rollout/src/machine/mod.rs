@@ -21,9 +21,10 @@ mod trial;
 mod turn;
 
 use crate::config::Config;
-use crate::effect::{Effect, JobId, Stage};
+use crate::effect::Effect;
 use crate::event::Event;
 use crate::fact::Fact;
+use crate::job::{JobId, Stage};
 use crate::policy::{About, Policy};
 use crate::recurring::Recurring;
 use crate::report::{self, Report};

@@ -2,9 +2,9 @@
 //! failed one lets it.
 
 use super::{Known, Purpose, Rollout};
-use crate::effect::Stage;
 use crate::event::{Passed, StageEnd};
 use crate::fact::Fact;
+use crate::job::Stage;
 use crate::policy::{About, Policy};
 use hotseat_core::time::Moment;
 use std::time::Duration;

@@ -2,9 +2,10 @@
 
 use super::candidate::refused;
 use super::{Known, Rollout};
-use crate::effect::{Effect, JobId};
+use crate::effect::Effect;
 use crate::event::Refusal;
 use crate::fact::Fact;
+use crate::job::JobId;
 use crate::report::{self, Active, Trial};
 use hotseat_core::time::Moment;
 

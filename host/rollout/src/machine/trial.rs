@@ -2,9 +2,9 @@
 
 use super::Rollout;
 use crate::config::{Allowance, Gate, ShadowPeriod};
-use crate::effect::JobId;
 use crate::event::Refusal;
 use crate::fact::Fact;
+use crate::job::JobId;
 use crate::report::Trial;
 use hotseat_core::time::Moment;
 
