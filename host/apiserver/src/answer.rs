@@ -16,7 +16,7 @@ use crate::status::Status;
 /// The body of every answer: whole, or a stream.
 pub(crate) type AnswerBody = Either<Full<Bytes>, Lines>;
 /// Every answer.
-pub(crate) type Answer = Response<AnswerBody>;
+pub(crate) type HttpResponse = Response<AnswerBody>;
 
 /// The chunks of a watch, as its task delivers them; the end of the task ends the body.
 #[derive(Debug)]
@@ -74,19 +74,19 @@ impl Form {
 }
 
 /// A JSON answer.
-pub(crate) fn json(code: u16, object: &Value) -> Answer {
+pub(crate) fn json(code: u16, object: &Value) -> HttpResponse {
     let mut text = object.to_string();
     text.push('\n');
     whole(code, "application/json", text)
 }
 
 /// A plain answer.
-pub(crate) fn text(code: u16, text: &str) -> Answer {
+pub(crate) fn text(code: u16, text: &str) -> HttpResponse {
     whole(code, "text/plain; charset=utf-8", text.to_owned())
 }
 
 /// A refusal.
-pub(crate) fn refuse(status: &Status) -> Answer {
+pub(crate) fn refuse(status: &Status) -> HttpResponse {
     let mut answer = json(status.code, &status.to_json());
     if let Some(seconds) = status.retry_after {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -95,23 +95,23 @@ pub(crate) fn refuse(status: &Status) -> Answer {
 }
 
 /// A watch.
-pub(crate) fn stream(lines: mpsc::Receiver<Bytes>) -> Answer {
+pub(crate) fn stream(lines: mpsc::Receiver<Bytes>) -> HttpResponse {
     finish(200, "application/json", Either::Right(Lines(lines)))
 }
 
 /// A body that goes on for as long as it is read.
-pub(crate) fn endless() -> Answer {
+pub(crate) fn endless() -> HttpResponse {
     const CHUNK: &[u8] = &[b'x'; 64 * 1024];
     let (sender, chunks) = mpsc::channel(1);
     tokio::spawn(async move { while sender.send(Bytes::from_static(CHUNK)).await.is_ok() {} });
     stream(chunks)
 }
 
-fn whole(code: u16, media: &'static str, text: String) -> Answer {
+fn whole(code: u16, media: &'static str, text: String) -> HttpResponse {
     finish(code, media, Either::Left(Full::from(text)))
 }
 
-fn finish(code: u16, media: &'static str, body: AnswerBody) -> Answer {
+fn finish(code: u16, media: &'static str, body: AnswerBody) -> HttpResponse {
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();

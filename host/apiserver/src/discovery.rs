@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, HttpResponse};
 use crate::openapi;
 use crate::resource::{RESOURCES, Resource, Verb};
 
 const GROUPS: [(&str, &str); 2] = [("authorization.k8s.io", "v1"), ("coordination.k8s.io", "v1")];
 
 /// The document at that path, if there is one.
-pub(crate) fn document(path: &str, server: &str) -> Option<Answer> {
+pub(crate) fn document(path: &str, server: &str) -> Option<HttpResponse> {
     let object = match path.trim_end_matches('/') {
         "/healthz" | "/readyz" | "/livez" => return Some(answer::text(200, "ok")),
         "/version" => version(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::answer::{self, Answer, Form};
+use crate::answer::{self, Form, HttpResponse};
 use crate::discovery;
 use crate::faults::{self, Action};
 use crate::query::Query;
@@ -25,7 +25,7 @@ use crate::watch;
 /// What is to happen to a request and its connection.
 pub(crate) enum Outcome {
     /// An answer.
-    Answer(Answer),
+    Answer(HttpResponse),
     /// No answer, ever; the connection stays.
     Hang,
     /// No answer; the connection is reset.
@@ -166,7 +166,7 @@ async fn serve(
     request: Request<Incoming>,
     call: Call,
     kill: Arc<Notify>,
-) -> Answer {
+) -> HttpResponse {
     try_serve(shared, request, call, kill).await.unwrap_or_else(|status| answer::refuse(&status))
 }
 
@@ -175,7 +175,7 @@ async fn try_serve(
     request: Request<Incoming>,
     call: Call,
     kill: Arc<Notify>,
-) -> Result<Answer, Status> {
+) -> Result<HttpResponse, Status> {
     let headers = request.headers();
     let authorization = headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
     shared.access.authenticate(authorization)?;
@@ -206,7 +206,7 @@ async fn try_serve(
     Ok(answer::json(code, &object))
 }
 
-fn review(shared: &Shared, body: &[u8]) -> Result<Answer, Status> {
+fn review(shared: &Shared, body: &[u8]) -> Result<HttpResponse, Status> {
     let review: Value = serde_json::from_slice(body).map_err(|error| {
         Status::bad_request(format!(
             "the object provided is unrecognized (must be of type SelfSubjectAccessReview): \
@@ -217,7 +217,7 @@ fn review(shared: &Shared, body: &[u8]) -> Result<Answer, Status> {
 }
 
 /// Answers a request that is not for objects.
-fn document(request: &Request<Incoming>) -> Answer {
+fn document(request: &Request<Incoming>) -> HttpResponse {
     let host = header(request.headers(), hyper::header::HOST);
     match discovery::document(request.uri().path(), host) {
         None => answer::refuse(&Status::no_such_path()),

@@ -18,7 +18,7 @@
 //! decides about both: the outer one is taken before, kept meanwhile and given up with it.
 
 use crate::config::Config;
-use crate::elector::{Elector, State};
+use crate::elector::{Elector, Situation};
 use crate::event::{AskId, Effect, Event, Notice, Ranked, in_order};
 use crate::lock::{LastWrite, Token};
 use crate::on_failure::OnFailure;
@@ -109,8 +109,8 @@ impl Electors {
     }
 
     /// Where this candidate stands, as of the last event.
-    pub fn state(&self) -> State {
-        self.inner.state()
+    pub fn situation(&self) -> Situation {
+        self.inner.situation()
     }
 }
 

@@ -5,7 +5,7 @@ use super::candidate::Order;
 use super::policies::Policy;
 use super::referee::Cause;
 use super::script::Deed;
-use super::stage::{Fate, Stage, State};
+use super::stage::{Fate, Known, Stage};
 use hotseat_election::clock;
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl Stage {
         let gone = self.states[index].fate == Fate::Gone;
         if gone {
             self.fleet[index].start(&self.launch, &self.exits)?;
-            self.states[index] = State { fate: Fate::Running, last: None, error: None };
+            self.states[index] = Known { fate: Fate::Running, last: None, error: None };
         }
         Ok(gone)
     }
@@ -161,7 +161,7 @@ impl Stage {
 
     /// The candidates that run and answer.
     fn ready(&self) -> impl Iterator<Item = usize> {
-        let ready = |s: &State| s.fate == Fate::Running && s.last.is_some() && s.error.is_none();
+        let ready = |s: &Known| s.fate == Fate::Running && s.last.is_some() && s.error.is_none();
         let states = self.states.iter().enumerate();
         states.filter(move |(_, state)| ready(state)).map(|(index, _)| index)
     }

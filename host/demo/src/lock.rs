@@ -7,14 +7,14 @@ use std::time::Duration;
 /// What was seen of the lock so far.
 #[derive(Debug, Default)]
 pub struct Lock {
-    last: Option<Sight>,
+    last: Option<Record>,
     heartbeats: u64,
     beat: Option<Moment>,
 }
 
 /// One content of the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Sight {
+struct Record {
     holder: String,
     acquired: String,
     renewed: String,
@@ -30,7 +30,7 @@ impl Lock {
             return;
         };
         let text = |field: &str| lease["spec"][field].as_str().unwrap_or_default().to_owned();
-        let next = Sight {
+        let next = Record {
             holder: text("holderIdentity"),
             acquired: text("acquireTime"),
             renewed: text("renewTime"),

@@ -2,7 +2,7 @@
 
 use super::NAMES;
 use super::picture::{Picture, Row, Standing};
-use super::stage::{Fate, Stage, State};
+use super::stage::{Fate, Known, Stage};
 use super::words;
 use hotseat_core::time::Moment;
 use hotseat_election::clock;
@@ -113,7 +113,7 @@ impl Stage {
     }
 }
 
-impl State {
+impl Known {
     /// When it last said that it leads, and what, if that still holds.
     pub(super) fn leading(&self, now: Moment) -> Option<&(Moment, LeaderAnswer)> {
         self.last.as_ref().filter(|(after, answer)| {

@@ -39,7 +39,7 @@ pub struct Stage {
     pub(super) launch: Launch,
     pub(super) server: Server,
     pub(super) fleet: Vec<Candidate>,
-    pub(super) states: Vec<State>,
+    pub(super) states: Vec<Known>,
     pub(super) referee: Referee,
     pub(super) lock: Lock,
     pub(super) policy: Option<PolicyName>,
@@ -63,7 +63,7 @@ pub struct Stage {
 
 /// What is known of a candidate.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct Known {
     pub(super) fate: Fate,
     /// Its last answer and when it had come.
     pub(super) last: Option<(Moment, LeaderAnswer)>,
@@ -95,7 +95,7 @@ impl Stage {
     ) -> Stage {
         let candidates = NAMES.iter().zip(options.ports).enumerate();
         let fleet = candidates.map(|(index, (name, port))| Candidate::new(index, name, port));
-        let state = State { fate: Fate::Gone, last: None, error: None };
+        let state = Known { fate: Fate::Gone, last: None, error: None };
         let start = clock::now();
         Stage {
             lease: options.lease,
@@ -252,7 +252,7 @@ impl Stage {
     /// The swap is over when every candidate says that the new policy decides.
     fn look_at_swap(&mut self, at: Moment) {
         let Some(digest) = self.swaps.awaited() else { return };
-        let decides = |state: &State| {
+        let decides = |state: &Known| {
             let policy = state.last.as_ref().and_then(|(_, answer)| answer.policy.as_ref());
             policy.is_some_and(|policy| policy.digest == digest)
         };
@@ -268,7 +268,7 @@ impl Stage {
             exit.status.with_context(|| format!("candidate {name} cannot be waited for"))?;
         let state = &mut self.states[exit.candidate];
         let (fate, answered) = (state.fate, state.last.is_some());
-        *state = State { fate: Fate::Gone, last: None, error: None };
+        *state = Known { fate: Fate::Gone, last: None, error: None };
         self.fleet[exit.candidate].ended();
         let killed = status.signal() == Some(SIGKILL);
         match fate {

@@ -26,7 +26,7 @@ pub struct Change {
 impl Change {
     /// Whether that view says the same, be it for longer.
     pub fn is_said_by(&self, view: &View) -> bool {
-        said(&self.view) == said(view)
+        compared(&self.view) == compared(view)
     }
 }
 
@@ -36,7 +36,7 @@ pub struct Changes(Kept<(Moment, Arc<View>)>);
 
 /// What a change is recognized by: all that a view says but until when it holds.
 #[derive(PartialEq, Eq)]
-struct Said<'a> {
+struct Compared<'a> {
     term: Option<(Token, &'a str, u64)>,
     seen: Option<(Option<&'a str>, bool, u64)>,
     stopping: bool,
@@ -68,17 +68,17 @@ impl Changes {
 
     /// Takes a view in that follows another; what only holds for longer is no change.
     pub(crate) fn take(&self, before: &View, view: &Arc<View>) {
-        if said(before) != said(view) {
+        if compared(before) != compared(view) {
             self.0.push((clock::now(), Arc::clone(view)));
         }
     }
 }
 
-fn said(view: &View) -> Said<'_> {
+fn compared(view: &View) -> Compared<'_> {
     let term = view.term.as_ref().map(|term| (term.token, term.uid.as_str(), term.transitions));
     let seen = view.seen.as_ref();
     let seen = seen.map(|seen| (seen.holder.as_deref(), seen.foreign, seen.transitions));
-    Said {
+    Compared {
         term,
         seen,
         stopping: view.stopping,

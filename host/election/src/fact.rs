@@ -61,7 +61,7 @@ pub struct ShadowDiffered {
 
 /// A fact with its election and its moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct Occurrence<'a> {
     /// In which election.
     pub election: &'a ElectionName,
     /// When.
@@ -74,7 +74,7 @@ pub struct Said<'a> {
 /// so it never waits.
 pub trait Observer: Send + Sync {
     /// Something happened.
-    fn observe(&self, said: Said<'_>);
+    fn observe(&self, occurrence: Occurrence<'_>);
 
     /// The election has ended: finish what is under way within that time.
     fn finish(&self, _patience: Duration) -> Future<()> {
@@ -115,7 +115,7 @@ impl Facts {
     pub fn say(&self, fact: &Fact) {
         let at = (self.0.now)();
         for observer in self.0.observers.get().into_iter().flatten() {
-            observer.observe(Said { election: &self.0.election, at, fact });
+            observer.observe(Occurrence { election: &self.0.election, at, fact });
         }
     }
 

@@ -8,7 +8,7 @@ pub use decision::{Answered, DecisionSummary, FailureSummary, Seen};
 pub use leaders::LeaderChange;
 pub(crate) use leaders::Watcher;
 
-use crate::fact::{Fact, Said};
+use crate::fact::{Fact, Occurrence};
 use crate::kept::Kept;
 use hotseat_core::event::Notice;
 use hotseat_core::time::Moment;
@@ -84,15 +84,17 @@ impl History {
     }
 
     /// Takes a fact in; `view` is what is shown of the election by now. For whoever says facts.
-    pub fn take(&self, said: Said<'_>, view: &View) {
-        match said.fact {
-            Fact::Elector(notice) => self.hear(said.at, notice, view),
+    pub fn take(&self, occurrence: Occurrence<'_>, view: &View) {
+        match occurrence.fact {
+            Fact::Elector(notice) => self.hear(occurrence.at, notice, view),
             Fact::Policy(fact) => {
-                if let Some(change) = PolicyChange::of(said.at, fact) {
+                if let Some(change) = PolicyChange::of(occurrence.at, fact) {
                     self.policies.push(change);
                 }
             }
-            Fact::Decided(decided) => self.decisions.push(DecisionSummary::of(said.at, decided)),
+            Fact::Decided(decided) => {
+                self.decisions.push(DecisionSummary::of(occurrence.at, decided))
+            }
             _ => {}
         }
     }

@@ -38,7 +38,7 @@ pub use application::Application;
 pub use changes::{Change, Changes, KEPT};
 pub use election::{Election, Ended, MakeEngine, Parts};
 pub use engine::{AskRefused, EngineEvent, PolicyEngine};
-pub use fact::{Decided, Fact, Facts, Observer, Said, ShadowDiffered};
+pub use fact::{Decided, Fact, Facts, Observer, Occurrence, ShadowDiffered};
 pub use hotseat_rollout::Recurring;
 pub use inbox::Stopper;
 pub use kept::{Kept, Numbered};

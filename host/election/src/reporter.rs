@@ -1,6 +1,6 @@
 //! Keeps what may be read of policies and lock true.
 
-use crate::fact::{Fact, Observer, Said};
+use crate::fact::{Fact, Observer, Occurrence};
 use crate::status::Status;
 use hotseat_core::event::Notice;
 use hotseat_core::failures::how_often;
@@ -25,11 +25,11 @@ impl Reporter {
 }
 
 impl Observer for Reporter {
-    fn observe(&self, said: Said<'_>) {
-        self.0.history().take(said, &self.0.view());
-        match said.fact {
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        self.0.history().take(occurrence, &self.0.view());
+        match occurrence.fact {
             Fact::Elector(Notice::WriteFailed { error, .. } | Notice::ReadFailed(error)) => {
-                let failure = (said.at, error.clone());
+                let failure = (occurrence.at, error.clone());
                 self.0.change_lock(|report| report.last_failure = Some(failure));
             }
             Fact::RightsMissing(missing) => {
@@ -104,7 +104,7 @@ mod tests {
         let status = Status::new(election.clone(), "anna", at, Duration::from_secs(2));
         let reporter = Reporter::new(status.clone());
         let tell = |fact: &Fact| {
-            reporter.observe(Said { election: &election, at, fact });
+            reporter.observe(Occurrence { election: &election, at, fact });
             (status.policy().decide_micros, status.policy().decide_fuel)
         };
         let asked = |micros, fuel| Fact::Asked { time: Duration::from_micros(micros), fuel };

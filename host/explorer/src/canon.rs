@@ -58,7 +58,7 @@ impl World {
             }
             let Candidate { cell, wires, pending, reading, .. } = candidate;
             // The answer to a read counts for as long as it is waited for.
-            reading.take_if(|_| cell.elector.state().operation != Underway::Read);
+            reading.take_if(|_| cell.elector.situation().operation != Underway::Read);
             pending.retain(|pending| {
                 let serial = pending.serial;
                 cell.elector.awaits() == Some(serial) || cell.elector.is_unsettled_write(serial)

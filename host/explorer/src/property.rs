@@ -3,7 +3,7 @@
 use crate::finding::{Broken, Finding, Happened, Sometimes};
 use crate::hands::Fault;
 use crate::setting::Setting;
-use crate::store::{Answer, Process};
+use crate::store::{Process, ReplyKind};
 use crate::world::World;
 use hotseat_core::elector::Phase;
 use hotseat_core::event::Purpose;
@@ -91,7 +91,7 @@ fn leaves_while_paused(before: &World, world: &World) -> bool {
         c.cell.elector.sees().is_some_and(|record| record.requests.paused)
     };
     let leaves = |(old, new): (&crate::world::Candidate, &crate::world::Candidate)| {
-        let gives_up = new.cell.elector.state().phase == Phase::SteppingDown;
+        let gives_up = new.cell.elector.situation().phase == Phase::SteppingDown;
         old.token().is_some() && gives_up && paused(old) && paused(new)
     };
     !stops && before.candidates.iter().zip(&world.candidates).any(leaves)
@@ -105,18 +105,18 @@ fn look(before: &World, world: &World) -> Happened {
         happened.add(Sometimes::Reserves);
     }
     for (old, new) in before.candidates.iter().zip(&world.candidates) {
-        let state = new.cell.elector.state();
-        match state.phase {
+        let situation = new.cell.elector.situation();
+        match situation.phase {
             Phase::Learning => happened.add(Sometimes::Learns),
             Phase::SteppingDown => happened.add(Sometimes::StepsDown),
             Phase::Finished => happened.add(Sometimes::Finishes),
             Phase::Standby | Phase::Leading => {}
         }
-        if state.unsure {
+        if situation.unsure {
             happened.add(Sometimes::IsUnsure);
         }
         let hands_over = |wire: &crate::store::Wire| {
-            wire.purpose == Purpose::Release && wire.answer != Answer::Leave
+            wire.purpose == Purpose::Release && wire.answer != ReplyKind::Leave
         };
         if new.wires.iter().any(hands_over) {
             happened.add(Sometimes::Transfers);
@@ -125,7 +125,7 @@ fn look(before: &World, world: &World) -> Happened {
             happened.add(Sometimes::Conflicts);
         }
         let ended = old.token().is_some() && new.token().is_none();
-        if ended && old.process == new.process && state.phase == Phase::Standby {
+        if ended && old.process == new.process && situation.phase == Phase::Standby {
             let lapsed = new.cell.elector.sees() == old.cell.elector.sees();
             happened.add(if lapsed { Sometimes::Lapses } else { Sometimes::Loses });
         }

@@ -110,19 +110,19 @@ impl Asked {
     }
 
     /// What a write leaves of it.
-    fn answered(self, answer: Answer) -> Asked {
+    fn answered(self, answer: ReplyKind) -> Asked {
         match answer {
-            Answer::Leave => self,
-            Answer::Remove => Asked { transfer: None, refused: false, ..self },
-            Answer::Refuse => Asked { refused: self.transfer.is_some(), ..self },
-            Answer::Unprefer => Asked { preferred: None, ..self },
+            ReplyKind::Leave => self,
+            ReplyKind::Remove => Asked { transfer: None, refused: false, ..self },
+            ReplyKind::Refuse => Asked { refused: self.transfer.is_some(), ..self },
+            ReplyKind::Unprefer => Asked { preferred: None, ..self },
         }
     }
 }
 
 /// [`Reply`] without its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum ReplyKind {
     /// [`Reply::Leave`].
     Leave,
     /// [`Reply::Remove`].
@@ -133,13 +133,13 @@ pub enum Answer {
     Unprefer,
 }
 
-impl Answer {
-    fn of(reply: &Reply) -> Answer {
+impl ReplyKind {
+    fn of(reply: &Reply) -> ReplyKind {
         match reply {
-            Reply::Leave => Answer::Leave,
-            Reply::Remove => Answer::Remove,
-            Reply::Refuse(_) => Answer::Refuse,
-            Reply::Unprefer => Answer::Unprefer,
+            Reply::Leave => ReplyKind::Leave,
+            Reply::Remove => ReplyKind::Remove,
+            Reply::Refuse(_) => ReplyKind::Refuse,
+            Reply::Unprefer => ReplyKind::Unprefer,
         }
     }
 }
@@ -214,7 +214,7 @@ pub struct Wire {
     /// The token is a new one.
     pub new_token: bool,
     /// What becomes of what people ask.
-    pub answer: Answer,
+    pub answer: ReplyKind,
 }
 
 impl Wire {
@@ -231,7 +231,7 @@ impl Wire {
                 Base::Replace(version) => Some(number(&version.0)),
             },
             holder: write.holder.as_ref().map(|_| writer.name),
-            answer: Answer::of(&write.reply),
+            answer: ReplyKind::of(&write.reply),
             // A Lease counts whole seconds, rounded up.
             duration: u16::try_from(write.duration.as_millis().div_ceil(1000)).unwrap_or(u16::MAX),
         }

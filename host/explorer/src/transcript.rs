@@ -78,10 +78,10 @@ fn candidate(candidate: &Candidate) -> String {
     }
     let elector = &candidate.cell.elector;
     let left = |until: hotseat_core::time::Moment| until.since(NOW).as_secs_f64();
-    let state = elector.state();
+    let situation = elector.situation();
     let belief = match candidate.cell.believed() {
         Some(term) => format!("LEADS for {} s, token {}", left(term.until), term.token),
-        None => format!("{:?}", state.phase).to_lowercase(),
+        None => format!("{:?}", situation.phase).to_lowercase(),
     };
     let seen = match (elector.sees(), elector.seat_is_free_in()) {
         (Some(record), free) => {
@@ -92,8 +92,8 @@ fn candidate(candidate: &Candidate) -> String {
         (None, Some(free)) => format!("sees no lock, free in {} s", free.as_secs_f64()),
         (None, None) => "has seen nothing".to_owned(),
     };
-    let operation = format!("{:?}", state.operation).to_lowercase();
-    let unsure = if state.unsure { ", unsure" } else { "" };
+    let operation = format!("{:?}", situation.operation).to_lowercase();
+    let unsure = if situation.unsure { ", unsure" } else { "" };
     format!("{belief}; {seen}; under way: {operation}{unsure}")
 }
 

@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 
 /// What the handlers answer.
-pub(super) type Answer = Response<Body>;
+pub(super) type HttpResponse = Response<Body>;
 
 /// What follows the headers: bytes that are there, or that come as they are made.
 pub(super) type Body =
@@ -38,17 +38,17 @@ pub(super) struct Answers(RefCell<Option<(i64, HeaderValue)>>);
 
 impl Answers {
     /// The old image's answer: these three headers, in this order, and no other.
-    pub(super) fn name(&self, leader: &str) -> Answer {
+    pub(super) fn name(&self, leader: &str) -> HttpResponse {
         self.answer(StatusCode::OK, TEXT, name_object(leader).into())
     }
 
     /// A line or more for people.
-    pub(super) fn text(&self, status: StatusCode, text: String) -> Answer {
+    pub(super) fn text(&self, status: StatusCode, text: String) -> HttpResponse {
         fresh(self.answer(status, TEXT, text.into()))
     }
 
     /// A JSON document on one line.
-    pub(super) fn json(&self, document: &impl Serialize) -> Answer {
+    pub(super) fn json(&self, document: &impl Serialize) -> HttpResponse {
         match serde_json::to_vec(document) {
             Ok(mut body) => {
                 body.push(b'\n');
@@ -59,17 +59,17 @@ impl Answers {
     }
 
     /// A page for people.
-    pub(super) fn html(&self, page: String) -> Answer {
+    pub(super) fn html(&self, page: String) -> HttpResponse {
         fresh(self.answer(StatusCode::OK, HTML, page.into()))
     }
 
     /// JSON documents, one on each line.
-    pub(super) fn lines(&self, lines: String) -> Answer {
+    pub(super) fn lines(&self, lines: String) -> HttpResponse {
         fresh(self.answer(StatusCode::OK, LINES, lines.into()))
     }
 
     /// The metrics, given as OpenMetrics text, in the format that is wanted.
-    pub(super) fn metrics(&self, text: String, format: Format) -> Answer {
+    pub(super) fn metrics(&self, text: String, format: Format) -> HttpResponse {
         let mut answer = self.answer(StatusCode::OK, format.media_type(), format.of(text).into());
         // A cache would have to know that.
         answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
@@ -77,18 +77,18 @@ impl Answers {
     }
 
     /// Events that are sent as they happen.
-    pub(super) fn events(&self, events: Body) -> Answer {
+    pub(super) fn events(&self, events: Body) -> HttpResponse {
         let mut answer = self.begin(StatusCode::OK, events);
         answer.headers_mut().insert(CONTENT_TYPE, EVENTS);
         fresh(answer)
     }
 
     /// An answer that could not be made.
-    pub(super) fn failed(&self, error: &dyn std::error::Error) -> Answer {
+    pub(super) fn failed(&self, error: &dyn std::error::Error) -> HttpResponse {
         self.text(StatusCode::INTERNAL_SERVER_ERROR, format!("no answer: {error}\n"))
     }
 
-    fn answer(&self, status: StatusCode, kind: HeaderValue, body: Bytes) -> Answer {
+    fn answer(&self, status: StatusCode, kind: HeaderValue, body: Bytes) -> HttpResponse {
         let length = HeaderValue::from(body.len());
         let mut answer = self.begin(status, Either::Left(Full::new(body)));
         answer.headers_mut().insert(CONTENT_LENGTH, length);
@@ -96,7 +96,7 @@ impl Answers {
         answer
     }
 
-    fn begin(&self, status: StatusCode, body: Body) -> Answer {
+    fn begin(&self, status: StatusCode, body: Body) -> HttpResponse {
         let mut answer = Response::new(body);
         *answer.status_mut() = status;
         if let Some(date) = self.date() {
@@ -122,7 +122,7 @@ impl Answers {
     }
 }
 
-fn fresh(mut answer: Answer) -> Answer {
+fn fresh(mut answer: HttpResponse) -> HttpResponse {
     answer.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     answer
 }

@@ -1,6 +1,6 @@
 //! One connection, from accept to close.
 
-use super::answer::Answer;
+use super::answer::HttpResponse;
 use super::body::receive;
 use super::journal::ReadingSeat;
 use super::limits::Limits;
@@ -131,7 +131,7 @@ async fn respond(
     slot: &Rc<Slot>,
     site: &Site,
     most: usize,
-) -> Result<Answer, Infallible> {
+) -> Result<HttpResponse, Infallible> {
     // With pipelining the request was there already.
     slot.received(0);
     let (head, body) = request.into_parts();

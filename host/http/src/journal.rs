@@ -4,7 +4,7 @@
 //! time, and each on a connection that ends with it: what hyper keeps to write it from goes with the
 //! connection.
 
-use super::answer::{Answer, Answers};
+use super::answer::{Answers, HttpResponse};
 use super::backend::Backend;
 use hyper::StatusCode;
 use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER};
@@ -28,7 +28,7 @@ impl Readers {
         answers: &Answers,
         backend: &dyn Backend,
         query: Option<&str>,
-    ) -> Answer {
+    ) -> HttpResponse {
         let most = match last(query) {
             Ok(most) => most,
             Err(why) => return answers.text(StatusCode::BAD_REQUEST, why),
@@ -37,7 +37,11 @@ impl Readers {
     }
 
     /// An answer that is not small, unless too many are read already.
-    pub(super) fn one_of_few(&self, answers: &Answers, make: impl FnOnce() -> Answer) -> Answer {
+    pub(super) fn one_of_few(
+        &self,
+        answers: &Answers,
+        make: impl FnOnce() -> HttpResponse,
+    ) -> HttpResponse {
         if Arc::strong_count(&self.0) > MOST_READERS {
             let text = "others read the journal or the history just now: ask again\n".to_owned();
             let mut answer = answers.text(StatusCode::SERVICE_UNAVAILABLE, text);

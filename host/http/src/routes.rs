@@ -2,7 +2,7 @@
 //! methods, and the labels of the metrics come.
 
 use super::access::{Access, Refusal};
-use super::answer::{Answer, Answers};
+use super::answer::{Answers, HttpResponse};
 use super::backend::Backend;
 use super::body::Content;
 use super::health;
@@ -36,7 +36,7 @@ pub(super) struct Route {
     pub(super) methods: Methods,
     /// It repeats settings and signals: not everybody is shown it.
     pub(super) detail: bool,
-    answer: fn(&Site, &Call<'_>) -> Answer,
+    answer: fn(&Site, &Call<'_>) -> HttpResponse,
 }
 
 /// The methods that a page takes.
@@ -112,7 +112,7 @@ impl Route {
     const fn new(
         path: &'static str,
         methods: Methods,
-        answer: fn(&Site, &Call<'_>) -> Answer,
+        answer: fn(&Site, &Call<'_>) -> HttpResponse,
     ) -> Route {
         Route { path, body_bytes: 0, methods, detail: false, answer }
     }
@@ -220,7 +220,7 @@ impl Site {
         head: &Parts,
         content: Content,
         slot: &Rc<Slot>,
-    ) -> Answer {
+    ) -> HttpResponse {
         let Some(route) = route else {
             return self.answers.text(StatusCode::NOT_FOUND, no_such_page());
         };
@@ -237,17 +237,17 @@ impl Site {
     }
 
     /// The answer to a request for one signal, which the application sets and deletes.
-    fn signal(&self, call: &Call<'_>) -> Answer {
+    fn signal(&self, call: &Call<'_>) -> HttpResponse {
         let key = || signals::application_key(signals::key_in(call.head.uri.path()));
         self.done(self.change_signal(call, key, Ok))
     }
 
     /// The application says whether it is ready to lead, or takes that back: a signal too.
-    fn ready(&self, call: &Call<'_>) -> Answer {
+    fn ready(&self, call: &Call<'_>) -> HttpResponse {
         self.done(self.change_signal(call, roster::ready_key, roster::ready))
     }
 
-    fn done(&self, done: Result<(), Refusal>) -> Answer {
+    fn done(&self, done: Result<(), Refusal>) -> HttpResponse {
         match done {
             Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
             Err(Refusal(status, why)) => self.answers.text(status, why + "\n"),
@@ -275,7 +275,7 @@ impl Site {
     }
 
     /// Events from now on.
-    fn watch(&self, call: &Call<'_>) -> Answer {
+    fn watch(&self, call: &Call<'_>) -> HttpResponse {
         let events = || {
             let kinds = Kinds::of(call.head.uri.query())?;
             if kinds.has_detail() {
@@ -290,14 +290,14 @@ impl Site {
     }
 
     /// All of it on one page for people.
-    fn page(&self, call: &Call<'_>) -> Answer {
+    fn page(&self, call: &Call<'_>) -> HttpResponse {
         let details = self.access.check_reader(call.peer, call.head);
         let shown = Shown::at(&self.status, call.now, details.map_err(|Refusal(_, why)| why));
         self.page.answer(&self.answers, &shown)
     }
 
     /// Whether the application has let go of the last term, and the answer to one that says that it has.
-    fn released(&self, call: &Call<'_>) -> Answer {
+    fn released(&self, call: &Call<'_>) -> HttpResponse {
         let Call { peer, head, now, .. } = call;
         let answer = match head.method == Method::PUT {
             true => released::let_go(&self.status, *peer, head),
@@ -306,7 +306,7 @@ impl Site {
         self.done(answer)
     }
 
-    fn leader(&self, now: Moment) -> Answer {
+    fn leader(&self, now: Moment) -> HttpResponse {
         let view = self.status.view();
         let (status, who) = match (view.leads(now), view.leader(now)) {
             (true, _) => (StatusCode::OK, "this candidate leads".to_owned()),
@@ -316,14 +316,14 @@ impl Site {
         self.answers.text(status, who + "\n")
     }
 
-    fn probe(&self, result: Result<(), String>) -> Answer {
+    fn probe(&self, result: Result<(), String>) -> HttpResponse {
         match result {
             Ok(()) => self.answers.text(StatusCode::OK, "ok\n".to_owned()),
             Err(why) => self.answers.text(StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
         }
     }
 
-    fn refuse(&self, method: &Method, methods: &Methods) -> Answer {
+    fn refuse(&self, method: &Method, methods: &Methods) -> HttpResponse {
         let (words, allow) = methods.names();
         let text = format!("{method} has no meaning here; allowed: {words}\n");
         let mut answer = self.answers.text(StatusCode::METHOD_NOT_ALLOWED, text);

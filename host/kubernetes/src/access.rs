@@ -6,7 +6,7 @@ use hotseat_core::event::Notice;
 use hotseat_core::policy::Outcome;
 use hotseat_election::clock;
 use hotseat_election::{
-    Fact, Facts, MissingRights, Observer, Recurring, Right, Said, ServiceAccount,
+    Fact, Facts, MissingRights, Observer, Occurrence, Recurring, Right, ServiceAccount,
 };
 use hotseat_rollout::Fact as PolicyFact;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
@@ -50,8 +50,8 @@ impl RightsCheck {
 }
 
 impl Observer for RightsCheck {
-    fn observe(&self, said: Said<'_>) {
-        match said.fact {
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        match occurrence.fact {
             Fact::Elector(Notice::WriteFailed { error, .. } | Notice::ReadFailed(error))
                 if error.outcome == Outcome::Denied =>
             {

@@ -8,7 +8,7 @@ use super::regarding::Regarding;
 use crate::words::{ELECTION, TOKEN, Words};
 use hotseat_core::event::Notice;
 use hotseat_core::policy::Outcome;
-use hotseat_election::{Fact, Facts, Future, Observer, Said};
+use hotseat_election::{Fact, Facts, Future, Observer, Occurrence};
 use hotseat_text::visible;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource};
@@ -166,14 +166,14 @@ impl EventRecorder {
 }
 
 impl Observer for EventRecorder {
-    fn observe(&self, said: Said<'_>) {
+    fn observe(&self, occurrence: Occurrence<'_>) {
         if let Fact::Elector(
             Notice::BecameLeader { token, .. } | Notice::ResumedTerm { token, .. },
-        ) = said.fact
+        ) = occurrence.fact
         {
             self.0.token.store(token.0, Ordering::Relaxed);
         }
-        if let Some(words) = Words::of(said.fact, &self.0.identity) {
+        if let Some(words) = Words::of(occurrence.fact, &self.0.identity) {
             self.write(&words, &self.0.lock);
             if let (true, Some(pod)) = (words.on_pod, &self.0.pod) {
                 self.write(&words, pod);
@@ -259,7 +259,7 @@ mod tests {
         let recorder = EventRecorder::through(channel, "a", lock, None);
 
         let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
-        recorder.observe(Said { election: &election, at: clock::now(), fact: &fact });
+        recorder.observe(Occurrence { election: &election, at: clock::now(), fact: &fact });
         let over = Instant::now();
         assert_eq!(timeout(LONG, recorder.finish(LONG)).await, Ok(()));
         assert!(over.elapsed() >= SUCCESSOR_FIRST, "{:?}", over.elapsed());

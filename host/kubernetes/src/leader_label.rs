@@ -15,7 +15,9 @@ use super::only::{Key, Only};
 use hotseat_core::event::{Event, LockError, Notice, Purpose, Write};
 use hotseat_core::lock::{Lock, Record};
 use hotseat_core::time::Moment;
-use hotseat_election::{Fact, Facts, Future, Observer, Recurring, Right, Said, Status, clock};
+use hotseat_election::{
+    Fact, Facts, Future, Observer, Occurrence, Recurring, Right, Status, clock,
+};
 use kube::api::{Patch, PatchParams};
 use kube::core::Request;
 use serde::Deserialize;
@@ -132,8 +134,8 @@ impl LeaderLabel {
 }
 
 impl Observer for LeaderLabel {
-    fn observe(&self, said: Said<'_>) {
-        match said.fact {
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        match occurrence.fact {
             Fact::Elector(Notice::BecameLeader { .. } | Notice::ResumedTerm { .. }) => {
                 self.want(true)
             }

@@ -36,7 +36,7 @@ const PACE: Pace = Pace {
 const MOST: usize = 128;
 
 /// What an object says of itself, in the order in which it counts where there is too much.
-type Said = Vec<(String, Value)>;
+type Pairs = Vec<(String, Value)>;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn target(
 async fn follow<K: DeserializeOwned + Send>(
     target: Target,
     mut to: Reporter,
-    say: impl Fn(K) -> Said + Send,
+    say: impl Fn(K) -> Pairs + Send,
 ) {
     let (into, mut objects) = channel::<K>(1);
     let never = Notify::new();
@@ -175,7 +175,7 @@ impl Reporter {
     }
 
     /// Reports all of it, and takes back what is said no more. What is not a key or too long is left out.
-    fn report(&mut self, said: Said) {
+    fn report(&mut self, said: Pairs) {
         let now = clock::now();
         let mut keys = BTreeSet::new();
         let fits = |(key, value): &(String, Value)| {
@@ -200,7 +200,7 @@ impl Reporter {
 mod tests {
     use super::*;
 
-    fn said(pairs: &[(&str, bool)]) -> Said {
+    fn said(pairs: &[(&str, bool)]) -> Pairs {
         pairs.iter().map(|(key, flag)| ((*key).to_owned(), Value::Flag(*flag))).collect()
     }
 
@@ -227,7 +227,7 @@ mod tests {
         let store = Store::default();
         let mut reporter = Reporter::new(&store, Source::Node);
         let many: Vec<String> = (0..500).map(|number| format!("k{number:03}")).collect();
-        let mut many: Said = many.into_iter().map(|key| (key, Value::Flag(true))).collect();
+        let mut many: Pairs = many.into_iter().map(|key| (key, Value::Flag(true))).collect();
         many.insert(0, ("long".to_owned(), Value::Text("x".repeat(LONGEST_TEXT + 1))));
         reporter.report(many);
         let found = keys(&store);

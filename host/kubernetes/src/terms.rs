@@ -64,7 +64,7 @@ pub async fn list_terms(
 }
 
 /// What an Event says of a term.
-struct Said<'a> {
+struct TermEvent<'a> {
     at: Timestamp,
     holder: &'a str,
     token: Option<u64>,
@@ -78,10 +78,10 @@ enum What<'a> {
 
 /// The terms that these Events tell of, the newest first.
 fn terms(events: &[Event]) -> Vec<Term> {
-    let mut all: Vec<Said<'_>> = events.iter().filter_map(said).collect();
+    let mut all: Vec<TermEvent<'_>> = events.iter().filter_map(said).collect();
     all.sort_by_key(|said| said.at);
     let mut terms: Vec<Term> = Vec::new();
-    for Said { at, holder, token, what } in all {
+    for TermEvent { at, holder, token, what } in all {
         let of_whom = |term: &Term| term.holder == holder && term.token == token;
         // A token names one term, in whichever order Events of it come. Without one, the last that goes on
         // is meant by an end, and a beginning is another term.
@@ -106,14 +106,14 @@ fn terms(events: &[Event]) -> Vec<Term> {
     terms
 }
 
-fn said(event: &Event) -> Option<Said<'_>> {
+fn said(event: &Event) -> Option<TermEvent<'_>> {
     if event.reason.as_deref() != Some(ELECTION) {
         return None;
     }
     let message = event.message.as_deref()?;
     let (holder, what) = split(message)?;
     let token = event.metadata.annotations.as_ref().and_then(|all| all.get(TOKEN)?.parse().ok());
-    Some(Said { at: moment(event)?, holder, token, what })
+    Some(TermEvent { at: moment(event)?, holder, token, what })
 }
 
 /// Who, and what of it: as client-go says it, too.

@@ -11,7 +11,7 @@ use crate::member::{Locks, Member, Policy, Watch};
 use crate::network::{EventFate, Network};
 use crate::store::Store;
 use hotseat_core::config::Config;
-use hotseat_core::elector::State;
+use hotseat_core::elector::Situation;
 use hotseat_core::electors::Which;
 use hotseat_core::event::{Effect, Event, Notice};
 use hotseat_core::lock::LastWrite;
@@ -335,9 +335,9 @@ impl World {
     }
 
     /// Where a candidate stands; none if it does not run.
-    pub fn state(&self, index: usize) -> Option<State> {
+    pub fn situation(&self, index: usize) -> Option<Situation> {
         let member = &self.members[index];
-        member.alive.then(|| member.electors.state())
+        member.alive.then(|| member.electors.situation())
     }
 
     /// How many terms there were so far.

@@ -190,7 +190,7 @@ fn a_leader_that_stops_gives_both_up_after_its_reaction_time() {
     assert!(!world.leads(leader));
     world.run_for(REACTION + Duration::from_millis(500)).unwrap();
     assert!(first(&world, sends(Purpose::Release)).unwrap() >= stopped + REACTION);
-    assert_eq!(world.state(leader), None, "it has finished");
+    assert_eq!(world.situation(leader), None, "it has finished");
     world.run_for(Duration::from_secs(1)).unwrap();
     let next = world.leader().expect("somebody follows at once");
     assert_ne!(next, leader);

@@ -121,9 +121,9 @@ impl From<SourceError> for Sourced {
 
 /// What was said of a source last, so that the same is not said twice in a row.
 #[derive(Default)]
-pub(crate) struct Said(Option<Sourced>);
+pub(crate) struct LastSourced(Option<Sourced>);
 
-impl Said {
+impl LastSourced {
     /// Whether this is news.
     pub(crate) fn is_news(&mut self, sourced: &Sourced) -> bool {
         let same = match (&self.0, sourced) {
@@ -315,19 +315,19 @@ mod tests {
 
     #[test]
     fn the_same_is_said_once() {
-        let mut said = Said::default();
+        let mut last = LastSourced::default();
         let publish =
             |settings: &Settings| Sourced::from(compose(found(SIGNATURE), settings, &demands()));
-        assert!(said.is_news(&publish(&spec(""))));
-        assert!(!said.is_news(&publish(&spec(""))));
-        assert!(said.is_news(&publish(&spec("{}"))));
-        assert!(said.is_news(&publish(&outside("{}"))));
-        assert!(!said.is_news(&publish(&outside("{}"))));
+        assert!(last.is_news(&publish(&spec(""))));
+        assert!(!last.is_news(&publish(&spec(""))));
+        assert!(last.is_news(&publish(&spec("{}"))));
+        assert!(last.is_news(&publish(&outside("{}"))));
+        assert!(!last.is_news(&publish(&outside("{}"))));
         // After a refusal what was there before is news again.
-        assert!(said.is_news(&publish(&spec("{}"))));
-        assert!(said.is_news(&Sourced::Unavailable("gone".to_owned())));
-        assert!(!said.is_news(&Sourced::Unavailable("gone".to_owned())));
-        assert!(said.is_news(&publish(&spec("{}"))));
+        assert!(last.is_news(&publish(&spec("{}"))));
+        assert!(last.is_news(&Sourced::Unavailable("gone".to_owned())));
+        assert!(!last.is_news(&Sourced::Unavailable("gone".to_owned())));
+        assert!(last.is_news(&publish(&spec("{}"))));
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod requests;
 mod retire;
 mod roster;
 mod signals;
-mod state;
+mod situation;
 mod unseen;
 mod write;
 
@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use roster::SUCCESSOR;
-pub use state::{Phase, State, Underway};
+pub use situation::{Phase, Situation, Underway};
 
 /// One candidate in one election: a value. Copies go on independently of each other, and two that
 /// are equal answer equal events equally for ever.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// The facts, by key and value.
-type Said = [(&'static str, Value); 2];
+type Pairs = [(&'static str, Value); 2];
 
 /// Reports the time of day, in UTC, each minute.
 pub async fn tell(store: Store) {
@@ -28,7 +28,7 @@ pub async fn tell(store: Store) {
 }
 
 /// What is said at that moment, and after how long it changes.
-fn at(now: Timestamp) -> (Said, Duration) {
+fn at(now: Timestamp) -> (Pairs, Duration) {
     let time = Offset::UTC.to_datetime(now);
     let text = format!("{:02}:{:02}", time.hour(), time.minute());
     let said = [

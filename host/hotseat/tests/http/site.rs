@@ -6,7 +6,7 @@ use hotseat_core::lock::Token;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::view::{SeenHolder, Term, View};
 use hotseat_election::signals::{Key, Report};
-use hotseat_election::{ElectionName, Fact, Facts, Said, Seats, Status, clock};
+use hotseat_election::{ElectionName, Fact, Facts, Occurrence, Seats, Status, clock};
 use hotseat_http::{Access, Limits, Running, Server};
 use hotseat_rollout::{About, Active, Policy};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -52,8 +52,9 @@ impl TestServer {
     pub fn say(&self, fact: Fact) {
         self.facts.say(&fact);
         // As the election's own loop does.
-        let said = Said { election: self.state.election(), at: clock::now(), fact: &fact };
-        self.state.history().take(said, &self.state.view());
+        let occurrence =
+            Occurrence { election: self.state.election(), at: clock::now(), fact: &fact };
+        self.state.history().take(occurrence, &self.state.view());
     }
 
     /// Shows this policy as the active one.

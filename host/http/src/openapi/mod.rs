@@ -7,7 +7,7 @@
 mod pages;
 
 use super::routes::{ROUTES, Route};
-use pages::{Answer, Body, Content, Operation, PAGES, Page, Parameter, Place};
+use pages::{Body, Content, Operation, PAGES, Page, Parameter, Place, Response};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -106,7 +106,7 @@ fn operation(
         responses.insert(answer.status.to_string(), response(answer, is_head, generator));
     }
     if route.detail {
-        let refused = Answer {
+        let refused = Response {
             status: 403,
             what: "Whoever asks is not in this pod, or asked by a proxy or under another name",
             content: Content::Text,
@@ -143,7 +143,7 @@ fn parameter(parameter: &Parameter) -> Value {
     })
 }
 
-fn response(answer: &Answer, is_head: bool, generator: &mut SchemaGenerator) -> Value {
+fn response(answer: &Response, is_head: bool, generator: &mut SchemaGenerator) -> Value {
     let mut response = json!({"description": answer.what});
     if !is_head {
         response["content"] = content(answer.content, generator);

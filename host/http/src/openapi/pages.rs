@@ -25,7 +25,7 @@ pub(super) struct Operation {
     pub(super) summary: &'static str,
     pub(super) parameters: &'static [Parameter],
     pub(super) body: Option<Body>,
-    pub(super) answers: &'static [Answer],
+    pub(super) answers: &'static [Response],
 }
 
 /// What is said in the path, the query or a header.
@@ -54,7 +54,7 @@ pub(super) enum Body {
 }
 
 /// A status and what it means.
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) what: &'static str,
     pub(super) content: Content,
@@ -82,18 +82,18 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
-const fn answer(status: u16, what: &'static str, content: Content) -> Answer {
-    Answer { status, what, content }
+const fn answer(status: u16, what: &'static str, content: Content) -> Response {
+    Response { status, what, content }
 }
 
-const DONE: Answer = answer(200, "It is done", Content::Text);
-const BAD_SIGNAL: Answer =
+const DONE: Response = answer(200, "It is done", Content::Text);
+const BAD_SIGNAL: Response =
     answer(400, "The key, the ttl or the body cannot be used, and why", Content::Text);
-const NOT_THE_POD: Answer =
+const NOT_THE_POD: Response =
     answer(403, "It was not sent from this pod by the application itself", Content::Text);
-const FULL: Answer = answer(409, "There is no room for another signal", Content::Text);
-const TOO_LONG: Answer = answer(413, "The value has more than 1,024 bytes", Content::Text);
-const OTHER_TYPE: Answer =
+const FULL: Response = answer(409, "There is no room for another signal", Content::Text);
+const TOO_LONG: Response = answer(413, "The value has more than 1,024 bytes", Content::Text);
+const OTHER_TYPE: Response =
     answer(415, "The body is neither text nor JSON, or is compressed", Content::Text);
 
 /// For how long what is sent holds.
@@ -116,7 +116,7 @@ const fn read(
     id: &'static str,
     summary: &'static str,
     parameters: &'static [Parameter],
-    answers: &'static [Answer],
+    answers: &'static [Response],
 ) -> Operation {
     Operation { method: "get", id, summary, parameters, body: None, answers }
 }

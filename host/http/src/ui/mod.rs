@@ -24,7 +24,7 @@ pub use past::handovers;
 pub use present::{cards, state};
 pub use words::{ago, count, digits, duration, left};
 
-use super::answer::{Answer, Answers};
+use super::answer::{Answers, HttpResponse};
 use std::rc::Rc;
 
 /// The page of a sidecar.
@@ -42,7 +42,7 @@ impl Page {
     }
 
     /// The answer with this on the page.
-    pub(super) fn answer(&self, answers: &Answers, shown: &Shown) -> Answer {
+    pub(super) fn answer(&self, answers: &Answers, shown: &Shown) -> HttpResponse {
         let content = content::page(shown, self.controls.as_deref());
         let mut answer = answers.html(Frame::page(&content::title(shown), &content));
         self.frame.put_on(answer.headers_mut());

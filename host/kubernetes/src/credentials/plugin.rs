@@ -166,7 +166,7 @@ impl Plugin {
     /// Reads an `ExecCredential`.
     pub(super) fn parse(&self, answer: &[u8]) -> anyhow::Result<Granted> {
         // The error of the parser is left out: it may show a piece of a credential.
-        let answer: Answer = serde_json::from_slice(answer)
+        let answer: ExecCredential = serde_json::from_slice(answer)
             .map_err(|_| anyhow::anyhow!("its answer is not an ExecCredential in JSON"))?;
         ensure!(
             answer.kind.as_deref() == Some("ExecCredential"),
@@ -306,7 +306,7 @@ async fn last_words(from: Option<impl AsyncRead + Unpin>) -> String {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct ExecCredential {
     kind: Option<String>,
     api_version: Option<String>,
     status: Option<Status>,

@@ -60,12 +60,12 @@ struct Container {
     name: String,
     #[serde(rename = "containerID")]
     id: Option<String>,
-    state: Option<State>,
-    last_state: Option<State>,
+    state: Option<ContainerState>,
+    last_state: Option<ContainerState>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct State {
+struct ContainerState {
     terminated: Option<Terminated>,
 }
 
@@ -96,7 +96,7 @@ impl Status {
         let of_it = self.lasting().filter(|container| container.name == *name);
         let mut ends = of_it.flat_map(|container| [&container.state, &container.last_state]);
         ends.any(|state| {
-            state.as_ref().and_then(State::known_end).is_some_and(|end| end.says(&words))
+            state.as_ref().and_then(ContainerState::known_end).is_some_and(|end| end.says(&words))
         })
     }
 
@@ -112,8 +112,9 @@ impl Status {
                 && condition.reason.as_deref() == Some(BY_POD_GC)
         });
         let all = || self.lasting().chain(self.ephemeral_container_statuses.iter().flatten());
-        let ended =
-            |container: &Container| container.state.as_ref().and_then(State::known_end).is_some();
+        let ended = |container: &Container| {
+            container.state.as_ref().and_then(ContainerState::known_end).is_some()
+        };
         over && !unasked
             && all().any(ended)
             && all().all(|container| ended(container) || container.never_ran())
@@ -128,12 +129,13 @@ impl Status {
 impl Container {
     fn never_ran(&self) -> bool {
         let none = |id: &Option<String>| id.as_deref().unwrap_or_default().is_empty();
-        let ended = |state: &Option<State>| state.as_ref().is_some_and(|s| s.terminated.is_some());
+        let ended =
+            |state: &Option<ContainerState>| state.as_ref().is_some_and(|s| s.terminated.is_some());
         none(&self.id) && !ended(&self.state) && !ended(&self.last_state)
     }
 }
 
-impl State {
+impl ContainerState {
     /// The end of an instance that the runtime itself saw.
     fn known_end(&self) -> Option<&Terminated> {
         self.terminated.as_ref().filter(|end| {

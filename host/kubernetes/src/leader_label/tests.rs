@@ -60,7 +60,7 @@ impl Scene {
     fn hears(&self, notice: Notice) {
         let fact = Fact::Elector(notice);
         let election = self.status.election();
-        self.label.observe(Said { election, at: clock::now(), fact: &fact });
+        self.label.observe(Occurrence { election, at: clock::now(), fact: &fact });
     }
 
     /// A term begins; its belief lasts.
@@ -266,18 +266,18 @@ async fn the_seat_is_given_up_after_the_label() {
     let how = async |purpose| lock.write(write(purpose)).await.unwrap_err().detail;
     assert_eq!(how(Purpose::Renew).await, "labelled");
     let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
-    label.observe(Said { election: status.election(), at: clock::now(), fact: &fact });
+    label.observe(Occurrence { election: status.election(), at: clock::now(), fact: &fact });
     assert_eq!(how(Purpose::Release).await, "not labelled");
     // One that cannot be taken off does not keep the seat.
     server.faults().remove(slow);
     let fact = Fact::Elector(Notice::ResumedTerm { token: Token(2) });
-    label.observe(Said { election: status.election(), at: clock::now(), fact: &fact });
+    label.observe(Occurrence { election: status.election(), at: clock::now(), fact: &fact });
     while how(Purpose::Renew).await != "labelled" {
         sleep(Duration::from_millis(5)).await;
     }
     server.faults().add(Fault::on(Verb::Patch).resource("pods"), Action::Hang);
     let fact = Fact::Elector(Notice::SteppedDown(StepDownReason::Stopped));
-    label.observe(Said { election: status.election(), at: clock::now(), fact: &fact });
+    label.observe(Occurrence { election: status.election(), at: clock::now(), fact: &fact });
     let asked = Instant::now();
     assert_eq!(how(Purpose::Release).await, "labelled");
     assert!(asked.elapsed() <= RELEASE_WAITS + Duration::from_millis(50), "{:?}", asked.elapsed());

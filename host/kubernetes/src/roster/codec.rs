@@ -43,7 +43,7 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<PolicyDocument>,
     #[serde(default)]
-    signals: Vec<(String, Said)>,
+    signals: Vec<(String, ValueDocument)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl From<ObjectionDocument> for Objection {
 /// A value, so that each kind reads back as it was.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Said {
+enum ValueDocument {
     Flag(bool),
     Integer(i64),
     Number(f64),
@@ -95,27 +95,29 @@ enum Said {
     Json { json: String },
 }
 
-impl Said {
+impl ValueDocument {
     /// None for what JSON has no word for: no number, or an endless one.
-    fn of(value: &Value) -> Option<Said> {
+    fn of(value: &Value) -> Option<ValueDocument> {
         Some(match value {
-            Value::Flag(flag) => Said::Flag(*flag),
-            Value::Integer(number) => Said::Integer(*number),
-            Value::Number(number) => Said::Number(Some(*number).filter(|it| it.is_finite())?),
-            Value::Text(text) => Said::Text(text.clone()),
-            Value::Texts(texts) => Said::Texts(texts.clone()),
-            Value::Json(json) => Said::Json { json: json.clone() },
+            Value::Flag(flag) => ValueDocument::Flag(*flag),
+            Value::Integer(number) => ValueDocument::Integer(*number),
+            Value::Number(number) => {
+                ValueDocument::Number(Some(*number).filter(|it| it.is_finite())?)
+            }
+            Value::Text(text) => ValueDocument::Text(text.clone()),
+            Value::Texts(texts) => ValueDocument::Texts(texts.clone()),
+            Value::Json(json) => ValueDocument::Json { json: json.clone() },
         })
     }
 
     fn value(self) -> Value {
         match self {
-            Said::Flag(flag) => Value::Flag(flag),
-            Said::Integer(number) => Value::Integer(number),
-            Said::Number(number) => Value::Number(number),
-            Said::Text(text) => Value::Text(text),
-            Said::Texts(texts) => Value::Texts(texts),
-            Said::Json { json } => Value::Json(json),
+            ValueDocument::Flag(flag) => Value::Flag(flag),
+            ValueDocument::Integer(number) => Value::Integer(number),
+            ValueDocument::Number(number) => Value::Number(number),
+            ValueDocument::Text(text) => Value::Text(text),
+            ValueDocument::Texts(texts) => Value::Texts(texts),
+            ValueDocument::Json { json } => Value::Json(json),
         }
     }
 }
@@ -141,7 +143,7 @@ pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
         }),
         signals: Vec::new(),
     };
-    let said = |(key, value): &(String, Value)| Some((key.clone(), Said::of(value)?));
+    let said = |(key, value): &(String, Value)| Some((key.clone(), ValueDocument::of(value)?));
     document.signals = entry.signals.iter().filter_map(said).collect();
     loop {
         // It has strings and finite numbers only, which always can be written.

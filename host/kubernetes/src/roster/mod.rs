@@ -27,7 +27,7 @@ use crate::connection::Connection;
 use crate::exchange::{Channel, Lane};
 use crate::kind::LockKind;
 use crate::target::Pace;
-use hotseat_election::{ElectionName, Facts, Future, Observer, Right, Said, Status};
+use hotseat_election::{ElectionName, Facts, Future, Observer, Occurrence, Right, Status};
 use kube::Resource as _;
 use kube::core::{DynamicObject, Request};
 use lease::OwnLease;
@@ -162,7 +162,7 @@ impl RosterKeeper {
 }
 
 impl Observer for RosterKeeper {
-    fn observe(&self, _: Said<'_>) {}
+    fn observe(&self, _: Occurrence<'_>) {}
 
     fn finish(&self, patience: Duration) -> Future<()> {
         self.0.over.send_replace(true);

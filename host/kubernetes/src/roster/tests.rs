@@ -4,8 +4,7 @@ use super::*;
 use crate::codec::WRITE;
 use hotseat_apiserver::{Action, Config, Fault, LEASES, Server, Status as Refusal, Verb};
 use hotseat_core::lock::Token;
-use hotseat_core::policy::Source;
-use hotseat_core::policy::Value as Said;
+use hotseat_core::policy::{self, Source};
 use hotseat_core::time::Moment;
 use hotseat_core::view::{Term, View};
 use hotseat_election::clock;
@@ -69,12 +68,12 @@ fn decide(status: &Status, needs: &[&str]) {
 
 impl Candidate {
     fn publish(&self, lag: i64) {
-        let signals = vec![("lag".to_owned(), Said::Integer(lag))];
+        let signals = vec![("lag".to_owned(), policy::Value::Integer(lag))];
         self.status.change_policy(|report| report.published = signals);
     }
 
     /// The others as this candidate sees them, each with its lag.
-    fn sees(&self) -> Vec<(String, Option<Said>)> {
+    fn sees(&self) -> Vec<(String, Option<policy::Value>)> {
         let lag = |entry: &Entry| entry.signals.first().map(|(_, value)| value.clone());
         let others = self.status.roster().others.clone();
         others.iter().map(|one| (one.entry.identity.clone(), lag(&one.entry))).collect()
@@ -120,7 +119,7 @@ async fn candidates_see_each_other_and_what_changes_of_them() {
     a.until_sees(&["b"]).await;
     b.until_sees(&["a"]).await;
     b.publish(7);
-    a.until("a lag", |a| a.sees() == [("b".to_owned(), Some(Said::Integer(7)))]).await;
+    a.until("a lag", |a| a.sees() == [("b".to_owned(), Some(policy::Value::Integer(7)))]).await;
     let lease = leases(&server).into_iter().find(|it| it["spec"]["holderIdentity"] == "b").unwrap();
     let metadata = &lease["metadata"];
     assert_eq!(metadata["labels"][ROSTER], "seat");
@@ -168,7 +167,7 @@ async fn three_candidates_cost_three_writes_a_minute_and_changes_are_paced() {
     }
     let busy = writes() - before;
     assert!((10..=24).contains(&busy), "{busy} writes in a minute");
-    let last = Some(Said::Integer(599));
+    let last = Some(policy::Value::Integer(599));
     all[0].until("the last change", |it| it.sees()[0].1 == last).await;
 }
 
@@ -300,21 +299,21 @@ fn on_node(server: &Server, election: &str, name: &str, node: &str) -> Candidate
     let place = Place { election: ElectionName::new("le", election), ..place(name) };
     let candidate = start_at(server, place, false, Wanted { always: true, seats: true });
     let key = Key::new(Source::Pod, "pod.node").unwrap();
-    let value = Said::Text(node.to_owned());
+    let value = policy::Value::Text(node.to_owned());
     let report = Report { value, at: clock::now(), ttl: None };
     candidate.status.signals().report(key, report).unwrap();
     candidate
 }
 
 impl Candidate {
-    fn seats_on_node(&self) -> Option<Said> {
+    fn seats_on_node(&self) -> Option<policy::Value> {
         let all = self.status.signals().all(clock::now());
         let found = all.into_iter().find(|held| held.key.as_str() == neighbours::SEATS);
         found.map(|held| held.report.value)
     }
 
     async fn until_seats(&self, count: Option<i64>) {
-        let said = count.map(Said::Integer);
+        let said = count.map(policy::Value::Integer);
         self.until(&format!("{count:?} seats"), |it| it.seats_on_node() == said).await;
     }
 
@@ -366,7 +365,8 @@ async fn nothing_is_counted_where_nothing_asks_for_it() {
     let server = server().await;
     let [a, b] = ["a", "b"].map(|name| start(&server, name, true));
     let key = Key::new(Source::Pod, "pod.node").unwrap();
-    let report = Report { value: Said::Text("n-1".to_owned()), at: clock::now(), ttl: None };
+    let report =
+        Report { value: policy::Value::Text("n-1".to_owned()), at: clock::now(), ttl: None };
     a.status.signals().report(key, report).unwrap();
     a.until_sees(&["b"]).await;
     b.until_sees(&["a"]).await;

@@ -1,6 +1,6 @@
 //! What a node says of itself.
 
-use super::Said;
+use super::Pairs;
 use super::pod::{Condition, is_true};
 use hotseat_core::policy::Value;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ struct Status {
 
 impl Node {
     /// What it says. Its state comes first: of too many labels some are left out.
-    pub(super) fn said(&self) -> Said {
+    pub(super) fn said(&self) -> Pairs {
         let Node { metadata, spec, status } = self;
         let taints = spec.taints.as_deref().unwrap_or_default();
         let ends = taints.iter().any(|taint| ENDINGS.contains(&taint.key.as_str()));

@@ -1,6 +1,6 @@
 //! What a pod says of itself.
 
-use super::Said;
+use super::Pairs;
 use hotseat_core::policy::Value;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -50,12 +50,12 @@ struct Container {
     name: String,
     ready: bool,
     restart_count: i64,
-    state: State,
+    state: ContainerState,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct State {
+struct ContainerState {
     running: Option<IgnoredAny>,
     waiting: Option<Reason>,
     terminated: Option<Reason>,
@@ -74,7 +74,7 @@ impl Pod {
     }
 
     /// What it says. Its state comes first: of too many labels and annotations some are left out.
-    pub(super) fn said(&self) -> Said {
+    pub(super) fn said(&self) -> Pairs {
         let Pod { metadata, status, .. } = self;
         let flag = |key: &str, flag| (key.to_owned(), Value::Flag(flag));
         let mut said = vec![
@@ -100,7 +100,7 @@ impl Pod {
     }
 }
 
-impl State {
+impl ContainerState {
     /// `running`, or why it is not, such as `CrashLoopBackOff`.
     fn word(&self) -> &str {
         let reason = [&self.waiting, &self.terminated].into_iter().flatten().next();

@@ -38,7 +38,7 @@ pub(crate) struct Policies {
     /// Which look at the source is the next: earlier ones have been replaced by it.
     look: u64,
     /// What it sees of the other candidates.
-    sight: roster::Sight,
+    sight: roster::SeenRoster,
 }
 
 /// What happens next around a candidate's policies.
@@ -68,7 +68,7 @@ impl Policies {
             failures: 0,
             source_is_cut: false,
             look: 0,
-            sight: roster::Sight::default(),
+            sight: roster::SeenRoster::default(),
             config,
         }
     }

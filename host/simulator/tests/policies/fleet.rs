@@ -282,7 +282,7 @@ impl Fleet {
             }
             // It is asked to end.
             2 | 3 => {
-                if self.world.state(index).is_some() {
+                if self.world.situation(index).is_some() {
                     self.world.tell(index, Event::Stop);
                 }
                 self.members[index].back_at = Some(self.between(2, 40));
@@ -341,7 +341,7 @@ impl Fleet {
     fn tell(&mut self) {
         let now = self.world.now;
         for (index, member) in self.members.iter_mut().enumerate() {
-            let up = self.world.state(index).is_some() && member.back_at.is_none();
+            let up = self.world.situation(index).is_some() && member.back_at.is_none();
             if up && member.frozen_until <= now && member.cut_until.is_none() {
                 let Member { entry, facts, published, .. } = member;
                 self.news |= Entry::write(entry, facts, published, now);
@@ -349,7 +349,7 @@ impl Fleet {
         }
         let news = std::mem::take(&mut self.news);
         for index in 0..MEMBERS {
-            if self.world.state(index).is_none() || self.members[index].frozen_until > now {
+            if self.world.situation(index).is_none() || self.members[index].frozen_until > now {
                 continue;
             }
             let own = self.world.local(index);

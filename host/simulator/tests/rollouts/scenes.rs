@@ -64,7 +64,7 @@ fn a_swap_that_ends_while_a_renewal_is_in_flight_costs_no_renewal() {
         let found = world.facts.len();
         world.publish(policy("holding", ""));
         runs_until(&mut world, |world| active(world, 0) == Some(policy("holding", "")));
-        let operation = world.state(0).unwrap().operation;
+        let operation = world.situation(0).unwrap().operation;
         in_flight += u32::from(matches!(operation, Underway::Write(_)));
         world.run_for(millis(20_000)).unwrap();
         assert!(told(&world, found).contains(&"to holding".to_owned()));

@@ -125,9 +125,9 @@ fn what_is_overruled_is_asked_about_again_in_time() {
     ] {
         overruled(stage, action, words);
         stage.pass(millis(wait - 1));
-        assert!(!stage.elector.state().asking, "{words}");
+        assert!(!stage.elector.situation().asking, "{words}");
         stage.pass(millis(1));
-        assert!(stage.elector.state().asking, "{words}");
+        assert!(stage.elector.situation().asking, "{words}");
     }
 }
 
@@ -139,9 +139,9 @@ fn a_policy_is_asked_again_when_it_wants_but_neither_at_once_nor_after_a_minute(
         let decision = Decision { wake_after: wish, ..decision(Action::Wait) };
         decides(&mut stage, Ok(decision));
         stage.pass(millis(wait - 1));
-        assert!(!stage.elector.state().asking, "{wish}");
+        assert!(!stage.elector.situation().asking, "{wish}");
         stage.pass(millis(1));
-        assert!(stage.elector.state().asking, "{wish}");
+        assert!(stage.elector.situation().asking, "{wish}");
     }
 }
 

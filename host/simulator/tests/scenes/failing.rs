@@ -35,7 +35,7 @@ fn restores(stage: &Stage) -> usize {
 
 /// Waits for a question, has the policy answer it so, and lets each write succeed.
 fn answers_next(stage: &mut Stage, answer: Result<Decision, Failure>) {
-    while !stage.elector.state().asking {
+    while !stage.elector.situation().asking {
         stage.pass(millis(1));
     }
     decides(stage, answer);
@@ -71,7 +71,7 @@ fn i12_a_leader_whose_policy_fails_does_as_the_operator_chose() {
         for answer in unusable() {
             let mut stage = leader(on_failure);
             stage.pass(millis(2000));
-            assert!(stage.elector.state().asking, "no question is open");
+            assert!(stage.elector.situation().asking, "no question is open");
             let ask = last_ask(&stage);
             stage.effects.clear();
             stage.tell(Event::Decided { ask, answer: answer.clone() });
@@ -143,7 +143,7 @@ fn i12_a_standby_whose_policy_fails_takes_a_free_seat_by_the_rule_alone() {
 }
 
 fn answers_next_unwritten(stage: &mut Stage, answer: Result<Decision, Failure>) {
-    while !stage.elector.state().asking {
+    while !stage.elector.situation().asking {
         stage.pass(millis(1));
     }
     let ask = last_ask(stage);
@@ -208,7 +208,7 @@ fn i12_before_the_first_policy_the_operators_choice_decides() {
         // Then there is one, and it is asked at once.
         stage.swaps();
         stage.pass(millis(25));
-        let view = stage.elector.state();
+        let view = stage.elector.situation();
         let acquires = stage.writes().len();
         assert_eq!(acquires > 0, on_failure != OnFailure::Standard, "{on_failure:?}: {view:?}");
     }

@@ -43,7 +43,7 @@ fn stays(
     let begun = stage.now;
     while stage.now < begun + length {
         stage.pass(millis(10));
-        if stage.elector.state().asking {
+        if stage.elector.situation().asking {
             let failure = |kind| Failure { kind, detail: "scripted".to_owned() };
             let ask = last_ask(stage);
             let answer = answer.clone().map(decision).map_err(failure);

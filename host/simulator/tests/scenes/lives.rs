@@ -2,7 +2,7 @@
 //! and a swap in each of the states that the elector goes through changes nothing of it.
 
 use super::{by_rule, candidate, millis};
-use hotseat_core::elector::{Phase, State, Underway};
+use hotseat_core::elector::{Phase, Situation, Underway};
 use hotseat_core::event::{Event, Notice, Purpose, StepDownReason};
 use hotseat_simulator::{Network, World};
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ struct Life {
     ends: Vec<StepDownReason>,
     /// The states of the two candidates at each millisecond, if the life was lived without a swap;
     /// else those that the swap came upon.
-    states: Vec<[Option<State>; 2]>,
+    states: Vec<[Option<Situation>; 2]>,
 }
 
 /// Something that is done to the two candidates.
@@ -63,7 +63,7 @@ fn live(swap: Option<u64>) -> Life {
         }
         world.run_until(start + millis(at)).unwrap();
         if swap.is_none_or(|swap| swap == at) {
-            life.states.push([world.state(0), world.state(1)]);
+            life.states.push([world.situation(0), world.situation(1)]);
         }
         if swap == Some(at) {
             (0..2).for_each(|index| world.swap(index, by_rule()));
@@ -113,7 +113,7 @@ fn i13_a_swap_in_every_state_of_a_life_changes_nothing_of_it() {
         }
         met.extend(with.states.into_iter().flatten().flatten());
     }
-    let lived: BTreeSet<State> = plain.states.iter().flatten().flatten().copied().collect();
+    let lived: BTreeSet<Situation> = plain.states.iter().flatten().flatten().copied().collect();
     assert!(lived.is_subset(&met), "no swap in {:?}", lived.difference(&met));
     let met_in = |phase, operation| {
         met.iter().any(|state| state.phase == phase && state.operation == operation)

@@ -39,7 +39,7 @@ fn i11_a_leaders_policy_cannot_hurry_the_writes() {
     for version in 12..10_012 {
         stage.pass(millis(1));
         // The policy is quick: its answer comes with the question.
-        while stage.elector.state().asking {
+        while stage.elector.situation().asking {
             let hurry = Decision { wake_after: 1, ..decision(Action::Renew) };
             decides(&mut stage, Ok(hurry));
         }
@@ -68,7 +68,7 @@ fn i11_a_standbys_policy_cannot_hurry_the_writes() {
             if let Some(lock) = stage.lock.clone().filter(|_| stage.reading) {
                 stage.reads(lock);
             }
-            while stage.elector.state().asking {
+            while stage.elector.situation().asking {
                 let hurry = Decision { wake_after: 1, ..decision(Action::Campaign) };
                 decides(&mut stage, Ok(hurry));
             }

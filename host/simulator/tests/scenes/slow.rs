@@ -134,7 +134,7 @@ fn a_late_refusal_settles_a_write() {
     stage.lock = None;
     stage.pass(millis(3400));
     stage.reads(Lock::Absent(None));
-    assert!(stage.elector.state().unsure);
+    assert!(stage.elector.situation().unsure);
     stage.fails(&write, Outcome::Denied);
-    assert!(!stage.elector.state().unsure);
+    assert!(!stage.elector.situation().unsure);
 }

@@ -13,7 +13,7 @@ use crate::config_map::{ConfigMapSight, found_in};
 use crate::error::SourceError;
 use crate::file::{FileSource, Member};
 use crate::oci::{self, Registries};
-use crate::publication::{Said, Sourced, compose};
+use crate::publication::{LastSourced, Sourced, compose};
 use crate::reference::ConfigMapRef;
 use crate::settings::{LARGEST_SETTINGS, Settings, SettingsSource, file_label, too_large};
 pub(crate) use both::Component;
@@ -207,7 +207,7 @@ fn unread_settings(settings: &SettingsSource, why: Option<String>) -> SourceErro
 /// that do not fit together only after [`HALF_DONE`], if nothing else came meanwhile. What is there
 /// at first is refused at once, and so is everything if parts cannot change `apart`.
 async fn deliver(mut feed: impl Feed, apart: bool, sourced: Sender<Sourced>) {
-    let mut said = Said::default();
+    let mut last = LastSourced::default();
     let mut first = true;
     let mut held: Option<(Sourced, Instant)> = None;
     loop {
@@ -230,13 +230,13 @@ async fn deliver(mut feed: impl Feed, apart: bool, sourced: Sender<Sourced>) {
             () = sourced.closed() => return,
         };
         first = false;
-        if said.is_news(&news) && sourced.send(news).await.is_err() {
+        if last.is_news(&news) && sourced.send(news).await.is_err() {
             return;
         }
     }
     // Nothing comes any more that could make it fit.
     if let Some((refused, _)) = held
-        && said.is_news(&refused)
+        && last.is_news(&refused)
     {
         let _ = sourced.send(refused).await;
     }

@@ -148,7 +148,7 @@ impl Session {
             return Err(refusal("a token", exchange).await);
         }
         #[derive(Deserialize)]
-        struct Answer {
+        struct TokenResponse {
             token: Option<String>,
             access_token: Option<String>,
         }
@@ -156,7 +156,7 @@ impl Session {
             .body(LARGEST_TOKEN)
             .await
             .map_err(|error| error.told("the token", LARGEST_TOKEN))?;
-        let answer: Answer = serde_json::from_slice(&body)
+        let answer: TokenResponse = serde_json::from_slice(&body)
             .map_err(|error| format!("the token server's answer is broken ({error})"))?;
         let token = answer.token.or(answer.access_token).filter(|token| !token.is_empty());
         token.ok_or_else(|| "the token server's answer has no token".to_owned())

@@ -1,7 +1,7 @@
 //! The journal as an observer: gives records their time and their election.
 
 use hotseat_core::time::{Moment, millis};
-use hotseat_election::{ElectionName, Fact, Observer, Said};
+use hotseat_election::{ElectionName, Fact, Observer, Occurrence};
 use hotseat_journal::{Body, Bounds, Decided, Journal, OpenError, Shadow, Swap};
 use hotseat_rollout::{About, Fact as PolicyFact};
 use jiff::Timestamp;
@@ -65,8 +65,8 @@ impl JournalKeeper {
 
 /// Its file is closed once, after all elections: see [`JournalKeeper::close`].
 impl Observer for JournalKeeper {
-    fn observe(&self, said: Said<'_>) {
-        let body = match said.fact {
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        let body = match occurrence.fact {
             Fact::Decided(decided) => {
                 let (policy, account) = (decided.policy.clone(), decided.account.clone());
                 Body::Decision(Box::new(Decided { policy, account }))
@@ -83,7 +83,7 @@ impl Observer for JournalKeeper {
             },
             _ => return,
         };
-        self.record(said.election, said.at, body);
+        self.record(occurrence.election, occurrence.at, body);
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
             refusal: Refusal { stage: "compile", why: "no".to_owned() },
         });
         let election = &ElectionName::new("shop", "web");
-        journal.observe(Said { election, at, fact: &fact });
+        journal.observe(Occurrence { election, at, fact: &fact });
         let lines = journal.lines(usize::MAX);
         let told: Value = serde_json::from_str(&lines).unwrap();
         assert_eq!(told["at_ms"], millis(at.since_origin()));

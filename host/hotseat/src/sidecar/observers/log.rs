@@ -8,7 +8,7 @@ use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::Outcome;
 use hotseat_core::time::Moment;
-use hotseat_election::{ElectionName, Fact, MissingRights, Observer, Recurring, Said};
+use hotseat_election::{ElectionName, Fact, MissingRights, Observer, Occurrence, Recurring};
 use hotseat_kubernetes::Roles;
 use hotseat_rollout::{Fact as PolicyFact, Refusal};
 use std::sync::{Mutex, PoisonError};
@@ -131,8 +131,10 @@ impl Log {
 }
 
 impl Observer for Log {
-    fn observe(&self, said: Said<'_>) {
-        telemetry::of_election(said.election, || self.log(said.election, said.at, said.fact));
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        telemetry::of_election(occurrence.election, || {
+            self.log(occurrence.election, occurrence.at, occurrence.fact)
+        });
     }
 }
 

@@ -14,7 +14,7 @@ mod zero;
 use super::JournalKeeper;
 use counters::{Counters, Label, Of, Times, of_answer};
 use hotseat_core::time::Moment;
-use hotseat_election::{Fact, Observer, Said, Status, clock};
+use hotseat_election::{Fact, Observer, Occurrence, Status, clock};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
@@ -109,12 +109,12 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn observe(&self, said: Said<'_>) {
-        self.0.renewals.observe(said);
-        self.0.turns.observe(said);
+    fn observe(&self, occurrence: Occurrence<'_>) {
+        self.0.renewals.observe(occurrence);
+        self.0.turns.observe(occurrence);
         let counters = &self.0.counters;
-        let of = Of(said.election);
-        match said.fact {
+        let of = Of(occurrence.election);
+        match occurrence.fact {
             Fact::Elector(notice) => counters.count_notice(&of, notice),
             Fact::Policy(fact) => counters.count_policy(&of, fact),
             Fact::Asked { time, .. } => {

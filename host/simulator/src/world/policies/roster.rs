@@ -17,7 +17,7 @@ pub(crate) type Roster = BTreeMap<usize, (Peer, Moment)>;
 
 /// What a candidate sees of it.
 #[derive(Default)]
-pub(crate) struct Sight {
+pub(crate) struct SeenRoster {
     /// As it was read last.
     read: Roster,
     read_at: Moment,

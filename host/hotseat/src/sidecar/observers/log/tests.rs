@@ -43,7 +43,7 @@ fn lines(facts: impl IntoIterator<Item = (u64, PolicyFact)>) -> Vec<String> {
         let (log, election) = (Log::new("web-0"), ElectionName::new("shop", "web"));
         for (second, fact) in facts {
             let at = Moment::at(Duration::from_secs(1000 + second));
-            log.observe(Said { election: &election, at, fact: &Fact::Policy(fact) });
+            log.observe(Occurrence { election: &election, at, fact: &Fact::Policy(fact) });
         }
     });
     let text = String::from_utf8(sheet.0.lock().unwrap().clone()).unwrap();

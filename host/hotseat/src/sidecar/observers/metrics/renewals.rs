@@ -6,7 +6,7 @@ use super::Label;
 use hotseat_core::event::Notice;
 use hotseat_core::policy::Pace;
 use hotseat_core::time::Moment;
-use hotseat_election::{Fact, Said, Status};
+use hotseat_election::{Fact, Occurrence, Status};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -56,32 +56,32 @@ impl Renewals {
     }
 
     /// Takes note of a fact.
-    pub(super) fn observe(&self, said: Said<'_>) {
-        match said.fact {
+    pub(super) fn observe(&self, occurrence: Occurrence<'_>) {
+        match occurrence.fact {
             Fact::Decided(decided) => {
                 let input = &decided.account.input;
                 let paused = input.observation.seat.as_ref().is_some_and(|seat| seat.paused);
-                self.change(said, |kept| {
+                self.change(occurrence, |kept| {
                     kept.timing = Some(input.timing);
                     kept.paused = paused;
                 });
             }
             Fact::Elector(Notice::BecameLeader { .. } | Notice::ResumedTerm { .. }) => {
-                self.change(said, |kept| kept.written = Some(said.at));
+                self.change(occurrence, |kept| kept.written = Some(occurrence.at));
             }
             Fact::Elector(Notice::Renewed) => {
-                let share = self.change(said, |kept| {
-                    let before = kept.written.replace(said.at)?;
+                let share = self.change(occurrence, |kept| {
+                    let before = kept.written.replace(occurrence.at)?;
                     let deadline = Duration::from_millis(kept.timing?.renew_deadline);
-                    Some(said.at.since(before).as_secs_f64() / deadline.as_secs_f64())
+                    Some(occurrence.at.since(before).as_secs_f64() / deadline.as_secs_f64())
                 });
                 if let Some(share) = share.filter(|share| share.is_finite()) {
-                    let label = ("election", said.election.to_string());
+                    let label = ("election", occurrence.election.to_string());
                     self.used.get_or_create(&[label]).observe(share);
                 }
             }
             Fact::Elector(Notice::SteppedDown(_)) => {
-                self.change(said, |kept| kept.written = None);
+                self.change(occurrence, |kept| kept.written = None);
             }
             _ => {}
         }
@@ -128,8 +128,8 @@ impl Renewals {
         }
     }
 
-    fn change<T>(&self, said: Said<'_>, change: impl FnOnce(&mut Kept) -> T) -> T {
-        change(self.elections().entry(said.election.to_string()).or_default())
+    fn change<T>(&self, occurrence: Occurrence<'_>, change: impl FnOnce(&mut Kept) -> T) -> T {
+        change(self.elections().entry(occurrence.election.to_string()).or_default())
     }
 
     fn elections(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
@@ -176,7 +176,7 @@ mod tests {
         let renewals = Renewals::of(&[]);
         for (second, fact) in facts {
             let at = Moment::from_secs(*second);
-            renewals.observe(Said { election: &election, at, fact });
+            renewals.observe(Occurrence { election: &election, at, fact });
         }
         let (mut registry, mut text) = (Registry::default(), String::new());
         renewals.register(&mut registry);

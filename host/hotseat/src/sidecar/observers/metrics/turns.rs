@@ -2,7 +2,7 @@
 
 use super::Label;
 use hotseat_core::time::Moment;
-use hotseat_election::{Fact, Said, Status};
+use hotseat_election::{Fact, Occurrence, Status};
 use hotseat_rollout::{Fact as PolicyFact, Refusal, Report};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,11 +18,11 @@ pub(super) struct Turns(Mutex<BTreeMap<String, Moment>>);
 
 impl Turns {
     /// Takes note of a fact.
-    pub(super) fn observe(&self, said: Said<'_>) {
-        if let Fact::Policy(PolicyFact::StageBegan { stage: Refusal::TURN, .. }) = said.fact {
+    pub(super) fn observe(&self, occurrence: Occurrence<'_>) {
+        if let Fact::Policy(PolicyFact::StageBegan { stage: Refusal::TURN, .. }) = occurrence.fact {
             // Whole after each call.
             let mut began = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            began.insert(said.election.to_string(), said.at);
+            began.insert(occurrence.election.to_string(), occurrence.at);
         }
     }
 

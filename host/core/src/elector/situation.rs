@@ -4,9 +4,9 @@ use super::{Elector, OperationKind};
 use crate::event::Purpose;
 
 /// Where a candidate stands and what it waits for. An event that may come at any time, such as a
-/// swap of the policy, has to be harmless in each of these states.
+/// swap of the policy, has to be harmless in each of these situations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State {
+pub struct Situation {
     /// Where the candidate stands.
     pub phase: Phase,
     /// The operation on the lock that is under way.
@@ -45,7 +45,7 @@ pub enum Underway {
 
 impl Elector {
     /// Where this candidate stands, as of the last event.
-    pub fn state(&self) -> State {
+    pub fn situation(&self) -> Situation {
         let phase = match () {
             () if self.finished => Phase::Finished,
             () if self.retirement.is_some() => Phase::SteppingDown,
@@ -59,7 +59,7 @@ impl Elector {
             Some(OperationKind::Write { purpose, .. }) => Underway::Write(purpose),
         };
         let writing = matches!(operation, Underway::Write(_));
-        State {
+        Situation {
             phase,
             operation,
             asking: self.consultation.is_asking(),
