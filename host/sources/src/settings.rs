@@ -5,7 +5,6 @@ use crate::read;
 use crate::reference::ConfigMapRef;
 use crate::text;
 use hotseat_text::Digest;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -142,11 +141,13 @@ fn parse(bytes: &[u8]) -> Result<Arc<str>, String> {
         return Err(larger());
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "not JSON (not even text): give JSON")?;
+    // No policy has to know that blanks are nothing, too.
     if text.trim().is_empty() {
-        return Ok(Arc::from(text));
+        return Ok(Arc::from(""));
     }
-    let error = match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(IgnoredAny) => return Ok(Arc::from(text)),
+    // As a value, and not only by its grammar: a number that no policy can hold is refused here.
+    let error = match serde_json::from_str::<Value>(text) {
+        Ok(_) => return Ok(Arc::from(text)),
         Err(error) => error,
     };
     // What begins as JSON does was meant to be it, and JSON's words say best what is wrong.
@@ -186,15 +187,19 @@ mod tests {
 
     #[test]
     fn settings_are_json_or_nothing() {
-        for text in ["", " \n", "{}", "{\"minutes\": 60}", "\"word\""] {
+        let all = ["", " \n", "{}", "{\"minutes\": 60}", "\"word\""];
+        for (text, given) in all.into_iter().zip(["", "", "{}", "{\"minutes\": 60}", "\"word\""]) {
             let source = SettingsSource::parse(text).unwrap();
             assert_eq!(source, SettingsSource::Inline(Arc::from(text)));
-            assert_eq!(&*source.read().unwrap().text().unwrap(), text);
+            assert_eq!(&*source.read().unwrap().text().unwrap(), given);
         }
         let large = format!("\"{}\"", "x".repeat(256 * 1024));
-        for (text, words) in
-            [("{", "not JSON (EOF"), ("{} {}", "not JSON ("), (&large, "larger than 256 KiB")]
-        {
+        for (text, words) in [
+            ("{", "not JSON (EOF"),
+            ("{} {}", "not JSON ("),
+            ("{\"most\": 1e999}", "not JSON (number out of range"),
+            (&large, "larger than 256 KiB"),
+        ] {
             let why = SettingsSource::parse(text).unwrap_err();
             assert!(why.contains(words), "{why}");
         }
