@@ -174,7 +174,7 @@ mutants: setup ## change each piece of the core by cargo-mutants, and see a test
 exhaustive: ## go through all states that an election can reach, in MINUTES; two gibibytes a thread
 	$(CARGO) run --release -q -p hotseat-explorer -- --minutes $(MINUTES)
 
-fuzz: wasm-target ## fuzz the journal's reader and the loader of policies, FUZZ_SECONDS each
+fuzz: wasm-target ## fuzz what others write: journals, policies, locks, settings and rules, FUZZ_SECONDS each
 	fuzz/run.sh $(FUZZ_SECONDS)
 
 cluster: setup ## leave a real API server running, and say how to use it

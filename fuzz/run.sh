@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 seconds=${1:-60}
 targets=("${@:2}")
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz/run.sh $seconds: give a whole number of seconds, at least 1" >&2; exit 2; }
-[[ ${#targets[@]} -gt 0 ]] || targets=(journal component)
+[[ ${#targets[@]} -gt 0 ]] || targets=(journal lock publication rules component)
 
 command -v c++ >/dev/null || { echo "a C++ compiler is missing: apt-get install g++" >&2; exit 1; }
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -29,10 +29,12 @@ for target in "${targets[@]}"; do
         --features "${target/journal/}" --bin "$target"
 done
 
-mkdir -p corpus/journal corpus/component artifacts
-cp seeds/journal/* corpus/journal/
+mkdir -p artifacts
+for target in "${targets[@]}"; do
+    mkdir -p "corpus/$target"
+    cp "seeds/$target"/* "corpus/$target/"
+done
 if [[ " ${targets[*]} " == *" component "* ]]; then
-    cp seeds/component/* corpus/component/
     find "$target_dir/$host/release/build" -name standard.wasm -exec cp {} corpus/component/ \;
     [[ -s corpus/component/standard.wasm ]] || { echo "no standard policy to begin with in $target_dir" >&2; exit 1; }
 fi

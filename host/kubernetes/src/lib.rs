@@ -17,6 +17,8 @@ mod deaths;
 mod events;
 mod exchange;
 mod follow;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod inspect;
 mod keeper;
 mod kind;

@@ -123,7 +123,7 @@ impl ValueDocument {
 }
 
 /// The text of an entry, and how many of its signals, the last ones, had no room or no word in it.
-pub(super) fn write(election: &str, entry: &Entry) -> (String, usize) {
+pub(crate) fn write(election: &str, entry: &Entry) -> (String, usize) {
     let mut document = Document {
         election: election.to_owned(),
         identity: entry.identity.clone(),

@@ -15,6 +15,8 @@ mod table;
 
 pub use codec::Parsed as ParsedEntry;
 pub(crate) use codec::read_any as read_entry;
+#[cfg(feature = "fuzzing")]
+pub(crate) use codec::write as write_entry;
 pub use listing::{Row, Rows, list_roster};
 pub use name::ROSTER;
 pub(crate) use name::label_value;
