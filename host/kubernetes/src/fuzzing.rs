@@ -16,7 +16,8 @@ pub const HOLDER: &str = "web-0";
 /// The number of its write.
 pub const SERIAL: u64 = 3;
 
-/// What a lock object says, given as JSON, and what it says after a renewal over it. None: it is no object.
+/// What a lock object says, given as JSON, and what it says after a renewal over it. `None` if the bytes are
+/// not a Kubernetes object.
 pub fn lock(kind: LockKind, object: &[u8]) -> Option<(Record, Record)> {
     let object = serde_json::from_slice(object).ok()?;
     let write = Write {
@@ -44,7 +45,7 @@ pub fn lock(kind: LockKind, object: &[u8]) -> Option<(Record, Record)> {
 ///
 /// # Errors
 ///
-/// It is none, in one line why.
+/// The text is not an entry; the error says why in one line.
 pub fn entry(text: &str) -> Result<(Entry, Entry), String> {
     let found = read_entry(text)?;
     let (text, left) = write_entry(&found.election, &found.entry);

@@ -143,7 +143,7 @@ impl SeenLease {
     ///
     /// # Errors
     ///
-    /// It is no object.
+    /// The value is not a Kubernetes object.
     pub fn read(object: Value) -> Result<SeenLease, serde_json::Error> {
         serde_json::from_value(object)
     }
