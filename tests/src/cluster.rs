@@ -8,7 +8,6 @@ mod audit;
 mod kubeconfig;
 pub(crate) mod pki;
 pub(crate) mod plan;
-pub(crate) mod ports;
 mod restore;
 mod server;
 
@@ -27,10 +26,10 @@ pub use self::audit::{AuditRecord, Caller};
 pub use self::kubeconfig::client_for;
 pub use self::plan::Kind;
 use self::plan::Plan;
-use self::ports::Held;
 pub use self::restore::Revisions;
 use self::server::Server;
 use crate::lifeline::ScratchDir;
+use crate::ports::Held;
 
 /// How often to try other ports when another process took one of ours.
 const PORT_TRIES: u32 = 5;

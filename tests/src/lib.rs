@@ -14,6 +14,7 @@ pub mod detached;
 pub mod guests;
 pub mod kubetools;
 pub mod lifeline;
+pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod registry;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use self::token::TokenServer;
 use crate::cluster::pki;
-use crate::cluster::ports::Held;
 use crate::lifeline::ScratchDir;
+use crate::ports::Held;
 use crate::process::{Hotseat, Launch, Line};
 
 /// How long a start may take. It takes 0.1 s on an idle machine.

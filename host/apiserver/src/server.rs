@@ -44,24 +44,13 @@ impl Server {
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn start(address: SocketAddr, config: Config) -> io::Result<Server> {
-        let listener = bind(address)?.listen(BACKLOG)?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            store: Store::new(config.history),
-            faults: Faults::new(),
-            access: Access::default(),
-            requests: Counter::default(),
-            config,
-        });
+        let socket = bind(address)?;
+        let address = socket.local_addr()?;
+        let port = Port::open(socket, address)?;
         let (orders, inbox) = mpsc::channel(4);
-        let cut = watch::Sender::new(0);
-        let front = Front {
-            address,
-            shared: shared.clone(),
-            cut: cut.clone(),
-            connections: JoinSet::new(),
-        };
-        let task = tokio::spawn(front.run(listener, inbox));
+        let front = Front::new(address, config);
+        let (shared, cut) = (front.shared.clone(), front.cut.clone());
+        let task = tokio::spawn(front.run(port, inbox));
         Ok(Server { address, shared, orders, cut, task })
     }
 
@@ -180,18 +169,41 @@ struct Front {
 
 /// The port: open, or only reserved.
 enum Port {
-    Open(TcpListener),
+    /// With the socket that reserves it when the outage begins: between the end of one socket and the
+    /// beginning of the next another process could be given the port. None where two sockets cannot
+    /// be bound to one port, as on macOS.
+    Open(TcpListener, Option<TcpSocket>),
     Reserved(TcpSocket),
 }
 
+impl Port {
+    /// Listens by a socket that is bound to that address.
+    fn open(socket: TcpSocket, address: SocketAddr) -> io::Result<Port> {
+        // Before the first one listens: then no other may share its port any more.
+        let spare = bind(address).ok();
+        Ok(Port::Open(socket.listen(BACKLOG)?, spare))
+    }
+}
+
 impl Front {
-    async fn run(mut self, listener: TcpListener, mut orders: mpsc::Receiver<Order>) {
+    fn new(address: SocketAddr, config: Config) -> Front {
+        let shared = Arc::new(Shared {
+            store: Store::new(config.history),
+            faults: Faults::new(),
+            access: Access::default(),
+            requests: Counter::default(),
+            config,
+        });
+        Front { address, shared, cut: watch::Sender::new(0), connections: JoinSet::new() }
+    }
+
+    async fn run(mut self, port: Port, mut orders: mpsc::Receiver<Order>) {
         let room = Arc::new(Semaphore::new(self.shared.config.connections));
-        let mut port = Some(Port::Open(listener));
+        let mut port = Some(port);
         loop {
             let accepted = async {
                 match &port {
-                    Some(Port::Open(listener)) => listener.accept().await,
+                    Some(Port::Open(listener, _)) => listener.accept().await,
                     _ => std::future::pending().await,
                 }
             };
@@ -216,7 +228,7 @@ impl Front {
                     let (reply, wanted) = match order {
                         None | Some(Order::End) => break,
                         Some(Order::Pause(reply)) => (reply, self.pause(&mut port).await),
-                        Some(Order::Resume(reply)) => (reply, resume(&mut port)),
+                        Some(Order::Resume(reply)) => (reply, resume(&mut port, self.address)),
                     };
                     // Whoever asked may have lost patience.
                     let _ = reply.send(wanted);
@@ -228,12 +240,17 @@ impl Front {
     }
 
     async fn pause(&mut self, port: &mut Option<Port>) -> io::Result<()> {
-        if let Some(Port::Reserved(_)) = port {
-            return Ok(());
-        }
-        // The listener must be gone before the port can be bound again.
-        *port = None;
-        let socket = bind(self.address)?;
+        let spare = match port.take() {
+            Some(Port::Open(listener, spare)) => {
+                // It is not enough to close it: a process that is being started has a copy until it
+                // runs its program. Elsewhere than on Linux this is refused.
+                let _ = rustix::net::shutdown(&listener, rustix::net::Shutdown::Both);
+                spare
+            }
+            Some(Port::Reserved(socket)) => Some(socket),
+            None => None,
+        };
+        let socket = spare.map_or_else(|| bind(self.address), Ok)?;
         // Another socket may share the port as long as both are willing to.
         socket.set_reuseaddr(false)?;
         *port = Some(Port::Reserved(socket));
@@ -247,20 +264,17 @@ impl Front {
     }
 }
 
-fn resume(port: &mut Option<Port>) -> io::Result<()> {
-    match port.take() {
+fn resume(port: &mut Option<Port>, address: SocketAddr) -> io::Result<()> {
+    *port = match port.take() {
         Some(Port::Reserved(socket)) => {
             // Old connections of this port must not stand in the way.
             socket.set_reuseaddr(true)?;
-            *port = Some(Port::Open(socket.listen(BACKLOG)?));
-            Ok(())
+            Some(Port::open(socket, address)?)
         }
-        Some(open) => {
-            *port = Some(open);
-            Ok(())
-        }
-        None => Err(io::Error::other("the port was lost when the outage began")),
-    }
+        open @ Some(Port::Open(..)) => open,
+        None => return Err(io::Error::other("the port was lost when the outage began")),
+    };
+    Ok(())
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
@@ -272,7 +286,33 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
+    use tokio::net::TcpStream;
+
     use super::*;
+
+    /// As a process has it that another thread of this one is starting: all descriptors, until it
+    /// runs its program.
+    #[tokio::test]
+    async fn an_outage_begins_whoever_has_a_copy_of_the_listener() {
+        let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut front = Front::new(address, Config::new());
+        let port = Port::open(socket, address).unwrap();
+        let Port::Open(listener, _) = &port else { unreachable!() };
+        let copy = listener.as_fd().try_clone_to_owned().unwrap();
+        let mut port = Some(port);
+        for _ in 0..2 {
+            front.pause(&mut port).await.unwrap();
+            let refused = TcpStream::connect(address).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+            assert_eq!(bind(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+            resume(&mut port, address).unwrap();
+            TcpStream::connect(address).await.unwrap();
+        }
+        drop(copy);
+    }
 
     #[tokio::test]
     async fn a_kubeconfig_names_the_server_and_its_token() {

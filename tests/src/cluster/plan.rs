@@ -12,7 +12,8 @@ use anyhow::{Context, anyhow, bail};
 use http::Request;
 use serde_json::json;
 
-use super::{audit, block_on, kubeconfig, pki, ports};
+use super::{audit, block_on, kubeconfig, pki};
+use crate::ports;
 use crate::setup;
 
 /// How long a server may take until it is ready. It takes 3 s on an idle machine.

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
-use super::ports::Held;
 use super::server::Server;
 use super::{Cluster, Program};
 use crate::lifeline;
+use crate::ports::Held;
 use crate::setup;
 
 /// How a snapshot is restored.

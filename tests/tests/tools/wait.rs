@@ -1,7 +1,6 @@
 //! `hotseat wait`.
 
-use std::net::TcpListener;
-
+use hotseat_tests::ports::Held;
 use hotseat_tests::process::Launch;
 use hotseat_tests::scene::{Api, Candidate, QUICK, SOON};
 
@@ -16,11 +15,8 @@ fn wait_for(candidate: &str, what: &str, timeout: &str) -> Launch {
 fn whoever_waits_goes_on_when_its_pod_leads() {
     let api = Api::embedded("wait-leader").unwrap();
     // Nobody answers there yet: in an init container the sidecar may just be starting.
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let address = format!("127.0.0.1:{port}");
+    let port = Held::any().unwrap();
+    let address = port.address().unwrap().to_string();
     let mut waiting = wait_for(&address, "--leader", "60s").start().unwrap();
     let http = format!("--http={address}");
     let anna = Candidate::start(&api, "anna", &[&QUICK[..], &[&http]].concat()).unwrap();
@@ -41,7 +37,8 @@ fn whoever_waits_goes_on_when_its_pod_leads() {
 
 #[test]
 fn waiting_in_vain_ends_with_the_reason() {
-    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let held = Held::any().unwrap();
+    let refused = held.address().unwrap().to_string();
     let (code, _, error) = ran(wait_for(&refused, "--leader", "300ms"));
     assert_eq!(code, 1);
     assert!(error.contains("nothing answers (Connection refused"), "{error}");

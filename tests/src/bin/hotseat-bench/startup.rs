@@ -1,9 +1,9 @@
 //! From the start of the process to the first answer on 4040.
 
-use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use anyhow::bail;
+use hotseat_tests::ports::Held;
 
 use crate::arena::Arena;
 use crate::probe::Probe;
@@ -26,7 +26,8 @@ pub(crate) fn rows(arena: &Arena) -> anyhow::Result<Vec<Row>> {
 }
 
 fn once(arena: &Arena) -> anyhow::Result<Duration> {
-    let address = free_address()?;
+    let port = Held::any()?;
+    let address = port.address()?;
     let process = arena.launch("startup", "starter", &address.to_string())?.start()?;
     let began = process.started();
     loop {
@@ -40,9 +41,4 @@ fn once(arena: &Arena) -> anyhow::Result<Duration> {
         }
         std::thread::sleep(PACE);
     }
-}
-
-/// A port that was free a moment ago.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

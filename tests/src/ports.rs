@@ -4,10 +4,12 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt,
+};
 
 /// `N` different free ports of 127.0.0.1. Another process may still take one before it is used.
-pub(super) fn free<const N: usize>() -> io::Result<[u16; N]> {
+pub(crate) fn free<const N: usize>() -> io::Result<[u16; N]> {
     // All are bound at once, so that no two are the same.
     let mut sockets = Vec::with_capacity(N);
     let mut ports = [0; N];
@@ -22,19 +24,45 @@ pub(super) fn free<const N: usize>() -> io::Result<[u16; N]> {
 /// A port that refuses connections and that the system gives to nobody, until this is dropped.
 ///
 /// Without it a client that keeps connecting to a dead server's port meets, sooner or later,
-/// itself: the system may choose that same port for the client's end.
+/// itself: the system may choose that same port for the client's end. A listener that was closed is no
+/// such port: a program that another test is starting has a copy of it until it runs.
+///
+/// A server may be started on it meanwhile, if it sets `SO_REUSEADDR` as servers do.
 #[derive(Debug)]
-pub(crate) struct Held {
-    _socket: OwnedFd,
+pub struct Held {
+    socket: OwnedFd,
 }
 
 impl Held {
-    pub(crate) fn new(port: u16) -> io::Result<Self> {
+    /// Holds one of the system's choosing.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn any() -> io::Result<Self> {
+        Self::new(0)
+    }
+
+    /// Holds that one.
+    ///
+    /// # Errors
+    ///
+    /// When it is somebody else's.
+    pub fn new(port: u16) -> io::Result<Self> {
         let socket = socket_for_binding()?;
         // Connections of the server that had the port may linger.
         sockopt::set_socket_reuseaddr(&socket, true)?;
         bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-        Ok(Self { _socket: socket })
+        Ok(Self { socket })
+    }
+
+    /// Where nobody answers.
+    ///
+    /// # Errors
+    ///
+    /// None that are known: when the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        Ok(getsockname(&self.socket)?.try_into()?)
     }
 }
 
@@ -54,6 +82,14 @@ mod tests {
 
     fn bind_plainly(port: u16) -> rustix::io::Result<()> {
         bind(&socket_for_binding()?, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// What a test waits for would else be taken by another, or never be there.
+    #[test]
+    fn a_server_may_start_on_a_held_port() {
+        let held = Held::any().unwrap();
+        let server = TcpListener::bind(held.address().unwrap()).unwrap();
+        TcpStream::connect(server.local_addr().unwrap()).unwrap();
     }
 
     #[test]
