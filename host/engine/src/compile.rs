@@ -26,8 +26,8 @@ use crate::compile_limits::CompileLimits;
 use crate::container::{Container, MemoryLeft};
 use crate::error::CompileError;
 use crate::known_schemas::KnownSchemas;
-use crate::room::Room;
 use crate::runtime::Runtime;
+use crate::runtime::room;
 use crate::sealed::{OPEN_FILES, memory, seal, this_program};
 use crate::spent::{ChildReport, CompileSpent};
 use crate::text::{bytes, one_line};
@@ -182,7 +182,7 @@ impl Compiler {
             .env(child::WRITABLE, share.writable.to_string())
             .env(child::PROCESSOR, limits.processor_seconds.to_string())
             .env(child::OUTPUT, limits.output.to_string())
-            .env(child::ROOM, Room::of_this_process().name())
+            .env(child::ROOM, room().name())
             .stdin(OwnedFd::from(input))
             .stdout(OwnedFd::from(output))
             .stderr(Stdio::piped())

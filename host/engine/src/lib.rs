@@ -25,6 +25,7 @@
 
 mod backstop;
 mod bindings;
+mod bounds;
 mod builtin;
 mod child;
 mod compile;

@@ -1,17 +1,18 @@
 //! How much address space a policy's memories have, which decides how their accesses are kept in bounds.
 
-use std::sync::OnceLock;
+use wasmtime::{Config, PoolingAllocationConfig};
 
-use wasmtime::{Config, Engine, Memory, MemoryType, Store};
+use crate::bounds::{MOST_ELEMENTS, MOST_INSTANCES, MOST_MEMORIES, MOST_TABLES};
 
-use crate::settings::config;
+/// Calls that are there at a time, at most: those of the policies in force, in shadow, under trial, and of
+/// what was left behind, which is ended at two. Another one would fail.
+const CALLS: usize = 8;
+/// No bound of ours: what the host has for instances counts as a call's memory.
+const UNBOUNDED: usize = 1 << 30;
 
 /// What is reserved for each memory where there is not enough address space, in bytes: the default limit
 /// of memory, so that a memory within the limit never moves.
 const RESERVATION: u64 = 32 << 20;
-/// How many memories are there at a time, at most: those of the policies in force, in shadow, under trial,
-/// and of two that were left behind, with what answers WASI for each.
-const MEMORIES: usize = 16;
 
 /// Whether there is address space enough to do without a check of each access.
 ///
@@ -21,26 +22,14 @@ const MEMORIES: usize = 16;
 /// and to run. (docs/decisions/0022-no-check-at-each-access.md)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// Each memory reserves all that can be addressed, and a guard.
+    /// Each memory has all that can be addressed, and a guard. It is reserved once for all calls, which takes
+    /// 325 GiB of address space.
     Ample,
-    /// Each access is checked.
+    /// Each access is checked, and each call reserves a little.
     Scarce,
 }
 
 impl Room {
-    /// What there is in this process. It is looked at once: code that was compiled for the one is
-    /// not loaded for the other.
-    pub(crate) fn of_this_process() -> Room {
-        static ROOM: OnceLock<Room> = OnceLock::new();
-        *ROOM.get_or_init(|| match reserve(MEMORIES) {
-            Ok(()) => Room::Ample,
-            Err(error) => {
-                tracing::debug!(%error, "address space is limited, so policies check each access");
-                Room::Scarce
-            }
-        })
-    }
-
     /// As the child that compiles is given it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -57,7 +46,7 @@ impl Room {
         }
     }
 
-    /// Puts it into the settings of an engine.
+    /// Puts what code depends on into the settings of an engine.
     pub(crate) fn put(self, config: &mut Config) {
         match self {
             // The defaults of wasmtime, which most of its users have.
@@ -71,27 +60,32 @@ impl Room {
             }
         }
     }
-}
 
-/// Reserves address space for that many memories, and gives it back.
-fn reserve(memories: usize) -> wasmtime::Result<()> {
-    let engine = Engine::new(&config(false, Room::Ample))?;
-    let mut store = Store::new(&engine, ());
-    for _ in 0..memories {
-        Memory::new(&mut store, MemoryType::new(0, None))?;
+    /// Has an engine that runs code reserve address space once, instead of for each instance.
+    ///
+    /// What a call wrote is given back to the system all the same: nothing of it stays for the next.
+    pub(crate) fn reserve(self, config: &mut Config) {
+        if self == Room::Scarce {
+            return;
+        }
+        let count = |each: usize| u32::try_from(CALLS * each).unwrap_or(u32::MAX);
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_memories(count(MOST_MEMORIES))
+            .total_tables(count(MOST_TABLES))
+            .total_core_instances(count(MOST_INSTANCES))
+            .total_component_instances(count(MOST_INSTANCES))
+            .max_memories_per_module(count(MOST_MEMORIES))
+            .max_tables_per_module(count(MOST_TABLES))
+            .table_elements(MOST_ELEMENTS)
+            .max_core_instance_size(UNBOUNDED)
+            .max_component_instance_size(UNBOUNDED);
+        config.allocation_strategy(pool);
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Else the other tests would say nothing of what most machines do.
-    #[test]
-    fn there_is_room_where_tests_run() {
-        assert_eq!(Room::of_this_process(), Room::Ample);
-    }
 
     #[test]
     fn each_has_a_name_of_its_own() {

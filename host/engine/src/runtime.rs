@@ -1,7 +1,7 @@
 //! The engine that runs policies, shared by all that are loaded.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::Engine;
 
@@ -27,8 +27,7 @@ impl Runtime {
     ///
     /// The system refuses a timer or a thread, or wasmtime does not know the processor.
     pub fn new() -> io::Result<Runtime> {
-        let engine =
-            Engine::new(&config(false, Room::of_this_process())).map_err(io::Error::other)?;
+        let engine = Engine::new(&config(false, room())).map_err(io::Error::other)?;
         let epoch = engine.clone();
         let backstop = Arc::new(Backstop::start(move || epoch.increment_epoch())?);
         Ok(Runtime { engine, backstop, left_behind: LeftBehind::default() })
@@ -37,5 +36,30 @@ impl Runtime {
     /// The count of threads that its policies did not give back.
     pub fn left_behind(&self) -> &LeftBehind {
         &self.left_behind
+    }
+}
+
+/// What there is in this process. It is looked at once: code that was compiled for the one is not loaded
+/// for the other.
+pub(crate) fn room() -> Room {
+    static ROOM: OnceLock<Room> = OnceLock::new();
+    // Reserved and given back: nobody else says how much there is.
+    *ROOM.get_or_init(|| match Engine::new(&config(false, Room::Ample)) {
+        Ok(_) => Room::Ample,
+        Err(error) => {
+            tracing::debug!(%error, "address space is limited, so policies check each access");
+            Room::Scarce
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else the other tests would say nothing of what most machines do.
+    #[test]
+    fn there_is_room_where_tests_run() {
+        assert_eq!(room(), Room::Ample);
     }
 }

@@ -7,18 +7,12 @@ use std::time::{Duration, Instant};
 use hotseat_core::policy::{Failure, FailureKind};
 use wasmtime::{Error, ResourceLimiter, Result, Store, Trap, UpdateDeadline};
 
+use crate::bounds::{MOST_ELEMENTS, MOST_HANDLES, MOST_INSTANCES, MOST_MEMORIES, MOST_TABLES};
 use crate::runtime::Runtime;
 use crate::settings::Limits;
 use crate::text::{bytes, one_line};
 use crate::wasi::Blindfold;
 
-/// Core instances, tables and linear memories of one component: a policy's own, and those of what
-/// answers WASI. Python's interpreter has more than 16 instances; a policy of one module has two.
-const MOST_INSTANCES: usize = 64 + 3;
-const MOST_TABLES: usize = 256 + 1;
-const MOST_MEMORIES: usize = 4 + 1;
-/// Handles of streams and the like that are open at a time. The host keeps a few words for each.
-const MOST_HANDLES: usize = 4096;
 /// What wasmtime says when an answer is larger than it may copy; its error has no type to ask for.
 const TOO_MUCH_COPIED: &str = "fuel allocated for hostcalls has been exhausted";
 
@@ -237,9 +231,14 @@ impl ResourceLimiter for Sandbox {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
+        // There is no address space for more, so that without a maximum of its own it has this one.
+        let maximum = maximum.filter(|maximum| *maximum < MOST_ELEMENTS);
         let own = maximum.is_none_or(|maximum| desired <= maximum);
-        let elements = desired.saturating_sub(current);
-        Ok(own && self.take(elements.saturating_mul(size_of::<usize>())))
+        let amount = match desired {
+            0..=MOST_ELEMENTS => desired.saturating_sub(current).saturating_mul(size_of::<usize>()),
+            _ => usize::MAX,
+        };
+        Ok(own && self.take(amount))
     }
 
     fn instances(&self) -> usize {

@@ -16,7 +16,7 @@ use wasmtime::component::Linker;
 use crate::bindings::ElectionPre;
 use crate::compile::CompiledComponent;
 use crate::instance::Linked;
-use crate::room::Room;
+use crate::runtime::room;
 use crate::sandbox::Sandbox;
 use crate::settings::config;
 use crate::{
@@ -92,10 +92,8 @@ impl Site {
         let wit = CONTRACT.replace("world election {", world);
         let imports = r#"(import "hotseat:policy/gate@1.0.0" "hold" (func $hold))"#;
         let bytes = UnexpectedType { wit: &wit, imports, ..*odd }.build();
-        let code = Engine::new(&config(true, Room::of_this_process()))
-            .unwrap()
-            .precompile_component(&bytes)
-            .unwrap();
+        let code =
+            Engine::new(&config(true, room())).unwrap().precompile_component(&bytes).unwrap();
         let runtime = self.loader.runtime();
         let component = CompiledComponent::of(&code).unwrap().map(runtime).unwrap();
         let mut linker = Linker::<Sandbox>::new(&runtime.engine);
