@@ -3,10 +3,12 @@
 use wasmtime::{Config, PoolingAllocationConfig};
 
 use crate::bounds::{MOST_ELEMENTS, MOST_INSTANCES, MOST_MEMORIES, MOST_TABLES};
+use crate::left_behind::MOST_AT_A_TIME;
 
-/// Calls that are there at a time, at most: those of the policies in force, in shadow, under trial, and of
-/// what was left behind, which is ended at two. Another one would fail.
-const CALLS: usize = 8;
+/// Calls that are there at a time, at most: those that were left behind, and those of the policies in force,
+/// in shadow and under trial, of which one more may have been left behind meanwhile. Another one would
+/// fail.
+const CALLS: usize = MOST_AT_A_TIME + 4;
 /// No bound of ours: what the host has for instances counts as a call's memory.
 const UNBOUNDED: usize = 1 << 30;
 
