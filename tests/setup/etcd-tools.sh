@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the folder that holds `etcdctl` and `etcdutl`, and builds both on the first call and whenever
-# tests/etcd names others. Wants Go 1.26 or later, and the Go modules on the first call.
+# tests/apiserver names others, of whose module they are: most of what they are made of is compiled with the
+# API server. Wants Go 1.26 or later, and the Go modules on the first call.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -9,7 +10,7 @@ source "$here/lib.sh"
 cache=${HOTSEAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hotseat}/etcd-tools
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
-key=$(cat "$here/etcd-tools.sh" "$here"/../etcd/go.{mod,sum} | sha256sum | cut -c1-16)
+key=$(cat "$here/etcd-tools.sh" "$here"/../apiserver/go.{mod,sum} | sha256sum | cut -c1-16)
 folder=$cache/$key
 
 # One at a time: several tests may want them.
@@ -18,11 +19,11 @@ flock 9
 if [[ ! -d $folder ]]; then
     has_go_for_newest || fail "Go $newest_go or later is needed, and there is $(go_version_or_none):" \
         "put its folder bin first in PATH"
-    say "building etcdctl and etcdutl by Go modules: a minute"
+    say "building etcdctl and etcdutl by Go modules: half a minute after the API server"
     rm -rf "$cache"/.build-*
     work=$(mktemp -d "$cache/.build-XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    cd "$here/../etcd"
+    cd "$here/../apiserver"
     CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off \
         go build -p 2 -trimpath -ldflags '-s -w' -o "$work/out/" tool >&2
     mv -T "$work/out" "$folder"
