@@ -83,6 +83,12 @@ impl Stage {
         self.anna.json("/v1/policy").unwrap()
     }
 
+    /// The lines of its log with these words.
+    fn said(&self, words: &str) -> Vec<String> {
+        let log = self.anna.log();
+        log.lines().filter(|line| line.contains(words)).map(str::to_owned).collect()
+    }
+
     /// Waits for a report of which `wanted` is true.
     fn report(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         until(what, LOADED, || match self.policy() {
@@ -118,8 +124,16 @@ fn a_file_is_followed_in_all_ways_that_files_change() {
     let [plain, renamed, linked] = [1, 2, 3].map(standard_marked);
     fs::write(&file, &plain).unwrap();
     stage.active(&plain);
+    let before = stage.said(" INFO ");
     publish(&file, &renamed).unwrap();
     stage.active(&renamed);
+    // Its stages are for whoever looks for them, at debug.
+    let said =
+        until("a line of log", SOON, || match stage.said(" INFO ").split_off(before.len()) {
+            said if said.is_empty() => Err(said),
+            said => Ok(said),
+        });
+    assert!(said.len() == 1 && said[0].contains("the policy is active"), "{said:?}");
     fs::remove_file(&file).unwrap();
     stage.report("the file is gone", |report| {
         report["source_error"].as_str().is_some_and(|error| error.contains("check the path"))

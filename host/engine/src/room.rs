@@ -25,7 +25,7 @@ const RESERVATION: u64 = 32 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
     /// Each memory has all that can be addressed, and a guard. It is reserved once for all calls, which takes
-    /// 325 GiB of address space.
+    /// 315 GiB of address space.
     Ample,
     /// Each access is checked, and each call reserves a little.
     Scarce,

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::Engine;
+use wasmtime::{Config, Engine};
 
 use crate::backstop::Backstop;
 use crate::left_behind::LeftBehind;
@@ -27,7 +27,7 @@ impl Runtime {
     ///
     /// The system refuses a timer or a thread, or wasmtime does not know the processor.
     pub fn new() -> io::Result<Runtime> {
-        let engine = Engine::new(&config(false, room())).map_err(io::Error::other)?;
+        let engine = engine(room()).map_err(io::Error::other)?;
         let epoch = engine.clone();
         let backstop = Arc::new(Backstop::start(move || epoch.increment_epoch())?);
         Ok(Runtime { engine, backstop, left_behind: LeftBehind::default() })
@@ -44,13 +44,26 @@ impl Runtime {
 pub(crate) fn room() -> Room {
     static ROOM: OnceLock<Room> = OnceLock::new();
     // Reserved and given back: nobody else says how much there is.
-    *ROOM.get_or_init(|| match Engine::new(&config(false, Room::Ample)) {
+    *ROOM.get_or_init(|| match Engine::new(&reserving(Room::Ample)) {
         Ok(_) => Room::Ample,
         Err(error) => {
             tracing::debug!(%error, "address space is limited, so policies check each access");
             Room::Scarce
         }
     })
+}
+
+/// An engine without a compiler, for such code.
+fn engine(room: Room) -> wasmtime::Result<Engine> {
+    // Where there is not as much once more, for the policies of another election in this process, each call
+    // reserves for itself. Code runs either way.
+    Engine::new(&reserving(room)).or_else(|_| Engine::new(&config(false, room)))
+}
+
+fn reserving(room: Room) -> Config {
+    let mut config = config(false, room);
+    room.reserve(&mut config);
+    config
 }
 
 #[cfg(test)]

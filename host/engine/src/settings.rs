@@ -84,7 +84,6 @@ pub(crate) fn config(compiler: bool, room: Room) -> Config {
     if !compiler {
         // Cranelift's tables would stay in memory for the life of the sidecar.
         config.enable_compiler(false);
-        room.reserve(&mut config);
     }
     config
 }

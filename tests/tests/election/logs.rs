@@ -116,10 +116,14 @@ fn leads(process: &Hotseat) -> SocketAddr {
     address
 }
 
-/// It renews in the same term, and its answers are true.
+/// It renews in the same term, by its policy's decisions, and its answers are true.
 fn leads_on(api: &Api, process: &mut Hotseat) {
     let address = process.listening_addr();
     let token = leader(address).unwrap()["token"].clone();
+    let before = until("the policy", LEADS_WITHIN, || match policy(address) {
+        Ok(report) if report["stage"] == "active" => Ok(report),
+        other => Err(other),
+    });
     let mut time = api.spec("renewTime").unwrap();
     for _ in 0..RENEWALS {
         time = until("a renewal", SOON, || match api.spec("renewTime").unwrap() {
@@ -131,6 +135,13 @@ fn leads_on(api: &Api, process: &mut Hotseat) {
     assert_eq!((&answer["self"], &answer["token"]), (&json!(true), &token), "{answer}");
     assert_eq!(get(address, "/").unwrap().text(), r#"{"name":"anna"}"#);
     assert_eq!(get(address, "/healthz").unwrap().status, 200);
+    // Without the policy's thread the rule of the host would renew as well.
+    let after = policy(address).unwrap();
+    let decided = |report: &Value| report["decisions"].as_u64().unwrap();
+    assert!(decided(&after) >= decided(&before) + u64::from(RENEWALS), "{before}\n{after}");
+    for instead in ["rule_decisions", "hold_decisions"] {
+        assert_eq!(after[instead], before[instead], "{before}\n{after}");
+    }
 }
 
 /// It is asked to end, and releases the seat.
@@ -142,6 +153,10 @@ fn ends(api: &Api, process: &mut Hotseat) {
 
 fn leader(address: SocketAddr) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&get(address, "/v1/leader")?.body)?)
+}
+
+fn policy(address: SocketAddr) -> anyhow::Result<Value> {
+    Ok(serde_json::from_slice(&get(address, "/v1/policy")?.body)?)
 }
 
 fn lost(address: SocketAddr, stream: &str) -> anyhow::Result<u64> {

@@ -95,9 +95,10 @@ fn refused(scene: &str, prepare: impl FnOnce(&Api), words: &[&str]) {
     warned_once(&candidate, words);
 }
 
-/// Others have filled the annotations of the Lease, and no write fits any more.
+/// Others have filled the annotations of the Lease, and no write fits any more. That the pauses grow to minutes is
+/// seen in the scenes of `host/core`.
 #[test]
-fn a_record_that_the_server_does_not_take_is_named_and_not_tried_for_ever() {
+fn a_record_that_the_server_does_not_take_is_named_and_tried_less_and_less() {
     let api = Api::of(Cluster::shared(), "too-long", Rights::Full).unwrap();
     let lease = json!({
         "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
