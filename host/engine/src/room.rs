@@ -5,10 +5,12 @@ use wasmtime::{Config, PoolingAllocationConfig};
 use crate::bounds::{MOST_ELEMENTS, MOST_INSTANCES, MOST_MEMORIES, MOST_TABLES};
 use crate::left_behind::MOST_AT_A_TIME;
 
-/// Calls that are there at a time, at most: those that were left behind, and those of the policies in force,
-/// in shadow and under trial, of which one more may have been left behind meanwhile. Another one would
-/// fail.
+/// Calls that are there at a time: those that were left behind, and those of the policies in force, in shadow
+/// and under trial, of which one more may have been left behind meanwhile. Another one fails.
 const CALLS: usize = MOST_AT_A_TIME + 4;
+/// Tables of all calls together. Only a component that was made for it has hundreds, and wasmtime has 48 bytes
+/// for each from the start.
+const TABLES: usize = 2 * MOST_TABLES;
 /// No bound of ours: what the host has for instances counts as a call's memory.
 const UNBOUNDED: usize = 1 << 30;
 
@@ -25,7 +27,7 @@ const RESERVATION: u64 = 32 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
     /// Each memory has all that can be addressed, and a guard. It is reserved once for all calls, which takes
-    /// 315 GiB of address space.
+    /// 200 GiB of address space.
     Ample,
     /// Each access is checked, and each call reserves a little.
     Scarce,
@@ -70,12 +72,12 @@ impl Room {
         if self == Room::Scarce {
             return;
         }
-        let count = |each: usize| u32::try_from(CALLS * each).unwrap_or(u32::MAX);
+        let count = |total: usize| u32::try_from(total).unwrap_or(u32::MAX);
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_memories(count(MOST_MEMORIES))
-            .total_tables(count(MOST_TABLES))
-            .total_core_instances(count(MOST_INSTANCES))
-            .total_component_instances(count(MOST_INSTANCES))
+        pool.total_memories(count(CALLS * MOST_MEMORIES))
+            .total_tables(count(TABLES))
+            .total_core_instances(count(CALLS * MOST_INSTANCES))
+            .total_component_instances(count(CALLS * MOST_INSTANCES))
             .max_memories_per_module(count(MOST_MEMORIES))
             .max_tables_per_module(count(MOST_TABLES))
             .table_elements(MOST_ELEMENTS)
