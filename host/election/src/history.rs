@@ -23,8 +23,8 @@ pub const LEADERS: usize = 256;
 pub const POLICIES: usize = 64;
 /// How many decisions are kept.
 pub const DECISIONS: usize = 256;
-/// The longest text of an entry, in bytes; a longer one is cut. With it the history takes 512 KiB at
-/// most, and with the standard policy some 60 KiB.
+/// The longest text of an entry, in bytes; a longer one is cut. With it the history takes less than
+/// 1 MiB, and with the standard policy some 140 KiB.
 pub const LONGEST: usize = 256;
 
 /// The last of what happened.
