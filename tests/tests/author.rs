@@ -1,5 +1,5 @@
 //! The author's hour: what the pages in `docs/authors` say is done here, command by command, in a folder
-//! outside of any checkout, in each language.
+//! outside of any checkout, in each language, and what the page about questions says.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
@@ -57,11 +57,21 @@ fn the_bindings_are_what_the_contract_gives() {
     assert!(status.success(), "{status}: see its messages above");
 }
 
+/// The page about questions of one's own, which asks them of rules, where nothing has to be built.
+#[test]
+fn questions() {
+    let asked = ["hotseat policy run", "echo '{from: leader, signals: "];
+    follow_page("docs/scenes.md", Language::Rules, &asked);
+}
+
 /// Does what a language's page says; `wanted` has to be among it.
 fn follow(name: &str, wanted: &[&str]) {
-    let language: Language = name.parse().unwrap();
+    follow_page(&format!("docs/authors/{name}.md"), name.parse().unwrap(), wanted);
+}
+
+fn follow_page(path: &str, language: Language, wanted: &[&str]) {
     let place = Place::new(language);
-    let page = Page::read(&repository().join(format!("docs/authors/{name}.md")));
+    let page = Page::read(&repository().join(path));
     let done = page.follow(&place);
     for command in wanted {
         assert!(done.iter().any(|it| it.starts_with(command)), "{command} is not in {done:?}");

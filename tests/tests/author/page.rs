@@ -2,8 +2,8 @@
 //!
 //! Of a block `console` each line that begins with `$ ` is a command, and what follows are lines that it
 //! prints, in that order and among others; `..` stands for anything. A command fails if and only if the
-//! page shows a line of the program's that begins with `hotseat: `. Any other block quotes a file of the
-//! folder that was made.
+//! page shows a line of the program's that begins with `hotseat: ` or `FAILED `. Any other block quotes a
+//! file of the folder that was made.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,9 @@ use std::process::Stdio;
 use hotseat_author::Language;
 
 use super::Place;
+
+/// What lines of a command that fails begin with.
+const FAILURES: [&str; 2] = ["hotseat: ", "FAILED "];
 
 pub struct Page {
     name: String,
@@ -94,7 +97,8 @@ impl Page {
         let output = place.shell(folder, command).stdin(Stdio::null()).output().unwrap();
         let printed =
             [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()).concat();
-        let fails = step.output.iter().any(|line| line.starts_with("hotseat: "));
+        let is_failure = |line: &String| FAILURES.iter().any(|word| line.starts_with(word));
+        let fails = step.output.iter().any(is_failure);
         let place = format!("{}: $ {command}\n{printed}", self.name);
         assert_eq!(output.status.success(), !fails, "{} {place}", output.status);
         let mut lines = printed.lines();
