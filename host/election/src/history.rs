@@ -150,3 +150,28 @@ fn settings_digest(policy: &Policy) -> String {
 fn short(text: impl AsRef<str>) -> String {
     cut(text.as_ref(), LONGEST).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kept::Numbered;
+
+    /// What an entry takes whose texts are that long, in bytes.
+    const fn entry<T>(texts: usize) -> usize {
+        size_of::<Numbered<T>>() + texts * LONGEST
+    }
+
+    #[test]
+    fn it_takes_no_more_memory_than_is_said() {
+        // Of a leader its name and why; of a policy all but its stage; of a decision the policy, the
+        // holder, whom a transfer names, why there was no answer, and of what was decided instead the
+        // successor, the reason and why it was overruled.
+        let bytes = LEADERS * entry::<LeaderChange>(2)
+            + POLICIES * entry::<PolicyChange>(6)
+            + DECISIONS * entry::<DecisionSummary>(7);
+        assert!((512 * 1024..1024 * 1024).contains(&bytes), "{bytes}");
+        // With the standard policy nobody's texts are long: a digest, a name and a reason.
+        let standard = DECISIONS * (size_of::<Numbered<DecisionSummary>>() + 128);
+        assert!((120 * 1024..180 * 1024).contains(&standard), "{standard}");
+    }
+}
