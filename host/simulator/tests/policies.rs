@@ -209,6 +209,16 @@ fn none_of_the_policies_that_ship_thrashes() {
     }
 }
 
+/// The numbers are those of a long run; that no policy is missing is seen at once.
+#[test]
+fn the_page_has_a_row_for_each_policy() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policies.md");
+    let page = fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    // The first is the head.
+    assert_eq!(rows.skip(1).collect::<Vec<_>>(), names());
+}
+
 /// Where the fail-over of a policy lies: beside it.
 fn told_in(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
