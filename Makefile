@@ -88,7 +88,7 @@ wit: build ## target/wit/hotseat-policy.wasm, the contract as a package that wkg
 	mkdir -p target/wit
 	target/release/hotseat policy wit --package target/wit/hotseat-policy.wasm
 
-limits: build ## the smallest limits of a container's memory, for the standard policy and each language; as root
+limits: build ## the smallest limits of a container's memory, for the standard policy, rules and each language; as root
 	tests/setup/guests.sh >/dev/null
 	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) run --release -p hotseat-tests --bin hotseat-limits
 	HOTSEAT_BIN="$(CURDIR)/target/release/hotseat" $(CARGO) test --workspace --features hotseat-tests/limits --test swap -- container

@@ -1,10 +1,12 @@
 //! Components to swap in.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
+use hotseat_author::{Built, Language};
 use hotseat_component::{Options, build};
 use hotseat_engine::STANDARD;
 
@@ -80,6 +82,28 @@ pub fn publish(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// When it cannot be built: what is missing has been said on standard error.
 pub fn language(name: &str) -> anyhow::Result<PathBuf> {
     setup::run("guests.sh", &[name])
+}
+
+/// The policy in C that `hotseat policy new` and `build` make, but that it does without settings.
+///
+/// # Errors
+///
+/// When its tools cannot be installed, or the build fails.
+pub fn in_c() -> anyhow::Result<Vec<u8>> {
+    let folder = ScratchDir::new("hotseat-c-")?;
+    let made = hotseat_author::create(folder.path(), "c", Language::C)?;
+    symlink(tools("c")?, made.join(".venv"))?;
+    let source = made.join("policy.c");
+    let mut text = fs::read_to_string(&source)?;
+    for (from, to) in [(r#" \"required\": [\"most_lag\"],"#, ""), ("settings->len == 0", "false")] {
+        ensure!(text.contains(from), "no {from} in the template: {text}");
+        text = text.replace(from, to);
+    }
+    fs::write(source, text)?;
+    match hotseat_author::build(&made)? {
+        Built::Component { bytes, .. } => Ok(bytes),
+        Built::Nothing => bail!("{} has no component", made.display()),
+    }
 }
 
 /// The folder of the tools that build policies in `python`, `javascript` or `c`; installed if they have

@@ -2,16 +2,18 @@
 //!
 //! For each policy a sidecar leads by the standard policy in a control group with the limit, the
 //! policy is published, takes over and decides; then the container starts anew with it. The limit
-//! holds if all of that comes about and the kernel kills nobody. And policies that take what they
-//! get lead in the smallest container, which has to survive them.
+//! holds if all of that comes about and the kernel kills nobody. Rules are the program's own policy, so
+//! they lead from the start, and other rules are published. And policies that take what they get lead
+//! in the smallest container, which has to survive them.
 
 #![forbid(unsafe_code)]
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use hotseat_engine::digest;
+use hotseat_engine::{Builtin, digest};
 use hotseat_tests::cgroup::Group;
 use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
@@ -26,51 +28,63 @@ const COMPILED: Duration = Duration::from_secs(600);
 /// So many decisions show that it decides.
 const DECISIONS: u64 = 3;
 
-/// The smallest limit that docs/limits.md names, in MiB.
-const SMALLEST: u64 = 32;
+/// The smallest of them, which docs/limits.md names, too.
+const SMALLEST: u64 = LIMITS[0];
+/// In the order of docs/limits.md.
+const ALL: [&str; 8] =
+    ["standard", "rust-wasip2", "c", "go", "javascript", "python", "rules", "hostile"];
+/// As many expressions as people write, each for another field.
+const RULES: &str = include_str!("../../../host/engine/tests/five-rules.json");
 /// What the hostile policy does to use up its container.
 const MISDEEDS: [&str; 5] =
     ["memory-bomb", "fill", "memory-megabyte", "reason-megabyte", "publish-flood"];
 
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let all = ["standard", "rust-wasip2", "go", "javascript", "python", "hostile"];
     let names: Vec<&str> = match wanted.is_empty() {
-        true => all.to_vec(),
+        true => ALL.to_vec(),
         false => wanted.iter().map(String::as_str).collect(),
     };
     for name in names {
-        let component = match name {
+        match name {
             "hostile" => {
                 MISDEEDS.iter().try_for_each(|misdeed| survives(misdeed).context(*misdeed))?;
                 println!("hostile: {SMALLEST} MiB holds");
-                continue;
             }
-            "standard" => guests::standard_marked(1),
-            name if all.contains(&name) => std::fs::read(guests::language(name)?)?,
-            name => bail!("{name}: there are {}", all.join(", ")),
-        };
-        // Whatever holds at one limit holds at every larger one.
-        let (mut fails, mut holds) = (None, None);
-        let (mut low, mut high) = (0, LIMITS.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let limit = LIMITS[middle];
-            match works_within(limit << 20, &component) {
-                Ok(()) => (high, holds) = (middle, Some(limit)),
-                Err(error) => {
-                    let error = format!("{error:#}");
-                    eprintln!("hotseat-limits: {name}: {limit} MiB: {error}");
-                    (low, fails) = (middle + 1, Some((limit, error)));
-                }
-            }
-        }
-        match holds {
-            Some(limit) => println!("{name}: {limit} MiB holds"),
-            None => println!("{name}: no limit that was tried holds: {fails:?}"),
+            "rules" => search(name, rules_work_within),
+            "standard" => search_for(name, &guests::standard_marked(1)),
+            "c" => search_for(name, &guests::in_c()?),
+            name if ALL.contains(&name) => search_for(name, &fs::read(guests::language(name)?)?),
+            name => bail!("{name}: there are {}", ALL.join(", ")),
         }
     }
     Ok(())
+}
+
+fn search_for(name: &str, component: &[u8]) {
+    search(name, |limit| works_within(limit, component));
+}
+
+/// Prints the smallest limit that holds: whatever holds at one holds at every larger one.
+fn search(name: &str, works: impl Fn(u64) -> anyhow::Result<()>) {
+    let (mut fails, mut holds) = (None, None);
+    let (mut low, mut high) = (0, LIMITS.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        let limit = LIMITS[middle];
+        match works(limit << 20) {
+            Ok(()) => (high, holds) = (middle, Some(limit)),
+            Err(error) => {
+                let error = format!("{error:#}");
+                eprintln!("hotseat-limits: {name}: {limit} MiB: {error}");
+                (low, fails) = (middle + 1, Some((limit, error)));
+            }
+        }
+    }
+    match holds {
+        Some(limit) => println!("{name}: {limit} MiB holds"),
+        None => println!("{name}: no limit that was tried holds: {fails:?}"),
+    }
 }
 
 fn works_within(limit: u64, component: &[u8]) -> anyhow::Result<()> {
@@ -91,12 +105,41 @@ fn works_within(limit: u64, component: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn rules_work_within(limit: u64) -> anyhow::Result<()> {
+    let api = Api::embedded("limits")?;
+    let folder = ScratchDir::new("hotseat-limits-")?;
+    let file = folder.path().join("rules.json");
+    let group = Group::new(limit)?;
+    let rules = Builtin::find(Some("rules")).context("no builtin:rules")?.component()?;
+    let settings = format!("--policy-settings=@{}", file.display());
+    let start = || Candidate::of("anna", launch(&api, &group, "builtin:rules")?.arg(&settings));
+    guests::publish(&file, br#"{"campaign": "true"}"#)?;
+    let mut candidate = start()?;
+    decides_by(&candidate, &group, &rules).context("the first rules")?;
+    let first = candidate.json("/v1/policy")?["active"]["settings"].clone();
+    guests::publish(&file, RULES.as_bytes())?;
+    let changed = try_until(COMPILED, || match candidate.json("/v1/policy") {
+        Ok(report) if report["active"]["settings"] != first => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    if let Err(seen) = changed {
+        bail!("other rules: {} kills, and the last that was seen is {seen}", group.kills()?);
+    }
+    decides_by(&candidate, &group, &rules).context("by other rules")?;
+    candidate.end();
+    let mut candidate = start()?;
+    decides_by(&candidate, &group, &rules).context("after a start with them")?;
+    candidate.end();
+    Ok(())
+}
+
 /// A leader whose policy misbehaves fails three times, and goes on by the standard policy.
 fn survives(misdeed: &str) -> anyhow::Result<()> {
     let api = Api::embedded("hostile")?;
     let group = Group::new(SMALLEST << 20)?;
     let settings = format!("--policy-settings=\"{misdeed}@leader\"");
-    let launch = launch(&api, &group, &guests::file("hostile")?)?.arg(settings);
+    let policy = format!("file:{}", guests::file("hostile")?.display());
+    let launch = launch(&api, &group, &policy)?.arg(settings);
     let mut candidate = Candidate::of("anna", launch)?;
     let restored = try_until(COMPILED, || match candidate.json("/v1/policy") {
         Ok(report) if report["stage"] == "restored" => Ok(()),
@@ -113,13 +156,12 @@ fn survives(misdeed: &str) -> anyhow::Result<()> {
 }
 
 fn start(api: &Api, group: &Group, file: &Path) -> anyhow::Result<Candidate> {
-    Candidate::of("anna", launch(api, group, file)?)
+    Candidate::of("anna", launch(api, group, &format!("file:{}", file.display()))?)
 }
 
-fn launch(api: &Api, group: &Group, file: &Path) -> anyhow::Result<Launch> {
-    let policy = format!("--policy=file:{}", file.display());
+fn launch(api: &Api, group: &Group, policy: &str) -> anyhow::Result<Launch> {
     let launch = Candidate::launch_in(api, "anna", &group.processes())?.args(QUICK);
-    Ok(launch.arg(policy).arg("--policy-poll=200ms"))
+    Ok(launch.arg(format!("--policy={policy}")).arg("--policy-poll=200ms"))
 }
 
 /// Waits until the policy of these bytes is active and has decided; fails as soon as it cannot be.

@@ -2,11 +2,10 @@
 //! by the kernel: a running leader takes such a policy over, and a new container starts with it.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use hotseat_author::{Built, Language};
 use hotseat_tests::guests;
 use hotseat_tests::guests::publish;
 use hotseat_tests::lifeline::ScratchDir;
@@ -40,26 +39,8 @@ pub fn recommended(behind: &str) -> String {
 /// The policy in that language, whose name is the language's.
 fn component(name: &str) -> Vec<u8> {
     match name {
-        "c" => in_c(),
+        "c" => guests::in_c().unwrap(),
         _ => fs::read(guests::language(name).unwrap()).unwrap(),
-    }
-}
-
-/// What `hotseat policy new` and `build` make, but that it does without settings.
-fn in_c() -> Vec<u8> {
-    let folder = ScratchDir::new("hotseat-node-c-").unwrap();
-    let made = hotseat_author::create(folder.path(), "c", Language::C).unwrap();
-    symlink(guests::tools("c").unwrap(), made.join(".venv")).unwrap();
-    let source = made.join("policy.c");
-    let mut text = fs::read_to_string(&source).unwrap();
-    for (from, to) in [(r#" \"required\": [\"most_lag\"],"#, ""), ("settings->len == 0", "false")] {
-        assert!(text.contains(from), "{text}");
-        text = text.replace(from, to);
-    }
-    fs::write(source, text).unwrap();
-    match hotseat_author::build(&made).unwrap() {
-        Built::Component { bytes, .. } => bytes,
-        Built::Nothing => panic!("{} has no component", made.display()),
     }
 }
 
