@@ -61,6 +61,8 @@ mod signals;
 mod slow;
 #[path = "scenes/swaps.rs"]
 mod swaps;
+#[path = "scenes/time.rs"]
+mod time;
 
 /// One elector whose lock and policy the test plays, step by step.
 struct Stage {
@@ -205,26 +207,6 @@ impl Stage {
         }
     }
 
-    /// Lets time pass, waking the elector as it asks for. A read is answered at once, if the scene
-    /// says what there is to read.
-    fn pass(&mut self, length: Duration) {
-        let end = self.now + length;
-        while !self.finished {
-            if let Some(lock) = self.lock.clone().filter(|_| self.reading) {
-                self.reads(lock);
-            }
-            let wake = self.effects.iter().rev().find_map(|effect| match effect {
-                Effect::WakeAt(at) => Some(*at),
-                _ => None,
-            });
-            let finished = self.effects.contains(&Effect::Finished);
-            let Some(wake) = wake.filter(|wake| *wake <= end && !finished) else { break };
-            self.now = self.now.max(wake);
-            self.tell(Event::Timer);
-        }
-        self.now = end;
-    }
-
     fn sees(&mut self, lock: Lock) {
         self.lock = Some(lock.clone());
         self.tell(Event::Observed { lock, via: Via::Watch });
@@ -260,17 +242,6 @@ impl Stage {
         let mut writes = self.writes();
         assert_eq!(writes.len(), 1, "{writes:?}");
         writes.pop().unwrap()
-    }
-
-    /// Lets time pass until the next write, and stops at the moment of its sending.
-    fn next_write(&mut self) -> (Write, Moment) {
-        for _ in 0..15_000 {
-            self.pass(millis(1));
-            if let Some(write) = self.writes().pop() {
-                return (write, self.now);
-            }
-        }
-        panic!("nothing was written within 15 s");
     }
 
     fn told(&self, wanted: impl Fn(&Notice) -> bool) -> usize {

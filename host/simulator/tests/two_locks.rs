@@ -204,6 +204,7 @@ fn who_loses_the_race_for_the_inner_lock_leaves_the_outer_one_to_others() {
     // Right after it has taken the outer one.
     while holder(&world.outer).is_none() {
         world.run_for(Duration::from_micros(100)).unwrap();
+        assert!(world.now < Moment::from_millis(60_000));
     }
     assert_eq!(holder(&world.store), None);
     held_by("x", &mut world.store, 0);

@@ -255,6 +255,7 @@ fn i15_a_crash_costs_the_report_and_not_the_lease() {
     world.run_for(millis(500)).unwrap();
     world.report_ends(dead, Duration::ZERO);
     while world.leader().is_none() {
+        assert!(world.now.since(killed) < Duration::from_secs(60), "nobody follows");
         world.run_for(millis(1)).unwrap();
     }
     let took = world.now.since(killed).as_millis();

@@ -68,9 +68,7 @@ fn a_read_that_failed_is_tried_again_after_two_retry_periods_or_when_the_server_
         let mut stage = Stage::new();
         stage.starts_with(Lock::Present(record("bing", 60)));
         stage.lock = None;
-        while !stage.reading {
-            stage.pass(millis(1));
-        }
+        stage.pass_until(millis(1), secs(60), |stage| stage.reading);
         for _ in 0..2 {
             stage.reading = false;
             stage.tell(Event::ReadFailed(error.clone()));
@@ -203,6 +201,7 @@ fn lead_for(stage: &mut Stage, length: Duration) {
     ask_now(stage);
     let end = stage.now + length;
     while !stage.leads() || stage.now < end {
+        assert!(stage.now < end + Duration::from_secs(120), "nobody leads");
         for write in stage.writes() {
             stage.succeeds(&write, version(stage));
         }

@@ -35,9 +35,7 @@ fn restores(stage: &Stage) -> usize {
 
 /// Waits for a question, has the policy answer it so, and lets each write succeed.
 fn answers_next(stage: &mut Stage, answer: Result<Decision, Failure>) {
-    while !stage.elector.situation().asking {
-        stage.pass(millis(1));
-    }
+    stage.pass_until_asked();
     decides(stage, answer);
     let version = stage.now.since_origin().as_millis() as u64;
     for write in stage.writes() {
@@ -143,9 +141,7 @@ fn i12_a_standby_whose_policy_fails_takes_a_free_seat_by_the_rule_alone() {
 }
 
 fn answers_next_unwritten(stage: &mut Stage, answer: Result<Decision, Failure>) {
-    while !stage.elector.situation().asking {
-        stage.pass(millis(1));
-    }
+    stage.pass_until_asked();
     let ask = last_ask(stage);
     stage.tell(Event::Decided { ask, answer });
 }
@@ -159,7 +155,10 @@ fn i12_a_standby_that_waits_asks_again_when_the_seat_falls_free() {
         stage.answers = false;
         stage.starts_with(Lock::Present(record("bing", 15)));
         let free_at = stage.now + millis(15_000);
+        let mut answers = 0;
         while stage.now + millis(1_500) < free_at {
+            answers += 1;
+            assert!(answers < 1_000, "it asks over and over");
             answers_next_unwritten(&mut stage, Err(failure(FailureKind::Trapped)));
         }
         stage.answers = true;
