@@ -18,6 +18,8 @@ pub mod failures;
 pub mod lock;
 pub mod on_failure;
 pub mod policy;
+#[doc(hidden)]
+pub mod promise;
 pub mod request;
 pub mod rule;
 pub mod time;
@@ -26,6 +28,5 @@ pub mod view;
 mod claim;
 mod entropy;
 mod guard;
-mod promise;
 mod same;
 mod seat;

@@ -1,10 +1,80 @@
 //! Until when others may believe that they lead, and what may end that early (I7).
 //!
-//! A promise begins as the longest that there is, and only grows, by the functions that begin with
-//! `wait`; so one that is made anew and put into the place of another shortens nothing. The one way
-//! to shorten it is [`Promise::end`], which takes a [`Proof`], and a proof is made by this module
-//! alone, out of what was observed. Whatever a hand, another elector or a restored store puts into
-//! the lock, it can lengthen the wait, but it cannot shorten it.
+//! A promise begins as the longest that there is. From the first sight of the lock on it grows by the
+//! functions that begin with `wait`, and ends early by a [`Proof`] alone, which this module makes out of
+//! what was observed. Whatever a hand, another elector or a restored store puts into the lock, it can
+//! lengthen the wait, but it cannot shorten it.
+//!
+//! # What does not compile
+//!
+//! A promise is not written to, but by its functions, nor made by hand:
+//!
+//! ```compile_fail,E0616
+//! fn shorten(promise: &mut hotseat_core::promise::Promise) {
+//!     promise.others = hotseat_core::time::Moment::ZERO;
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! let at = hotseat_core::time::Moment::ZERO;
+//! let over = hotseat_core::promise::Promise { holder: at, others: at, unseen: false };
+//! ```
+//!
+//! Another one cannot be put into its place: neither an older copy of it, nor one that begins.
+//!
+//! ```compile_fail,E0599
+//! fn put_back(promise: hotseat_core::promise::Promise) -> hotseat_core::promise::Promise {
+//!     let older = promise.clone();
+//!     older
+//! }
+//! ```
+//! ```compile_fail,E0277
+//! fn begin_anew(promise: &mut hotseat_core::promise::Promise) {
+//!     std::mem::take(promise);
+//! }
+//! ```
+//!
+//! A proof is made by this module alone, ends one promise once, and is kept for no later one: what an
+//! elector keeps can be compared and hashed, and a proof cannot.
+//!
+//! ```compile_fail,E0603
+//! let proof = hotseat_core::promise::Proof(todo!());
+//! ```
+//! ```
+//! # use hotseat_core::promise::{Promise, Proof};
+//! fn once(promise: &mut Promise, proof: Proof) {
+//!     promise.end(proof);
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! # use hotseat_core::promise::{Promise, Proof};
+//! fn twice(promise: &mut Promise, another: &mut Promise, proof: Proof) {
+//!     promise.end(proof);
+//!     another.end(proof);
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use hotseat_core::promise::{Promise, Proof};
+//! fn twice(promise: &mut Promise, another: &mut Promise, proof: Proof) {
+//!     promise.end(proof.clone());
+//!     another.end(proof);
+//! }
+//! ```
+//! ```compile_fail,E0277
+//! #[derive(Hash)]
+//! struct Elector {
+//!     kept: Option<hotseat_core::promise::Proof>,
+//! }
+//! ```
+//! ```compile_fail,E0369
+//! #[derive(PartialEq)]
+//! struct Elector {
+//!     kept: Option<hotseat_core::promise::Proof>,
+//! }
+//! ```
+//!
+//! What is left to the reader: whether what is given to a proof's function was observed. And an elector is
+//! copied as a whole, promise and all (`Whole`), since the explorer goes on from one state in many ways;
+//! nothing in the core copies one.
 //!
 //! # Why the proofs are proofs
 //!
@@ -20,6 +90,7 @@
 //! a proof.
 
 use crate::claim::Claim;
+use crate::elector::whole::Whole;
 use crate::lock::{Incarnation, LastWrite, Lock, Record};
 use crate::time::Moment;
 
@@ -37,22 +108,39 @@ pub(crate) enum Observed {
 }
 
 /// Until when somebody else may believe, by this candidate's clock.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Promise {
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Promise {
     /// The one whose record was seen last.
     holder: Moment,
     /// Everybody else: holders whose records were edited away, or were never seen.
     others: Moment,
-}
-
-/// Nothing was seen: whoever leads may do so for ever.
-impl Default for Promise {
-    fn default() -> Promise {
-        Promise { holder: Moment::ZERO, others: Moment::NEVER }
-    }
+    /// It is as it began: nothing was seen yet.
+    unseen: bool,
 }
 
 impl Promise {
+    /// Nothing was seen: whoever leads may do so for ever.
+    const AT_START: Promise = Promise { holder: Moment::ZERO, others: Moment::NEVER, unseen: true };
+
+    /// That of an elector which begins.
+    pub(crate) fn at_start(_: &Whole) -> Promise {
+        Promise::AT_START
+    }
+
+    /// That of an elector which is copied.
+    pub(crate) fn copy(&self, _: &Whole) -> Promise {
+        let Promise { holder, others, unseen } = *self;
+        Promise { holder, others, unseen }
+    }
+
+    /// If the lock is seen for the first time, what is not known yet begins with what is seen now; a
+    /// record is waited out from here. A promise that is not as it began is left as it is.
+    pub(crate) fn first_sight(&mut self, before: Option<&Lock>) {
+        if std::mem::take(&mut self.unseen) && before.is_none() {
+            self.end(Proof(Evidence::Everybody));
+        }
+    }
+
     /// From when on nobody else believes.
     pub(crate) fn until(&self) -> Moment {
         self.holder.max(self.others)
@@ -77,7 +165,7 @@ impl Promise {
 
     /// Somebody has proved to believe no longer, but its application may act until this moment. True
     /// if it was promised more than that.
-    pub(crate) fn end_at(&mut self, proof: &Proof, until: Moment) -> bool {
+    pub(crate) fn end_at(&mut self, proof: Proof, until: Moment) -> bool {
         let promised = self.holder;
         self.end(proof);
         self.wait_for_holder(promised.min(until));
@@ -85,19 +173,20 @@ impl Promise {
     }
 
     /// Somebody has proved to believe no longer.
-    pub(crate) fn end(&mut self, proof: &Proof) {
-        match proof.0 {
-            Evidence::Everybody => *self = Promise { holder: Moment::ZERO, others: Moment::ZERO },
+    pub fn end(&mut self, Proof(evidence): Proof) {
+        match evidence {
+            Evidence::Everybody => (self.holder, self.others) = (Moment::ZERO, Moment::ZERO),
             Evidence::Holder => self.holder = Moment::ZERO,
         }
     }
 }
 
-/// A proof that somebody believes no longer. Only the functions below make one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Proof(Evidence);
+/// A proof that somebody believes no longer. Only the functions below make one. It cannot be copied, nor
+/// compared, so that what an elector keeps cannot have one.
+#[derive(Debug)]
+pub struct Proof(Evidence);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Evidence {
     /// Nobody but the writer of the record just seen, if it names one, can believe.
     Everybody,
@@ -108,12 +197,6 @@ enum Evidence {
 impl Proof {
     /// Of a holder's own end: nothing more can follow from it.
     const OF_HOLDER: Proof = Proof(Evidence::Holder);
-
-    /// The lock is seen for the first time. What is not known yet begins with what is seen now; a record
-    /// is waited out from here.
-    pub(crate) fn by_first_sight(before: Option<&Lock>) -> Option<Proof> {
-        before.is_none().then_some(Proof(Evidence::Everybody))
-    }
 
     /// This candidate believes until this very observation, so that nobody else can.
     pub(crate) fn by_own_belief(claim: &Claim) -> Option<Proof> {
@@ -193,25 +276,41 @@ impl Proof {
 mod tests {
     use super::*;
 
-    /// I7: what is not ended by a proof only grows, and there is nothing shorter to put in its place.
+    /// I7: what is not ended by a proof only grows, and begins as the longest.
     #[test]
     fn no_promise_can_be_made_that_is_shorter_than_another() {
-        assert_eq!(Promise::default().until(), Moment::NEVER);
-        assert_eq!(std::mem::take(&mut Promise::default()).until(), Moment::NEVER);
+        assert_eq!(Promise::AT_START.until(), Moment::NEVER);
         let at = Moment::from_secs;
-        let mut promise = Promise::default();
+        let mut promise = Promise::AT_START;
         promise.wait_for_holder(at(1));
         promise.wait_for_next_holder(at(2));
         promise.wait_for_all(at(3));
         assert_eq!(promise.until(), Moment::NEVER);
-        promise.end_at(&Proof::OF_HOLDER, at(4));
+        promise.end_at(Proof::OF_HOLDER, at(4));
         assert_eq!(promise.until(), Moment::NEVER, "the holder's end says nothing of others");
-        promise.end(&Proof::by_first_sight(None).unwrap());
+        promise.end(Proof(Evidence::Everybody));
         assert_eq!(promise.until(), Moment::ZERO);
         promise.wait_for_all(at(3));
         promise.wait_for_holder(at(2));
         promise.wait_for_next_holder(at(1));
         assert_eq!(promise.until(), at(3));
-        assert_eq!(Proof::by_first_sight(Some(&Lock::Absent(None))), None);
+    }
+
+    /// I7: the first sight ends what nothing was seen of, and no promise that was made since.
+    #[test]
+    fn only_a_promise_that_is_as_it_began_ends_at_the_first_sight() {
+        let mut promise = Promise::AT_START;
+        promise.first_sight(Some(&Lock::Absent(None)));
+        assert_eq!(promise.until(), Moment::NEVER, "that is no first sight");
+        let mut promise = Promise::AT_START;
+        promise.first_sight(None);
+        assert_eq!(promise.until(), Moment::ZERO);
+        promise.wait_for_holder(Moment::from_secs(2));
+        promise.first_sight(None);
+        assert_eq!(promise.until(), Moment::from_secs(2), "it is not as it began");
+        promise.wait_for_all(Moment::NEVER);
+        promise.wait_for_holder(Moment::from_secs(2));
+        promise.first_sight(None);
+        assert_eq!(promise.until(), Moment::NEVER, "it is not as it began");
     }
 }

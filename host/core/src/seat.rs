@@ -1,5 +1,6 @@
 //! The lock as observed, and when it may be taken.
 
+use crate::elector::whole::Whole;
 use crate::event::Via;
 use crate::lock::{Incarnation, Lock, MOST_TRANSITIONS, Record, Token};
 use crate::promise::{Observed, Promise, Proof};
@@ -9,8 +10,9 @@ use std::time::Duration;
 
 mod canon;
 
-/// What this candidate saw of the lock, with the moments of its own clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// What this candidate saw of the lock, with the moments of its own clock. Like the promise in it, it is
+/// neither copied nor begun anew but with a whole elector.
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Seat {
     lock: Option<Lock>,
     /// When the content was first seen here.
@@ -46,7 +48,7 @@ pub(crate) struct Wait {
 }
 
 /// What an observation proves beside what the records themselves show.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Known {
     /// The record is the last that this process wrote.
     pub(crate) mine: Option<Proof>,
@@ -68,6 +70,27 @@ pub(crate) enum Change {
 }
 
 impl Seat {
+    /// Nothing was seen yet.
+    pub(crate) fn at_start(whole: &Whole) -> Seat {
+        Seat {
+            lock: None,
+            since: Moment::ZERO,
+            held_since: None,
+            changed: Moment::ZERO,
+            heard: Moment::ZERO,
+            promise: Promise::at_start(whole),
+            transitions: None,
+            token: Token::default(),
+            new: false,
+            vanished: false,
+        }
+    }
+
+    /// That of an elector which is copied.
+    pub(crate) fn copy(&self, whole: &Whole) -> Seat {
+        Seat { lock: self.lock.clone(), promise: self.promise.copy(whole), ..*self }
+    }
+
     pub(crate) fn lock(&self) -> Option<&Lock> {
         self.lock.as_ref()
     }
@@ -163,9 +186,7 @@ impl Seat {
             self.token = self.token.max(record.token);
         }
         let before = self.lock.replace(lock);
-        if let Some(proof) = Proof::by_first_sight(before.as_ref()) {
-            self.promise.end(&proof);
-        }
+        self.promise.first_sight(before.as_ref());
         if same {
             return Change::Same;
         }
@@ -217,7 +238,7 @@ impl Seat {
             // A deleted lock does not end what its last holder was promised, seen or not: there may
             // have been another since the last record that was seen.
             match known.believed {
-                Some(proof) => self.promise.end(&proof),
+                Some(proof) => self.promise.end(proof),
                 None => self.promise.wait_for_all(now + wait.longest_lease),
             }
             return;
@@ -226,25 +247,25 @@ impl Seat {
         let full = now + duration.max(wait.longest_lease);
         let before = before.unwrap_or(&Lock::Absent(None));
         if let Some(proof) = known.mine.or(known.dead) {
-            return self.promise.end(&proof);
+            return self.promise.end(proof);
         }
         if let Some(proof) = Proof::by_release(before, record, observed) {
-            return self.promise.end(&proof);
+            return self.promise.end(proof);
         }
         if let Some(proof) = Proof::by_fresh_write(before, record, observed) {
-            self.promise.end(&proof);
+            self.promise.end(proof);
             // I3: the record's duration, from local receipt. Its mark covers it.
             return self.promise.wait_for_holder(now + duration);
         }
         if let Some(proof) = Proof::by_foreign_release(before, record, observed) {
-            return self.promise.end(&proof);
+            return self.promise.end(proof);
         }
         match known.believed {
             // Whoever edited the own record away cannot have made anybody else believe, unless it
             // named an elector that believes what it reads.
-            Some(proof) if record.holder.is_none() || known.names_me => self.promise.end(&proof),
+            Some(proof) if record.holder.is_none() || known.names_me => self.promise.end(proof),
             Some(proof) => {
-                self.promise.end(&proof);
+                self.promise.end(proof);
                 match &record.mark {
                     // An earlier record, put back: whom it names is not who wrote it there.
                     Some(_) => self.promise.wait_for_all(full),
@@ -281,7 +302,7 @@ impl Seat {
     pub(crate) fn died(&mut self, now: Moment, dead: &Incarnation, after: Duration) -> bool {
         let record = self.lock.as_ref().and_then(Lock::record);
         let proof = record.and_then(|record| Proof::by_report(record, dead));
-        proof.is_some_and(|proof| self.promise.end_at(&proof, now + after))
+        proof.is_some_and(|proof| self.promise.end_at(proof, now + after))
     }
 
     /// From when on this candidate may take the seat; none until the lock was read.

@@ -23,6 +23,7 @@ mod roster;
 mod signals;
 mod situation;
 mod unseen;
+pub(crate) mod whole;
 mod write;
 
 use crate::claim::Claim;
@@ -48,7 +49,7 @@ pub use situation::{Phase, Situation, Underway};
 
 /// One candidate in one election: a value. Copies go on independently of each other, and two that
 /// are equal answer equal events equally for ever.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Elector {
     /// Never changes, so that copies of an elector share it.
     config: Arc<Config>,
@@ -123,7 +124,7 @@ impl Elector {
             consultation,
             now: Moment::ZERO,
             started: Moment::ZERO,
-            seat: Seat::default(),
+            seat: whole::seat_at_start(),
             claim: Claim::default(),
             operation: None,
             read_at: None,

@@ -62,7 +62,7 @@ impl Elector {
         if found {
             self.leave_what_is_moot();
         }
-        self.note_identity_conflict(&lock, known);
+        self.note_identity_conflict(&lock, &known);
         let wait = Wait {
             own_lease: self.config.timing.lease_duration,
             longest_lease: self.config.timing.longest_lease,
@@ -152,7 +152,7 @@ impl Elector {
     }
 
     /// I8: the own name by another process that is alive, as its changes show.
-    fn note_identity_conflict(&mut self, lock: &Lock, known: Known) {
+    fn note_identity_conflict(&mut self, lock: &Lock, known: &Known) {
         let foreign = known.names_me && known.mine.is_none() && known.dead.is_none();
         let Some(record) = lock.record().filter(|_| foreign) else {
             return;

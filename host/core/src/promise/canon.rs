@@ -7,7 +7,7 @@ use std::time::Duration;
 impl Promise {
     /// Time passes. One that is over is over.
     pub(crate) fn pass(&mut self, passed: Duration) {
-        let Promise { holder, others } = self;
+        let Promise { holder, others, unseen: _ } = self;
         pass(holder, passed, Duration::ZERO);
         pass(others, passed, Duration::ZERO);
     }
