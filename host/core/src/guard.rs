@@ -22,7 +22,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) paced_until: Moment,
     /// A resignation in favour of a successor is within the budget.
     pub(crate) may_preempt: bool,
-    /// Somebody asked that the leader stays.
+    /// Somebody asked that the leader stays. It is advice (I17), the only one here.
     pub(crate) paused: bool,
 }
 
@@ -105,7 +105,8 @@ fn judge_resignation(successor: Option<&str>, facts: &Facts) -> Ruling {
         return Ruling::Overrule("only a leader can resign".to_owned(), soon);
     }
     if facts.paused {
-        // A process that stops, or whose application has let go, gives its seat up without asking here.
+        // I17: a pause gives nobody the seat. A process that stops, or whose application has let go, gives
+        // its seat up without asking here.
         let reason = "the election is paused, so its leader stays".to_owned();
         return Ruling::Overrule(reason, soon);
     }

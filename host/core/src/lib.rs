@@ -5,7 +5,7 @@
 //! and replay run the same code.
 //!
 //! The policy decides liveness, the core enforces safety. ARCHITECTURE.md lists the invariants I1
-//! to I16; comments name them where code holds them up.
+//! to I18; comments name them where code holds them up.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

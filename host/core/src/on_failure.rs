@@ -1,4 +1,4 @@
-//! Who decides where the active policy gives no usable decision, and while there is none yet.
+//! Who decides where the active policy gives no usable decision, and while there is none yet (I12).
 
 use crate::policy::{Action, Cause, Decision, Input, LONGEST_WAKE_MS};
 use crate::rule;

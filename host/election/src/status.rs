@@ -229,8 +229,8 @@ impl Status {
         });
     }
 
-    /// What the application and the probes report. This and [`Status::application`] are what others
-    /// than the loop write.
+    /// What the application and the probes report. This, [`Status::application`] and the roster
+    /// ([`Status::change_roster`]) are what others than the loop write.
     pub fn signals(&self) -> &Store {
         &self.0.signals
     }

@@ -1,5 +1,5 @@
 //! The thread that asks the policy, so that nobody else waits for it, and between whose answers
-//! another policy takes over. A thread that a call does not give back is left behind, and another
+//! another policy takes over (I13). A thread that a call does not give back is left behind, and another
 //! one goes on in its place.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};

@@ -3,7 +3,8 @@
 //!
 //! What a server can do wrong to a watch is dealt with here and in `target`, once: it ends watches
 //! at once, again and again; it falls silent; it forgets the version; it refuses; it does not
-//! narrow the list or the watch to the name; a line or a list has no end.
+//! narrow the list or the watch to the name; a line or a list has no end. Each has its bound, and
+//! each repetition a pause that grows (I18).
 
 use super::backoff::{Backoff, jittered};
 use super::exchange::{Failure, Kind};

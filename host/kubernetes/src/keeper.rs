@@ -2,7 +2,7 @@
 //!
 //! One task reads them anew: now and then, before they end, and when somebody asks because a
 //! request was refused or TLS failed. It reads beside the election, with a bound on time, and never
-//! more often than a pace allows. What cannot be read leaves what was there in force.
+//! more often than a pace allows (I18). What cannot be read leaves what was there in force.
 
 use super::causes::Missing;
 use super::credentials::{Access, Credentials, Environment, Granted, Login, Plugin, Route, read};

@@ -1,4 +1,5 @@
-//! What people ask: a transfer, which the leader carries out whatever its policy says, and a pause.
+//! What people ask: a transfer, which the leader carries out whatever its policy says, and a pause. Both are
+//! advice (I17): the leader resigns as a policy could have it resign, or stays, and no wait is shorter.
 //!
 //! A transfer goes in steps, each by a compare-and-swap. The policy hears of it, and whatever it
 //! answers the leader resigns in favour of the candidate that is named, if it may: belief ends, the

@@ -1,5 +1,6 @@
 //! The roster: what the policy sees of the other candidates, and how often it is asked because of them.
-//! It is advice (I17): nothing but the policy's observation comes of it.
+//! It is advice (I17): what the policy sees comes of it, how long a hand-over waits for its successor, and
+//! whether this candidate says that it follows; no rule of safety reads it.
 
 use super::unseen::Unseen;
 use crate::event::Published;

@@ -1,4 +1,5 @@
-//! Signals: what the policy sees of them, and how often it is asked because of them.
+//! Signals: what the policy sees of them, and how often it is asked because of them. They are advice (I17):
+//! nothing else comes of them.
 
 use super::unseen::Unseen;
 use crate::event::Reported;

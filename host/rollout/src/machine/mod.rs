@@ -7,6 +7,8 @@
 //! last good one or the standard policy replaces it ([`restore`]). [`source`] has what a source
 //! says, [`forget`] which components are still needed.
 //!
+//! Whatever fails before it takes over changes nothing of what is in force (I13).
+//!
 //! Each step ends in [`Rollout::advance`], which does whatever may be done now. No event has to know
 //! what another one was waiting for, so that nothing is left waiting.
 

@@ -1,5 +1,5 @@
 //! A policy that fails in force: the last good one takes over, or else the standard one, if the
-//! failed one lets it.
+//! failed one lets it (I12).
 
 use super::{Known, Purpose, Rollout};
 use crate::event::{Passed, StageEnd};

@@ -4,7 +4,7 @@
 //! Probes have a thread and a runtime of their own: what a target sends, and however it sends it, is
 //! read in none of the turns of the election's loop, which has a lease to renew in time. Each probe
 //! is a task there. It waits for its target only, within its own timeout, and reads no more than a
-//! few KiB of each answer, so a target that hangs or floods holds up nobody else.
+//! few KiB of each answer, so a target that hangs or floods holds up nobody else (I18).
 
 mod attempt;
 mod bounded;
