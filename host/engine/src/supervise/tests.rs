@@ -27,9 +27,12 @@ use odd::{CONTRACT, UnexpectedType};
 
 /// Nothing here takes so long, but where a policy holds somebody up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A gate that nobody opens lets go of its callers after this, so that a test fails whose own thread is
+/// held. Longer than what the others wait for that are held up by it.
+const HELD: Duration = Duration::from_secs(2 * PATIENCE.as_secs());
 const HOLD: &str = "(call $hold)";
 
-/// Holds whoever calls it until it is opened.
+/// Holds whoever calls it until it is opened, or for as long as a call may be held.
 #[derive(Default)]
 struct Gate {
     state: Mutex<GateState>,
@@ -49,14 +52,21 @@ impl Gate {
         self.wait(|state| state.open);
     }
 
+    fn called(&self) {
+        assert!(self.wait(|state| state.called), "the policy is not called");
+    }
+
     fn open(&self) {
         self.state.lock().unwrap().open = true;
         self.changed.notify_all();
     }
 
-    fn wait(&self, until: impl Fn(&GateState) -> bool) {
+    /// Whether it came to it.
+    fn wait(&self, until: impl Fn(&GateState) -> bool) -> bool {
         let state = self.state.lock().unwrap();
-        drop(self.changed.wait_while(state, |state| !until(state)).unwrap());
+        let (state, _) =
+            self.changed.wait_timeout_while(state, HELD, |state| !until(state)).unwrap();
+        until(&state)
     }
 }
 
@@ -186,7 +196,7 @@ fn another_policy_takes_over_from_one_that_does_not_come_back() {
     let (policy, next) = (site.holds(), site.load(&UnexpectedType::default()));
     let (worker, said) = begin(&policy, limits());
     worker.ask(1, with_settings()).unwrap();
-    site.gate.wait(|state| state.called);
+    site.gate.called();
     worker.publish(setup(&next)).unwrap();
     assert!(matches!(hear(&said), WorkerEvent::LeftBehind { now: 1, .. }));
     assert!(matches!(hear(&said), WorkerEvent::Answered(answer) if answer.id == 1));
