@@ -30,7 +30,11 @@ const MORE: &[&str] = &[
     "restore crash",
     "client-go-release unmark",
     "foreign client-go-release",
+    "replace put-back",
+    "replace delete",
+    "replace crash",
     "resign put-back",
+    "preempt prefer",
     "stop put-back",
     "pause=2 resign",
     "pause transfer",
@@ -53,24 +57,42 @@ pub fn all() -> Vec<String> {
     quiet.into_iter().chain(faults).chain(MORE.iter().map(|words| (*words).to_owned())).collect()
 }
 
-/// Some, for a run of two minutes: those that get past the depths at which the faults of the past
-/// lie. Nothing is lost in most, only late, so that they get deeper.
+/// Some, for a run of a minute and a half: those that get past the depths at which the faults of the past
+/// lie, and each fault in some. Nothing is lost in most, only late, and most begin with a leader, so that
+/// they get deeper.
 pub fn quick() -> Vec<String> {
-    let narrow = "met tokens=0 lost-reads=0 lost-writes=0";
-    let faults = [
-        "",
+    let calm = "tokens=0 lost-reads=0 lost-writes=0";
+    let deep = [
         "null-spec short",
         "client-go-release",
         "put-back crash",
         "put-back resign",
         "delete crash",
+        "pause resign",
+        "transfer prefer stop",
+        "replace put-back",
     ];
-    let narrow = faults.iter().map(|faults| format!("{faults} {narrow}"));
-    let people = ["pause resign", "transfer prefer stop"]
-        .map(|faults| format!("{faults} met tokens=0 lost-reads=0 lost-writes=0"));
-    let wide =
-        ["put-back restore met", "delete", "candidates=3 empty-and-short", "crash deaths met"];
-    narrow.chain(people).chain(wide.map(str::to_owned)).collect()
+    // Answers come at once, so that what is rare or wide gets somewhere.
+    let prompt = [
+        "any lease=4 longest=4",
+        "slow fast timing=5/3/1 rho=250000",
+        "foreign client-go-release",
+        "preempt prefer transfer",
+        "null-holder null-duration null-times null-transitions",
+        "unmark long redate relabel move",
+    ];
+    // Reads are late, and creates arrive twice, where nobody leads yet.
+    let early = ["", "late", "twice delete met"].map(|words| format!("{words} {calm}"));
+    let deep = deep.map(|words| format!("{words} met led {calm}"));
+    let prompt = prompt.map(|words| format!("{words} met led prompt {calm}"));
+    let wide = [
+        "restore met led prompt lost-reads=0 lost-writes=0",
+        "put-back restore met led",
+        "delete",
+        "candidates=3 empty-and-short",
+        "crash deaths met led",
+    ];
+    early.into_iter().chain(deep).chain(prompt).chain(wide.map(str::to_owned)).collect()
 }
 
 /// What came of the exploration of a list of settings.
@@ -80,6 +102,8 @@ pub struct Table {
     pub lines: Vec<String>,
     /// The reports.
     pub reports: Vec<Report>,
+    /// A row for each setting of which all states were met: its words, the most steps, the states.
+    pub closed: Vec<String>,
     /// The ways to what is broken, as text.
     pub broken: Vec<String>,
 }
@@ -117,6 +141,10 @@ pub fn explore(
                     let mut table = lock(&table);
                     if let Some(found) = &report.counterexample {
                         table.broken.push(found.transcript.clone());
+                    }
+                    if report.closed {
+                        let Report { depth, states, .. } = &report;
+                        table.closed.push(format!("| `{words}` | {depth} | {states} |"));
                     }
                     table.reports.push(report);
                     table.lines.push(line);

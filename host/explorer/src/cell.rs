@@ -39,8 +39,10 @@ pub struct Outcome {
     pub write: Option<Wire>,
     /// It has stopped.
     pub finished: bool,
-    /// So often its policy resigned.
-    pub resigned: u8,
+    /// So often its policy gave each of [`crate::hands::Fault::ANSWERS`].
+    pub answered: [u8; 2],
+    /// Its policy had it wait.
+    pub waits: bool,
 }
 
 /// An elector between two events.

@@ -1,5 +1,6 @@
 //! What is found in a state: a property that is broken, and what happened.
 
+use crate::hands::{Budget, Fault};
 use std::fmt;
 
 /// A property that does not hold.
@@ -63,11 +64,15 @@ pub enum Sometimes {
     Conflicts,
     /// A leader hands over as somebody asked.
     Transfers,
+    /// A policy has its candidate wait.
+    Declines,
+    /// A read has found what is no longer there.
+    IsBehind,
 }
 
 impl Sometimes {
     /// All of them.
-    pub const ALL: [Sometimes; 14] = [
+    pub const ALL: [Sometimes; 16] = [
         Sometimes::Leads,
         Sometimes::Learns,
         Sometimes::StepsDown,
@@ -82,27 +87,47 @@ impl Sometimes {
         Sometimes::IsUnsure,
         Sometimes::Conflicts,
         Sometimes::Transfers,
+        Sometimes::Declines,
+        Sometimes::IsBehind,
     ];
 }
 
-/// A set of [`Sometimes`].
+/// A set of [`Sometimes`], and of faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Happened(u16);
+pub struct Happened {
+    what: u16,
+    faults: u32,
+}
 
 impl Happened {
     /// Adds one.
     pub fn add(&mut self, what: Sometimes) {
-        self.0 |= 1 << what as u16;
+        self.what |= 1 << what as u16;
+    }
+
+    /// Adds the faults that were in the budget before a step and are not after it.
+    pub fn add_spent(&mut self, before: &Budget, after: &Budget) {
+        if before != after {
+            let spent = |fault: &Fault| before.count(*fault) > after.count(*fault);
+            let spent = Fault::ALL.into_iter().filter(spent);
+            spent.for_each(|fault| self.faults |= 1 << fault as u32);
+        }
     }
 
     /// Adds all of another set.
     pub fn add_all(&mut self, other: Happened) {
-        self.0 |= other.0;
+        self.what |= other.what;
+        self.faults |= other.faults;
     }
 
     /// Whether it is in there.
     pub fn has(self, what: Sometimes) -> bool {
-        self.0 & (1 << what as u16) != 0
+        self.what & (1 << what as u16) != 0
+    }
+
+    /// Whether that fault is.
+    pub fn has_fault(self, fault: Fault) -> bool {
+        self.faults & (1 << fault as u32) != 0
     }
 }
 

@@ -30,6 +30,9 @@ pub enum Fault {
     Delete,
     /// Any earlier record is put back, under a new version.
     PutBack,
+    /// The object is deleted and put back by force, as it is or as it was earlier: another object. Also where
+    /// there is none.
+    Replace,
     /// Any earlier state of the whole store is put back: versions count on from there.
     Restore,
     /// An ex-leader of client-go empties the record, whoever holds it.
@@ -54,6 +57,8 @@ pub enum Fault {
     Twice,
     /// The policy resigns.
     Resign,
+    /// The policy resigns in favour of another candidate.
+    Preempt,
     /// A clock shows one tick too few.
     Slow,
     /// A clock shows one tick too many.
@@ -62,7 +67,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 26] = [
+    pub const ALL: [Fault; 28] = [
         Fault::NullSpec,
         Fault::NullHolder,
         Fault::NullDuration,
@@ -75,6 +80,7 @@ impl Fault {
         Fault::Redate,
         Fault::Delete,
         Fault::PutBack,
+        Fault::Replace,
         Fault::Restore,
         Fault::ClientGoRelease,
         Fault::Foreign,
@@ -87,6 +93,7 @@ impl Fault {
         Fault::Stop,
         Fault::Twice,
         Fault::Resign,
+        Fault::Preempt,
         Fault::Slow,
         Fault::Fast,
     ];
@@ -109,8 +116,11 @@ impl Fault {
     ];
 
     /// Those after which the lock may tell of a smaller token than there was.
-    pub const LOSE_TOKENS: [Fault; 4] =
-        [Fault::Unmark, Fault::Delete, Fault::PutBack, Fault::Restore];
+    pub const LOSE_TOKENS: [Fault; 5] =
+        [Fault::Unmark, Fault::Delete, Fault::PutBack, Fault::Replace, Fault::Restore];
+
+    /// What the policy may answer so often besides the rest.
+    pub const ANSWERS: [Fault; 2] = [Fault::Resign, Fault::Preempt];
 
     /// The word for the command line and for people.
     pub fn word(self) -> &'static str {
@@ -127,6 +137,7 @@ impl Fault {
             Fault::Redate => "redate",
             Fault::Delete => "delete",
             Fault::PutBack => "put-back",
+            Fault::Replace => "replace",
             Fault::Restore => "restore",
             Fault::ClientGoRelease => "client-go-release",
             Fault::Foreign => "foreign",
@@ -139,6 +150,7 @@ impl Fault {
             Fault::Stop => "stop",
             Fault::Twice => "twice",
             Fault::Resign => "resign",
+            Fault::Preempt => "preempt",
             Fault::Slow => "slow",
             Fault::Fast => "fast",
         }

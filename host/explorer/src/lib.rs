@@ -11,6 +11,7 @@
 //! - [`store`]: the Lease, the compare-and-swap, what a watch may still tell.
 //! - [`hands`]: the edits.
 //! - [`world`] and [`steps`]: the candidates and the network, and what may happen next.
+//! - [`outset`]: where it begins.
 //! - [`canon`] and [`names`]: which states are the same, and why they may be.
 //! - [`property`] and [`finding`]: what must hold in each state, and what was found in one.
 //! - [`search`]: the queue, and the way back from a broken state to the beginning.
@@ -25,6 +26,7 @@ pub mod finding;
 pub mod hands;
 pub mod liveness;
 pub mod names;
+pub mod outset;
 pub mod property;
 pub mod search;
 pub mod setting;

@@ -4,14 +4,16 @@ use crate::finding::{Broken, Finding, Happened, Sometimes};
 use crate::hands::Fault;
 use crate::setting::Setting;
 use crate::store::{Process, ReplyKind};
-use crate::world::World;
+use crate::world::{Reading, World};
 use hotseat_core::elector::Phase;
 use hotseat_core::event::Purpose;
 
 /// Looks at a state that has just followed from another: says what is broken, and keeps up what the
 /// properties remember.
 pub fn note(setting: &Setting, before: &World, world: &mut World) {
-    let mut happened = Happened::default();
+    // What a policy answered just now; what happened further back was counted then.
+    let mut happened = world.finding.happened;
+    happened.add_spent(&before.budget, &world.budget);
     let mut broken = None;
     for index in 0..world.candidates.len() {
         let (old, new) = (&before.candidates[index], &world.candidates[index]);
@@ -114,6 +116,9 @@ fn look(before: &World, world: &World) -> Happened {
         }
         if situation.unsure {
             happened.add(Sometimes::IsUnsure);
+        }
+        if matches!(new.reading, Some(Reading::Found(found)) if found != world.store.object) {
+            happened.add(Sometimes::IsBehind);
         }
         let hands_over = |wire: &crate::store::Wire| {
             wire.purpose == Purpose::Release && wire.answer != ReplyKind::Leave

@@ -3,6 +3,7 @@
 use crate::cell::Lab;
 use crate::finding::{Broken, Happened};
 use crate::liveness;
+use crate::outset;
 use crate::setting::Setting;
 use crate::steps::{Step, successors};
 use crate::transcript::{Way, transcript};
@@ -103,8 +104,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(setting: &'a Setting, limit: &'a Limit) -> Self {
         let lab = Lab::new(setting);
-        let mut first = World::new(&lab);
-        first.canonize(&lab);
+        let first = outset::worlds(&lab).pop().unwrap_or_else(|| World::new(&lab));
         let report = Report {
             states: 0,
             steps: 0,
@@ -190,8 +190,10 @@ impl<'a> Search<'a> {
         }
         let raw = Lab::raw(self.lab.setting);
         let mut world = self.first.clone();
-        let mut steps: Vec<(Step, World)> = Vec::new();
-        let first = World::new(&raw);
+        let mut before = outset::worlds(&raw).into_iter();
+        let first = before.next().unwrap_or_else(|| World::new(&raw));
+        let mut steps: Vec<(Step, World)> =
+            outset::steps(raw.setting).into_iter().zip(before).collect();
         for wanted in prints.iter().rev().skip(1) {
             let Some((step, nth, next)) = self.step_to(&world, *wanted) else { break };
             // The same step in the world that keeps its names.

@@ -39,6 +39,9 @@ pub struct Setting {
     /// Watches may begin anew at any time. If not, only after they have ended: those that fell behind,
     /// and all when the store is restored.
     pub relists: bool,
+    /// A write that is waited for is answered as soon as it reaches the store, and one that was given up
+    /// is not. Otherwise any answer comes whenever it may.
+    pub prompt: bool,
     /// A write may be given up for lost. If not, it is late, or waited for: for a quick look.
     pub lost_writes: bool,
     /// The same for reads.
@@ -56,6 +59,8 @@ pub struct Setting {
     pub deaths: bool,
     /// Hands touch the lock only after all candidates have seen it.
     pub after_all_met: bool,
+    /// The search begins where the first candidate leads and the others have seen it.
+    pub led: bool,
     /// From one in so many states it is checked that somebody leads again; 0: from none.
     pub liveness: u64,
 }
@@ -81,6 +86,7 @@ impl Setting {
             writes: 1,
             late_reads: false,
             relists: false,
+            prompt: false,
             lost_writes: true,
             lost_reads: true,
             tokens: true,
@@ -89,13 +95,14 @@ impl Setting {
             transfers: 1,
             deaths: false,
             after_all_met: false,
+            led: false,
             liveness: 16,
         }
     }
 
     /// A setting in words, as on the command line: faults by their words, each once or `=` so often,
     /// and `candidates=3`, `timing=5/3/1`, `longest=6`, `lease=4`, `reaction=1`, `any`, `late`,
-    /// `relists`, `history=2`, `writes=2`, `transfers=0`, `deaths`, `met`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
+    /// `relists`, `history=2`, `writes=2`, `transfers=0`, `deaths`, `met`, `led`, `prompt`, `lost-writes=0`, `lost-reads=0`, `tokens=0`, `promises=0`, `clock`, `live=0`.
     ///
     /// # Errors
     ///
@@ -123,6 +130,10 @@ impl Setting {
         if faults.contains(&Fault::Restore) && !setting.promises {
             return Err("restore wants promises: what passed since the last one says when a store may be restored".to_owned());
         }
+        if faults.contains(&Fault::Replace) {
+            // Two changes at once: a watch that can be only one behind would never tell of them.
+            setting.history = setting.history.max(2);
+        }
         let lose = |fault: &Fault| Fault::LOSE_TOKENS.contains(fault);
         setting.wall_clock = clock.unwrap_or_else(|| faults.iter().any(lose));
         setting.budget = Budget::of(&faults);
@@ -146,6 +157,7 @@ impl Setting {
             "writes" => self.writes = usize::try_from(number).ok()?,
             "late" => self.late_reads = number > 0,
             "relists" => self.relists = number > 0,
+            "prompt" => self.prompt = number > 0,
             "lost-writes" => self.lost_writes = number > 0,
             "lost-reads" => self.lost_reads = number > 0,
             "tokens" => self.tokens = number > 0,
@@ -153,6 +165,7 @@ impl Setting {
             "deaths" => self.deaths = number > 0,
             "transfers" => self.transfers = u8::try_from(number).ok()?,
             "met" => self.after_all_met = number > 0,
+            "led" => self.led = number > 0,
             "live" => self.liveness = number,
             _ => return None,
         }
@@ -167,6 +180,13 @@ impl Setting {
     /// How many whole ticks a length has.
     pub fn ticks(&self, length: Duration) -> u8 {
         u8::try_from(length.as_nanos().div_ceil(self.tick.as_nanos().max(1))).unwrap_or(u8::MAX)
+    }
+
+    /// For how many whole ticks a lease is promised: others wait it out by clocks that may be fast (I2).
+    pub fn promised_ticks(&self, lease: Duration) -> u8 {
+        let rate = 1_000_000 + u128::from(self.timing.clock_error_ppm);
+        let shortest = lease.as_nanos() * 1_000_000 / rate;
+        u8::try_from(shortest / self.tick.as_nanos().max(1)).unwrap_or(u8::MAX)
     }
 }
 

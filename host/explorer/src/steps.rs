@@ -143,11 +143,9 @@ impl Next<'_> {
     fn writes(&mut self, index: usize) {
         let candidate = &self.before.candidates[index];
         for wire in 0..candidate.wires.len() {
-            self.out.push(self.landed(index, wire, false));
-            self.done(Step::Write(index, wire));
+            self.land(index, wire, Step::Write(index, wire));
             if self.before.budget.has(Fault::Twice) && candidate.wires[wire].base.is_none() {
-                self.out.push(self.landed(index, wire, true));
-                self.done(Step::WriteTwice(index, wire));
+                self.land(index, wire, Step::WriteTwice(index, wire));
             }
         }
         for place in 0..candidate.pending.len() {
@@ -166,21 +164,28 @@ impl Next<'_> {
         }
     }
 
-    fn landed(&self, index: usize, wire: usize, twice: bool) -> World {
+    /// A write reaches the store, and its answer is on its way or there.
+    fn land(&mut self, index: usize, wire: usize, step: Step) {
         let mut world = self.before.clone();
         let sent = world.candidates[index].wires[wire];
-        if twice {
+        if let Step::WriteTwice(..) = step {
             world.budget.spend(Fault::Twice);
         } else {
             world.candidates[index].wires.remove(wire);
         }
         let found = apply(self.lab.setting, &mut world, &sent);
-        let candidate = &mut world.candidates[index];
-        let awaited = candidate.pending.iter_mut().find(|pending| pending.serial == sent.serial);
-        if let Some(pending) = awaited {
+        let pending = &mut world.candidates[index].pending;
+        if self.lab.setting.prompt {
+            pending.retain(|pending| pending.serial != sent.serial);
+            let elector = &world.candidates[index].cell.elector;
+            if elector.awaits() == Some(sent.serial) {
+                return self.feed(world, index, Happening::Written(sent.serial, found), step);
+            }
+        } else if let Some(pending) = pending.iter_mut().find(|other| other.serial == sent.serial) {
             pending.answer = pending.answer.or(Some(found));
         }
-        world
+        self.out.push(world);
+        self.done(step);
     }
 
     fn reads(&mut self, index: usize) {
@@ -304,6 +309,10 @@ impl Next<'_> {
                     self.keep();
                     put_back(&mut world, fault)
                 }
+                Fault::Replace => {
+                    self.keep();
+                    replace(&mut world)
+                }
                 // docs/http.md asks for it: no API server answers for the longest lease.
                 Fault::Restore => {
                     self.keep();
@@ -358,6 +367,15 @@ fn put_back(world: &mut World, fault: Fault) -> bool {
     true
 }
 
+/// Puts what was kept, or else what is there, in the place of the object. It is kept no longer.
+fn replace(world: &mut World) -> bool {
+    let content = world.store.archive.take().or(world.store.object);
+    content.is_some_and(|content| {
+        world.store.replace(content);
+        true
+    })
+}
+
 /// A write reaches the store; what comes of it, and what it promises.
 fn apply(setting: &Setting, world: &mut World, wire: &Wire) -> Option<Object> {
     let found = world.store.apply(wire)?;
@@ -373,7 +391,7 @@ fn apply(setting: &Setting, world: &mut World, wire: &Wire) -> Option<Object> {
     }
     writer.early = is_promised && wire.purpose == Purpose::Acquire;
     writer.promised = match wire.purpose {
-        Purpose::Acquire | Purpose::Renew => setting.ticks(length),
+        Purpose::Acquire | Purpose::Renew => setting.promised_ticks(length),
         Purpose::Release | Purpose::Reserve => 0,
     };
     Some(found)

@@ -302,6 +302,16 @@ impl Store {
         self.history.push((self.version, None));
     }
 
+    /// Another object with this content takes the place of the one that is there, if there is one: two
+    /// changes, which a watch tells one by one.
+    pub fn replace(&mut self, content: Object) {
+        if self.object.is_some() {
+            self.delete();
+        }
+        self.objects += 1;
+        self.put(Object { uid: self.objects, ..content });
+    }
+
     /// The whole store as it was when the archive was made: versions count on from there, and the
     /// watches begin anew.
     pub fn restore(&mut self, archive: Object) {

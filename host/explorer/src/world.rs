@@ -1,7 +1,7 @@
 //! One state: the store, the candidates, and what is on its way between them.
 
 use crate::cell::{Cell, Lab, Outcome};
-use crate::finding::Finding;
+use crate::finding::{Finding, Sometimes};
 use crate::hands::{Budget, Fault};
 use crate::setting::{Policy, Setting};
 use crate::store::{Name, Object, Process, Store, Wire, lock};
@@ -125,11 +125,11 @@ impl World {
     /// Lets an event happen to a candidate; once for each way in which its policy may answer.
     pub fn feed(self, lab: &Lab, index: usize, event: Happening, out: &mut Vec<World>) {
         let candidate = &self.candidates[index];
-        let resignations = self.budget.count(Fault::Resign);
+        let answers = Fault::ANSWERS.map(|answer| self.budget.count(answer));
         let process = candidate.process;
-        let outcomes = candidate.cell.outcomes((event, resignations), |elector| {
+        let outcomes = candidate.cell.outcomes((event, answers), |elector| {
             let event = event.event(&elector);
-            let mut course = Course { lab, process, resignations, out: Vec::new() };
+            let mut course = Course { lab, process, answers, out: Vec::new() };
             course.go_on(elector, event, 0, Draft::default());
             course.out
         });
@@ -181,8 +181,11 @@ impl World {
         if outcome.finished {
             candidate.alive = false;
         }
-        for _ in 0..outcome.resigned {
-            self.budget.spend(Fault::Resign);
+        for (answer, times) in Fault::ANSWERS.into_iter().zip(outcome.answered) {
+            (0..times).for_each(|_| self.budget.spend(answer));
+        }
+        if outcome.waits {
+            self.finding.happened.add(Sometimes::Declines);
         }
     }
 }
@@ -255,14 +258,16 @@ struct Draft {
     reads: bool,
     write: Option<Wire>,
     finished: bool,
-    resigned: u8,
+    answered: [u8; 2],
+    waits: bool,
 }
 
 /// One event, and the answers of the policy to what it asks because of it.
 struct Course<'a> {
     lab: &'a Lab<'a>,
     process: Process,
-    resignations: u8,
+    /// How often the policy may give each of [`Fault::ANSWERS`].
+    answers: [u8; 2],
     out: Vec<Outcome>,
 }
 
@@ -281,31 +286,42 @@ impl Course<'_> {
         }
         let Some(ask) = question.filter(|_| asked < MOST_QUESTIONS) else {
             elector.pass(Duration::ZERO);
-            let Draft { reads, write, finished, resigned } = draft;
+            let Draft { reads, write, finished, answered, waits } = draft;
             let cell = self.lab.cell(elector);
-            self.out.push(Outcome { cell, reads, write, finished, resigned });
+            self.out.push(Outcome { cell, reads, write, finished, answered, waits });
             return;
         };
-        let may_resign = draft.resigned < self.resignations && elector.believed().is_some();
-        for decision in decisions(self.lab.setting, may_resign) {
-            let resigned = u8::from(matches!(decision.action, Action::Resign(_)));
-            let draft = Draft { resigned: draft.resigned + resigned, ..draft };
+        let leads = elector.believed().is_some();
+        let may = |nth: usize| leads && draft.answered[nth] < self.answers[nth];
+        for decision in decisions(self.lab.setting, self.process, [may(0), may(1)]) {
+            let mut draft = draft;
+            match decision.action {
+                Action::Resign(None) => draft.answered[0] += 1,
+                Action::Resign(Some(_)) => draft.answered[1] += 1,
+                Action::Wait => draft.waits = true,
+                Action::Campaign | Action::Renew => {}
+            }
             self.go_on(elector.clone(), answer(ask, decision), asked + 1, draft);
         }
     }
 }
 
-/// What the policy may answer.
-fn decisions(setting: &Setting, may_resign: bool) -> Vec<Decision> {
+/// What the policy may answer; `may` says for each of [`Fault::ANSWERS`] whether it is among it. That a
+/// release names a successor is seen by policies alone, so records here do not have it.
+fn decisions(setting: &Setting, process: Process, may: [bool; 2]) -> Vec<Decision> {
     let mut decisions = vec![decision(Action::Campaign, None)];
     if setting.policy == Policy::Any {
         decisions.push(decision(Action::Wait, None));
     }
     let lease = |lease: &u64| decision(Action::Campaign, Some(*lease));
     decisions.extend(setting.leases.iter().map(lease));
-    if may_resign {
+    let [resigns, preempts] = may;
+    if resigns {
         decisions.push(decision(Action::Resign(None), None));
     }
+    let others = (0..setting.candidates).map(Name).filter(|name| *name != process.name);
+    let successor = |name: Name| decision(Action::Resign(Some(name.text())), None);
+    decisions.extend(others.filter(|_| preempts).map(successor));
     decisions
 }
 
