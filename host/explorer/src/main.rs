@@ -33,10 +33,12 @@ fn all(time: Duration) -> bool {
     let table = catalogue::explore(&catalogue::all(), time, usize::MAX, |line| println!("{line}"));
     table.broken.iter().for_each(|broken| println!("\n{broken}"));
     let states: usize = table.reports.iter().map(|report| report.states).sum();
-    let closed = table.reports.iter().filter(|report| report.closed).count();
+    println!("| all states of | steps | states |\n|---|---|---|");
+    table.closed.iter().for_each(|row| println!("{row}"));
     println!(
-        "{states} states in {} settings, of which {closed} closed; {} broken; {}",
+        "{states} states in {} settings, of which {} closed; {} broken; {}",
         table.reports.len(),
+        table.closed.len(),
         table.broken.len(),
         catalogue::memory()
     );
