@@ -2,11 +2,14 @@
 """Breaks each invariant on purpose and sees a test fail.
 
 Each mutation replaces a piece of code, which must be there exactly once, in a copy of the
-workspace, and runs tests; it is caught if one of them fails. The table in `docs/mutations.md` is
-written anew. Exit status 1 if a mutation is not caught, or no longer fits the code.
+workspace, and runs tests; it is caught if one of them fails, by name. The table in `docs/mutations.md`
+is written anew. Exit status 1, and no table, if a mutation is not caught, if its tests do not end in
+time, or if it no longer fits the code. Tests that fail without a name for it end the run: a linker that
+was killed has noticed nothing.
 
-Names of rules as arguments take their mutations alone, and `--new` those that the table does not have
-yet; the other rows stay. `--fits` says without a test whether each fits the code.
+Names of rules as arguments, or what is broken in the words of the table, take those mutations alone, and
+`--new` those that the table does not have yet, or has as not run; the other rows stay. `--fits` says
+without a test whether each fits the code, and whether the table has a row for each and for nothing else.
 """
 
 import os
@@ -19,11 +22,14 @@ import tempfile
 from pathlib import Path
 
 # Seconds for building and running one suite of what is broken; unbroken, the slowest takes a third
-# of that once it was built.
+# of that once it was built. The loops of the tests have bounds, so whoever needs longer is an
+# overloaded machine or a test without one, and neither is taken for having noticed.
 PATIENCE = 400
-NO_END = "a test that does not end"
 SEARCH = "the exhaustive search"
+# What a row says of a mutation until `--new` has tried it.
+NOT_YET = "not run yet"
 ROOT = Path(__file__).resolve().parents[2]
+RULES = ROOT / "host/explorer/knockouts/core/rules.rs"
 SCENES = ["-p", "hotseat-simulator", "--test", "scenes"]
 WORLDS = ["-p", "hotseat-simulator", "--test", "worlds"]
 TWO_LOCKS = ["-p", "hotseat-simulator", "--test", "two_locks"]
@@ -400,8 +406,12 @@ MUTATIONS = [
 ]
 
 
+class OutOfTime(Exception):
+    """Tests that say nothing, since they did not end."""
+
+
 def run_tests(copy, tests, patience=PATIENCE):
-    """The tests that failed, or none if all passed."""
+    """The tests that failed, or none if all passed. OutOfTime if they did not end."""
     environment = dict(os.environ, CARGO_TARGET_DIR=str(target()), RUST_BACKTRACE="0")
     command = ["cargo", "test", "--quiet", *tests]
     # Its own session, so that what the tests started ends with them.
@@ -410,16 +420,18 @@ def run_tests(copy, tests, patience=PATIENCE):
     try:
         output, _ = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
-        # A broken rule may also show by an election that never gets on.
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return [NO_END]
+        raise OutOfTime from None
     if process.returncode == 0:
         return []
     if "could not compile" in output:
         sys.exit(f"a mutation does not compile:\n{output[-4000:]}")
     failed = re.findall(r"^    ([\w:]+)$", output, re.MULTILINE)
-    return sorted(set(failed)) or [NO_END]
+    if not failed:
+        sys.exit(f"{' '.join(command)} fails with status {process.returncode}, and no test by name:\n"
+                 f"{output[-4000:]}")
+    return sorted(set(failed))
 
 
 def knocked_out():
@@ -441,6 +453,7 @@ def target():
 
 
 def mutate(copy, mutation):
+    """The tests that noticed, or none. OutOfTime if some did not end."""
     invariant, what, name, code, broken, suites = mutation
     path = copy / name
     text = path.read_text()
@@ -491,12 +504,32 @@ def name_of(row):
 
 
 def check_fit():
-    """That each mutation fits the code is known without a test."""
+    """That each mutation fits the code is known without a test, and so is what the table leaves out."""
     found = [(invariant, what, name, (ROOT / name).read_text().count(code))
              for invariant, what, name, code, *_ in MUTATIONS]
     wrong = [f"{invariant}, {what}: the code is {count} times in {name}, not once"
              for invariant, what, name, count in found if count != 1]
-    sys.exit("\n".join(wrong) or 0)
+    sys.exit("\n".join(wrong + check_rows()) or 0)
+
+
+def check_rows():
+    """What is wrong with the table's rows: one for each mutation and each rule that is knocked out, of the
+    same name and place, and no other."""
+    rows = []
+    for line in (ROOT / "docs/mutations.md").read_text().split(TABLE)[1].splitlines():
+        if not line.startswith("|"):
+            break
+        rule, what, where, caught = (cell.strip() for cell in line.strip("|").split("|"))
+        rows.append((rule, what, where.strip("`"), SEARCH in caught))
+    rules = re.findall(r'invariant: "(.*?)",\s+what: "(.*?)",\s+file: "(.*?)",', RULES.read_text())
+    named = [(*mutation[:3], False) for mutation in MUTATIONS]
+    named += [(rule, what, CORE + name, True) for rule, what, name in rules]
+    again = [f"{row[0]}, {row[1]}: there are two of this name"
+             for names in (rows, named) for row in sorted(set(names)) if names.count(row) > 1]
+    missing = [f"{row[0]}, {row[1]} ({row[2]}): docs/mutations.md has no row of it" for row in named if row not in rows]
+    others = [f"{row[0]}, {row[1]} ({row[2]}): docs/mutations.md has a row of it, and there is no such mutation"
+              for row in rows if row not in named]
+    return again + missing + others
 
 
 def main():
@@ -505,29 +538,36 @@ def main():
         check_fit()
     if only == ["--new"]:
         document = (ROOT / "docs/mutations.md").read_text()
-        chosen = [mutation for mutation in MUTATIONS if f"| {mutation[0]} | {mutation[1]} |" not in document]
+        tried = {name_of(row) for row in document.splitlines() if row.startswith("|") and NOT_YET not in row}
+        chosen = [mutation for mutation in MUTATIONS if f"| {mutation[0]} | {mutation[1]} " not in tried]
     else:
-        chosen = [mutation for mutation in MUTATIONS if not only or mutation[0] in only]
+        chosen = [mutation for mutation in MUTATIONS if not only or not set(mutation[:2]).isdisjoint(only)]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "workspace"
         skip = shutil.ignore_patterns("target", ".git", ".cache")
         shutil.copytree(ROOT, copy, ignore=skip)
         check_unbroken(copy, chosen)
-        rows, survivors = [], 0
+        rows, survivors, endless = [], 0, 0
         for mutation in chosen:
             invariant, what, name = mutation[:3]
-            failed = mutate(copy, mutation)
+            try:
+                failed = mutate(copy, mutation)
+            except OutOfTime:
+                endless += 1
+                print(f"{invariant}: {what}: THE TESTS DID NOT END IN TIME", flush=True)
+                continue
             survivors += not failed
-            caught = ", ".join(f"`{test}`" for test in failed[:2]) or "**not caught**"
-            more = f" and {len(failed) - 2} more" if len(failed) > 2 else ""
-            rows.append(f"| {invariant} | {what} | `{name}` | {caught}{more} |")
             print(f"{invariant}: {what}: {'caught by ' + failed[0] if failed else 'NOT CAUGHT'}", flush=True)
+            if failed:
+                caught = ", ".join(f"`{test}`" for test in failed[:2])
+                more = f" and {len(failed) - 2} more" if len(failed) > 2 else ""
+                rows.append(f"| {invariant} | {what} | `{name}` | {caught}{more} |")
     if not only:
         rows += knocked_out()
-    if not survivors:
+    if not survivors and not endless:
         write_table(rows, whole=not only)
-    print(f"{len(rows) - survivors} of {len(rows)} mutations were caught")
-    sys.exit(1 if survivors else 0)
+    print(f"{len(rows)} mutations were caught, {survivors} were not, and the tests of {endless} did not end in time")
+    sys.exit(1 if survivors or endless else 0)
 
 
 TABLE = """| rule | what is broken | where | caught by |
