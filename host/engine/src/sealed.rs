@@ -44,7 +44,7 @@ pub(crate) fn memory(_name: &str) -> io::Result<File> {
     tempfile::tempfile()
 }
 
-/// Blocks while the kernel itself holds one of its pages, two seconds at most.
+/// Blocks while the kernel itself holds one of its pages, some three seconds at most.
 #[cfg(target_os = "linux")]
 pub(crate) fn seal(memory: &File) -> io::Result<()> {
     use rustix::fs::{SealFlags, fcntl_add_seals};
