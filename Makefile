@@ -166,10 +166,13 @@ proofs: ## prove by z3 that two candidates never believe at a time, in seconds
 mutations: ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
 
-# The worlds are few, since each mutant is looked at in them; what they miss counts as missed.
+# The worlds are few, since each mutant is looked at in them; what they miss counts as missed. cargo-mutants' own
+# baseline would run the tests of the core alone, so all are run before.
 mutants: setup ## change each piece of the core by cargo-mutants, and see a test fail; MUTANTS="--shard 0/8" for some
 	@command -v cargo-mutants >/dev/null || $(CARGO) install cargo-mutants --version ^27 --locked
-	HOTSEAT_WORLDS=$${HOTSEAT_WORLDS:-12} $(CARGO) mutants -p hotseat-core --output target --timeout 150 $(MUTANTS)
+	$(CARGO) test -p hotseat-core -p hotseat-simulator
+	HOTSEAT_WORLDS=$${HOTSEAT_WORLDS:-30} CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) mutants -p hotseat-core --output target \
+		--baseline skip --timeout 120 -j 2 $(MUTANTS)
 
 exhaustive: ## go through all states that an election can reach, in MINUTES; two gibibytes a thread
 	$(CARGO) run --release -q -p hotseat-explorer -- --minutes $(MINUTES)
