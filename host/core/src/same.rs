@@ -56,6 +56,14 @@ mod tests {
     }
 
     #[test]
+    fn one_value_that_is_not_a_number_is_as_good_as_another() {
+        let (one, mut other) = (decision(), decision());
+        other.publish[0].1 = Value::Number(-f64::NAN);
+        assert_ne!(one.publish[0].1, other.publish[0].1);
+        assert!(one.does_the_same(&other) && one.is_the_same(&other));
+    }
+
+    #[test]
     fn what_is_done_counts() {
         let one = decision();
         assert!(one.is_the_same(&one.clone()));

@@ -320,3 +320,9 @@ fn the_effects_of_a_step_come_in_the_order_in_which_they_are_to_be_done() {
 fn with_two_locks_there_is_one_order_for_both() {
     lives(|seed| Electors::two(config(seed), None));
 }
+
+#[test]
+fn a_candidate_knows_how_many_locks_it_has() {
+    assert!(!Electors::one(config(1)).are_two());
+    assert!(Electors::two(config(1), None).are_two());
+}

@@ -114,7 +114,11 @@ fn who_sees_whole_seconds_needs_a_second_more() {
         timing.clock_error_ppm = 0;
         timing
     };
+    // D/(1-rho) + 1 s is 11 s, and L/(1+rho) is 10 s and 11.09 s.
+    let clocks = |lease| Timing { clock_error_ppm: 100_000, ..room(lease, seconds(9)) };
     for (timing, is_enough) in [
+        (clocks(seconds(11)), false),
+        (clocks(Duration::from_millis(12_200)), true),
         (room(seconds(3), seconds(2)), true),
         (room(seconds(3), Duration::from_millis(2001)), false),
         (Timing::client_go(), true),

@@ -57,3 +57,24 @@ pub(crate) fn in_order<E: Ranked>(mut effects: Vec<E>) -> Vec<E> {
     effects.sort_by_key(|it| it.effect().rank());
     effects
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Moment;
+    use crate::view::View;
+
+    #[test]
+    fn of_several_views_the_last_is_shown() {
+        let view = |failures| Effect::Show(Box::new(View { failures, ..View::default() }));
+        let rest = [Effect::RestorePolicy, Effect::WakeAt(Moment::NEVER)];
+        for views in 1..4 {
+            let mut effects: Vec<_> = (1..=views).map(view).collect();
+            effects.extend(rest.clone());
+            effects.rotate_left(1);
+            // The first view went to the end, so it is the last one.
+            let shown = [view(1), rest[0].clone(), rest[1].clone()];
+            assert_eq!(in_order(effects), shown);
+        }
+    }
+}
