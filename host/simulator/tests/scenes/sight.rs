@@ -111,3 +111,26 @@ fn a_new_term_is_reported_with_its_reason() {
     });
     assert_eq!(reason, Some("a reason"), "one line, as it goes into logs");
 }
+
+/// A watch may repeat what it said, and a read that was asked for before the last change may be older than
+/// that. Only a read that was asked for later may go back: then the store was restored.
+#[test]
+fn what_is_older_than_what_is_known_changes_nothing() {
+    let at = |version: &str, holder| {
+        Lock::Present(Record { version: Version(version.to_owned()), ..record(holder, 15) })
+    };
+    let mut stage = Stage::new();
+    stage.starts_with(at("20", "bing"));
+    stage.pass(millis(100));
+    let before = stage.now - millis(50);
+    stage.sees(at("21", "cleo"));
+    let seen = stage.view.seen.clone();
+    stage.pass(millis(1000));
+    for via in [Via::Watch, Via::Read { asked: before, requested: false }] {
+        stage.tell(Event::Observed { lock: at("12", "bing"), via });
+        assert_eq!(stage.view.leader(stage.now), "cleo", "{via:?}");
+        assert_eq!(stage.view.seen, seen, "{via:?}");
+    }
+    stage.starts_with(at("12", "bing"));
+    assert_eq!(stage.view.leader(stage.now), "bing");
+}
