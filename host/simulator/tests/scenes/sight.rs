@@ -39,6 +39,25 @@ fn the_policy_sees_the_seat_as_it_is() {
     }
 }
 
+/// A renewal goes on with the term, and another holder begins one, also of the same name after others.
+#[test]
+fn the_policy_sees_since_when_a_term_lasts() {
+    for (holder, transitions, held_for) in [("bing", 0, 1500), ("cleo", 1, 500), ("bing", 2, 500)] {
+        let mut stage = Stage::new();
+        stage.starts_with(Lock::Present(record("bing", 15)));
+        stage.pass(millis(1000));
+        stage.sees(Lock::Present(Record {
+            version: Version("11".to_owned()),
+            times: "later".to_owned(),
+            transitions,
+            ..record(holder, 15)
+        }));
+        stage.pass(millis(500));
+        let seat = last_seat(&mut stage);
+        assert_eq!((seat.held_for, seat.age), (held_for, 500), "{holder} {transitions}");
+    }
+}
+
 #[test]
 fn how_long_the_seat_is_taken_is_rounded_up() {
     let mut stage = Stage::new();
