@@ -82,6 +82,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, in the order of the enum.
+    pub const ALL: [Outcome; 7] = [
+        Outcome::None,
+        Outcome::Written,
+        Outcome::Conflict,
+        Outcome::Denied,
+        Outcome::Throttled,
+        Outcome::TimedOut,
+        Outcome::Unreachable,
+    ];
+
     /// In one word, for metrics and documents.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -108,17 +108,8 @@ fn a_value_equals_itself_alone_and_hashes_by_what_it_says() {
 
 #[test]
 fn everything_has_a_word_of_its_own() {
-    let outcomes = [
-        Outcome::None,
-        Outcome::Written,
-        Outcome::Conflict,
-        Outcome::Denied,
-        Outcome::Throttled,
-        Outcome::TimedOut,
-        Outcome::Unreachable,
-    ];
     assert_eq!(
-        outcomes.map(Outcome::as_str),
+        Outcome::ALL.map(Outcome::as_str),
         ["none", "written", "conflict", "denied", "throttled", "timed-out", "unreachable"]
     );
     assert_eq!(OnFailure::ALL.map(OnFailure::as_str), ["standard", "hold", "resign"]);

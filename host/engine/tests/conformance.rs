@@ -80,15 +80,7 @@ impl Chance {
         let claim = Claim { held_for: self.millis(), valid_for: self.millis() };
         observation.claim = self.bits().is_multiple_of(3).then_some(claim);
         observation.attempts = Attempts {
-            last: self.pick(&[
-                Outcome::None,
-                Outcome::Written,
-                Outcome::Conflict,
-                Outcome::Denied,
-                Outcome::Throttled,
-                Outcome::TimedOut,
-                Outcome::Unreachable,
-            ]),
+            last: self.pick(&Outcome::ALL),
             failures: self.pick(&[0, 0, 1, 7, u32::MAX]),
             since_success: self.pick(&[None, Some(0), Some(1999), Some(2000), Some(u64::MAX)]),
         };

@@ -14,16 +14,6 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const OUTCOMES: [Outcome; 7] = [
-    Outcome::None,
-    Outcome::Written,
-    Outcome::Conflict,
-    Outcome::Denied,
-    Outcome::Throttled,
-    Outcome::TimedOut,
-    Outcome::Unreachable,
-];
-
 /// Text with quotes, line ends and what else has to be escaped.
 fn text() -> BoxedStrategy<String> {
     prop_oneof![any::<String>(), "[a-z.\"\\\\\n\u{2028}]{0,20}"].boxed()
@@ -111,7 +101,7 @@ fn last_decision() -> BoxedStrategy<Option<LastDecision>> {
 
 fn observation() -> BoxedStrategy<Observation> {
     let claim = any::<[u64; 2]>().prop_map(|[held_for, valid_for]| Claim { held_for, valid_for });
-    let attempts = (select(OUTCOMES.to_vec()), any::<u32>(), option::of(any::<u64>()))
+    let attempts = (select(Outcome::ALL.to_vec()), any::<u32>(), option::of(any::<u64>()))
         .prop_map(|(last, failures, since_success)| Attempts { last, failures, since_success });
     let causes = vec(select(Cause::ALL.to_vec()), 0..4);
     let me = ([text(), text(), text()], any::<u64>(), any::<u32>(), causes);
