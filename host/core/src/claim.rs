@@ -98,11 +98,6 @@ impl Claim {
         !self.sent.is_empty()
     }
 
-    /// How many writes' outcome is unknown or still awaited.
-    pub(crate) fn unconfirmed(&self) -> usize {
-        self.sent.len()
-    }
-
     /// When a write was sent whose outcome is unknown or still awaited; none if it is settled.
     pub(crate) fn sent_at(&self, serial: u64) -> Option<Moment> {
         self.sent.iter().find(|sent| sent.serial == serial).map(|sent| sent.at)
@@ -261,11 +256,51 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lock::{Mark, Token};
+    use crate::request::Requests;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn at(ms: u64) -> Moment {
+        Moment::ZERO + Duration::from_millis(ms)
+    }
+
+    fn me() -> Incarnation {
+        Incarnation { site: "here".to_owned(), nonce: "1".to_owned(), home: None }
+    }
+
+    fn sent(serial: u64, purpose: Purpose, sent: Moment) -> Sent {
+        Sent { serial, purpose, at: sent, deadline: DEADLINE, base: Base::Create }
+    }
+
+    /// What the write of that serial leaves, under that version.
+    fn record(serial: u64, version: &str) -> Record {
+        Record {
+            version: Version(version.to_owned()),
+            uid: "uid".to_owned(),
+            holder: Some("a".to_owned()),
+            duration: Some(Duration::from_secs(15)),
+            transitions: 0,
+            token: Token(serial),
+            mark: Some(Mark { incarnation: me(), serial, base: None }),
+            released: false,
+            times: String::new(),
+            successor: None,
+            requests: Requests::default(),
+        }
+    }
+
+    /// A claim whose first write was sent at 0 and answered.
+    fn leading() -> Claim {
+        let mut claim = Claim::default();
+        claim.send(sent(1, Purpose::Acquire, at(0)));
+        claim.confirm(at(5), &record(1, "10"), Landed::Answered, true).unwrap();
+        claim
+    }
 
     /// I6: the outer lock may turn out to have been over for a while; the drain counts from when it is seen.
     #[test]
     fn the_end_of_the_outer_lock_is_not_dated_back() {
-        let at = |ms| Moment::ZERO + Duration::from_millis(ms);
         let mut claim = Claim::default();
         claim.bound_by(at(100), at(300));
         assert_eq!(claim.bound, Some(at(300)));
@@ -273,5 +308,59 @@ mod tests {
         assert_eq!(claim.bound, Some(at(200)));
         claim.bound_by(at(250), at(150));
         assert_eq!(claim.bound, Some(at(200)), "nor moved on");
+    }
+
+    /// I14: at its deadline a write gives no belief any more, and others may have led.
+    #[test]
+    fn a_write_is_known_by_its_mark_until_its_deadline() {
+        let mut claim = Claim::default();
+        claim.send(sent(1, Purpose::Acquire, at(0)));
+        let wrote = |claim: &Claim, now| claim.wrote(now, &record(1, "10"), "a", &me());
+        assert!(wrote(&claim, at(9_999)));
+        assert!(!wrote(&claim, at(10_000)));
+        claim.send(sent(2, Purpose::Release, at(1)));
+        assert!(!wrote(&claim, at(2)), "it may have been released, and others may lead");
+    }
+
+    /// I14: another version of the own record is its own while nobody else can have led.
+    #[test]
+    fn another_version_of_the_own_record_is_adopted_until_the_deadline() {
+        for (now, next, adopted) in
+            [(9_999, false, true), (10_000, false, false), (10_000, true, true)]
+        {
+            let mut claim = leading();
+            claim.adopt(at(now), &record(1, "11"), &me(), next);
+            assert_eq!(claim.stands_at(&Version("11".to_owned())), adopted, "{now} {next}");
+        }
+    }
+
+    /// I1, I14: an answer names the write's own version whenever it comes; a record that is found after the
+    /// write's deadline may have been put back over a successor's.
+    #[test]
+    fn a_write_that_is_found_after_its_deadline_continues_no_term() {
+        for (now, landed, believed, continued) in [
+            (9_999, Landed::Answered, true, true),
+            (10_000, Landed::Answered, false, true),
+            (9_999, Landed::Found, true, true),
+            (10_000, Landed::Found, false, false),
+        ] {
+            let mut claim = Claim::default();
+            claim.send(sent(1, Purpose::Acquire, at(0)));
+            let confirmed = claim.confirm(at(now), &record(1, "10"), landed, true);
+            assert_eq!(confirmed.unwrap().serial, 1);
+            let got = (claim.believed().is_some(), claim.term().is_some());
+            assert_eq!(got, (believed, continued), "{now} {landed:?}");
+        }
+    }
+
+    /// The compare-and-swap lets one write of several through.
+    #[test]
+    fn an_answer_settles_the_write_and_all_before_it() {
+        let mut claim = Claim::default();
+        (1..=3).for_each(|serial| claim.send(sent(serial, Purpose::Acquire, at(serial))));
+        claim.confirm(at(5), &record(2, "10"), Landed::Answered, true).unwrap();
+        let left: Vec<_> = claim.sent.iter().map(|sent| sent.serial).collect();
+        assert_eq!(left, [3]);
+        assert_eq!(claim.confirm(at(6), &record(1, "10"), Landed::Found, true), None);
     }
 }

@@ -76,9 +76,7 @@ impl Electors {
     /// A candidate with two locks. The outer one's last write of a dead process before this one is
     /// `predecessor`; all else is the same for both.
     pub fn two(config: Config, predecessor: Option<LastWrite>) -> Electors {
-        // What the outer elector's decisions fail by is a fault in this file, and the rule is as
-        // good an answer as any.
-        let of_outer = Config { predecessor, on_failure: OnFailure::Hold, ..config.clone() };
+        let of_outer = Config { predecessor, ..config.clone() };
         let mut inner = Elector::new(config);
         inner.stand_within();
         let mut elector = Elector::new(of_outer);
@@ -86,11 +84,6 @@ impl Electors {
         let wakes = [Moment::NEVER; 2];
         let outer = Outer { elector, wanted: None, wakes, finished: [false; 2] };
         Electors { inner, outer: Some(outer) }
-    }
-
-    /// Whether there are two locks.
-    pub fn are_two(&self) -> bool {
-        self.outer.is_some()
     }
 
     /// Takes one event at the moment `now` and says what is to be done, in one order for both: see
@@ -127,7 +120,8 @@ impl Outer {
         let mut lapsed = inner.catch_up(now);
         match event {
             Event::Started => {
-                // The outer elector's policy is this file.
+                // The outer elector's policy is this file. A decision of it that fails is a fault here,
+                // and to hold is as good an answer as any.
                 self.drive_inner(inner, now, Event::Started, &mut out);
                 self.drive(now, Event::Started, &mut out);
                 let (memory, settings) = (Vec::new(), String::new());
@@ -208,12 +202,11 @@ impl Outer {
     fn answer(&self, ask: AskId, input: &Input) -> Event {
         let retry = input.timing.retry_period;
         let since = input.observation.attempts.since_success.unwrap_or(retry);
-        let failed = input.observation.attempts.failures > 0;
         let (action, wake_after, reason) = match (self.wanted, &input.observation.claim) {
             (None, None) => (Action::Wait, LONGEST_WAKE_MS, "the inner lock is not wanted"),
             (None, Some(_)) => (Action::Resign(None), retry, "the inner lock is not held"),
             (Some(_), None) => (Action::Campaign, retry, "the inner lock is wanted"),
-            (Some(floor), Some(_)) if since >= retry || failed || self.is_below(floor) => {
+            (Some(floor), Some(_)) if since >= retry || self.is_below(floor) => {
                 (Action::Renew, retry, "renewal is due")
             }
             (Some(_), Some(_)) => (Action::Wait, retry - since, "renewed recently"),

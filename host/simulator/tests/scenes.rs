@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_core::config::{Config, Timing};
-use hotseat_core::elector::Elector;
+use hotseat_core::elector::{Elector, Phase};
 use hotseat_core::event::{
     Base, Effect, Event, Fencing, LockError, Notice, Purpose, StepDownReason, Verdict, Via, Write,
 };

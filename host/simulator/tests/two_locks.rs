@@ -15,6 +15,9 @@ use hotseat_core::time::Moment;
 use hotseat_simulator::{Locks, Network, Policy, Store, World};
 use std::time::Duration;
 
+#[path = "two_locks/sight.rs"]
+mod sight;
+
 const A_WHILE: Duration = Duration::from_secs(3);
 const REACTION: Duration = Duration::from_secs(2);
 
@@ -135,6 +138,9 @@ fn two_holders_are_no_leader() {
     world.start(0);
     world.run_for(A_WHILE).unwrap();
     assert_eq!(world.answer(0), "");
+    let view = world.view(0);
+    let now = view.seen.as_ref().unwrap().heard;
+    assert_eq!((view.leader(now), view.remaining(now)), ("", Duration::ZERO));
 }
 
 #[test]

@@ -34,6 +34,11 @@ impl Claim {
         *ended = ended.filter(|at| *at + drain > NOW);
     }
 
+    /// How many writes' outcome is unknown or still awaited.
+    pub(crate) fn unconfirmed(&self) -> usize {
+        self.sent.len()
+    }
+
     /// When the writes were sent whose outcome is unknown or still awaited.
     pub(crate) fn moments(&mut self) -> impl Iterator<Item = &mut Moment> {
         self.sent.iter_mut().map(|sent| &mut sent.at)

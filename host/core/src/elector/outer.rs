@@ -241,3 +241,6 @@ impl Elector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,6 +176,20 @@ fn i7_a_true_release_is_taken_at_once_soon_after_the_start() {
 }
 
 /// An old release that is put back names an older version as its base.
+/// Whom a hand names over a Hotseat's record may have led, and so may anybody else: that it gives up says
+/// nothing of them.
+#[test]
+fn i7_the_release_of_whoever_a_hand_named_is_waited_out() {
+    let mut stage = Stage::new();
+    stage.starts_with(Lock::Present(leading()));
+    stage.pass(millis(3_000));
+    stage.sees(edited(|record| record.holder = Some("bar".to_owned())));
+    stage.pass(millis(1_000));
+    let released = Record { released: true, ..record("", 1) };
+    stage.sees(Lock::Present(Record { version: Version("15".to_owned()), ..released }));
+    assert_eq!(sight::last_seat(&mut stage).free_in, 14_000);
+}
+
 #[test]
 fn i7_an_old_release_over_a_successor_is_no_proof() {
     let mut stage = Stage::new();
@@ -345,6 +359,8 @@ fn i9_a_new_term_has_a_larger_token_than_any_seen() {
     stage.pass(millis(15_100));
     let write = stage.one_write();
     assert_eq!((write.token, write.transitions), (Fencing::New(Token(42)), 6));
+    // Every JSON parser keeps the largest one whole.
+    assert_eq!(Token::LARGEST.0, 9_007_199_254_740_991);
 }
 
 /// The API stores transitions in 32 bits, and refuses more.

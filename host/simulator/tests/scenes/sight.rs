@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn last_seat(stage: &mut Stage) -> hotseat_core::policy::SeatView {
+pub(super) fn last_seat(stage: &mut Stage) -> hotseat_core::policy::SeatView {
     stage.answers = false;
     ask_now(stage);
     let seat = stage.effects.iter().rev().find_map(|effect| match effect {
@@ -58,6 +58,20 @@ fn the_policy_sees_since_when_a_term_lasts() {
     }
 }
 
+/// Whoever finds the lock gone may have been promised the longest lease from then on, whatever was left of
+/// the one before.
+#[test]
+fn a_lock_that_goes_missing_is_waited_for_from_then_on() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.elector.situation().phase, Phase::Learning);
+    stage.starts_with(Lock::Present(record("bing", 15)));
+    assert_eq!(stage.elector.situation().phase, Phase::Standby);
+    stage.pass(millis(1_000));
+    stage.sees(Lock::Absent(Some(Version("11".to_owned()))));
+    stage.pass(millis(500));
+    assert_eq!(last_seat(&mut stage).free_in, 15_000);
+}
+
 #[test]
 fn how_long_the_seat_is_taken_is_rounded_up() {
     let mut stage = Stage::new();
@@ -84,6 +98,11 @@ fn an_answer_tells_how_long_it_holds() {
     let (view, seen) = (stage.view.clone(), stage.now);
     assert_eq!(view.remaining(seen + millis(5_000)), millis(10_000));
     assert_eq!(view.remaining(seen + millis(15_000)), Duration::ZERO);
+
+    // What nobody holds is over as soon as it is seen.
+    let mut free = Stage::new();
+    free.starts_with(Lock::Present(Record { duration: Some(millis(1_000)), ..record("", 0) }));
+    assert_eq!(free.view.seen.map(|seen| seen.until), Some(free.now));
 
     // A record of the own name by another process is nobody's lead.
     let mut twin = Stage::new();
