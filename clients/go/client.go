@@ -20,13 +20,8 @@ import (
 // DefaultURL is where a sidecar answers.
 const DefaultURL = "http://127.0.0.1:4040"
 
-const (
-	defaultHold   = 2 * time.Second
-	noWatch       = 30 * time.Second // until a sidecar that has no watch is tried again
-	longestPause  = 5 * time.Second
-	shortPause    = 100 * time.Millisecond
-	shortestPause = 10 * time.Millisecond // between two questions, however many events there are
-)
+// shortestPause is between two questions, however many events there are.
+const shortestPause = 10 * time.Millisecond
 
 // ErrClosed says that the client was closed.
 var ErrClosed = errors.New("the client is closed")
@@ -55,28 +50,22 @@ type Options struct {
 
 // Client knows whether this pod leads, for as long as the last answer of the sidecar holds.
 type Client struct {
-	options Options
-	sidecar *sidecar
-	ctx     context.Context
-	cancel  context.CancelFunc
-	loops   sync.WaitGroup
+	options   Options
+	sidecar   *sidecar
+	ctx       context.Context // until the client is closed
+	cancel    context.CancelCauseFunc
+	loops     sync.WaitGroup
+	lettingGo atomic.Uint64 // what the sidecar has to hear of yet
+	rung      atomic.Bool   // something says that it is time to ask
 
-	mutex     sync.Mutex
-	belief    belief.Belief
-	moved     chan struct{} // closed, and made anew, with each change of belief
-	bell      chan struct{} // something says that it is time to ask
-	watched   atomic.Bool
-	lettingGo atomic.Uint64
-	failures  uint // of the asking goroutine
-
-	// Those are the telling goroutine's own.
-	endLead context.CancelFunc
-	leading sync.WaitGroup
+	mutex   sync.Mutex // for what follows
+	belief  belief.Belief
+	changed chan struct{} // closed, and made anew, with each change of what is known
 }
 
 // Start begins to ask. The client is to be closed.
 func Start(options Options) (*Client, error) {
-	options.URL, options.Hold = cmp.Or(options.URL, DefaultURL), cmp.Or(options.Hold, defaultHold)
+	options.URL, options.Hold = cmp.Or(options.URL, DefaultURL), cmp.Or(options.Hold, 2*time.Second)
 	if options.Hold < 100*time.Millisecond || options.Hold > time.Minute {
 		return nil, fmt.Errorf("Hold is %v: give a duration from 100ms to 1m", options.Hold)
 	}
@@ -85,11 +74,10 @@ func Start(options Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		options: options, sidecar: sidecar, endLead: func() {},
+		options: options, sidecar: sidecar, changed: make(chan struct{}),
 		belief: belief.Belief{Hold: options.Hold, Final: options.OnLost != nil || options.Lead != nil},
-		moved:  make(chan struct{}), bell: make(chan struct{}, 1),
 	}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.loops.Add(3)
 	go c.askOn()
 	go c.watchOn()
@@ -101,8 +89,8 @@ func Start(options Options) (*Client, error) {
 // functions in [Options].
 func (c *Client) Close() {
 	c.change(func(now time.Duration) {
-		c.belief.End(now)
-		c.cancel()
+		c.belief.LetGo(belief.LargestToken, now)
+		c.cancel(ErrClosed)
 	})
 	c.loops.Wait() // the last term's callbacks still run
 	c.tellLetGo(context.Background())
@@ -130,22 +118,12 @@ func (c *Client) Leader() string {
 }
 
 // WaitLeader waits until this pod leads, and gives the token.
-func (c *Client) WaitLeader(ctx context.Context) (uint64, error) {
-	for {
-		c.mutex.Lock()
-		moved := c.moved
-		c.mutex.Unlock()
-		if token, leads := c.Token(); leads {
-			return token, nil
-		}
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-c.ctx.Done():
-			return 0, ErrClosed
-		}
-	}
+func (c *Client) WaitLeader(ctx context.Context) (token uint64, err error) {
+	err = c.until(ctx, func(now time.Duration) bool {
+		token = c.belief.Leads(now)
+		return token != 0
+	})
+	return token, err
 }
 
 // Ready says whether the application is ready to lead; after ttl nothing is said, unless ttl is zero.
@@ -169,87 +147,74 @@ func (c *Client) UnsetSignal(ctx context.Context, key string) error {
 // The sidecar hears of it in the background, again and again until it has answered.
 func (c *Client) LetGo(token uint64) {
 	c.change(func(now time.Duration) {
-		c.lettingGo.Store(max(c.lettingGo.Load(), token))
 		c.belief.LetGo(token, now)
+		c.lettingGo.Store(max(c.lettingGo.Load(), token))
+		c.rung.Store(true)
 	})
-	c.ring()
 }
 
 func (c *Client) say(ctx context.Context, path string, value any, ttl time.Duration) error {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
 	if ttl != 0 {
 		path = fmt.Sprintf("%s?ttl=%dms", path, ttl.Milliseconds())
 	}
-	_, _, err = c.sidecar.ask(ctx, c.options.Hold, http.MethodPut, path, string(body))
+	body, err := json.Marshal(value)
+	if err == nil {
+		_, _, err = c.sidecar.ask(ctx, c.options.Hold, http.MethodPut, path, string(body))
+	}
 	return err
 }
 
 func signalPath(key string) string { return "/v1/signals/" + url.PathEscape(key) }
 
-// change changes what is believed, and wakes all who wait for that.
+// change changes what is known, and wakes all who wait for that.
 func (c *Client) change(change func(now time.Duration)) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	change(now())
-	close(c.moved)
-	c.moved = make(chan struct{})
+	close(c.changed)
+	c.changed = make(chan struct{})
 }
 
-func (c *Client) ring() {
-	select {
-	case c.bell <- struct{}{}:
-	default: // it rings already
+// until waits until that holds, which is looked at with each change, and when belief ends by itself.
+func (c *Client) until(ctx context.Context, holds func(now time.Duration) bool) error {
+	for {
+		c.mutex.Lock()
+		at := now()
+		c.belief.Expired(at)
+		held, closed := holds(at), context.Cause(c.ctx)
+		left, changed := min(c.belief.Until-at, time.Minute), c.changed // a timer that nobody waits for is kept till then
+		c.mutex.Unlock()
+		if held || closed != nil {
+			return closed
+		}
+		select {
+		case <-changed:
+		case <-time.After(left):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
-// wait waits for that long, or for a signal, or for the end.
-func (c *Client) wait(within time.Duration, signal <-chan struct{}) {
-	select {
-	case <-time.After(within):
-	case <-signal:
-	case <-c.ctx.Done():
-	}
+// pause is until, for so long at most.
+func (c *Client) pause(within time.Duration, holds func(now time.Duration) bool) {
+	ctx, cancel := context.WithTimeout(c.ctx, within)
+	defer cancel()
+	_ = c.until(ctx, holds)
 }
 
 // askOn asks, and it alone extends belief.
 func (c *Client) askOn() {
 	defer c.loops.Done()
 	for c.ctx.Err() == nil {
-		c.ask()
-		c.wait(shortestPause, nil)
-		c.wait(c.pause(), c.bell)
-	}
-}
-
-// pause is how long it waits for the bell.
-func (c *Client) pause() time.Duration {
-	pace := c.options.Hold / 4
-	switch {
-	case c.IsLeader() || c.lettingGo.Load() != 0 || c.failures == 0 && !c.watched.Load():
-		return pace
-	case c.failures == 0:
-		return longestPause // the watch rings
-	}
-	return min(pace<<min(c.failures, 10), longestPause)
-}
-
-func (c *Client) ask() {
-	c.tellLetGo(c.ctx)
-	asked := now() // before the question: whatever it takes counts against the belief
-	answer, err := c.sidecar.leader(c.ctx, c.options.Hold/2)
-	if err != nil {
-		c.failures++
-		return
-	}
-	c.failures = 0
-	c.change(func(now time.Duration) {
-		if c.ctx.Err() == nil {
-			c.belief.Answered(asked, now, answer)
+		c.tellLetGo(c.ctx)
+		asked := now() // before the question: whatever it takes counts against the belief
+		if answer, ok := c.sidecar.leader(c.ctx, c.options.Hold/2); ok {
+			c.change(func(now time.Duration) { c.belief.Answered(asked, now, answer) })
 		}
-	})
+		time.Sleep(shortestPause)
+		c.pause(c.options.Hold/4, func(time.Duration) bool { return c.rung.Swap(false) })
+	}
 }
 
 func (c *Client) tellLetGo(ctx context.Context) {
@@ -257,8 +222,7 @@ func (c *Client) tellLetGo(ctx context.Context) {
 	if token == 0 {
 		return
 	}
-	path := fmt.Sprintf("/v1/released?token=%d", token)
-	_, status, _ := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, path, "")
+	status, _, _ := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, fmt.Sprintf("/v1/released?token=%d", token), "")
 	// What did not get through is sent once more.
 	if status == http.StatusOK || status/100 == 4 {
 		c.lettingGo.CompareAndSwap(token, 0)
@@ -269,82 +233,54 @@ func (c *Client) tellLetGo(ctx context.Context) {
 // buffer, and does not say for how long.
 func (c *Client) watchOn() {
 	defer c.loops.Done()
-	for pause := shortPause; c.ctx.Err() == nil; c.wait(pause, nil) {
-		began := time.Now()
-		status := c.sidecar.watch(c.ctx, func() { c.watching(true) })
-		c.watching(false)
-		switch {
-		case status != 0 && status != http.StatusOK:
-			pause = noWatch
-		case time.Since(began) >= longestPause:
-			pause = shortPause
-		default:
-			pause = min(2*pause, longestPause)
-		}
+	for c.ctx.Err() == nil {
+		c.sidecar.watch(c.ctx, func() { c.change(func(time.Duration) { c.rung.Store(true) }) })
+		c.pause(silence, func(time.Duration) bool { return false })
 	}
 }
 
-func (c *Client) watching(watched bool) {
-	c.watched.Store(watched)
-	c.ring()
-}
-
-// tellOn tells the application.
+// tellOn tells the application of one term after the other.
 func (c *Client) tellOn() {
 	defer c.loops.Done()
-	for over := false; !over; {
-		c.mutex.Lock()
-		at, left := now(), longestPause
-		c.belief.Expired(at)
-		if c.belief.Term != 0 {
-			left = c.belief.Until - at
-		}
-		changes, moved := c.belief.Changes, c.moved
-		c.belief.Changes, over = nil, c.ctx.Err() != nil
-		c.mutex.Unlock()
-		for _, change := range changes {
-			c.tell(change)
-		}
-		c.wait(left, moved)
-	}
-}
-
-func (c *Client) tell(change belief.Change) {
-	switch change.Kind {
-	case belief.Elected:
+	for elected := c.next(); elected.Token != 0; elected = c.next() {
+		token := elected.Token
 		if c.options.OnElected != nil {
-			c.options.OnElected(change.Token)
+			c.options.OnElected(token)
 		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var lead sync.WaitGroup
 		if c.options.Lead != nil {
-			c.lead(change.Token)
+			lead.Add(1)
+			go func() {
+				defer lead.Done()
+				c.options.Lead(ctx, token)
+				if ctx.Err() == nil {
+					c.LetGo(token) // it gives the seat up
+				}
+			}()
 		}
-	case belief.Draining:
-		c.endLead()
-		if c.options.OnDraining != nil {
-			c.options.OnDraining(change.Token, max(change.Until-now(), 0))
+		over := c.next() // a term of a client that is closed is over too
+		cancel()
+		if c.options.OnDraining != nil && over.Until != 0 {
+			c.options.OnDraining(token, max(over.Until-now(), 0))
 		}
-	case belief.Lost:
-		c.endLead()
-		c.leading.Wait()
+		lead.Wait()
 		if c.options.OnLost != nil {
-			c.options.OnLost(change.Token)
+			c.options.OnLost(token)
 		}
 		if c.belief.Final {
-			c.LetGo(change.Token)
+			c.LetGo(token)
 		}
 	}
 }
 
-// lead runs Lead beside the telling.
-func (c *Client) lead(token uint64) {
-	ctx, cancel := context.WithCancel(context.Background())
-	c.endLead = cancel
-	c.leading.Add(1)
-	go func() {
-		defer c.leading.Done()
-		c.options.Lead(ctx, token)
-		if ctx.Err() == nil {
-			c.LetGo(token) // it gives the seat up
+// next waits for what becomes of a term: nothing more, with the token 0, once the client is closed.
+func (c *Client) next() (change belief.Change) {
+	_ = c.until(context.Background(), func(time.Duration) bool {
+		if len(c.belief.Changes) > 0 {
+			change, c.belief.Changes = c.belief.Changes[0], c.belief.Changes[1:]
 		}
-	}()
+		return change.Token != 0
+	})
+	return change
 }

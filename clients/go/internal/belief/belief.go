@@ -9,21 +9,13 @@ import "time"
 // LargestToken is the largest fencing token there can be.
 const LargestToken = 1<<53 - 1
 
-// Kind is what became of a term.
-type Kind string
+const never time.Duration = 1<<63 - 1
 
-// What may become of a term.
-const (
-	Elected  Kind = "elected"
-	Draining Kind = "draining"
-	Lost     Kind = "lost"
-)
-
-// Change is what became of a term, with its fencing token.
+// Change is what became of a term: it has begun, or it is over.
 type Change struct {
-	Kind  Kind
 	Token uint64
-	// Until is the moment at which a drain has to be over.
+	Over  bool
+	// Until is the moment until which what is under way may be finished; 0 if a term ended without a drain.
 	Until time.Duration
 }
 
@@ -46,10 +38,10 @@ type Belief struct {
 	Changes []Change
 	// Term is the token of the term that is believed in; 0 for none.
 	Term uint64
-	// Until is when belief ends unless another answer comes; it counts only while there is a term.
+	// Until is when belief ends unless another answer comes.
 	Until time.Duration
 
-	seen, over       uint64
+	over             uint64 // the terms up to this token are over, and do not come back
 	asked, nameUntil time.Duration
 	name             string
 }
@@ -74,24 +66,23 @@ func (b *Belief) Leader(now time.Duration) string {
 func (b *Belief) Answered(asked, now time.Duration, answer Answer) {
 	b.Expired(now)
 	b.name, b.nameUntil = answer.Name, asked+answer.Remaining
-	if answer.Token == 0 {
+	token, until := answer.Token, asked+min(answer.Remaining, b.Hold)
+	if token == 0 {
 		b.End(now)
 	}
-	if answer.Token <= b.over || answer.Token < b.seen {
-		return // of no term, or of one that is over: nothing that is said of it counts
+	if token <= b.over {
+		return // nothing counts that is said of no term, or of one that is over
 	}
-	if answer.Token != b.Term {
+	if token != b.Term {
 		b.End(now)
 	}
-	until := asked + min(answer.Remaining, b.Hold)
-	b.seen = answer.Token
-	switch {
-	case b.Term != 0:
+	b.over = token - 1
+	if b.Term != 0 {
 		// Questions are asked one after the other, but an answer may be held for shorter.
 		b.Until, b.asked = max(b.Until, until), asked
-	case now < until:
-		b.Term, b.Until, b.asked = answer.Token, until, asked
-		b.Changes = append(b.Changes, Change{Kind: Elected, Token: answer.Token})
+	} else if now < until {
+		b.Term, b.Until, b.asked = token, until, asked
+		b.Changes = append(b.Changes, Change{Token: token})
 	}
 }
 
@@ -105,7 +96,8 @@ func (b *Belief) Expired(now time.Duration) {
 // End ends the term now, if there is one.
 func (b *Belief) End(now time.Duration) {
 	term := b.Term
-	if b.Term = 0; term == 0 {
+	b.Term, b.Until = 0, never
+	if term == 0 {
 		return
 	}
 	if b.Final {
@@ -113,10 +105,11 @@ func (b *Belief) End(now time.Duration) {
 	}
 	// The sidecar waits for Hold after it last said that this candidate leads, which was not before it
 	// was asked.
-	if until := b.asked + b.Hold; now < until {
-		b.Changes = append(b.Changes, Change{Kind: Draining, Token: term, Until: until})
+	until := b.asked + b.Hold
+	if until <= now {
+		until = 0
 	}
-	b.Changes = append(b.Changes, Change{Kind: Lost, Token: term})
+	b.Changes = append(b.Changes, Change{Token: term, Over: true, Until: until})
 }
 
 // LetGo says that the application acts no more for the term with that token, nor for one before it.

@@ -141,11 +141,14 @@ func believe(hold time.Duration, final bool) {
 		}
 		shown := []string{}
 		for _, change := range b.Changes {
-			text := fmt.Sprintf("%s %d", change.Kind, change.Token)
-			if change.Kind == belief.Draining {
-				text += fmt.Sprintf(" until %d", change.Until.Milliseconds())
+			if !change.Over {
+				shown = append(shown, fmt.Sprintf("elected %d", change.Token))
+				continue
 			}
-			shown = append(shown, text)
+			if change.Until != 0 {
+				shown = append(shown, fmt.Sprintf("draining %d until %d", change.Token, change.Until.Milliseconds()))
+			}
+			shown = append(shown, fmt.Sprintf("lost %d", change.Token))
 		}
 		b.Changes = nil
 		say("belief", map[string]any{"changes": shown, "leads": b.Leads(now) != 0})
