@@ -115,16 +115,18 @@ fn believe(hold: Duration, is_final: bool) {
             ("end", _) => belief.end(now),
             _ => belief.expired(now),
         }
-        let changes: Vec<String> = belief.changes.drain(..).map(shown).collect();
+        let changes: Vec<String> = belief.changes.drain(..).flat_map(shown).collect();
         let leads = belief.leads(now).is_some();
         println!(r#"{{"event":"belief","changes":{changes:?},"leads":{leads}}}"#);
     }
 }
 
-fn shown(change: Change) -> String {
+fn shown(change: Change) -> Vec<String> {
     match change {
-        Change::Elected(token) => format!("elected {token}"),
-        Change::Draining(token, until) => format!("draining {token} until {}", until.as_millis()),
-        Change::Lost(token) => format!("lost {token}"),
+        Change::Elected(token) => vec![format!("elected {token}")],
+        Change::Over(token, until) => {
+            let drain = |until: Duration| format!("draining {token} until {}", until.as_millis());
+            until.map(drain).into_iter().chain([format!("lost {token}")]).collect()
+        }
     }
 }

@@ -15,10 +15,8 @@ pub(crate) const LARGEST_TOKEN: u64 = (1 << 53) - 1;
 pub enum Change {
     /// It has begun.
     Elected(u64),
-    /// It is over; what is under way may be finished until that moment.
-    Draining(u64, Duration),
-    /// It is over, and nothing may act for it any more.
-    Lost(u64),
+    /// It is over; what is under way may be finished until that moment, if there is one.
+    Over(u64, Option<Duration>),
 }
 
 /// What `/v1/leader` says, as far as it matters here.
@@ -33,18 +31,18 @@ pub struct Answer {
 }
 
 /// Whether this process may act as the leader: from an answer, for `hold` at most.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Belief {
     hold: Duration,
     is_final: bool,
     /// What became of terms, in that order, until somebody takes it out.
     pub changes: VecDeque<Change>,
     /// The fencing token of the term that is believed in; 0: none.
-    pub(crate) term: u64,
-    /// When belief ends unless another answer comes; it counts only while there is a term.
+    term: u64,
+    /// When belief ends unless another answer comes; never without a term.
     pub(crate) until: Duration,
     asked: Duration,
-    seen: u64,
+    /// The terms up to this token are over, and do not come back.
     over: u64,
     name: String,
     name_until: Duration,
@@ -53,7 +51,7 @@ pub struct Belief {
 impl Belief {
     /// No belief yet. Where `is_final`, a term that was lost is let go of, and does not come back.
     pub fn new(hold: Duration, is_final: bool) -> Belief {
-        Belief { hold, is_final, ..Belief::default() }
+        Belief { hold, is_final, until: Duration::MAX, ..Belief::default() }
     }
 
     /// The fencing token of the term, if this process may act as its leader at `now`.
@@ -68,25 +66,26 @@ impl Belief {
 
     /// An answer to a question that was sent after `asked` came at `now`.
     pub fn answered(&mut self, asked: Duration, now: Duration, answer: Answer) {
+        let Answer { token, name, remaining } = answer;
         self.expired(now);
-        (self.name, self.name_until) = (answer.name, asked.saturating_add(answer.remaining));
-        if answer.token == 0 {
+        (self.name, self.name_until) = (name, asked.saturating_add(remaining));
+        if token == 0 {
             self.end(now);
         }
-        if answer.token <= self.over || answer.token < self.seen {
-            return; // of no term, or of one that is over: nothing that is said of it counts
+        if token <= self.over {
+            return; // nothing counts that is said of no term, or of one that is over
         }
-        if answer.token != self.term {
+        if token != self.term {
             self.end(now);
         }
-        let until = asked + answer.remaining.min(self.hold);
-        self.seen = answer.token;
+        self.over = token - 1;
+        let until = asked + remaining.min(self.hold);
         if self.term != 0 {
             // Questions are asked one after the other, but an answer may be held for shorter.
             (self.until, self.asked) = (self.until.max(until), asked);
         } else if now < until {
-            (self.term, self.until, self.asked) = (answer.token, until, asked);
-            self.changes.push_back(Change::Elected(answer.token));
+            (self.term, self.until, self.asked) = (token, until, asked);
+            self.changes.push_back(Change::Elected(token));
         }
     }
 
@@ -100,6 +99,7 @@ impl Belief {
     /// The term ends now, if there is one.
     pub fn end(&mut self, now: Duration) {
         let term = std::mem::take(&mut self.term);
+        self.until = Duration::MAX;
         if term == 0 {
             return;
         }
@@ -108,11 +108,8 @@ impl Belief {
         }
         // The sidecar waits for `hold` after it last said that this candidate leads, which was not
         // before it was asked.
-        let until = self.asked + self.hold;
-        if now < until {
-            self.changes.push_back(Change::Draining(term, until));
-        }
-        self.changes.push_back(Change::Lost(term));
+        let drained = Some(self.asked + self.hold).filter(|drained| now < *drained);
+        self.changes.push_back(Change::Over(term, drained));
     }
 
     /// The application acts no more for the term with that token, nor for one before it.

@@ -11,6 +11,7 @@ use std::time::Duration;
 /// for that of [`on_draining`](Builder::on_draining), which may take the time that it is given. A client
 /// with [`on_lost`](Builder::on_lost) lets go of a term when that has returned, so that the sidecar
 /// passes the seat on at once; one without has to call [`Client::let_go`] itself.
+#[must_use = "a client asks once it is started"]
 pub struct Builder {
     pub(crate) url: String,
     pub(crate) hold: Duration,
@@ -26,39 +27,29 @@ impl Builder {
     }
 
     /// Where the sidecar answers; [`DEFAULT_URL`](crate::DEFAULT_URL) if it is not said.
-    #[must_use]
-    pub fn url(mut self, url: impl Into<String>) -> Builder {
-        self.url = url.into();
-        self
+    pub fn url(self, url: impl Into<String>) -> Builder {
+        Builder { url: url.into(), ..self }
     }
 
     /// How long an answer is believed at most, from 100 ms to a minute; 2 s if it is not said. It is the
     /// client's share of the reaction time S, which is set for the sidecar by `--reaction-time`.
-    #[must_use]
-    pub fn hold(mut self, hold: Duration) -> Builder {
-        self.hold = hold;
-        self
+    pub fn hold(self, hold: Duration) -> Builder {
+        Builder { hold, ..self }
     }
 
     /// Called with the fencing token when a term has begun.
-    #[must_use]
-    pub fn on_elected(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
-        self.elected = Box::new(call);
-        self
+    pub fn on_elected(self, call: impl FnMut(u64) + Send + 'static) -> Builder {
+        Builder { elected: Box::new(call), ..self }
     }
 
     /// Called when a term is over, and what is under way may be finished within that time.
-    #[must_use]
-    pub fn on_draining(mut self, call: impl FnMut(u64, Duration) + Send + 'static) -> Builder {
-        self.draining = Box::new(call);
-        self
+    pub fn on_draining(self, call: impl FnMut(u64, Duration) + Send + 'static) -> Builder {
+        Builder { draining: Box::new(call), ..self }
     }
 
     /// Called when a term is over, and nothing may act for it any more.
-    #[must_use]
-    pub fn on_lost(mut self, call: impl FnMut(u64) + Send + 'static) -> Builder {
-        self.lost = Some(Box::new(call));
-        self
+    pub fn on_lost(self, call: impl FnMut(u64) + Send + 'static) -> Builder {
+        Builder { lost: Some(Box::new(call)), ..self }
     }
 
     /// Begins to ask.

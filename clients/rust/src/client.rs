@@ -1,20 +1,17 @@
 //! The client: three threads around one belief.
 
-use crate::belief::{Belief, Change};
+use crate::belief::{Belief, Change, LARGEST_TOKEN};
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::futures::{Elected, Ended};
-use crate::wire::{Error, Sidecar};
+use crate::wire::{Error, SILENCE, Sidecar};
+use std::future::{Future, poll_fn};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Until a sidecar that has no watch is tried again.
-const NO_WATCH: Duration = Duration::from_secs(30);
-const SHORT_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Between two questions, however many events there are.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 
@@ -28,7 +25,7 @@ pub struct Client {
 }
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+struct Shared {
     sidecar: Sidecar,
     hold: Duration,
     state: Mutex<State>,
@@ -42,13 +39,9 @@ struct State {
     wakers: Vec<Waker>,
     /// Something says that it is time to ask.
     rung: bool,
-    watched: bool,
     closing: bool,
-    failures: u32,
     letting_go: u64,
 }
-
-type Guard<'a> = MutexGuard<'a, State>;
 
 impl Client {
     /// A client that is not started yet.
@@ -76,34 +69,28 @@ impl Client {
 
     /// The fencing token of this pod's term, to be sent along with each write; none: no term.
     pub fn token(&self) -> Option<u64> {
-        self.shared.state().leads()
+        self.shared.look(|state, now| state.belief.leads(now))
     }
 
     /// The name of the leader, whichever pod it is; empty if nobody is known to lead.
     pub fn leader(&self) -> String {
-        let mut state = self.shared.state();
-        let now = state.clock.now();
-        state.belief.leader(now).to_owned()
+        self.shared.look(|state, now| state.belief.leader(now).to_owned())
     }
 
     /// Waits until this pod leads; its token, or none if it took longer.
     pub fn wait_leader(&self, timeout: Option<Duration>) -> Option<u64> {
-        let mut token = None;
-        drop(self.shared.wait_while(timeout.unwrap_or(Duration::MAX), |state| {
-            token = state.leads();
-            token.is_none()
-        }));
-        token
+        let within = timeout.unwrap_or(Duration::MAX);
+        self.shared.wait(within, |state, now| state.belief.leads(now))
     }
 
-    /// As [`wait_leader`](Client::wait_leader), to be awaited.
-    pub fn elected(&self) -> Elected {
-        Elected(Arc::clone(&self.shared))
+    /// As [`wait_leader`](Client::wait_leader), to be awaited in any executor; none once the client is closed.
+    pub fn elected(&self) -> impl Future<Output = Option<u64>> + Send + use<> {
+        self.shared.future(|leads, closing| (leads.is_some() || closing).then_some(leads))
     }
 
-    /// Waits until the term with that token is over.
-    pub fn ended(&self, token: u64) -> Ended {
-        Ended(Arc::clone(&self.shared), token)
+    /// Waits until the term with that token is over, in any executor.
+    pub fn ended(&self, token: u64) -> impl Future<Output = ()> + Send + use<> {
+        self.shared.future(move |leads, _| (leads != Some(token)).then_some(()))
     }
 
     /// Says whether the application is ready to lead; after `ttl` nothing is said.
@@ -112,7 +99,7 @@ impl Client {
     ///
     /// If the sidecar cannot be reached or refuses.
     pub fn ready(&self, ready: bool, ttl: Option<Duration>) -> Result<(), Error> {
-        self.shared.say("/v1/ready", &ready.to_string(), ttl)
+        self.shared.put("/v1/ready", &ready.to_string(), ttl)
     }
 
     /// Sets a signal for the policy to a value in JSON; the heartbeat is one, with the key
@@ -122,7 +109,7 @@ impl Client {
     ///
     /// If the sidecar cannot be reached or refuses.
     pub fn signal(&self, key: &str, json: &str, ttl: Option<Duration>) -> Result<(), Error> {
-        self.shared.say(&signal_path(key), json, ttl)
+        self.shared.put(&signal_path(key), json, ttl)
     }
 
     /// Takes a signal back.
@@ -145,7 +132,7 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.shared.change(|state, now| {
-            state.belief.end(now);
+            state.belief.let_go(LARGEST_TOKEN, now);
             state.closing = true;
         });
         // The last term's callbacks still run.
@@ -154,94 +141,92 @@ impl Drop for Client {
     }
 }
 
-impl State {
-    fn leads(&mut self) -> Option<u64> {
-        self.belief.leads(self.clock.now())
-    }
-}
-
 impl Shared {
-    /// Gives the term that this pod leads, if any, when that is done; whoever changes something wakes.
-    pub(crate) fn poll(
-        &self,
-        context: &mut Context<'_>,
-        done: impl Fn(Option<u64>, bool) -> bool,
-    ) -> Poll<Option<u64>> {
-        let mut state = self.state();
-        let leads = state.leads();
-        if done(leads, state.closing) {
-            return Poll::Ready(leads);
-        }
-        state.wakers.push(context.waker().clone());
-        Poll::Pending
-    }
-
-    fn state(&self) -> Guard<'_> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is known, and wakes all who wait for that.
-    fn change(&self, change: impl FnOnce(&mut State, Duration)) {
+    /// Looks at what is known at this moment.
+    fn look<T>(&self, look: impl FnOnce(&mut State, Duration) -> T) -> T {
         let mut state = self.state();
         let now = state.clock.now();
-        change(&mut state, now);
-        state.wakers.drain(..).for_each(Waker::wake);
-        self.changed.notify_all();
+        look(&mut state, now)
     }
 
-    /// Waits while that holds, for so long at most.
-    fn wait_while(&self, within: Duration, holds: impl FnMut(&mut State) -> bool) -> Guard<'_> {
-        let waited = self.changed.wait_timeout_while(self.state(), within, holds);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+    /// Changes what is known, and wakes all who wait for that: they see it when the lock is free.
+    fn change<T>(&self, change: impl FnOnce(&mut State, Duration) -> T) -> T {
+        self.look(|state, now| {
+            state.wakers.drain(..).for_each(Waker::wake);
+            self.changed.notify_all();
+            change(state, now)
+        })
     }
 
-    fn say(&self, path: &str, json: &str, ttl: Option<Duration>) -> Result<(), Error> {
+    /// Waits until there is something to give, for so long at most, or until the client is closed. That is
+    /// looked at with each change, and when belief ends by itself.
+    fn wait<T>(
+        &self,
+        within: Duration,
+        mut give: impl FnMut(&mut State, Duration) -> Option<T>,
+    ) -> Option<T> {
+        let mut state = self.state();
+        let end = state.clock.now().saturating_add(within);
+        loop {
+            let now = state.clock.now();
+            state.belief.expired(now);
+            let given = give(&mut state, now);
+            if given.is_some() || state.closing || now >= end {
+                return given;
+            }
+            let left = state.belief.until.min(end) - now;
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ready when there is something to give, of the term that this pod leads and of whether the client is
+    /// closed. That is looked at with each change.
+    fn future<T, F: Fn(Option<u64>, bool) -> Option<T>>(
+        self: &Arc<Self>,
+        give: F,
+    ) -> impl Future<Output = T> + use<T, F> {
+        let shared = Arc::clone(self);
+        poll_fn(move |context| {
+            shared.look(|state, now| match give(state.belief.leads(now), state.closing) {
+                Some(given) => Poll::Ready(given),
+                None => {
+                    state.wakers.push(context.waker().clone());
+                    Poll::Pending
+                }
+            })
+        })
+    }
+
+    fn put(&self, path: &str, json: &str, ttl: Option<Duration>) -> Result<(), Error> {
         let ttl = ttl.map(|ttl| format!("?ttl={}ms", ttl.as_millis())).unwrap_or_default();
         self.sidecar.ask(self.hold, &format!("PUT {path}{ttl}"), json).map(drop)
     }
 
     fn let_go(&self, token: u64) {
         self.change(|state, now| {
-            state.letting_go = state.letting_go.max(token);
             state.belief.let_go(token, now);
+            state.letting_go = state.letting_go.max(token);
             state.rung = true;
         });
     }
 
     /// Asks, and nothing else extends belief.
-    pub(crate) fn ask_on(&self) {
+    fn ask_on(&self) {
         while !self.state().closing {
-            self.ask();
-            thread::sleep(SHORTEST_PAUSE);
-            let pause = self.pause();
-            self.wait_while(pause, |state| !state.rung && !state.closing).rung = false;
-        }
-    }
-
-    /// How long it waits for something that rings.
-    fn pause(&self) -> Duration {
-        let (pace, mut state) = (self.hold / 4, self.state());
-        let on = state.leads().is_some() || state.letting_go != 0;
-        match (on, state.failures, state.watched) {
-            (true, ..) | (false, 0, false) => pace,
-            (false, 0, true) => LONGEST_PAUSE, // the watch rings
-            (false, failures, _) => LONGEST_PAUSE.min(pace * (1 << failures.min(10))),
-        }
-    }
-
-    fn ask(&self) {
-        self.tell_let_go();
-        // Before the question: whatever it takes counts against the belief.
-        let asked = self.state().clock.now();
-        let answer = self.sidecar.leader(self.hold / 2);
-        self.change(|state, now| match answer {
-            Ok(answer) if !state.closing => {
-                state.failures = 0;
-                state.belief.answered(asked, now, answer);
+            self.tell_let_go();
+            // Before the question: whatever it takes counts against the belief.
+            let asked = self.state().clock.now();
+            if let Some(answer) = self.sidecar.leader(self.hold / 2) {
+                self.change(|state, now| state.belief.answered(asked, now, answer));
             }
-            Ok(_) => {}
-            Err(_) => state.failures = state.failures.saturating_add(1),
-        });
+            thread::sleep(SHORTEST_PAUSE);
+            self.wait(self.hold / 4, |state, _| mem::take(&mut state.rung).then_some(()));
+        }
     }
 
     fn tell_let_go(&self) {
@@ -250,79 +235,61 @@ impl Shared {
             return;
         }
         let request = format!("PUT /v1/released?token={token}");
-        let told = self.sidecar.ask(self.hold / 2, &request, "");
-        let refused = |error: Error| error.status().is_some_and(|it| (400..500).contains(&it));
+        let heard = self.sidecar.ask(self.hold / 2, &request, "");
         let mut state = self.state();
         // What did not get through is sent once more.
-        if told.err().is_none_or(refused) && state.letting_go == token {
+        if matches!(heard.map_err(|error| error.status()), Ok(_) | Err(Some(400..500)))
+            && state.letting_go == token
+        {
             state.letting_go = 0;
         }
     }
 
     /// Watches. An event says that it is time to ask, and nothing else: it may have waited in a buffer,
     /// and does not say for how long.
-    pub(crate) fn watch_on(&self) {
-        let mut pause = SHORT_PAUSE;
+    fn watch_on(&self) {
         while !self.state().closing {
-            let began = Instant::now();
-            let ended = self.sidecar.watch(|| self.watching(true));
-            self.watching(false);
-            let lived = began.elapsed() >= LONGEST_PAUSE;
-            pause = if lived { SHORT_PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
-            let missing = ended.is_err_and(|error| error.status().is_some());
-            let pause = if missing { NO_WATCH } else { pause };
-            drop(self.wait_while(pause, |state| !state.closing));
+            let ring = |state: &mut State, _| {
+                state.rung = true;
+                !state.closing
+            };
+            // How it ended does not matter: it is begun anew.
+            let _ = self.sidecar.watch(|| self.change(ring));
+            self.wait(SILENCE, |_, _| None::<()>);
         }
-    }
-
-    /// Rings; whether the watch goes on.
-    fn watching(&self, watched: bool) -> bool {
-        self.change(|state, _| (state.watched, state.rung) = (watched, true));
-        !self.state().closing
     }
 
     /// Tells the application.
-    pub(crate) fn tell_on(&self, mut functions: Builder) {
-        let mut goes_on = true;
-        while goes_on {
-            let (mut next, mut left) = (None, LONGEST_PAUSE);
-            self.change(|state, now| {
-                state.belief.expired(now);
-                next = state.belief.changes.pop_front();
-                goes_on = next.is_some() || !state.closing;
-                if state.belief.term != 0 {
-                    left = state.belief.until - now;
-                }
-            });
-            if let Some(change) = next {
-                // One that panics has said so, and the others still run.
-                let _ = catch_unwind(AssertUnwindSafe(|| self.tell(&mut functions, change)));
-                if let (Change::Lost(token), true) = (change, functions.lost.is_some()) {
-                    self.let_go(token);
+    fn tell_on(&self, mut functions: Builder) {
+        while let Some(change) =
+            self.wait(Duration::MAX, |state, _| state.belief.changes.pop_front())
+        {
+            self.change(|_, _| ()); // a term may have ended by itself
+            match change {
+                Change::Elected(token) => call(|| (functions.elected)(token)),
+                Change::Over(token, until) => {
+                    if let Some(until) = until {
+                        let left = self.look(|_, now| until.saturating_sub(now));
+                        call(|| (functions.draining)(token, left));
+                    }
+                    if let Some(lost) = &mut functions.lost {
+                        call(|| lost(token));
+                        self.let_go(token);
+                    }
                 }
             }
-            let idle = |state: &mut State| state.belief.changes.is_empty() && !state.closing;
-            drop(self.wait_while(left, idle));
-        }
-    }
-
-    fn tell(&self, functions: &mut Builder, change: Change) {
-        match change {
-            Change::Elected(token) => (functions.elected)(token),
-            Change::Draining(token, until) => {
-                let left = until.saturating_sub(self.state().clock.now());
-                (functions.draining)(token, left);
-            }
-            Change::Lost(token) => functions.lost.iter_mut().for_each(|call| call(token)),
         }
     }
 }
 
+/// Calls the application. A function that panics has said so, and the others still run.
+fn call(function: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(function));
+}
+
 fn signal_path(key: &str) -> String {
-    let shown = |byte: u8| match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
+    let shown = |byte: u8| match char::from(byte) {
+        plain @ ('0'..='9' | 'A'..='Z' | 'a'..='z' | '-' | '.' | '_' | '~') => plain.to_string(),
         _ => format!("%{byte:02X}"),
     };
     format!("/v1/signals/{}", key.bytes().map(shown).collect::<String>())

@@ -11,22 +11,19 @@ pub(crate) struct Clock {
     origin: Instant,
     /// Kept open, so that no lack of file descriptors can stop it. None: a system without it.
     uptime: Option<File>,
-    /// What the machine's uptime is ahead of `origin`, at the start.
-    base: Duration,
-    /// The time in suspend since then.
-    suspended: Duration,
+    /// By how much the machine's uptime was seen to be ahead of `origin`.
+    ahead: Duration,
 }
 
 impl Default for Clock {
     fn default() -> Clock {
         let uptime = File::open("/proc/uptime").ok();
-        let base = uptime.as_ref().and_then(since_boot).unwrap_or_default();
-        Clock { origin: Instant::now(), uptime, base, suspended: Duration::ZERO }
+        Clock { origin: Instant::now(), uptime, ahead: Duration::ZERO }
     }
 }
 
 impl Clock {
-    /// Since the clock was made.
+    /// Since the machine started, or since the clock was made where that is not known.
     pub(crate) fn now(&mut self) -> Duration {
         let passed = self.origin.elapsed();
         self.at(passed, self.uptime.as_ref().and_then(since_boot))
@@ -34,9 +31,8 @@ impl Clock {
 
     /// When `passed` has passed by the one clock and the other shows `uptime`.
     fn at(&mut self, passed: Duration, uptime: Option<Duration>) -> Duration {
-        let since = uptime.unwrap_or_default().saturating_sub(self.base);
-        self.suspended = self.suspended.max(since.saturating_sub(passed));
-        passed + self.suspended
+        self.ahead = self.ahead.max(uptime.unwrap_or_default().saturating_sub(passed));
+        passed + self.ahead
     }
 }
 
@@ -57,24 +53,24 @@ mod tests {
 
     #[test]
     fn time_in_suspend_counts_and_it_never_goes_back() {
-        let mut clock = Clock { base: 5 * SECOND, ..Clock::default() };
-        assert_eq!(clock.at(SECOND, Some(6 * SECOND)), SECOND);
-        assert_eq!(clock.at(SECOND, None), SECOND, "where nothing is known of it");
-        assert_eq!(clock.at(2 * SECOND, Some(67 * SECOND)), 62 * SECOND, "a minute asleep");
+        let mut clock = Clock::default();
+        assert_eq!(clock.at(SECOND, Some(6 * SECOND)), 6 * SECOND);
+        assert_eq!(clock.at(SECOND, None), 6 * SECOND, "where nothing is known of it");
+        assert_eq!(clock.at(2 * SECOND, Some(67 * SECOND)), 67 * SECOND, "a minute asleep");
         assert_eq!(
             clock.at(3 * SECOND, Some(Duration::from_millis(67_990))),
-            63 * SECOND,
+            68 * SECOND,
             "it is read in steps"
         );
-        assert_eq!(clock.at(3 * SECOND, None), 63 * SECOND, "what is known stays known");
+        assert_eq!(clock.at(3 * SECOND, None), 68 * SECOND, "what is known stays known");
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn the_uptime_of_this_machine_is_read() {
         let mut clock = Clock::default();
-        assert!(clock.base > Duration::ZERO);
         let before = clock.now();
+        assert!(clock.ahead > Duration::ZERO);
         assert!(clock.now() >= before);
     }
 }

@@ -21,14 +21,12 @@ pub mod belief;
 mod builder;
 mod client;
 mod clock;
-mod futures;
 mod json;
 pub mod testing;
 mod wire;
 
 pub use builder::Builder;
 pub use client::Client;
-pub use futures::{Elected, Ended};
 pub use wire::Error;
 
 /// Where a sidecar answers.

@@ -6,13 +6,13 @@ use crate::belief::{Answer, LARGEST_TOKEN};
 use crate::{DEFAULT_URL, json};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-/// The most bytes of an answer, or of a line of one.
+/// The most bytes of an answer, or of a line of the watch.
 const LONGEST: u64 = 64 << 10;
 /// After so long without an event the watch is begun anew.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Why the sidecar was not asked, has not answered or has refused, in one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(why: impl Into<String>) -> Error {
-        Error { status: None, why: why.into() }
+    pub(crate) fn new(why: String) -> Error {
+        Error { status: None, why }
     }
 
     /// The status that the sidecar refused with; none where there was no answer.
@@ -40,12 +40,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Error {
-        Error::new(format!("the answer broke off: {error}"))
-    }
-}
 
 /// Where the sidecar answers: a name or an address, and a port.
 #[derive(Debug)]
@@ -67,67 +61,73 @@ impl Sidecar {
         Ok(Sidecar(address))
     }
 
-    /// One request, which is a method and a path, and the body of its answer, within that time. A body
-    /// that is too long is cut, and no document then.
+    /// One request, which is a method and a path, and the body of an answer that says yes, within that time.
     pub(crate) fn ask(&self, within: Duration, request: &str, body: &str) -> Result<String, Error> {
-        Ok(text(self.open(within, request, body)?)?)
+        let (status, why) = match self.exchange(within, request, body) {
+            Ok((200, body)) => return Ok(body),
+            Ok((status, body)) => (Some(status), format!("{status}: {:.500}", body.trim())),
+            Err(error) => (None, error.to_string()),
+        };
+        let what = request.replacen(' ', &format!(" http://{}", self.0), 1);
+        Err(Error { status, why: format!("{what}: {why}") })
     }
 
     /// What `/v1/leader` says. Nothing may be believed of a document in which anything has the wrong type.
-    pub(crate) fn leader(&self, within: Duration) -> Result<Answer, Error> {
-        let body = self.ask(within, "GET /v1/leader", "")?;
-        answer_in(&body).ok_or_else(|| Error::new("/v1/leader: no answer of a sidecar"))
+    pub(crate) fn leader(&self, within: Duration) -> Option<Answer> {
+        let body = self.ask(within, "GET /v1/leader", "").ok()?;
+        let members = json::members(&body)?;
+        let whole = |name: &str| members.get(name)?.parse::<u64>().ok();
+        let token = match *members.get("self")? {
+            "true" => whole("token").filter(|token| (1..=LARGEST_TOKEN).contains(token))?,
+            "false" => 0,
+            _ => return None,
+        };
+        let remaining = Duration::from_millis(whole("remaining_ms")?);
+        Some(Answer { token, name: json::text(members.get("name")?)?, remaining })
     }
 
-    /// Says when it hears something, the head of the stream or an event, until that says no, or the
-    /// stream ends or is silent.
-    pub(crate) fn watch(&self, mut heard: impl FnMut() -> bool) -> Result<(), Error> {
+    /// Says when it hears an event, until that says no, or the stream ends or is silent.
+    pub(crate) fn watch(&self, mut heard: impl FnMut() -> bool) -> io::Result<()> {
         let mut stream = self.open(SILENCE, "GET /v1/watch", "")?;
-        let mut goes_on = heard();
-        while goes_on {
-            stream.get_mut().deadline = Instant::now() + SILENCE;
-            let line = line(&mut stream)?;
-            goes_on = !line.is_empty() && (!line.starts_with("data:") || heard());
-        }
-        Ok(())
-    }
-
-    /// Sends a request, and gives what is behind the head of an answer that says yes.
-    fn open(&self, within: Duration, request: &str, body: &str) -> Result<Stream, Error> {
-        let what = request.replacen(' ', &format!(" http://{}", self.0), 1);
-        let failed = |error: io::Error| Error::new(format!("{what}: {error}"));
-        let (status, stream) = self.send(within, request, body).map_err(failed)?;
-        if status == 200 {
-            return Ok(stream);
-        }
-        let said: String = text(stream).unwrap_or_default().trim().chars().take(500).collect();
-        Err(Error { status: Some(status), why: format!("{what}: {status}: {said}") })
-    }
-
-    /// Sends a request; the status of the answer, and what is behind its head.
-    fn send(&self, within: Duration, request: &str, body: &str) -> io::Result<(u16, Stream)> {
-        let deadline = Instant::now() + within;
-        let mut connected = Err(io::ErrorKind::NotFound.into());
-        for address in self.0.to_socket_addrs()? {
-            connected = TcpStream::connect_timeout(&address, left(deadline)?);
-            if connected.is_ok() {
-                break;
+        loop {
+            let mut line = String::new();
+            (&mut stream).take(LONGEST).read_line(&mut line)?;
+            if !line.ends_with('\n') || line.starts_with("data:") && !heard() {
+                return Ok(());
             }
+            stream.get_mut().deadline = Instant::now() + SILENCE;
         }
-        let mut tcp = connected?;
+    }
+
+    /// The status and the body of an answer. A body that is too long is cut, and no document then.
+    fn exchange(&self, within: Duration, request: &str, body: &str) -> io::Result<(u16, String)> {
+        let mut answer = String::new();
+        self.open(within, request, body)?.take(LONGEST).read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
+        Ok((status.ok_or_else(|| io::Error::other("no HTTP answer"))?, body.to_owned()))
+    }
+
+    /// Sends a request, and gives what comes back within that time.
+    fn open(
+        &self,
+        within: Duration,
+        request: &str,
+        body: &str,
+    ) -> io::Result<BufReader<Connection>> {
+        let deadline = Instant::now() + within;
+        let connect = |to: SocketAddr| TcpStream::connect_timeout(&to, left(deadline)?);
+        let nobody = Err(io::Error::from(io::ErrorKind::NotFound));
+        let mut tcp =
+            self.0.to_socket_addrs()?.fold(nobody, |one, to| one.or_else(|_| connect(to)))?;
         tcp.set_write_timeout(Some(left(deadline)?))?;
-        let (host, length) = (&self.0, body.len());
+        let (host, size) = (&self.0, body.len());
         let whole = format!(
             "{request} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
+             Content-Length: {size}\r\n\r\n{body}"
         );
         tcp.write_all(whole.as_bytes())?;
-        let mut stream = BufReader::new(Connection { tcp, deadline });
-        let first = line(&mut stream)?;
-        let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
-        let status = status.ok_or_else(|| io::Error::other("no HTTP answer"))?;
-        while !line(&mut stream)?.trim_end().is_empty() {}
-        Ok((status, stream))
+        Ok(BufReader::new(Connection { tcp, deadline }))
     }
 }
 
@@ -136,8 +136,6 @@ struct Connection {
     tcp: TcpStream,
     deadline: Instant,
 }
-
-type Stream = BufReader<Connection>;
 
 impl Read for Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -150,33 +148,4 @@ impl Read for Connection {
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
     left.ok_or_else(|| io::ErrorKind::TimedOut.into())
-}
-
-/// The next line; empty at the end.
-fn line(stream: &mut Stream) -> io::Result<String> {
-    let mut line = String::new();
-    let length = stream.take(LONGEST).read_line(&mut line)?;
-    match length == 0 || line.ends_with('\n') {
-        true => Ok(line),
-        false => Err(io::Error::other(format!("no line of {LONGEST} bytes at most"))),
-    }
-}
-
-/// All that is left, as far as it is not too long.
-fn text(stream: Stream) -> io::Result<String> {
-    let mut text = String::new();
-    stream.take(LONGEST).read_to_string(&mut text)?;
-    Ok(text)
-}
-
-fn answer_in(body: &str) -> Option<Answer> {
-    let members = json::members(body)?;
-    let whole = |name: &str| members.get(name)?.parse::<u64>().ok();
-    let token = match *members.get("self")? {
-        "true" => whole("token").filter(|token| (1..=LARGEST_TOKEN).contains(token))?,
-        "false" => 0,
-        _ => return None,
-    };
-    let remaining = Duration::from_millis(whole("remaining_ms")?);
-    Some(Answer { token, name: json::text(members.get("name")?)?, remaining })
 }
