@@ -1,16 +1,13 @@
 import { Belief } from './belief.js';
 import { Clock } from './clock.js';
-import { Sidecar, SidecarError } from './wire.js';
+import { SILENCE, Sidecar, SidecarError } from './wire.js';
 
 export { SidecarError };
 
 /** Where a sidecar answers. */
 export const DEFAULT_URL = 'http://127.0.0.1:4040';
 
-const NO_WATCH = 30_000; // until a sidecar that has no watch is tried again, in milliseconds
-const LONGEST_PAUSE = 5_000;
-const SHORT_PAUSE = 100;
-const SHORTEST_PAUSE = 10; // between two questions, however many events there are
+const SHORTEST_PAUSE = 10; // between two questions, however many events there are, in milliseconds
 
 /**
  * The functions are called one after the other, and each is awaited: `onElected` should return soon. A
@@ -40,8 +37,6 @@ export class Client {
   #news = new Bell(); // there are changes, or the end of belief has moved
   /** @type {Set<() => void>} */
   #waiting = new Set();
-  #watched = false;
-  #failures = 0;
   #lettingGo = 0;
   /** @type {{over: () => void, done: Promise<void>} | null} */
   #leading = null;
@@ -168,19 +163,11 @@ export class Client {
     while (!this.#closed.signal.aborted) {
       await this.#ask();
       await new Bell().wait(SHORTEST_PAUSE);
-      await this.#bell.wait(this.#pause());
+      await this.#bell.wait(this.#hold / 4);
     }
     await told; // the last term's callbacks still run
     await this.#tellLetGo();
     this.#changed();
-  }
-
-  #pause() {
-    const pace = this.#hold / 4;
-    const idle = this.#failures === 0 && !this.#watched;
-    if (this.isLeader() || this.#lettingGo !== 0 || idle) return pace;
-    if (this.#failures > 0) return Math.min(pace * 2 ** this.#failures, LONGEST_PAUSE);
-    return LONGEST_PAUSE; // the watch rings
   }
 
   async #ask() {
@@ -188,12 +175,11 @@ export class Client {
     const asked = this.#clock.now(); // before the question: whatever it takes counts against the belief
     try {
       const answer = await this.#sidecar.leader(this.#hold / 2);
-      this.#failures = 0;
       if (this.#closed.signal.aborted) return;
       this.#belief.answered(asked, this.#clock.now(), answer);
       this.#changed();
     } catch {
-      this.#failures += 1;
+      // It is asked again, and belief ends by itself.
     }
   }
 
@@ -216,26 +202,14 @@ export class Client {
   async #watchOn() {
     const [closed, away] = [this.#closed.signal, new Bell()];
     closed.addEventListener('abort', () => away.ring());
-    let pause = SHORT_PAUSE;
     while (!closed.aborted) {
-      const began = this.#clock.now();
-      let missing = false;
       try {
-        await this.#sidecar.watch(closed, () => this.#watching(true));
-      } catch (error) {
-        missing = error instanceof SidecarError && error.status !== 0;
+        await this.#sidecar.watch(closed, () => this.#bell.ring());
+      } catch {
+        // However it has ended, it is begun anew.
       }
-      this.#watching(false);
-      const lived = this.#clock.now() - began >= LONGEST_PAUSE;
-      pause = lived ? SHORT_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
-      if (!closed.aborted) await away.wait(missing ? NO_WATCH : pause);
+      if (!closed.aborted) await away.wait(SILENCE);
     }
-  }
-
-  /** @param {boolean} watched */
-  #watching(watched) {
-    this.#watched = watched;
-    this.#bell.ring();
   }
 
   /** Tells the application. */

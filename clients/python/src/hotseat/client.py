@@ -14,10 +14,7 @@ from .belief import Answer, Belief, Change, Kind
 log = logging.getLogger("hotseat")
 
 DEFAULT_URL = "http://127.0.0.1:4040"
-NO_WATCH = 30.0  # until a sidecar that has no watch is tried again, in seconds
-LONGEST_PAUSE = 5.0
-SHORT_PAUSE = 0.1
-SHORTEST_PAUSE = 0.01  # between two questions, however many events there are
+SHORTEST_PAUSE = 0.01  # between two questions, however many events there are, in seconds
 
 
 def now() -> float:
@@ -52,8 +49,8 @@ class Client:
         self._elected, self._draining, self._lost = on_elected, on_draining, on_lost
         self._changed = threading.Condition(threading.RLock())
         self._rung = False  # something says that it is time to ask
-        self._watched = self._closing = False
-        self._letting_go = self._failures = 0
+        self._closing = False
+        self._letting_go = 0
         loops = (self._ask_on, self._watch_on, self._tell_on)
         self._threads = [
             threading.Thread(target=loop, name="hotseat", daemon=True) for loop in loops
@@ -131,30 +128,25 @@ class Client:
         body = json.dumps(value, allow_nan=False).encode()
         self._sidecar.ask("PUT", path + query, self._belief.hold, body)
 
-    def _ring(self) -> None:
+    def _ring(self) -> bool:
+        """Says that it is time to ask; whether the client goes on."""
         with self._changed:
             self._rung = True
             self._changed.notify_all()
+        return not self._closing
 
     # The thread that asks: it alone extends belief.
 
     def _ask_on(self) -> None:
+        pace = self._belief.hold / 4
         while not self._closing:
             self._ask()
             time.sleep(SHORTEST_PAUSE)
             with self._changed:
-                self._changed.wait_for(lambda: self._rung or self._closing, self._pause())
+                self._changed.wait_for(lambda: self._rung or self._closing, pace)
                 self._rung = False
         self._threads[2].join()  # the last term's callbacks still run
         self._tell_let_go()
-
-    def _pause(self) -> float:
-        pace = self._belief.hold / 4
-        if self.is_leader() or self._letting_go or not (self._failures or self._watched):
-            return pace
-        if self._failures:
-            return min(pace * 2 ** min(self._failures, 10), LONGEST_PAUSE)
-        return LONGEST_PAUSE  # the watch rings
 
     def _ask(self) -> None:
         self._tell_let_go()
@@ -163,10 +155,8 @@ class Client:
             body = self._sidecar.ask("GET", "/v1/leader", self._belief.hold / 2)
             answer = Answer.of(json.loads(body))
         except (wire.SidecarError, ValueError, RecursionError) as error:
-            self._failures += 1
             log.debug("no answer of the sidecar: %s", error)
             return
-        self._failures = 0
         with self._changed:
             if not self._closing:
                 self._belief.answered(asked, now(), answer)
@@ -189,26 +179,13 @@ class Client:
     # waited in a buffer, and does not say for how long.
 
     def _watch_on(self) -> None:
-        pause = SHORT_PAUSE
         while not self._closing:
-            began, missing = time.monotonic(), False
             try:
-                self._sidecar.watch(lambda: self._watching(True))
-            except wire.Refused:
-                missing = True
+                self._sidecar.watch(self._ring)
             except wire.SidecarError as error:
                 log.debug("the watch has ended: %s", error)
-            self._watching(False)
-            lived = time.monotonic() - began >= LONGEST_PAUSE
-            pause = SHORT_PAUSE if lived else min(pause * 2, LONGEST_PAUSE)
             with self._changed:
-                self._changed.wait_for(lambda: self._closing, NO_WATCH if missing else pause)
-
-    def _watching(self, watched: bool) -> bool:
-        """Rings; whether the watch goes on."""
-        self._watched = watched
-        self._ring()
-        return not self._closing
+                self._changed.wait_for(lambda: self._closing, wire.SILENCE)
 
     # The thread that tells the application.
 
