@@ -16,7 +16,7 @@ import (
 
 const (
 	longestAnswer = 64 << 10         // as long as the lines of a bufio.Scanner may be, with which the watch is read
-	silence       = 10 * time.Second // after so long without an event the watch is begun anew
+	silence       = 10 * time.Second // after so long without an event, or without a watch, it is begun anew
 )
 
 type sidecar struct {
@@ -68,7 +68,7 @@ func (s *sidecar) leader(ctx context.Context, within time.Duration) (answer beli
 		Self      *bool
 		Name      *string
 		Token     uint64
-		Remaining *uint32 `json:"remaining_ms"`
+		Remaining *uint32 `json:"remaining_ms"` // seven weeks, and no answer of a sidecar says more
 	}
 	_, body, err := s.ask(ctx, within, http.MethodGet, "/v1/leader", "")
 	if err != nil || json.Unmarshal(body, &said) != nil || said.Self == nil || said.Name == nil || said.Remaining == nil {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// The most bytes of an answer, or of a line of the watch.
 const LONGEST: u64 = 64 << 10;
-/// After so long without an event the watch is begun anew.
+/// After so long without an event, or without a watch, it is begun anew.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Why the sidecar was not asked, has not answered or has refused, in one line for people.

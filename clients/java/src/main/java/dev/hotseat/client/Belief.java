@@ -10,11 +10,15 @@ import java.util.Deque;
  * <em>before</em> a question was sent, so whatever the way there and back took counts against the belief.
  */
 final class Belief {
-    /** What may become of a term. */
-    enum Kind { ELECTED, DRAINING, LOST }
+    /** The largest fencing token that there can be. */
+    static final long LARGEST_TOKEN = (1L << 53) - 1;
+    private static final long NEVER = Long.MAX_VALUE;
 
-    /** What became of a term, with its token; and of a drain the moment at which it has to be over. */
-    record Change(Kind kind, long token, long until) {}
+    /**
+     * What became of a term, with its token: it has begun, or it is over. Then until is the moment until which what is
+     * under way may be finished; null where there is no time left.
+     */
+    record Change(long token, boolean over, Long until) {}
 
     /** What {@code /v1/leader} says, as far as it matters here; the token is 0 where this candidate does not lead. */
     record Answer(long token, String name, long remaining) {}
@@ -26,12 +30,11 @@ final class Belief {
     /** What became of terms, in that order, until somebody takes it out. */
     final Deque<Change> changes = new ArrayDeque<>();
     /** The fencing token of the term that is believed in; 0: none. */
-    long term;
-    /** When belief ends unless another answer comes; it counts only while there is a term. */
-    long until;
-
+    private long term;
+    /** When belief ends unless another answer comes; never without a term. */
+    private long until = NEVER;
     private long asked;
-    private long seen;
+    /** The terms up to this token are over, and do not come back. */
     private long over;
     private String name = "";
     private long nameUntil;
@@ -44,6 +47,11 @@ final class Belief {
     /** The token of the term, if this process may act as its leader; else 0. */
     long leads(long now) {
         return now < until ? term : 0;
+    }
+
+    /** How long belief lasts if nothing changes. */
+    long left(long now) {
+        return until - now;
     }
 
     /** Who leads; empty if nobody is known to. */
@@ -60,14 +68,14 @@ final class Belief {
         if (token == 0) {
             end(now);
         }
-        if (token <= over || token < seen) {
-            return; // of no term, or of one that is over: nothing that is said of it counts
+        if (token <= over) {
+            return; // nothing counts that is said of no term, or of one that is over
         }
         if (token != term) {
             end(now);
         }
+        over = token - 1;
         long ends = asked + Math.min(answer.remaining(), hold);
-        seen = token;
         if (term != 0) {
             // Questions are asked one after the other, but an answer may be held for shorter.
             until = Math.max(until, ends);
@@ -76,7 +84,7 @@ final class Belief {
             term = token;
             until = ends;
             this.asked = asked;
-            changes.add(new Change(Kind.ELECTED, token, 0));
+            changes.add(new Change(token, false, null));
         }
     }
 
@@ -91,6 +99,7 @@ final class Belief {
     void end(long now) {
         long token = term;
         term = 0;
+        until = NEVER;
         if (token == 0) {
             return;
         }
@@ -100,10 +109,7 @@ final class Belief {
         // The sidecar waits for hold after it last said that this candidate leads, which was not before it
         // was asked.
         long drained = asked + hold;
-        if (now < drained) {
-            changes.add(new Change(Kind.DRAINING, token, drained));
-        }
-        changes.add(new Change(Kind.LOST, token, 0));
+        changes.add(new Change(token, true, now < drained ? drained : null));
     }
 
     /** The application acts no more for the term with that token, nor for one before it. */

@@ -1,5 +1,6 @@
 package dev.hotseat.client;
 
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +19,8 @@ public final class Client implements AutoCloseable {
     /** Where a sidecar answers. */
     public static final String DEFAULT_URL = "http://127.0.0.1:4040";
 
-    /** Until a sidecar that has no watch is tried again. */
-    private static final long NO_WATCH = TimeUnit.SECONDS.toNanos(30);
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
-    private static final long SHORT_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
-    /** Between two questions, however many events there are. */
-    private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
+    /** Between two questions, however many events there are; in milliseconds. */
+    private static final long SHORTEST_PAUSE = 10;
 
     private final System.Logger log = System.getLogger("dev.hotseat.client");
     private final Builder options;
@@ -32,14 +29,13 @@ public final class Client implements AutoCloseable {
     private final Belief belief;
     /** Each says whether its future is done with, and is asked with each change. */
     private final List<BooleanSupplier> waiting = new ArrayList<>();
-    private final List<Thread> threads = List.of(thread(this::askOn), thread(this::tellOn), thread(this::watchOn));
+    private final Thread asks = thread(this::askOn);
+    private final Thread tells = thread(this::tellOn);
+    private final Thread watches = thread(this::watchOn);
     /** Something says that it is time to ask. */
     private volatile boolean rung;
-    private volatile boolean watched;
     private volatile boolean closing;
     private volatile long lettingGo;
-    /** Of the thread that asks. */
-    private int failures;
 
     Client(Builder options) {
         this.options = options;
@@ -48,7 +44,7 @@ public final class Client implements AutoCloseable {
     }
 
     Client begin() {
-        threads.forEach(Thread::start);
+        List.of(asks, tells, watches).forEach(Thread::start);
         return this;
     }
 
@@ -67,8 +63,8 @@ public final class Client implements AutoCloseable {
      * @return empty if this pod does not lead
      */
     public synchronized OptionalLong token() {
-        long token = belief.leads(clock.now());
-        return token == 0 ? OptionalLong.empty() : OptionalLong.of(token);
+        Long token = term();
+        return token == null ? OptionalLong.empty() : OptionalLong.of(token);
     }
 
     /**
@@ -88,8 +84,8 @@ public final class Client implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted
      */
     public OptionalLong awaitLeader(Duration timeout) throws InterruptedException {
-        await(timeout.toNanos(), () -> closing || isLeader());
-        return token();
+        Long token = await(timeout.toNanos(), this::term);
+        return token == null ? OptionalLong.empty() : OptionalLong.of(token);
     }
 
     /**
@@ -98,7 +94,7 @@ public final class Client implements AutoCloseable {
      * @return done with the fencing token when this pod leads; cancelled when the client is closed
      */
     public CompletableFuture<Long> elected() {
-        return future(() -> isLeader() ? belief.term : null);
+        return future(this::term);
     }
 
     /**
@@ -153,20 +149,23 @@ public final class Client implements AutoCloseable {
     public synchronized void letGo(long token) {
         lettingGo = Math.max(lettingGo, token);
         belief.letGo(token, clock.now());
-        rung = true;
-        changed();
+        ring();
     }
 
     /** Ends a term of this pod, as the application acts no more, and the threads. */
     @Override
     public void close() {
         synchronized (this) {
-            belief.end(clock.now());
+            belief.letGo(Belief.LARGEST_TOKEN, clock.now());
             closing = true;
             changed();
         }
-        if (!threads.contains(Thread.currentThread())) {
-            join(threads.get(0)); // the watch may be in the middle of a read
+        try {
+            if (Thread.currentThread() != tells) {
+                asks.join(); // the watch may be in the middle of a read
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -179,18 +178,22 @@ public final class Client implements AutoCloseable {
         return "/v1/signals/" + URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** Done with the value once there is one; cancelled when the client is closed before. */
-    private synchronized <T> CompletableFuture<T> future(Supplier<T> value) {
+    private Long term() {
+        long token = belief.leads(clock.now());
+        return token == 0 ? null : token;
+    }
+
+    /** Done with what that gives once it gives something; cancelled when the client is closed before. */
+    private synchronized <T> CompletableFuture<T> future(Supplier<T> give) {
         CompletableFuture<T> future = new CompletableFuture<>();
         waiting.add(() -> {
-            T found = value.get();
-            // On threads of the common pool, since what depends on it is not for the lock.
-            if (found != null) {
-                future.completeAsync(() -> found);
-            } else if (closing) {
-                ForkJoinPool.commonPool().execute(() -> future.cancel(false));
+            T given = give.get();
+            boolean over = given != null || closing;
+            if (over) {
+                // On a thread of the common pool, since what depends on it is not for the lock.
+                ForkJoinPool.commonPool().submit(() -> given == null ? future.cancel(false) : future.complete(given));
             }
-            return found != null || closing || future.isDone();
+            return over || future.isDone();
         });
         changed();
         return future;
@@ -202,74 +205,66 @@ public final class Client implements AutoCloseable {
         notifyAll();
     }
 
-    /** Waits until that holds, for so many nanoseconds at most. */
-    private synchronized void await(long within, BooleanSupplier holds) throws InterruptedException {
+    private synchronized boolean ring() {
+        rung = true;
+        changed();
+        return !closing;
+    }
+
+    /**
+     * Waits until that gives something, for so many nanoseconds at most, or until the client is closed; else null. It
+     * is asked with each change, and when belief ends by itself.
+     */
+    private synchronized <T> T await(long within, Supplier<T> give) throws InterruptedException {
         long end = System.nanoTime() + within;
-        for (long left = within; left > 0 && !holds.getAsBoolean(); left = end - System.nanoTime()) {
+        for (;;) {
+            long now = clock.now();
+            belief.expired(now);
+            T given = give.get();
+            long left = Math.min(end - System.nanoTime(), belief.left(now));
+            if (given != null || closing || left <= 0) {
+                return given;
+            }
             TimeUnit.NANOSECONDS.timedWait(this, left);
         }
     }
 
-    /** As that, on a thread of the client's own, which nobody interrupts. */
-    private void pause(long within, BooleanSupplier holds) {
-        try {
-            await(within, holds);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    private interface Loop {
+        void run() throws InterruptedException;
     }
 
-    private static Thread thread(Runnable run) {
-        Thread thread = new Thread(run, "hotseat");
+    private static Thread thread(Loop loop) {
+        Thread thread = new Thread(() -> {
+            try {
+                loop.run();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody else has this thread", e);
+            }
+        }, "hotseat");
         thread.setDaemon(true);
         return thread;
     }
 
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /** Asks, and nothing else extends belief. */
-    private void askOn() {
+    private void askOn() throws InterruptedException {
         while (!closing) {
-            ask();
-            pause(SHORTEST_PAUSE, () -> closing);
-            pause(untilAsked(), () -> rung || closing);
-            rung = false;
-        }
-        join(threads.get(1)); // the last term's callbacks still run
-        tellLetGo();
-    }
-
-    /** How long it waits for something that rings. */
-    private long untilAsked() {
-        long pace = belief.hold / 4;
-        if (isLeader() || lettingGo != 0 || failures == 0 && !watched) {
-            return pace;
-        }
-        return failures == 0 ? LONGEST_PAUSE : Math.min(pace << Math.min(failures, 10), LONGEST_PAUSE);
-    }
-
-    private void ask() {
-        tellLetGo();
-        long asked = clock.now(); // before the question: whatever it takes counts against the belief
-        try {
-            Belief.Answer answer = sidecar.leader(belief.hold / 2);
-            failures = 0;
-            synchronized (this) {
-                if (!closing) {
+            tellLetGo();
+            long asked = clock.now(); // before the question: whatever it takes counts against the belief
+            try {
+                Belief.Answer answer = sidecar.leader(belief.hold / 2);
+                synchronized (this) {
                     belief.answered(asked, clock.now(), answer);
                     changed();
                 }
+            } catch (SidecarException | IllegalArgumentException e) {
+                log.log(Level.DEBUG, "no answer of the sidecar", e);
             }
-        } catch (SidecarException e) {
-            failures++;
-            log.log(Level.DEBUG, "no answer of the sidecar", e);
+            Thread.sleep(SHORTEST_PAUSE);
+            await(belief.hold / 4, () -> rung ? true : null);
+            rung = false;
         }
+        tells.join(); // the last term's callbacks still run
+        tellLetGo();
     }
 
     private void tellLetGo() {
@@ -293,71 +288,43 @@ public final class Client implements AutoCloseable {
      * Watches. An event says that it is time to ask, and nothing else: it may have waited in a buffer, and
      * does not say for how long.
      */
-    private void watchOn() {
-        long pause = SHORT_PAUSE;
+    private void watchOn() throws InterruptedException {
         while (!closing) {
-            long began = System.nanoTime();
-            boolean missing = false;
             try {
-                sidecar.watch(() -> watching(true));
-            } catch (SidecarException e) {
-                missing = e.status() != 0;
+                sidecar.watch(this::ring);
+            } catch (IOException e) {
                 log.log(Level.DEBUG, "the watch has ended", e);
             }
-            watching(false);
-            boolean lived = System.nanoTime() - began >= LONGEST_PAUSE;
-            pause = lived ? SHORT_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
-            pause(missing ? NO_WATCH : pause, () -> closing);
+            await(Sidecar.SILENCE, () -> null);
         }
-    }
-
-    /** Rings; whether the watch goes on. */
-    private boolean watching(boolean is) {
-        watched = is;
-        rung = true;
-        changed();
-        return !closing;
     }
 
     /** Tells the application. */
-    private void tellOn() {
-        for (Belief.Change change = next(); change != null; change = next()) {
-            try {
-                tell(change);
-            } catch (RuntimeException e) {
-                log.log(Level.ERROR, "a function for " + change.kind() + " has failed", e);
+    private void tellOn() throws InterruptedException {
+        Belief.Change change;
+        while ((change = await(Long.MAX_VALUE, belief.changes::poll)) != null) {
+            changed(); // a term may have ended by itself
+            long token = change.token();
+            if (!change.over()) {
+                call(() -> options.onElected.accept(token));
+                continue;
             }
-            if (change.kind() == Belief.Kind.LOST && belief.isFinal) {
-                letGo(change.token());
-            }
-        }
-    }
-
-    /** Waits for something to tell; null at the end. */
-    private synchronized Belief.Change next() {
-        for (;;) {
-            belief.expired(clock.now());
-            changed();
-            if (!belief.changes.isEmpty() || closing) {
-                return belief.changes.poll();
-            }
-            long left = belief.term == 0 ? LONGEST_PAUSE : belief.until - clock.now();
-            pause(left, () -> closing || !belief.changes.isEmpty());
-        }
-    }
-
-    private void tell(Belief.Change change) {
-        switch (change.kind()) {
-            case ELECTED -> options.onElected.accept(change.token());
-            case DRAINING -> {
+            if (change.until() != null) {
                 Duration left = Duration.ofNanos(Math.max(change.until() - clock.now(), 0));
-                options.onDraining.accept(left, change.token());
+                call(() -> options.onDraining.accept(left, token));
             }
-            case LOST -> {
-                if (options.onLost != null) {
-                    options.onLost.accept(change.token());
-                }
+            if (options.onLost != null) {
+                call(() -> options.onLost.accept(token));
+                letGo(token);
             }
+        }
+    }
+
+    private void call(Runnable function) {
+        try {
+            function.run();
+        } catch (RuntimeException e) {
+            log.log(Level.ERROR, "a function of the application has failed", e);
         }
     }
 }

@@ -14,37 +14,29 @@ class Clock {
 
     /** Kept open, so that no lack of file descriptors can stop it; null where there is none. */
     private final RandomAccessFile uptime = open();
-    private final long base = offset();
-    private long suspended;
+    /** By how much the machine's uptime was seen to be ahead of the other clock. */
+    private long ahead = -monotonic();
 
-    /** Nanoseconds since some moment. */
+    /** Nanoseconds since the machine started, or since this was made where that is not known. */
     synchronized long now() {
-        suspended = Math.max(suspended, offset() - base);
-        return monotonic() + suspended;
+        ahead = Math.max(ahead, sinceBoot() - monotonic());
+        return monotonic() + ahead;
     }
 
     long monotonic() {
         return System.nanoTime();
     }
 
-    /** Since the machine started; never more than it is. */
-    long sinceBoot() throws IOException {
-        if (uptime == null) {
-            return monotonic();
-        }
-        // Not by a channel, which an interrupted thread would close.
-        byte[] text = new byte[64];
-        uptime.seek(0);
-        int length = Math.max(uptime.read(text), 0);
-        String first = new String(text, 0, length, StandardCharsets.US_ASCII).split(" ", 2)[0];
-        return Long.parseLong(first.replace(".", "")) * NANOS_PER_HUNDREDTH;
-    }
-
-    private long offset() {
+    /** Since the machine started; never more than it is. What is known already where it cannot be read. */
+    long sinceBoot() {
         try {
-            return sinceBoot() - monotonic();
-        } catch (IOException | NumberFormatException e) {
-            return base; // what is known stays known
+            // Not by a channel, which an interrupted thread would close.
+            byte[] text = new byte[64];
+            uptime.seek(0);
+            String first = new String(text, 0, uptime.read(text), StandardCharsets.US_ASCII).split(" ", 2)[0];
+            return Long.parseLong(first.replace(".", "")) * NANOS_PER_HUNDREDTH;
+        } catch (IOException | RuntimeException e) {
+            return monotonic() + ahead;
         }
     }
 

@@ -2,119 +2,78 @@ package dev.hotseat.client;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** As much of JSON as the sidecar's documents take: the members of one object. Bounded in depth. */
+/** As much of JSON as the sidecar's documents take: the members of one object. */
 final class Json {
-    private static final int DEEPEST = 32;
-    private static final Pattern WORD = Pattern.compile("true|false|null|-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
-    private static final Object OTHER = new Object();
+    /** A text with its quotation marks, a sign, or a word. It takes all it can at once, and so needs no stack. */
+    private static final Pattern TOKEN =
+            Pattern.compile("\\G\\s*+(\"(?:[^\"\\\\]|\\\\.)*+\"|[{}\\[\\]:,]|[a-zA-Z0-9+.-]++)", Pattern.DOTALL);
+    private static final Pattern ESCAPED = Pattern.compile("\\\\(u([0-9a-fA-F]{4})|.)", Pattern.DOTALL);
 
-    private final String text;
-    private int at;
-
-    private Json(String text) {
-        this.text = text;
-    }
+    private Json() { }
 
     /**
-     * The members of the object that the text is: Boolean, Long for a number that is whole and not negative,
-     * String, or something else.
+     * The members of the object that the text is, each value as it stands there, and of a list or an object only
+     * how it begins.
      *
      * @throws IllegalArgumentException if it is not an object
      */
-    static Map<?, ?> members(String text) {
-        Json json = new Json(text);
-        Object value = json.value(0);
-        json.skipSpace();
-        json.require(json.at == text.length() && value instanceof Map);
-        return (Map<?, ?>) value;
+    static Map<String, String> members(String text) {
+        Matcher tokens = TOKEN.matcher(text.strip());
+        Map<String, String> members = new HashMap<>();
+        require(next(tokens).equals("{"));
+        String sign;
+        do {
+            String name = text(next(tokens));
+            require(next(tokens).equals(":"));
+            members.put(name, value(tokens));
+            sign = next(tokens);
+        } while (sign.equals(","));
+        require(sign.equals("}") && tokens.end() == text.strip().length());
+        return members;
     }
 
-    private void require(boolean right) {
+    /** What a value says that is a text. */
+    static String text(String value) {
+        require(value.startsWith("\""));
+        return ESCAPED.matcher(value.substring(1, value.length() - 1)).replaceAll(Json::meant);
+    }
+
+    static void require(boolean right) {
         if (!right) {
-            throw new IllegalArgumentException("no JSON object at character " + at);
+            throw new IllegalArgumentException("no answer of a sidecar");
         }
     }
 
-    private void skipSpace() {
-        while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-            at++;
+    private static String meant(MatchResult escaped) {
+        String code = escaped.group(2);
+        int known = "bfnrt\"\\/".indexOf(escaped.group(1));
+        require(code != null || known >= 0);
+        char meant = code == null ? "\b\f\n\r\t\"\\/".charAt(known) : (char) Integer.parseInt(code, 16);
+        return Matcher.quoteReplacement(String.valueOf(meant));
+    }
+
+    private static String next(Matcher tokens) {
+        require(tokens.find());
+        return tokens.group(1);
+    }
+
+    /** The next value. What a list or an object has in it is passed over, however deep it lies. */
+    private static String value(Matcher tokens) {
+        String value = next(tokens);
+        require(!",:".contains(value));
+        int depth = nests(value);
+        while (depth > 0) {
+            depth += nests(next(tokens));
         }
+        require(depth == 0);
+        return value;
     }
 
-    private char next() {
-        require(at < text.length());
-        return text.charAt(at++);
-    }
-
-    /** Whether that sign comes next; it is taken then. */
-    private boolean takes(String sign) {
-        skipSpace();
-        boolean there = text.startsWith(sign, at);
-        at += there ? 1 : 0;
-        return there;
-    }
-
-    /** Whether something follows in a list or an object: what closes it is taken where nothing does. */
-    private boolean goesOn(String close) {
-        boolean more = takes(",");
-        require(more || takes(close));
-        return more;
-    }
-
-    private Object value(int depth) {
-        require(depth < DEEPEST);
-        if (takes("{")) {
-            Map<String, Object> members = new HashMap<>();
-            for (boolean more = !takes("}"); more; more = goesOn("}")) {
-                require(takes("\""));
-                String name = string();
-                require(takes(":"));
-                members.put(name, value(depth + 1));
-            }
-            return members;
-        }
-        if (takes("[")) {
-            for (boolean more = !takes("]"); more; more = goesOn("]")) {
-                value(depth + 1);
-            }
-            return OTHER;
-        }
-        return takes("\"") ? string() : word();
-    }
-
-    private Object word() {
-        Matcher word = WORD.matcher(text).region(at, text.length());
-        require(word.lookingAt());
-        at = word.end();
-        boolean whole = word.group().matches("[0-9]{1,18}");
-        return switch (word.group()) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> whole ? Long.valueOf(word.group()) : OTHER;
-        };
-    }
-
-    /** The rest of a text behind its quotation mark. */
-    private String string() {
-        StringBuilder string = new StringBuilder();
-        for (char c = next(); c != '"'; c = next()) {
-            string.append(c == '\\' ? escaped() : c);
-        }
-        return string.toString();
-    }
-
-    private char escaped() {
-        char kind = next();
-        if (kind == 'u') {
-            require(at + 4 <= text.length());
-            at += 4;
-            return (char) Integer.parseInt(text.substring(at - 4, at), 16);
-        }
-        int known = "bfnrt\"\\/".indexOf(kind);
-        require(known >= 0);
-        return "\b\f\n\r\t\"\\/".charAt(known);
+    private static int nests(String token) {
+        return "{[".contains(token) ? 1 : "}]".contains(token) ? -1 : 0;
     }
 }

@@ -21,13 +21,12 @@ import java.util.regex.Pattern;
  * <p>It speaks HTTP/1.0, so that an answer ends with its connection and is not cut into chunks.
  */
 final class Sidecar {
-    /** The most bytes of an answer, or of a line of one. */
+    /** After so long without an event, or without a watch, it is begun anew. */
+    static final long SILENCE = TimeUnit.SECONDS.toNanos(10);
+    /** The most bytes of an answer, or of a line of the watch. */
     private static final int LONGEST = 64 << 10;
-    /** After so long without an event the watch is begun anew. */
-    private static final long SILENCE = TimeUnit.SECONDS.toNanos(10);
-    private static final long LARGEST_TOKEN = (1L << 53) - 1;
     private static final Pattern URL = Pattern.compile("http://([\\w.~%-]+|\\[[\\w.:%]+\\])(:([0-9]{1,5}))?/?");
-    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.. ([0-9]{3})\\b.*");
+    private static final Pattern ANSWER = Pattern.compile("HTTP/1\\.. ([0-9]{3}).*?\r\n\r\n(.*)", Pattern.DOTALL);
 
     private final String name;
     private final int port;
@@ -61,7 +60,7 @@ final class Sidecar {
         }
 
         private int next(long deadline) throws IOException {
-            socket.setSoTimeout(millis(deadline - System.nanoTime()));
+            socket.setSoTimeout(millis(deadline));
             return bytes.read();
         }
     }
@@ -70,72 +69,17 @@ final class Sidecar {
         T from(Stream stream, long deadline) throws IOException;
     }
 
-    /** One request, which is a method and a path, and the body of its answer, within so many nanoseconds. */
+    /** One request, which is a method and a path, and the body of an answer that says yes, within so many nanoseconds. */
     String ask(long within, String request, String body) throws SidecarException {
-        return exchange(within, request, body, (stream, deadline) -> stream.until(-1, deadline));
-    }
-
-    /** What {@code /v1/leader} says. */
-    Belief.Answer leader(long within) throws SidecarException {
+        String what = request.replaceFirst(" ", " http://" + name + ":" + port);
         try {
-            return answerIn(Json.members(ask(within, "GET /v1/leader", "")));
-        } catch (IllegalArgumentException e) {
-            throw new SidecarException("GET /v1/leader: no answer of a sidecar", 0, e);
-        }
-    }
-
-    /** Nothing may be believed of a document in which anything has the wrong type. */
-    static Belief.Answer answerIn(Map<?, ?> document) {
-        if (document.get("self") instanceof Boolean leads && document.get("name") instanceof String name
-                && document.get("remaining_ms") instanceof Long millis) {
-            long remaining = TimeUnit.MILLISECONDS.toNanos(Math.min(millis, TimeUnit.DAYS.toMillis(1)));
-            if (!leads) {
-                return new Belief.Answer(0, name, remaining);
-            }
-            if (document.get("token") instanceof Long token && token > 0 && token <= LARGEST_TOKEN) {
-                return new Belief.Answer(token, name, remaining);
-            }
-        }
-        throw new IllegalArgumentException("no answer of a sidecar");
-    }
-
-    /** Says when it hears something, the head of the stream or an event, until that says no. */
-    void watch(BooleanSupplier heard) throws SidecarException {
-        exchange(SILENCE, "GET /v1/watch", "", (stream, deadline) -> {
-            boolean goesOn = heard.getAsBoolean();
-            while (goesOn) {
-                String line = stream.until('\n', System.nanoTime() + SILENCE);
-                goesOn = !line.startsWith("data:") || heard.getAsBoolean();
-            }
-            return null;
-        });
-    }
-
-    /** Sends a request, and has what is behind the head of the answer read if it says yes. */
-    private <T> T exchange(long within, String request, String body, Reading<T> reading) throws SidecarException {
-        String host = name + ":" + port;
-        String what = request.replaceFirst(" ", " http://" + host);
-        long deadline = System.nanoTime() + within;
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(name, port), millis(within));
-            String head = request + " HTTP/1.0\r\nHost: " + host + "\r\nContent-Type: application/json\r\n"
-                    + "Content-Length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n";
-            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.UTF_8));
-            Stream stream = new Stream(socket, new BufferedInputStream(socket.getInputStream()));
-            Matcher first = STATUS.matcher(stream.until('\n', deadline).strip());
-            int status = first.matches() ? Integer.parseInt(first.group(1)) : 0;
-            if (status == 0) {
-                throw new IOException("no HTTP answer");
-            }
-            while (!stream.until('\n', deadline).isBlank()) {
-                continue; // the head says nothing that matters here
-            }
+            Matcher answer = ANSWER.matcher(exchange(within, request, body, (all, deadline) -> all.until(-1, deadline)));
+            int status = answer.matches() ? Integer.parseInt(answer.group(1)) : 0;
             if (status == 200) {
-                return reading.from(stream, deadline);
+                return answer.group(2);
             }
-            String said = stream.until(-1, deadline).strip();
-            String why = what + ": " + status + ": " + said.substring(0, Math.min(said.length(), 500));
-            throw new SidecarException(why, status, null);
+            String why = status == 0 ? "no HTTP answer" : "%d: %.500s".formatted(status, answer.group(2).strip());
+            throw new SidecarException(what + ": " + why, status, null);
         } catch (SidecarException e) {
             throw e;
         } catch (IOException e) {
@@ -143,8 +87,60 @@ final class Sidecar {
         }
     }
 
-    /** At least one, since the system takes none for no limit. */
-    private static int millis(long nanos) throws SocketTimeoutException {
+    /**
+     * What {@code /v1/leader} says.
+     *
+     * @throws IllegalArgumentException if it is no answer of a sidecar
+     */
+    Belief.Answer leader(long within) throws SidecarException {
+        return answerIn(ask(within, "GET /v1/leader", ""));
+    }
+
+    /** Nothing may be believed of a document in which anything has the wrong type. */
+    static Belief.Answer answerIn(String document) {
+        Map<String, String> members = Json.members(document);
+        String leads = members.getOrDefault("self", "");
+        Json.require(leads.equals("true") || leads.equals("false"));
+        long token = leads.equals("true") ? whole(members, "token") : 0;
+        Json.require(token <= Belief.LARGEST_TOKEN && (token > 0 || leads.equals("false")));
+        String name = Json.text(members.getOrDefault("name", ""));
+        long remaining = Math.min(whole(members, "remaining_ms"), TimeUnit.DAYS.toMillis(1));
+        return new Belief.Answer(token, name, TimeUnit.MILLISECONDS.toNanos(remaining));
+    }
+
+    private static long whole(Map<String, String> members, String name) {
+        String number = members.getOrDefault(name, "");
+        Json.require(number.matches("[0-9]{1,18}"));
+        return Long.parseLong(number);
+    }
+
+    /** Says when it hears an event, until that says no. */
+    void watch(BooleanSupplier heard) throws IOException {
+        exchange(SILENCE, "GET /v1/watch", "", (stream, deadline) -> {
+            String line;
+            do {
+                line = stream.until('\n', System.nanoTime() + SILENCE);
+            } while (!line.startsWith("data:") || heard.getAsBoolean());
+            return line;
+        });
+    }
+
+    /** Sends a request, and has what comes back read within that time. */
+    private <T> T exchange(long within, String request, String body, Reading<T> reading) throws IOException {
+        long deadline = System.nanoTime() + within;
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(name, port), millis(deadline));
+            byte[] content = body.getBytes(StandardCharsets.UTF_8);
+            String head = "%s HTTP/1.0\r\nHost: %s:%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                    .formatted(request, name, port, content.length);
+            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.UTF_8));
+            return reading.from(new Stream(socket, new BufferedInputStream(socket.getInputStream())), deadline);
+        }
+    }
+
+    /** What is left until then; at least one, since the system takes none for no limit. */
+    private static int millis(long deadline) throws SocketTimeoutException {
+        long nanos = deadline - System.nanoTime();
         if (nanos <= 0) {
             throw new SocketTimeoutException("timed out");
         }

@@ -124,21 +124,27 @@ final class ClientTest {
     }
 
     private static void json() throws Exception {
-        String text = " {\"a\":true,\"b\":12, \"c\" : \"x\\\"\\u00e9\\n\",\"d\":null,\"e\":[1,{\"f\":[]}],\"g\":-1.5e3} ";
-        Map<?, ?> members = Json.members(text);
+        String text = " {\"a\":true,\"b\":12, \"c\" : \"x\\\"\\u00e9\\n\",\"d\":null,\"e\":[1,{\"f\":[\"]\"]}],\"g\":-1.5e3} ";
+        Map<String, String> members = Json.members(text);
         same(6, members.size());
-        same(List.of(true, "12", "x\"é\n"), List.of(members.get("a"), members.get("b").toString(), members.get("c")));
-        List<String> wrong = List.of("", "{", "[]", "7", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
-                "{\"a\":\"", "{\"a\":\"\\x\"}", "{\"a\":\"\\u00\"}", "{\"a\":tru}", "{\"a\":-}",
-                "{\"a\":" + "[".repeat(60_000));
+        same(List.of("true", "12", "x\"é\n", "["),
+                List.of(members.get("a"), members.get("b"), Json.text(members.get("c")), members.get("e")));
+        String deep = "[".repeat(60_000);
+        same("1", Json.members("{\"a\":" + deep + "]".repeat(60_000) + ",\"b\":1}").get("b"));
+        same("\n".repeat(30_000), Json.text(Json.members("{\"a\":\"" + "\\n".repeat(30_000) + "\"}").get("a")));
+        List<String> wrong = List.of("", "{", "{}", "[]", "7", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
+                "{\"a\":\"", "{\"a\":,}", "{\"a\":]}", "{\"a\":1", "{\"a\":1]", "{\"a\":1}}", "{\"a\":" + deep);
         for (String document : wrong) {
             refused("", () -> Json.members(document));
         }
+        for (String value : List.of("1", "\"\\x\"", "\"\\u00\"", "\"\\u00g0\"")) {
+            refused("", () -> Json.text(value));
+        }
         String good = "{\"self\":true,\"name\":\"me\",\"token\":1,\"remaining_ms\":5,\"x\":0}";
-        Sidecar.answerIn(Json.members(good));
-        for (String change : List.of("\"self\":1", "\"token\":true", "\"token\":9007199254740992",
-                "\"remaining_ms\":-1", "\"name\":null")) {
-            refused("", () -> Sidecar.answerIn(Json.members(good.replace("\"x\":0", change))));
+        same(new Belief.Answer(1, "me", 5_000_000), Sidecar.answerIn(good));
+        for (String change : List.of("\"self\":1", "\"token\":true", "\"token\":9007199254740992", "\"token\":0",
+                "\"token\":+5", "\"remaining_ms\":-1", "\"name\":null")) {
+            refused("", () -> Sidecar.answerIn(good.replace("\"x\":0", change)));
         }
     }
 

@@ -124,15 +124,17 @@ final class Probe {
                 case "end" -> belief.end(now);
                 default -> belief.expired(now);
             }
-            String shown = belief.changes.stream().map(Probe::shown).collect(Collectors.joining(","));
+            String shown = belief.changes.stream().flatMap(Probe::shown)
+                    .map(text -> '"' + text + '"').collect(Collectors.joining(","));
             belief.changes.clear();
             say("belief", ",\"changes\":[" + shown + "],\"leads\":" + (belief.leads(now) != 0));
         }
     }
 
-    private static String shown(Belief.Change change) {
-        boolean drains = change.kind() == Belief.Kind.DRAINING;
-        String until = drains ? " until " + change.until() / 1_000_000 : "";
-        return "\"" + change.kind().name().toLowerCase(java.util.Locale.ROOT) + " " + change.token() + until + "\"";
+    private static Stream<String> shown(Belief.Change change) {
+        Stream<String> end = Stream.of((change.over() ? "lost " : "elected ") + change.token());
+        return change.until() == null
+                ? end
+                : Stream.concat(Stream.of("draining " + change.token() + " until " + change.until() / 1_000_000), end);
     }
 }
