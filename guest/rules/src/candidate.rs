@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use cel::ExecutionError;
 use cel::common::traits::Indexer;
-use cel::common::types::{CelBool, CelInt, CelList, CelString, Type};
+use cel::common::types::{CelString, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
 use hotseat_policy::{Candidate as Published, Signal, Value, source};
 
-use crate::facts::saturated;
+use crate::values::{flag, whole};
 
 /// The signal that has the zone of the own node.
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -106,12 +106,6 @@ fn text<'b, 'v>(text: &str) -> CowVal<'b, 'v> {
     CowVal::owned(CelString::from(text.to_owned()))
 }
 
-/// A list of text.
-pub(crate) fn texts(texts: &[String]) -> CowVal<'static, 'static> {
-    let texts = texts.iter().map(|it| Box::new(CelString::from(it.clone())) as Box<dyn Val>);
-    CowVal::owned(CelList::from(texts.collect::<Vec<_>>()))
-}
-
 impl Debug for Candidate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "candidate {}", self.identity())
@@ -157,8 +151,8 @@ impl Indexer for Candidate {
         let field = field.downcast_ref::<CelString>().map_or("", |it| it.inner());
         Ok(match field {
             "identity" => text(self.identity()),
-            "age" => CowVal::owned(CelInt::from(saturated(self.known().age))),
-            "ready" => CowVal::owned(CelBool::from(self.is_ready())),
+            "age" => whole(self.known().age),
+            "ready" => flag(self.is_ready()),
             "zone" => text(self.zone()),
             "policy" => text(self.policy()),
             other => return Err(ExecutionError::no_such_key(other)),

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cel::common::types::{CelBool, CelInt, CelList, CelString};
+use cel::common::types::{CelList, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use hotseat_policy::{Candidate as Published, Claim, Observation, Seat, Signal, Timing};
 
 use crate::candidate::{Candidate, TIME_OF_DAY, WEEKDAY};
+use crate::values::{flag, signed, texts, whole};
 
 /// What this candidate remembers of the seat.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +99,7 @@ impl VariableResolver for Facts<'_> {
             "election_namespace" => text(&seen.namespace),
             "uptime" => whole(seen.uptime),
             "seats" => whole(seen.seats.into()),
-            "causes" => crate::candidate::texts(&seen.causes),
+            "causes" => texts(&seen.causes),
             "hour" => signed(self.clock().map_or(-1, |(hour, _)| hour)),
             "minute" => signed(self.clock().map_or(-1, |(_, minute)| minute)),
             "weekday" => text(self.own.host(WEEKDAY)),
@@ -120,26 +121,6 @@ impl Facts<'_> {
     }
 }
 
-fn flag<'b>(flag: bool) -> CowVal<'b, 'b> {
-    CowVal::owned(CelBool::from(flag))
-}
-
-fn signed<'b>(number: i64) -> CowVal<'b, 'b> {
-    CowVal::owned(CelInt::from(number))
-}
-
-/// What is larger than [`VERY_LONG`] is taken as that.
-fn whole<'b>(number: u64) -> CowVal<'b, 'b> {
-    signed(saturated(number))
-}
-
 fn text(text: &str) -> CowVal<'_, '_> {
     CowVal::owned(CelString::from(text))
-}
-
-/// A number that is larger than any duration, and leaves room to add to it: 285,000 years.
-const VERY_LONG: i64 = 1 << 53;
-
-pub(crate) fn saturated(number: u64) -> i64 {
-    i64::try_from(number).map_or(VERY_LONG, |number| number.min(VERY_LONG))
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, Kind};
+use cel::common::types::{CelDouble, CelList, CelString, Kind};
 use cel::common::value::{CowVal, Val};
 use cel::{Context, Env, ExecutionError, FunctionContext};
 use hotseat_policy::{Signal, Value, source};
 
-use crate::candidate::{self, Candidate};
-use crate::facts::{Facts, saturated};
-use crate::version;
+use crate::candidate::Candidate;
+use crate::facts::Facts;
+use crate::values::{flag, signed, whole};
+use crate::{values, version};
 
 type Answer<'context, 'call> = Result<CowVal<'context, 'call>, ExecutionError>;
 type Function = Box<
@@ -31,14 +32,11 @@ pub(crate) fn context<'f>(facts: &'f Facts<'_>) -> Context<'f, 'f> {
                 Ok(signal.and_then(|signal| like(&signal.value, &otherwise)).unwrap_or(otherwise))
             }),
         ),
-        (
-            "has_signal",
-            of_signal(own, |signal, _| Ok(CowVal::owned(CelBool::from(signal.is_some())))),
-        ),
-        ("age", of_signal(own, |signal, _| Ok(ms(signal.map_or(u64::MAX, |it| it.age))))),
+        ("has_signal", of_signal(own, |signal, _| Ok(flag(signal.is_some())))),
+        ("age", of_signal(own, |signal, _| Ok(whole(signal.map_or(u64::MAX, |it| it.age))))),
         (
             "unchanged_for",
-            of_signal(own, |signal, _| Ok(ms(signal.map_or(0, |it| it.unchanged_for)))),
+            of_signal(own, |signal, _| Ok(whole(signal.map_or(0, |it| it.unchanged_for)))),
         ),
         ("label", label(own.clone())),
         ("older", Box::new(older)),
@@ -89,7 +87,7 @@ fn older<'context, 'call>(call: &mut FunctionContext<'context, 'call>) -> Answer
         said.ok_or_else(|| call.error("a version is a text, and several are a list of them"))
     };
     let is_older = version::is_older(&versions(0)?, &versions(1)?);
-    Ok(CowVal::owned(CelBool::from(is_older)))
+    Ok(flag(is_older))
 }
 
 /// A text, or a list of them.
@@ -111,10 +109,6 @@ fn otherwise<'context, 'call>(call: &FunctionContext<'context, 'call>) -> Answer
     call.args.get(1).cloned().ok_or_else(missing)
 }
 
-fn ms<'b>(number: u64) -> CowVal<'b, 'b> {
-    CowVal::owned(CelInt::from(saturated(number)))
-}
-
 /// The value, as one of the other's kind, JSON as its text; none if it is of another kind. So an
 /// expression's types do not depend on what an application reports: a whole number is one with a fraction
 /// where that is asked for, and of one with a fraction the whole part counts where a whole number is.
@@ -123,10 +117,10 @@ fn like<'b, 'v>(value: &Value, other: &CowVal) -> Option<CowVal<'b, 'v>> {
         (Value::Text(text) | Value::Json(text), Kind::String) => {
             CowVal::owned(CelString::from(text.clone()))
         }
-        (Value::Integer(number), Kind::Int) => CowVal::owned(CelInt::from(*number)),
+        (Value::Integer(number), Kind::Int) => signed(*number),
         (Value::Number(number), Kind::Double) => CowVal::owned(CelDouble::from(*number)),
-        (Value::Flag(flag), Kind::Boolean) => CowVal::owned(CelBool::from(*flag)),
-        (Value::Texts(all), Kind::List) => candidate::texts(all),
+        (Value::Flag(is_set), Kind::Boolean) => flag(*is_set),
+        (Value::Texts(all), Kind::List) => values::texts(all),
         (Value::Integer(number), Kind::Double) =>
         {
             #[allow(
@@ -141,7 +135,7 @@ fn like<'b, 'v>(value: &Value, other: &CowVal) -> Option<CowVal<'b, 'v>> {
                 clippy::cast_possible_truncation,
                 reason = "what is too large is taken as the largest"
             )]
-            CowVal::owned(CelInt::from(number.floor() as i64))
+            signed(number.floor() as i64)
         }
         _ => return None,
     })
@@ -151,9 +145,9 @@ fn like<'b, 'v>(value: &Value, other: &CowVal) -> Option<CowVal<'b, 'v>> {
 fn read_like<'b, 'v>(text: &str, other: &CowVal) -> Option<CowVal<'b, 'v>> {
     Some(match other.get_type().kind() {
         Kind::String => CowVal::owned(CelString::from(text.to_owned())),
-        Kind::Int => CowVal::owned(CelInt::from(text.parse::<i64>().ok()?)),
+        Kind::Int => signed(text.parse().ok()?),
         Kind::Double => CowVal::owned(CelDouble::from(text.parse::<f64>().ok()?)),
-        Kind::Boolean => CowVal::owned(CelBool::from(text.parse::<bool>().ok()?)),
+        Kind::Boolean => flag(text.parse().ok()?),
         _ => return None,
     })
 }

@@ -39,6 +39,7 @@ mod rule;
 mod rules;
 mod settings;
 mod trial;
+mod values;
 mod version;
 mod writes;
 
