@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Made, file, left, wrap};
+use super::made::{Made, file, left, wrap};
 use crate::Language;
 use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, is_program, run};

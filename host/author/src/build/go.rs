@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Made, left, wrap};
+use super::made::{Made, left, wrap};
 use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, output, run};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Made, left};
+use super::made::{Made, left};
 use crate::Language;
 use crate::error::{BuildError, Missing};
 use crate::tool::{in_path, run};

@@ -3,16 +3,17 @@
 mod c;
 mod go;
 mod javascript;
+mod made;
 mod python;
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use hotseat_component::{Options, Toolchain};
 
 use crate::Language;
 use crate::error::BuildError;
+use made::{Made, file};
 
 /// The file that a component is written to, in the policy's folder.
 pub const COMPONENT: &str = "policy.wasm";
@@ -54,33 +55,12 @@ pub fn build(folder: &Path) -> Result<Built, BuildError> {
     Ok(Built::Component { bytes, by })
 }
 
-/// A component, and what built it.
-type Made = (Vec<u8>, String);
-
 fn rust(folder: &Path, target: &Path) -> Result<Made, BuildError> {
     let by = match Toolchain::find(folder)? {
         Toolchain::Active { .. } => "the active Rust toolchain",
         Toolchain::Debian { .. } => "Debian's Rust toolchain",
     };
     Ok((hotseat_component::build(folder, &Options::new(target))?, by.to_owned()))
-}
-
-/// What a tool left.
-fn left(path: &Path) -> Result<Vec<u8>, BuildError> {
-    fs::read(path).map_err(file(path))
-}
-
-/// A failure with a file.
-fn file(path: &Path) -> impl FnOnce(io::Error) -> BuildError {
-    let path = path.to_owned();
-    move |source| BuildError::File { path, source }
-}
-
-/// Wraps a compiler's module into a component of the folder's contract.
-fn wrap(folder: &Path, module: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let contract = folder.join("wit/policy.wit");
-    let wit = fs::read_to_string(&contract).map_err(file(&contract))?;
-    Ok(hotseat_component::wrap(module, Some(&wit))?)
 }
 
 #[cfg(test)]
