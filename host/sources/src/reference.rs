@@ -118,7 +118,7 @@ impl FromStr for PolicyRef {
             Some(("file", path)) => Origin::File(file(path)?),
             Some(("configmap", path)) => Origin::ConfigMap(config_map(path, is_component)?),
             Some(("oci", rest)) => match rest.strip_prefix("//") {
-                Some(name) => Origin::Oci(oci::Reference::parse(name)?),
+                Some(name) => Origin::Oci(artifact(name)?),
                 None => return malformed("an artifact is written oci://HOST/NAME@sha256:DIGEST"),
             },
             _ => return malformed(SOURCES),
@@ -194,6 +194,14 @@ fn file(path: &str) -> Result<PathBuf, RefError> {
         return malformed("it is a folder: name the component in it");
     }
     Ok(PathBuf::from(path))
+}
+
+/// An artifact that is the same for ever: a tag is not one.
+fn artifact(name: &str) -> Result<oci::Reference, RefError> {
+    match oci::Named::parse(name).map_err(RefError::Malformed)? {
+        oci::Named::Digest(reference) => Ok(reference),
+        oci::Named::Tag(tag) => Err(RefError::Tag(tag)),
+    }
 }
 
 /// Two parts are NAME/KEY if the second has the ending of such a key, else NAMESPACE/NAME.
@@ -282,7 +290,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_with_the_mend() {
+    fn a_tag_is_refused_with_what_to_write() {
+        for name in ["ghcr.io/team/policy:v1", "localhost:5000/policy"] {
+            let error = format!("oci://{name}").parse::<PolicyRef>().unwrap_err();
+            let message = error.to_string();
+            let RefError::Tag(tag) = error else { panic!("{message}") };
+            let instead = format!("oci://{}@sha256:...", tag.repository());
+            assert!(message.contains(&instead), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_refused_with_the_remedy() {
         let short = "file:a#sha256=e3b0";
         for (text, words) in [
             ("", "no such source: give builtin, builtin:NAME, file:PATH"),

@@ -15,6 +15,7 @@ mod transport;
 pub(crate) use follow::pull_until_found;
 pub use manifest::WasmConfig;
 pub use push::{Artifact, Pushed};
+pub(crate) use reference::Named;
 pub use reference::{Reference, Repository, Tag, Target, TargetError};
 
 use std::path::PathBuf;
