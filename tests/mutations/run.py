@@ -379,7 +379,7 @@ MUTATIONS = [
     ("bounds", "a policy holds any number of handles", "host/engine/src/sandbox.rs",
      "store.set_max_component_handles(MOST_HANDLES);",
      "store.set_max_component_handles(MOST_HANDLES << 20);", [[*ENGINE, "wasi"]]),
-    ("bounds", "all that a policy writes is kept", "host/engine/src/wasi.rs",
+    ("bounds", "all that a policy writes is kept", "host/engine/src/blindfold.rs",
      "self.heard.drain(..over);", "let _ = over;",
      [["-p", "hotseat-engine", "--lib"], [*ENGINE, "wasi"]]),
     ("bounds", "what the engine has for instances counts nowhere", "host/engine/src/overhead.rs",

@@ -7,13 +7,13 @@ use wasmtime::{Result, Store};
 
 use crate::bindings::wit::{self, Guest, Refusal};
 use crate::bindings::{Election, ElectionPre};
+use crate::blindfold::Blindfold;
 use crate::descriptor::{Descriptor, ROSTER};
 use crate::issue::Issue;
 use crate::runtime::Runtime;
 use crate::sandbox::{Interruptible, Sandbox, Spent, run};
 use crate::settings::Limits;
 use crate::text::one_line;
-use crate::wasi::Blindfold;
 
 /// A policy that is loaded. Each question is answered by a new instance: nothing leaks from one
 /// answer to the next, and no failure is carried over.

@@ -25,6 +25,7 @@
 
 mod backstop;
 mod bindings;
+mod blindfold;
 mod bounds;
 mod builtin;
 mod child;

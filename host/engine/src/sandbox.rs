@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use hotseat_core::policy::{Failure, FailureKind};
 use wasmtime::{Error, ResourceLimiter, Result, Store, Trap, UpdateDeadline};
 
+use crate::blindfold::Blindfold;
 use crate::bounds::{MOST_ELEMENTS, MOST_HANDLES, MOST_INSTANCES, MOST_MEMORIES, MOST_TABLES};
 use crate::runtime::Runtime;
 use crate::settings::Limits;
 use crate::text::{bytes, one_line};
-use crate::wasi::Blindfold;
 
 /// What wasmtime says when an answer is larger than it may copy; its error has no type to ask for.
 const TOO_MUCH_COPIED: &str = "fuel allocated for hostcalls has been exhausted";

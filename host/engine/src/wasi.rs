@@ -6,16 +6,14 @@
 //! outside its sandbox. See docs/decisions/0005. A policy that needs no WASI says what it has to say
 //! by [`STDERR`], which is answered by the host alone (docs/decisions/0017).
 
-use std::collections::VecDeque;
 use std::sync::LazyLock;
 
-use hotseat_core::policy::Failure;
 use wasmtime::component::{Linker, WasmList};
 use wasmtime::{Result, StoreContextMut};
 
+use crate::blindfold::KEPT;
 use crate::outline::outline;
 use crate::sandbox::Sandbox;
-use crate::text::one_line;
 
 /// The component that answers WASI, built from `guest/blindfold`.
 pub(crate) const BLINDFOLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/blindfold.wasm"));
@@ -24,9 +22,6 @@ pub(crate) const HOST: &str = "hotseat:blindfold/host@1.0.0";
 /// What a policy may import beside WASI, or without it: somewhere to write. Nothing comes back, so
 /// its answers are none the less a function of its questions.
 pub(crate) const STDERR: &str = "hotseat:diagnostics/stderr@1.0.0";
-
-/// How much of what a policy writes is kept, in bytes.
-const KEPT: usize = 1024;
 
 /// The interfaces that the blindfold exports, by their whole names.
 static INTERFACES: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -48,48 +43,6 @@ fn without_patch(name: &str) -> Option<&str> {
     patch.bytes().all(|digit| digit.is_ascii_digit()).then_some(interface)
 }
 
-/// What a policy may find out by way of WASI, and the end of what it wrote.
-#[derive(Default)]
-pub(crate) struct Blindfold {
-    /// Milliseconds for which the candidate runs; 0 where there is no question.
-    uptime: u64,
-    /// The question's entropy; 0 where there is no question.
-    entropy: u64,
-    /// The last that was written to standard output and standard error, in their order.
-    heard: VecDeque<u8>,
-    /// Whether something was written before that.
-    cut: bool,
-}
-
-impl Blindfold {
-    /// That of one question.
-    pub(crate) fn new(uptime: u64, entropy: u64) -> Blindfold {
-        Blindfold { uptime, entropy, ..Blindfold::default() }
-    }
-
-    fn hear(&mut self, text: &[u8]) {
-        let new = &text[text.len().saturating_sub(KEPT)..];
-        let over = (self.heard.len() + new.len()).saturating_sub(KEPT);
-        self.heard.drain(..over);
-        self.heard.extend(new);
-        self.cut |= over > 0 || new.len() < text.len();
-    }
-
-    /// The failure with what the policy wrote before it, in one line.
-    pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        let (front, back) = self.heard.as_slices();
-        let text = String::from_utf8_lossy(&[front, back].concat()).into_owned();
-        // Where it was cut, a character may have been cut, too.
-        let text = one_line(text.trim_start_matches(char::REPLACEMENT_CHARACTER));
-        if text.is_empty() {
-            return failure;
-        }
-        let Failure { kind, detail } = failure;
-        let before = if self.cut { "…" } else { "" };
-        Failure { kind, detail: format!("{detail}; it wrote: {before}{text}") }
-    }
-}
-
 /// Links what the blindfold imports. It is called from WebAssembly, which looks at the clock itself
 /// as it enters a function; each function here looks, too, so that no sequence of calls outlives
 /// the call's deadline whoever makes it.
@@ -98,11 +51,11 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
     let mut host = linker.instance(HOST)?;
     host.func_wrap("uptime", |store: Context<'_>, ()| {
         store.data().in_time()?;
-        Ok((store.data().blindfold.uptime,))
+        Ok((store.data().blindfold.uptime(),))
     })?;
     host.func_wrap("entropy", |store: Context<'_>, ()| {
         store.data().in_time()?;
-        Ok((store.data().blindfold.entropy,))
+        Ok((store.data().blindfold.entropy(),))
     })?;
     host.func_wrap("say", |mut store: Context<'_>, (text,): (WasmList<u8>,)| {
         store.data().in_time()?;
@@ -208,16 +161,5 @@ mod tests {
                 "{function}: {error:?}"
             );
         }
-    }
-
-    /// A list that is longer than what is kept costs the host no more than what is kept.
-    #[test]
-    fn no_more_is_kept_than_is_shown() {
-        let mut blindfold = Blindfold::default();
-        for length in [600, 600, 60_000, 3] {
-            blindfold.hear(&vec![b'x'; length]);
-        }
-        assert_eq!(blindfold.heard.len(), KEPT);
-        assert!(blindfold.heard.capacity() <= 2 * KEPT);
     }
 }
