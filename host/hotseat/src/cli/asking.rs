@@ -1,9 +1,12 @@
 //! The flags that tools for policies have in common, where nobody waits for an answer.
 
-use super::args::Output;
+use super::check::settings_source;
 use super::limits::{LimitArgs, PatienceArgs};
+use super::output::Output;
 use super::registry::RegistryArgs;
-use clap::Args;
+use crate::commands::policy_tools::Memory;
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
 use hotseat_engine::Limits;
 use hotseat_sources::Registries;
 
@@ -29,4 +32,26 @@ impl AskingArgs {
     pub(super) fn registries(&self) -> Registries {
         self.registries.registries()
     }
+}
+
+/// Which memory a policy gets with a recorded question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum MemoryArg {
+    Recorded,
+    Carried,
+}
+
+impl From<MemoryArg> for Memory {
+    fn from(memory: MemoryArg) -> Memory {
+        match memory {
+            MemoryArg::Recorded => Memory::Recorded,
+            MemoryArg::Carried => Memory::Carried,
+        }
+    }
+}
+
+/// The settings as they are given to the policy.
+pub(super) fn given_settings(text: &str) -> anyhow::Result<String> {
+    let text = settings_source("--settings", text)?.read().and_then(|settings| settings.text());
+    Ok(text.context("--settings")?.as_ref().to_owned())
 }

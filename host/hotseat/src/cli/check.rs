@@ -1,7 +1,7 @@
 //! From arguments as written to settings that can be run, with everything checked on the way.
 
-use super::args::{Probes, SidecarArgs};
-use super::rbac::pods_namespace;
+use super::names::{election, namespace, pods_namespace};
+use super::sidecar_args::{Probes, SidecarArgs};
 use super::{lock_args, needs};
 use crate::sidecar::engine;
 use crate::sidecar::identity::hostname;
@@ -11,13 +11,12 @@ use crate::sidecar::probes::{MOST_PROBES, Probe};
 use crate::sidecar::rights::Uses;
 use crate::sidecar::source::{PolicyOptions, known};
 use crate::sidecar::{ElectionSettings, PodName, Settings};
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use hotseat_core::config::Timing;
 use hotseat_election::ElectionName;
 use hotseat_election::roster::READY;
 use hotseat_kubernetes::{Credentials, NodeName};
 use hotseat_rollout::{Allowance, Gate, ShadowPeriod};
-use hotseat_sources::names::{self, NAME_RULE, NAMESPACE_RULE};
 use hotseat_sources::{Origin, PolicyKey, PolicyRef, RefError, Registries, SettingsSource};
 use hotseat_text::parse_duration;
 use std::path::PathBuf;
@@ -116,36 +115,6 @@ fn journal(path: Option<PathBuf>, size: u64) -> anyhow::Result<Option<JournalFil
     Ok(Some(JournalFile { path, size }))
 }
 
-pub(super) fn election(name: Option<String>) -> anyhow::Result<String> {
-    let name = name.unwrap_or_default();
-    if name.is_empty() {
-        bail!("--election cannot be empty: give the name of the Lease to campaign for");
-    }
-    check_name("--election", &name, names::is_object, NAME_RULE)?;
-    Ok(name)
-}
-
-pub(super) fn namespace(flag: Option<String>) -> anyhow::Result<String> {
-    let named = flag.filter(|name| !name.is_empty());
-    let name = named.or_else(own_pod::mounted_namespace).map(|name| name.trim().to_owned());
-    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
-    check_name("--election-namespace", &name, names::is_namespace, NAMESPACE_RULE)?;
-    Ok(name)
-}
-
-/// The same for a person, whose kubeconfig may name one: where no flag and no pod does.
-pub(super) fn namespace_of_person(flag: Option<String>) -> anyhow::Result<String> {
-    let named = flag.filter(|name| !name.is_empty());
-    let mounted = || own_pod::mounted_namespace().filter(|name| !name.trim().is_empty());
-    let name = match named.or_else(mounted) {
-        Some(name) => Some(name),
-        None => hotseat_kubernetes::context_namespace().context(
-            "--namespace is not given, and the kubeconfig that may name one is of no use",
-        )?,
-    };
-    namespace(name)
-}
-
 /// This pod, where the manifest hands its name and its UID in by the downward API.
 pub(super) fn own_pod() -> Option<PodName> {
     let namespace = own_pod::namespace()?;
@@ -186,19 +155,6 @@ fn hostname_of_pod() -> String {
         );
     }
     name
-}
-
-/// A name that Kubernetes takes.
-pub(super) fn check_name(
-    flag: &str,
-    name: &str,
-    takes: fn(&str) -> bool,
-    rule: &str,
-) -> anyhow::Result<()> {
-    if takes(name) {
-        return Ok(());
-    }
-    bail!("{flag} {}: not a valid name in Kubernetes: {rule}", name.escape_debug())
 }
 
 pub(super) fn timing(args: &SidecarArgs) -> anyhow::Result<Timing> {

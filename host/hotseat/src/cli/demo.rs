@@ -1,8 +1,8 @@
 //! The arguments of `hotseat demo`.
 
-use super::args::Output;
 use super::check::settings_source;
 use super::needs;
+use super::output::Output;
 use crate::commands::policy_tools::{Check, check, source_of};
 use crate::telemetry;
 use anyhow::bail;

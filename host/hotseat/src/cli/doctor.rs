@@ -1,9 +1,9 @@
 //! `hotseat doctor`: its arguments.
 
-use super::args::{Output, SidecarArgs};
-use super::policy::print;
+use super::output::{Output, print};
+use super::sidecar_args::SidecarArgs;
 use super::size::parse_size;
-use super::{check, needs};
+use super::{check, names, needs};
 use crate::commands::doctor::{Settings, examine};
 use crate::commands::status;
 use crate::sidecar::rights::Uses;
@@ -79,6 +79,6 @@ fn election(sidecar: &SidecarArgs, address: &str) -> anyhow::Result<ElectionName
     {
         return Ok(ElectionName::new(&leader.lock.namespace, &leader.lock.name));
     }
-    let name = check::election(sidecar.election.clone())?;
-    Ok(ElectionName::new(&check::namespace(sidecar.election_namespace.clone())?, &name))
+    let name = names::election(sidecar.election.clone())?;
+    Ok(ElectionName::new(&names::namespace(sidecar.election_namespace.clone())?, &name))
 }

@@ -1,6 +1,6 @@
 //! The flags that say what one call of a policy may use.
 
-use super::args::POLICY;
+use super::headings::POLICY;
 use super::size::parse_size;
 use clap::Args;
 use hotseat_engine::Limits;

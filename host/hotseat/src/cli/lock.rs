@@ -1,7 +1,6 @@
 //! `hotseat lock`: its arguments.
 
-use super::args::Output;
-use super::policy::print;
+use super::output::{Output, print};
 use super::which::Election;
 use crate::commands::lock_tool::{self, Confirmation};
 use clap::{Args, Subcommand};

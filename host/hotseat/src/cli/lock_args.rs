@@ -1,6 +1,6 @@
 //! The flags about the lock objects.
 
-use super::args::ELECTION;
+use super::headings::ELECTION;
 use crate::sidecar::locks::{LockChoice, LockOptions};
 use anyhow::{anyhow, bail};
 use clap::builder::PossibleValue;

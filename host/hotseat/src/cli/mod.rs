@@ -8,10 +8,13 @@ mod companions;
 mod demo;
 mod doctor;
 mod fence;
+mod headings;
 mod limits;
 mod lock;
 mod lock_args;
+mod names;
 mod needs;
+mod output;
 mod people;
 mod plugin;
 mod pod;
@@ -28,6 +31,7 @@ mod roster;
 mod run;
 #[cfg(feature = "shell")]
 mod shell;
+mod sidecar_args;
 mod size;
 mod timeline;
 mod turns;
@@ -46,6 +50,8 @@ use anyhow::{Context, anyhow, bail};
 use args::{Cli, Command};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use output::Output;
+use sidecar_args::LogLevel;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
@@ -107,9 +113,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Roster(options)) => apart(|| options.run()),
         Some(Command::Timeline(options)) => apart(|| options.run()),
         #[cfg(feature = "shell")]
-        Some(Command::Completions(options)) => apart(|| options.run()),
+        Some(Command::Completions(options)) => apart(|| options.run(command())),
         #[cfg(feature = "shell")]
-        Some(Command::Man(options)) => apart(|| options.run()),
+        Some(Command::Man(options)) => apart(|| options.run(command())),
         Some(Command::Fence(command)) => apart(|| command.run()),
         #[cfg(feature = "demo")]
         Some(Command::Demo(options)) => {
@@ -119,7 +125,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Status(options)) => apart(|| match options.election {
             Some(election) => people::status(election, &options.of, options.output),
             None => {
-                status::run(&options.address, options.output == args::Output::Json)?;
+                status::run(&options.address, options.output == Output::Json)?;
                 Ok(ExitCode::SUCCESS)
             }
         }),
@@ -144,7 +150,7 @@ fn apart(command: impl FnOnce() -> anyhow::Result<ExitCode>) -> anyhow::Result<E
 /// Takes part in an election, to its end.
 #[inline(never)]
 fn campaign(
-    (format, level): (LogFormat, args::LogLevel),
+    (format, level): (LogFormat, LogLevel),
     settings: impl FnOnce() -> anyhow::Result<sidecar::Settings>,
 ) -> anyhow::Result<ExitCode> {
     let _logs = telemetry::init(format, level.into()).context("no thread for the log")?;

@@ -1,6 +1,6 @@
 //! Who gives the facts that policies need, in the words of the command line.
 
-use super::args::SidecarArgs;
+use super::sidecar_args::SidecarArgs;
 use crate::sidecar::needs::{Giver, Givers};
 
 /// The flag that has somebody give facts, and the rights that this takes.

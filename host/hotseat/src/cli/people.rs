@@ -1,7 +1,6 @@
 //! `hotseat transfer`, `pause`, `resume`, `skip` and `status ELECTION`: their arguments.
 
-use super::args::Output;
-use super::policy::print;
+use super::output::{Output, print};
 use super::which::{Election, Where};
 use crate::commands::people::{self, Transfer};
 use anyhow::bail;

@@ -1,10 +1,10 @@
 //! `hotseat policy`: its arguments, and what it prints.
 
-use super::args::Output;
-use super::asking::AskingArgs;
+use super::asking::{AskingArgs, MemoryArg, given_settings};
 use super::check::{policy_key, settings_source as settings};
 use super::limits::{LimitArgs, TimeArgs};
 use super::needs;
+use super::output::{Output, complain, print};
 use super::policy_diff::DiffArgs;
 #[cfg(feature = "author")]
 use super::policy_new::{BuildArgs, NewArgs};
@@ -14,14 +14,10 @@ use super::push::PushArgs;
 use super::registry::RegistryArgs;
 use super::size::parse_size;
 use super::wit::WitArgs;
-use crate::commands::policy_tools::{Check, Memory, Replay, check, replay};
-use crate::telemetry;
-use anyhow::{Context, anyhow};
-use clap::{Args, Subcommand, ValueEnum};
+use crate::commands::policy_tools::{Check, Replay, check, replay};
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
 use hotseat_engine::Container;
-use hotseat_text::visible;
-use serde::Serialize;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -98,21 +94,6 @@ pub(super) struct ReplayArgs {
     asking: AskingArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum MemoryArg {
-    Recorded,
-    Carried,
-}
-
-impl From<MemoryArg> for Memory {
-    fn from(memory: MemoryArg) -> Memory {
-        match memory {
-            MemoryArg::Recorded => Memory::Recorded,
-            MemoryArg::Carried => Memory::Carried,
-        }
-    }
-}
-
 impl PolicyCommand {
     /// Does it and prints what came of it.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
@@ -165,33 +146,4 @@ fn run_replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
-}
-
-/// Says what is wrong with lines that were passed over.
-pub(super) fn complain(notes: &[String]) {
-    for note in notes {
-        telemetry::complain(&format!("hotseat: {}", visible(note)));
-    }
-}
-
-pub(super) fn print(
-    output: Output,
-    report: &impl Serialize,
-    text: impl FnOnce() -> String,
-) -> anyhow::Result<()> {
-    let text = match output {
-        Output::Text => text(),
-        Output::Json => serde_json::to_string(report)? + "\n",
-    };
-    write(&text)
-}
-
-pub(super) fn write(text: &str) -> anyhow::Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
-}
-
-/// The settings as they are given to the policy.
-pub(super) fn given_settings(text: &str) -> anyhow::Result<String> {
-    let text = settings("--settings", text)?.read().and_then(|settings| settings.text());
-    Ok(text.context("--settings")?.as_ref().to_owned())
 }

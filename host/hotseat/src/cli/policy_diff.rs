@@ -1,7 +1,7 @@
 //! `hotseat policy diff`: its arguments, and what it prints.
 
-use super::asking::AskingArgs;
-use super::policy::{MemoryArg, complain, given_settings, print};
+use super::asking::{AskingArgs, MemoryArg, given_settings};
+use super::output::{complain, print};
 use crate::commands::policy_tools::{Diff, diff};
 use clap::Args;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `hotseat policy new` and `build`: their arguments, and what they print.
 
-use super::policy::write;
+use super::output::write;
 use anyhow::Context;
 use clap::Args;
 use hotseat_author::{Built, COMPONENT, Language, build, create};

@@ -1,7 +1,7 @@
 //! `hotseat policy run`: its arguments, and what it prints.
 
-use super::asking::AskingArgs;
-use super::policy::{given_settings, print};
+use super::asking::{AskingArgs, given_settings};
+use super::output::print;
 use crate::commands::policy_tools::{Run, run};
 use clap::Args;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! `hotseat policy pull`: its arguments, and what it prints.
 
-use super::args::Output;
 use super::check::{policy_key, settings_source};
-use super::policy::print;
+use super::output::Output;
+use super::output::print;
 use super::registry::RegistryArgs;
 use crate::commands::policy_tools::{Pull, pull};
 use clap::Args;

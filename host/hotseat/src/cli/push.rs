@@ -2,7 +2,7 @@
 
 use super::asking::AskingArgs;
 use super::check::{policy_key, settings_source};
-use super::policy::print;
+use super::output::print;
 use crate::commands::policy_tools::{Push, push};
 use crate::telemetry;
 use anyhow::anyhow;

@@ -1,13 +1,14 @@
 //! `hotseat rbac`: the Role that a sidecar with the same flags needs.
 
-use super::args::{Output, SidecarArgs};
 use super::check;
+use super::names::check_object;
+use super::output::Output;
+use super::sidecar_args::SidecarArgs;
 use crate::sidecar::rights::{Feature, Uses, role_name};
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use hotseat_election::{Right, ServiceAccount};
 use hotseat_kubernetes::Roles;
-use hotseat_sources::names::{self, NAME_RULE, NAMESPACE_RULE};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -84,11 +85,11 @@ impl RbacArgs {
             }
             None => role_name(&uses.election),
         };
-        check_name("--role", &role)?;
+        check_object("--role", &role)?;
         let pods = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
         let account = match self.service_account {
             Some(name) => {
-                check_name("--service-account", &name)?;
+                check_object("--service-account", &name)?;
                 Some(ServiceAccount { namespace: pods.to_owned(), name })
             }
             None => None,
@@ -141,17 +142,6 @@ fn is_for_people(uses: &Uses, wanted: &[String]) -> bool {
     let people = uses.of_people();
     let is_theirs = |name: &String| people.iter().any(|feature| feature.name == name);
     !wanted.is_empty() && wanted.iter().all(is_theirs)
-}
-
-/// A name of an object in Kubernetes, which then needs no quotes in YAML either.
-fn check_name(flag: &str, name: &str) -> anyhow::Result<()> {
-    check::check_name(flag, name, names::is_object, NAME_RULE)
-}
-
-/// The namespace of pods, if it is given.
-pub(super) fn pods_namespace(given: &str) -> anyhow::Result<String> {
-    check::check_name("--namespace", given, names::is_namespace, NAMESPACE_RULE)?;
-    Ok(given.to_owned())
 }
 
 fn account_yaml(account: &ServiceAccount) -> String {

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub(super) struct RegistryArgs {
     /// A docker config.json with the credentials for registries
-    #[arg(long, env = "HOTSEAT_REGISTRY_CREDENTIALS", value_name = "FILE", help_heading = super::args::POLICY)]
+    #[arg(long, env = "HOTSEAT_REGISTRY_CREDENTIALS", value_name = "FILE", help_heading = super::headings::POLICY)]
     registry_credentials: Option<PathBuf>,
     /// PEM certificates of authorities to trust for registries, besides the machine's
-    #[arg(long, env = "HOTSEAT_REGISTRY_CA", value_name = "FILE", help_heading = super::args::POLICY)]
+    #[arg(long, env = "HOTSEAT_REGISTRY_CA", value_name = "FILE", help_heading = super::headings::POLICY)]
     registry_ca: Option<PathBuf>,
 }
 

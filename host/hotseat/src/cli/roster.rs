@@ -1,6 +1,7 @@
 //! `hotseat roster`, and the sidecar's flag about the roster.
 
-use super::args::{ELECTION, Output};
+use super::headings::ELECTION;
+use super::output::Output;
 use super::which::InNamespace;
 use crate::commands::roster;
 use clap::Args;

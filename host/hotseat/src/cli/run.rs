@@ -1,8 +1,8 @@
 //! `hotseat run`: its arguments.
 
-use super::args::SidecarArgs;
 use super::check;
 use super::companions::APPLICATION;
+use super::sidecar_args::SidecarArgs;
 use crate::companions::run::{OnExit, Settings, longest_grace, longest_reaction, needed_reaction};
 use crate::sidecar;
 use anyhow::bail;

@@ -1,7 +1,7 @@
 //! `hotseat completions` and `hotseat man`: what shells and `man` want, of the commands as they are.
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use std::io::Write as _;
@@ -33,21 +33,21 @@ pub(super) struct ManArgs {
 }
 
 impl CompletionsArgs {
-    /// Prints the script.
-    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        print(&script(self.shell))
+    /// Prints the script for this command and those below it.
+    pub(super) fn run(&self, command: Command) -> anyhow::Result<ExitCode> {
+        print(&script(self.shell, command))
     }
 }
 
 impl ManArgs {
-    /// Prints the page, or writes all of them.
-    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+    /// Prints the page of this command, or writes those of all below it as well.
+    pub(super) fn run(&self, command: Command) -> anyhow::Result<ExitCode> {
         let Some(folder) = &self.folder else {
             let mut page = Vec::new();
-            Man::new(super::command()).render(&mut page)?;
+            Man::new(command).render(&mut page)?;
             return print(&page);
         };
-        let written = clap_mangen::generate_to(super::command(), folder);
+        let written = clap_mangen::generate_to(command, folder);
         let shown = folder.display();
         written.with_context(|| {
             format!(
@@ -59,9 +59,9 @@ impl ManArgs {
 }
 
 /// Whoever writes the script to a pipe would end with a panic once that is closed.
-fn script(shell: Shell) -> Vec<u8> {
+fn script(shell: Shell, mut command: Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut super::command(), NAME, &mut script);
+    clap_complete::generate(shell, &mut command, NAME, &mut script);
     script
 }
 
@@ -73,15 +73,16 @@ fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::command;
     use clap::ValueEnum as _;
     use std::fs;
-    use std::process::Command;
+    use std::process;
 
     #[test]
     fn each_shell_gets_all_commands() {
         for shell in Shell::value_variants() {
-            let script = String::from_utf8(script(*shell)).unwrap();
-            for command in crate::cli::command().get_subcommands() {
+            let script = String::from_utf8(script(*shell, command())).unwrap();
+            for command in command().get_subcommands() {
                 assert!(script.contains(command.get_name()), "{shell}: {command}");
             }
             assert!(script.contains("lease-duration"), "{shell}");
@@ -92,10 +93,10 @@ mod tests {
     fn offered(words: &[&str]) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("hotseat");
-        fs::write(&file, script(Shell::Bash)).unwrap();
+        fs::write(&file, script(Shell::Bash, command())).unwrap();
         let ask = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
                    _hotseat \"$1\" \"${@: -1}\" \"${@: -2:1}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
-        let mut bash = Command::new("bash");
+        let mut bash = process::Command::new("bash");
         bash.args(["--norc", "-c", ask, "bash"]).arg(&file).args(words);
         let output = bash.output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
@@ -114,9 +115,9 @@ mod tests {
     #[test]
     fn every_command_has_a_page() {
         let folder = tempfile::tempdir().unwrap();
-        ManArgs { folder: Some(folder.path().to_owned()) }.run().unwrap();
+        ManArgs { folder: Some(folder.path().to_owned()) }.run(command()).unwrap();
         let page = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-        for command in crate::cli::command().get_subcommands() {
+        for command in command().get_subcommands() {
             let name = format!("hotseat-{}.1", command.get_name());
             assert!(page(&name).contains(".TH"), "{name}");
         }
@@ -129,7 +130,8 @@ mod tests {
     fn a_folder_that_is_not_there_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let nowhere = folder.path().join("nowhere");
-        let error = ManArgs { folder: Some(nowhere.clone()) }.run().unwrap_err().to_string();
+        let error =
+            ManArgs { folder: Some(nowhere.clone()) }.run(command()).unwrap_err().to_string();
         assert!(error.starts_with(&nowhere.display().to_string()), "{error}");
         assert!(error.contains("give a folder that is there"), "{error}");
     }

@@ -1,7 +1,6 @@
 //! `hotseat timeline`: its arguments, and what it prints.
 
-use super::args::Output;
-use super::policy::{complain, print};
+use super::output::{Output, complain, print};
 use crate::commands::timeline::timeline;
 use anyhow::Context;
 use clap::Args;

@@ -1,6 +1,6 @@
 //! The flags about how the candidates of an election take a new policy one after the other.
 
-use super::args::POLICY;
+use super::headings::POLICY;
 use crate::sidecar::TurnOptions;
 use anyhow::bail;
 use clap::Args;

@@ -1,6 +1,6 @@
 //! Which election a person means: one set of arguments for all commands that ask the cluster about one.
 
-use super::check;
+use super::names;
 use crate::sidecar::locks::LockChoice;
 use anyhow::bail;
 use clap::Args;
@@ -52,12 +52,12 @@ pub(super) struct InNamespace {
 impl InNamespace {
     /// Its name.
     pub(super) fn name(&self) -> anyhow::Result<String> {
-        check::namespace_of_person(self.namespace.clone())
+        names::namespace_of_person(self.namespace.clone())
     }
 
     /// The election of that name.
     pub(super) fn election(&self, name: Option<String>) -> anyhow::Result<ElectionName> {
-        let election = check::election(name)?;
+        let election = names::election(name)?;
         Ok(ElectionName::new(&self.name()?, &election))
     }
 }

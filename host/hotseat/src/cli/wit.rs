@@ -1,6 +1,6 @@
 //! `hotseat policy wit`: its arguments, and what it prints.
 
-use super::policy::write;
+use super::output::write;
 use crate::commands::policy_tools::CONTRACT;
 use clap::Args;
 use std::process::ExitCode;
