@@ -3,7 +3,6 @@
 use crate::sidecar::home::{self, LastWords};
 use crate::sidecar::host_facts;
 use crate::sidecar::identity::{Identity, hostname};
-use crate::sidecar::rights::each_once;
 use hotseat_election::signals::Store;
 use hotseat_election::{Facts, Lock, Right, Status};
 use hotseat_kubernetes::{
@@ -110,12 +109,12 @@ impl OwnPod {
         })
     }
 
-    /// The rights that those features take.
+    /// The rights that those features take, one after the other: several may take the same one.
     pub fn rights(&self, features: &PodFeatures) -> Vec<Right> {
         let watch = if features.watch { pod_watch_rights(&self.namespace) } else { Vec::new() };
         let marks = self.marks(features).map(|marks| marks.rights()).unwrap_or_default();
         let surroundings = self.surroundings(&features.facts).rights();
-        each_once(watch.into_iter().chain(marks).chain(surroundings))
+        watch.into_iter().chain(marks).chain(surroundings).collect()
     }
 
     /// What is looked at for the policy.
@@ -214,6 +213,6 @@ mod tests {
         let cost = PodFeatures { deletion_cost: Some(100), ..none };
         assert_eq!(verbs(&cost), ["patch"]);
         let all = PodFeatures { watch: true, ..label };
-        assert_eq!(verbs(&all), ["list", "watch", "patch"]);
+        assert_eq!(verbs(&all), ["list", "watch", "list", "patch"]);
     }
 }

@@ -118,7 +118,7 @@ impl Uses {
 }
 
 /// The same rights in the same order, each once.
-pub fn each_once(all: impl IntoIterator<Item = Right>) -> Vec<Right> {
+fn each_once(all: impl IntoIterator<Item = Right>) -> Vec<Right> {
     let mut rights: Vec<Right> = Vec::new();
     for right in all {
         if !rights.contains(&right) {
@@ -203,7 +203,7 @@ fn roster(uses: &Uses) -> Option<Feature> {
 
 fn of_pods(uses: &Uses, features: PodFeatures, name: &'static str) -> Option<Feature> {
     let namespace = uses.pod_namespace.as_deref().unwrap_or(uses.election.namespace());
-    let rights = OwnPod::in_namespace(namespace).rights(&features);
+    let rights = each_once(OwnPod::in_namespace(namespace).rights(&features));
     (!rights.is_empty()).then_some(Feature { name, rights })
 }
 
