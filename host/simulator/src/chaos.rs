@@ -1,7 +1,7 @@
 //! Policies that no operator would want.
 
 use crate::dice::Dice;
-use crate::member::Policy;
+use crate::policy::Policy;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind};
 use hotseat_core::rule;
 

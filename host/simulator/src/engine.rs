@@ -2,7 +2,7 @@
 //! back, and a policy takes over between two questions or cannot.
 
 use crate::dice::Dice;
-use crate::member;
+use crate::policy;
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::policy::{Action, Decision, Failure, FailureKind, Input};
 use hotseat_core::time::Moment;
@@ -21,7 +21,7 @@ pub struct Component {
     /// Of a hundred questions, those whose thread does not come back.
     pub hangs: u64,
     /// What decides, from a seed.
-    pub decides: Box<dyn Fn(u64) -> member::Policy>,
+    pub decides: Box<dyn Fn(u64) -> policy::Policy>,
 }
 
 impl Default for Component {
@@ -109,7 +109,7 @@ pub(crate) struct Engine {
 
 struct Loaded {
     policy: Policy,
-    decide: member::Policy,
+    decide: policy::Policy,
     on_failure: OnFailure,
     hangs: u64,
 }

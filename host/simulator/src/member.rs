@@ -1,19 +1,16 @@
 //! One candidate of a world, with its own clock.
 
 use crate::check::Believer;
-use crate::world::Policies;
+use crate::policies::Policies;
+use crate::policy::Policy;
 use hotseat_core::config::Config;
 use hotseat_core::electors::{Electors, Which};
 use hotseat_core::event::Event;
 use hotseat_core::lock::{Incarnation, LastWrite, Token};
 use hotseat_core::on_failure::OnFailure;
-use hotseat_core::policy::{Decision, Failure, Input};
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use std::time::Duration;
-
-/// What answers a candidate's questions.
-pub type Policy = Box<dyn FnMut(&Input) -> Result<Decision, Failure>>;
 
 /// Which locks a candidate has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

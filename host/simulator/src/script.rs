@@ -4,8 +4,8 @@
 //! for readers; all others are what happened. [`transcript`] runs the commands of a text and gives
 //! the text anew, so a golden file is right if it comes back as it was.
 
-use crate::member::Policy;
 use crate::network::Network;
+use crate::policy::Policy;
 use crate::world::World;
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Base, Effect, Event, Notice, StepDownReason};

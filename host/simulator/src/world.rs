@@ -1,14 +1,17 @@
 //! The world: true time, a queue of what will happen, and the candidates in it.
 
 mod policies;
+mod scheduled;
 mod time;
 mod traffic;
 
 use crate::check::{Broken, Checker};
 use crate::dice::Dice;
 use crate::engine::{Catalog, Hazards};
-use crate::member::{Locks, Member, Policy, Watch};
+use crate::member::{Locks, Member, Watch};
 use crate::network::{EventFate, Network};
+use crate::policies::{Offer, Roster};
+use crate::policy::Policy;
 use crate::store::Store;
 use hotseat_core::config::Config;
 use hotseat_core::elector::Situation;
@@ -18,13 +21,10 @@ use hotseat_core::lock::LastWrite;
 use hotseat_core::time::Moment;
 use hotseat_core::view::View;
 use hotseat_rollout::{Fact, Fingerprint};
-use policies::Offer;
-pub(crate) use policies::Policies;
-use policies::roster::Roster;
+use scheduled::Scheduled;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
-use time::Scheduled;
 
 /// Writes that reached a store a second time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,78 +1,24 @@
 //! How policies come into force in a world: a candidate's rollout, and what carries its effects out.
 
-pub(crate) mod roster;
+mod roster;
 mod source;
 
-pub(crate) use source::Offer;
-
 use super::World;
-use super::time::Scheduled;
-use crate::engine::{Component, Engine, Hazards, Shadowed};
+use super::scheduled::{PolicyStep, Scheduled};
+use crate::engine::{Component, Hazards, Shadowed};
 use crate::member::Member;
-use crate::oversight::Oversight;
+use crate::policies::Policies;
 use hotseat_core::config::Config;
 use hotseat_core::electors::Which;
 use hotseat_core::event::{AskId, Event};
 use hotseat_core::failures::MOST_IN_A_ROW;
 use hotseat_core::policy::Input;
 use hotseat_core::time::Moment;
-use hotseat_rollout::{self as rollout, Effect, JobId, Policy, Report, Rollout};
+use hotseat_rollout::{self as rollout, Effect, JobId, Policy, Report};
 use std::time::Duration;
 
 /// How long the engine waits for a thread before it leaves it behind.
 const THREAD_WITHIN: Duration = Duration::from_millis(200);
-
-/// A candidate's policies on their way and in force.
-pub(crate) struct Policies {
-    config: rollout::Config,
-    rollout: Rollout,
-    engine: Engine,
-    oversight: Oversight,
-    wake: Moment,
-    /// The policy that the last question went to.
-    asked: Option<Policy>,
-    /// How often the one in force gave no decision since it took over.
-    failures: u32,
-    /// Its source is out of reach.
-    source_is_cut: bool,
-    /// Which look at the source is the next: earlier ones have been replaced by it.
-    look: u64,
-    /// What it sees of the other candidates.
-    sight: roster::SeenRoster,
-}
-
-/// What happens next around a candidate's policies.
-pub(crate) enum PolicyStep {
-    /// The rollout gets this; and then the elector, if a policy took over.
-    Tell(rollout::Event, Option<Box<Event>>),
-    /// The rollout wanted to be woken then.
-    Wake(Moment),
-    /// The engine lets this policy take over.
-    TakeOver(JobId, Policy),
-    /// The source looks what there is, for the time that the number says.
-    Look(u64),
-    /// It looks at the roster, and publishes itself.
-    Roster,
-}
-
-impl Policies {
-    fn new(config: rollout::Config) -> Policies {
-        let mut engine = Engine::default();
-        engine.keep(&config.standard.digest);
-        Policies {
-            rollout: Rollout::new(config.clone()),
-            engine,
-            oversight: Oversight::new(&config),
-            wake: Moment::NEVER,
-            asked: None,
-            failures: 0,
-            source_is_cut: false,
-            look: 0,
-            sight: roster::SeenRoster::default(),
-            config,
-        }
-    }
-}
 
 impl World {
     /// Makes a component known, which may be published from then on.

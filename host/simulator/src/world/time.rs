@@ -1,34 +1,17 @@
 //! Time: what will happen, in its order, and what is checked whenever something has.
 
 use super::World;
-use super::policies::PolicyStep;
+use super::scheduled::Scheduled;
 use crate::check::{Believer, Broken};
 use hotseat_core::electors::Which;
-use hotseat_core::event::{Event, Via, Write};
-use hotseat_core::lock::{LastWrite, Lock};
+use hotseat_core::event::{Event, Via};
+use hotseat_core::lock::LastWrite;
 use hotseat_core::time::Moment;
 use std::cmp::Reverse;
 use std::time::Duration;
 
 /// More events in a second of virtual time than this, and somebody spins.
 const BUSIEST_SECOND: u64 = 20_000;
-
-/// Something that will happen.
-pub(super) enum Scheduled {
-    Tell(usize, u64, Which, Event),
-    Wake(usize, u64, Moment),
-    /// With the store that it goes to: another process of the candidate may have another lock.
-    Write(usize, u64, (Which, Which), Write, Option<Duration>),
-    /// The same write once more.
-    Again(usize, u64, (Which, Which), Write, Option<Duration>),
-    Read(usize, u64, Which, Moment, Option<Duration>),
-    ReadTimeout(usize, u64, Which, Moment),
-    Relist(usize, u64, Which),
-    /// With the stream that tells it.
-    Watch(usize, u64, Which, Lock),
-    /// To a rollout, or what carries its effects out.
-    Policies(usize, u64, Box<PolicyStep>),
-}
 
 impl World {
     /// Runs until nothing is left to happen before `until`.

@@ -1,7 +1,7 @@
 //! What happens in a world: effects go out as requests, and come back as events.
 
 use super::World;
-use super::time::Scheduled;
+use super::scheduled::Scheduled;
 use crate::check::Broken;
 use crate::network::Fate;
 use hotseat_core::electors::Which;

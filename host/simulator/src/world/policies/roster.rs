@@ -1,32 +1,17 @@
 //! The roster of a world, as far as rollouts go by it: what each candidate publishes of its policies, and
 //! what the others see of that, late, or not at all.
 
-use super::{Policies, PolicyStep, World};
+use super::World;
+use crate::policies::Policies;
+use crate::world::scheduled::PolicyStep;
 use hotseat_core::time::Moment;
 use hotseat_rollout::{Event, Fingerprint, Fleet, Objection, Peer, Policy, Report};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Who did not publish itself for so long is left out.
 const STALE: Duration = Duration::from_secs(180);
 /// Who is cut off for so long knows it: a silent watch takes its time.
 const NOTICED: Duration = Duration::from_secs(60);
-
-/// What stands on the server: each candidate's last entry, and when it was written.
-pub(crate) type Roster = BTreeMap<usize, (Peer, Moment)>;
-
-/// What a candidate sees of it.
-#[derive(Default)]
-pub(crate) struct SeenRoster {
-    /// As it was read last.
-    read: Roster,
-    read_at: Moment,
-    /// When each entry was first seen as it is, by the candidate's own clock.
-    heard: BTreeMap<usize, (Moment, Moment)>,
-    /// What its rollout got last.
-    told: Option<Fleet>,
-    skip: Option<Fingerprint>,
-}
 
 /// By what others know this policy.
 pub(crate) fn fingerprint(policy: &Policy) -> Fingerprint {

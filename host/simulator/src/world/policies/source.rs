@@ -1,16 +1,10 @@
 //! The source of policies: what it offers to all candidates, and when each of them finds it.
 
-use super::{PolicyStep, World, roster};
+use super::{World, roster};
 use crate::member::Member;
+use crate::policies::Offer;
+use crate::world::scheduled::PolicyStep;
 use hotseat_rollout::{Event, Policy, Publication, Refusal};
-
-/// What the source of all candidates has to offer.
-#[derive(Clone, Debug)]
-pub(crate) enum Offer {
-    Publication(Policy),
-    /// Something that must not be loaded.
-    Unfit,
-}
 
 impl World {
     /// Offers a publication to all candidates; each finds it when its source does.
