@@ -1,6 +1,6 @@
 //! One candidate: a process of this same program, started, harmed and started again.
 
-use super::{controls, orphan};
+use super::orphan;
 use anyhow::Context;
 use hotseat_core::config::Timing;
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,6 +14,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+
+/// Tells a candidate where the page is, so that it can link to it.
+const CONTROLS: &str = "HOTSEAT_DEMO_CONTROLS";
 
 /// What all candidates have in common.
 #[derive(Clone, Debug)]
@@ -136,6 +139,13 @@ impl Candidate {
     }
 }
 
+/// The page that the demonstration which started this process has for steering it.
+pub fn controls_of_parent() -> Option<String> {
+    let address = env::var(CONTROLS).ok()?;
+    // Nothing but what a demonstration gives becomes a link.
+    address.starts_with("http://127.0.0.1:").then_some(address)
+}
+
 fn command(launch: &Launch, name: &str, port: u16) -> Command {
     let Timing { lease_duration, renew_deadline, retry_period, .. } = launch.timing;
     let mut command = Command::new(&launch.program);
@@ -164,7 +174,7 @@ fn command(launch: &Launch, name: &str, port: u16) -> Command {
         .process_group(0)
         .kill_on_drop(true);
     if let Some(controls) = &launch.controls {
-        command.env(controls::CONTROLS, controls);
+        command.env(CONTROLS, controls);
     }
     for name in ["HOME", "TMPDIR", "LD_LIBRARY_PATH", "RUST_BACKTRACE"] {
         if let Some(value) = env::var_os(name) {

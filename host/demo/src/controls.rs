@@ -4,7 +4,10 @@
 //! here.
 //! It works without scripts: each button is a form, and the page that follows says what it did.
 
+mod button;
 mod page;
+
+pub use button::Button;
 
 use anyhow::Context;
 use hotseat_http::local::{self, Asked, LocalAnswer, LocalPage};
@@ -14,10 +17,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-use super::hands::Hand;
-
-/// Tells a candidate where the page is, so that it can link to it.
-pub const CONTROLS: &str = "HOTSEAT_DEMO_CONTROLS";
 /// What a candidate does that leads.
 pub const LEADS: &str = "leads";
 /// The most presses that wait.
@@ -57,7 +56,7 @@ pub struct Row {
 #[derive(Debug)]
 pub struct Call {
     /// What was pressed.
-    pub hand: Option<Hand>,
+    pub button: Option<Button>,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Shown>,
 }
@@ -95,13 +94,6 @@ impl Controls {
     }
 }
 
-/// The page that the demonstration which started this process has for steering it.
-pub fn controls_of_parent() -> Option<String> {
-    let address = std::env::var(CONTROLS).ok()?;
-    // Nothing but what a demonstration gives becomes a link.
-    address.starts_with("http://127.0.0.1:").then_some(address)
-}
-
 async fn answer(asked: Asked, root: Arc<str>, calls: mpsc::Sender<Call>) -> LocalAnswer {
     match (&asked.form, asked.path.as_str()) {
         (None, "") => match ask(&calls, None).await {
@@ -109,11 +101,11 @@ async fn answer(asked: Asked, root: Arc<str>, calls: mpsc::Sender<Call>) -> Loca
             None => local::text(StatusCode::SERVICE_UNAVAILABLE, "the demonstration has ended\n"),
         },
         (None, "style.css") => finish("text/css; charset=utf-8", page::STYLE.to_owned()),
-        (Some(_), deed) => {
-            let Some(hand) = Hand::parse(deed) else {
+        (Some(_), path) => {
+            let Some(button) = Button::parse(path) else {
                 return local::text(StatusCode::NOT_FOUND, "nothing that could be done\n");
             };
-            ask(&calls, Some(hand)).await;
+            ask(&calls, Some(button)).await;
             local::see(&root)
         }
         _ => local::text(StatusCode::NOT_FOUND, "no such page\n"),
@@ -121,9 +113,9 @@ async fn answer(asked: Asked, root: Arc<str>, calls: mpsc::Sender<Call>) -> Loca
 }
 
 /// Has the demonstration do something, and gives what there is to see then.
-async fn ask(calls: &mpsc::Sender<Call>, hand: Option<Hand>) -> Option<Shown> {
+async fn ask(calls: &mpsc::Sender<Call>, button: Option<Button>) -> Option<Shown> {
     let (reply, answer) = oneshot::channel();
-    calls.send(Call { hand, reply }).await.ok()?;
+    calls.send(Call { button, reply }).await.ok()?;
     answer.await.ok()
 }
 

@@ -1,7 +1,7 @@
 //! What is done to the candidates, as the script says.
 
-use super::NAMES;
 use super::candidate::Order;
+use super::options::NAMES;
 use super::policies::Policy;
 use super::referee::Cause;
 use super::script::Deed;

@@ -10,13 +10,14 @@
 
 mod controls;
 mod deeds;
-mod hands;
+mod pressed;
 mod script;
 mod stage;
 
 mod application;
 mod candidate;
 mod kubeconfig;
+mod options;
 mod orphan;
 mod policies;
 mod ports;
@@ -34,15 +35,16 @@ mod screen;
 mod show;
 mod words;
 
-pub use controls::controls_of_parent;
+pub use candidate::controls_of_parent;
+pub use options::{Options, Output, OwnPolicy};
 pub use orphan::die_with_parent;
 
 use anyhow::Context;
 use candidate::Launch;
 use controls::Controls;
 use hotseat_apiserver::{Config, Server};
-use hotseat_core::config::Timing;
 use kubeconfig::Kubeconfig;
+use options::NAMES;
 use policies::PolicyFile;
 use screen::{Screen, Style};
 use stage::Stage;
@@ -51,76 +53,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The candidates.
-const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
-/// The ports that README names.
-const PORTS: [u16; 3] = [4040, 4041, 4042];
 /// Names another program to run as candidates, for tests.
 const PROGRAM: &str = "HOTSEAT_BIN";
-
-/// How a demonstration is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// A live view on a terminal, else a line for each event.
-    Text,
-    /// Nothing but one JSON object, at the end.
-    Json,
-}
-
-/// A policy of the user's own, which decides in all candidates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnPolicy {
-    /// Its source, as the program takes it for a sidecar.
-    pub source: String,
-    /// Its settings, as the program takes them; may be empty.
-    pub settings: String,
-}
-
-/// What the user wants to see.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What decides, if it is not the policies of the script. Then nothing is done to the candidates:
-    /// the user sets signals, and ends candidates by hand.
-    pub own: Option<OwnPolicy>,
-    /// How long; none: until a signal.
-    pub duration: Option<Duration>,
-    /// How it is shown.
-    pub output: Output,
-    /// Where the candidates answer on the loopback address; 0: the system's choice.
-    pub ports: [u16; 3],
-    /// How long the others wait for a silent leader, at least 1 s.
-    pub lease: Duration,
-    /// Takes a line for stderr.
-    pub complain: fn(&str),
-}
-
-impl Options {
-    /// A demonstration with a lease of 4 s: long enough to see the wait after a death, short
-    /// enough to sit through it.
-    pub fn new(
-        duration: Option<Duration>,
-        output: Output,
-        ports: [u16; 3],
-        complain: fn(&str),
-    ) -> Options {
-        Options { own: None, duration, output, ports, lease: Duration::from_secs(4), complain }
-    }
-
-    /// client-go's shape in small: four renewals within the deadline.
-    fn timing(&self) -> Timing {
-        let share = |percent| self.lease * percent / 100;
-        Timing::new(self.lease, share(65), share(15))
-    }
-
-    /// Two demonstrations on one machine have different ports, and then different elections too:
-    /// a name campaigns once in an election.
-    fn election(&self) -> String {
-        match self.ports {
-            PORTS => "demo".to_owned(),
-            _ => format!("demo-{}", std::process::id()),
-        }
-    }
-}
 
 /// Runs a demonstration to its end. Exit status 0 says that every election ended with a leader and
 /// that two never led at a time; otherwise a line on stderr says what went wrong.

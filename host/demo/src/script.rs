@@ -1,7 +1,7 @@
 //! What happens in a demonstration, as data: who is harmed when.
 
-use super::Options;
 use super::application::HOLDS;
+use super::options::Options;
 use super::policies::Policy;
 use std::time::Duration;
 

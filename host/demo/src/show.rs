@@ -1,6 +1,6 @@
 //! From the running demonstration to the picture of it.
 
-use super::NAMES;
+use super::options::NAMES;
 use super::picture::{Picture, Row, Standing};
 use super::stage::{Fate, Known, Stage};
 use super::words;

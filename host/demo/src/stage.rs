@@ -5,6 +5,7 @@ use super::application::beat;
 use super::candidate::{Candidate, Exit, Launch};
 use super::controls::{Call, Controls};
 use super::lock::Lock;
+use super::options::{NAMES, Options};
 use super::outcome::Outcome;
 use super::policies::PolicyFile;
 use super::referee::{Cause, Referee};
@@ -13,7 +14,6 @@ use super::screen::Screen;
 use super::script::Script;
 use super::swap::Swaps;
 use super::words;
-use super::{NAMES, Options};
 use anyhow::{Context, bail};
 use hotseat_apiserver::{FaultId, LEASES, Server};
 use hotseat_core::time::Moment;
@@ -155,7 +155,7 @@ impl Stage {
                 Some(sample) = samples.recv() => self.hear(sample),
                 Some(exit) = ended.recv() => self.bury(exit)?,
                 Ok(()) = changes.changed() => self.look_at_lock(),
-                Some(call) = next_call(controls.as_mut()) => self.take_hand(call)?,
+                Some(call) = next_call(controls.as_mut()) => self.take_call(call)?,
                 _ = frames.tick() => {
                     if self.duration.is_some_and(|duration| self.elapsed() >= duration) {
                         return Ok(true);

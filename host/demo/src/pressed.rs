@@ -1,8 +1,8 @@
 //! What a person does to the candidates, by the page of the demonstration.
 
-use super::NAMES;
 use super::candidate::Order;
-use super::controls::{Call, LEADS, Row, Shown};
+use super::controls::{Button, Call, LEADS, Row, Shown};
+use super::options::NAMES;
 use super::policies::Policy;
 use super::referee::Cause;
 use super::stage::{Fate, Stage};
@@ -13,80 +13,37 @@ use hotseat_election::clock;
 /// Events that the page shows.
 const SHOWN: usize = 12;
 
-/// Something that was pressed; candidates are numbered from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hand {
-    /// The candidate is killed.
-    Kill(usize),
-    /// It is asked to leave.
-    Leave(usize),
-    /// It is started again.
-    Start(usize),
-    /// Its application gives no heartbeat.
-    Silence(usize),
-    /// Its application gives it again.
-    Speak(usize),
-    /// Its requests do not reach the API server any more.
-    CutOff(usize),
-    /// They do again.
-    Connect(usize),
-    /// Another policy takes over in all of them.
-    Swap(Policy),
-    /// The script plays on.
-    PlayOn,
-}
-
-impl Hand {
-    /// What a path asks for, as `kill/anna`; none if it is nothing.
-    pub fn parse(path: &str) -> Option<Hand> {
-        let (deed, of) = path.split_once('/').unwrap_or((path, ""));
-        let candidate = || NAMES.iter().position(|name| *name == of);
-        Some(match deed {
-            "kill" => Hand::Kill(candidate()?),
-            "leave" => Hand::Leave(candidate()?),
-            "start" => Hand::Start(candidate()?),
-            "silence" => Hand::Silence(candidate()?),
-            "speak" => Hand::Speak(candidate()?),
-            "cut-off" => Hand::CutOff(candidate()?),
-            "connect" => Hand::Connect(candidate()?),
-            "swap" => Hand::Swap(Policy::ALL.into_iter().find(|policy| policy.name() == of)?),
-            "play-on" if of.is_empty() => Hand::PlayOn,
-            _ => return None,
-        })
-    }
-}
-
 impl Stage {
     /// Does what was pressed, and answers.
     ///
     /// # Errors
     ///
     /// If a candidate cannot be started, or a policy not be published.
-    pub(super) fn take_hand(&mut self, call: Call) -> anyhow::Result<()> {
-        if let Some(hand) = call.hand {
-            self.lay(hand)?;
+    pub(super) fn take_call(&mut self, call: Call) -> anyhow::Result<()> {
+        if let Some(button) = call.button {
+            self.carry_out(button)?;
         }
         // Whoever asked may have gone.
         let _ = call.reply.send(self.shown());
         Ok(())
     }
 
-    fn lay(&mut self, hand: Hand) -> anyhow::Result<()> {
-        self.scripted = hand == Hand::PlayOn;
-        match hand {
-            Hand::Kill(who) => self.end(who, Order::Kill),
-            Hand::Leave(who) => self.end(who, Order::Leave),
-            Hand::Start(who) => self.start_again(who)?,
-            Hand::Silence(who) if self.applications[who].send_replace(false) => {
+    fn carry_out(&mut self, button: Button) -> anyhow::Result<()> {
+        self.scripted = button == Button::PlayOn;
+        match button {
+            Button::Kill(who) => self.end(who, Order::Kill),
+            Button::Leave(who) => self.end(who, Order::Leave),
+            Button::Start(who) => self.start_again(who)?,
+            Button::Silence(who) if self.applications[who].send_replace(false) => {
                 if self.decides_by_heartbeat() && self.referee.leader() == Some(who) {
                     self.referee.harm(Cause::Silenced, clock::now());
                 }
                 self.tell(format!("{}'s application falls silent", NAMES[who]));
             }
-            Hand::Speak(who) if !self.applications[who].send_replace(true) => {
+            Button::Speak(who) if !self.applications[who].send_replace(true) => {
                 self.tell(format!("{}'s application gives its heartbeat again", NAMES[who]));
             }
-            Hand::CutOff(who) if self.cut[who].is_empty() => {
+            Button::CutOff(who) if self.cut[who].is_empty() => {
                 let agent = format!("({})", NAMES[who]);
                 let faults = self.server.faults();
                 // What it asks gets no answer, and what it watches says nothing any more.
@@ -95,17 +52,17 @@ impl Stage {
                 self.cut[who].push(faults.add(Fault::any().agent(&agent), Action::Reset));
                 self.tell(format!("{} is cut off from the API server", NAMES[who]));
             }
-            Hand::Connect(who) if !self.cut[who].is_empty() => {
+            Button::Connect(who) if !self.cut[who].is_empty() => {
                 for rule in std::mem::take(&mut self.cut[who]) {
                     self.server.faults().remove(rule);
                 }
                 self.tell(format!("{} reaches the API server again", NAMES[who]));
             }
-            Hand::Swap(policy) if self.swaps.awaited().is_none() => self.swap(policy)?,
-            Hand::PlayOn => self.play_on()?,
+            Button::Swap(policy) if self.swaps.awaited().is_none() => self.swap(policy)?,
+            Button::PlayOn => self.play_on()?,
             // It is so already.
-            Hand::Silence(_) | Hand::Speak(_) | Hand::CutOff(_) | Hand::Connect(_) => {}
-            Hand::Swap(_) => {}
+            Button::Silence(_) | Button::Speak(_) | Button::CutOff(_) | Button::Connect(_) => {}
+            Button::Swap(_) => {}
         }
         Ok(())
     }
@@ -130,8 +87,8 @@ impl Stage {
     /// All is as the script found it: everybody runs, speaks, and reaches the API server.
     fn play_on(&mut self) -> anyhow::Result<()> {
         for who in 0..NAMES.len() {
-            self.lay(Hand::Connect(who))?;
-            self.lay(Hand::Speak(who))?;
+            self.carry_out(Button::Connect(who))?;
+            self.carry_out(Button::Speak(who))?;
         }
         self.scripted = true;
         self.tell("the script plays on".to_owned());
@@ -169,22 +126,6 @@ impl Stage {
             policy: self.file.policy().name(),
             scripted: self.scripted,
             timeline: told.map(|(at, text)| format!("{}  {text}", words::clock(*at))).collect(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_deed_or_none() {
-        assert_eq!(Hand::parse("kill/anna"), Some(Hand::Kill(0)));
-        assert_eq!(Hand::parse("cut-off/cleo"), Some(Hand::CutOff(2)));
-        assert_eq!(Hand::parse("swap/app-heartbeat"), Some(Hand::Swap(Policy::AppHeartbeat)));
-        assert_eq!(Hand::parse("play-on"), Some(Hand::PlayOn));
-        for other in ["", "kill", "kill/", "kill/dora", "swap/evil", "play-on/x", "../kill/anna"] {
-            assert_eq!(Hand::parse(other), None, "{other}");
         }
     }
 }
