@@ -54,4 +54,4 @@ pub use report::{
 pub use roster::{CandidateAnswer as RosterCandidate, PublishedAnswer, RosterAnswer, RosterPolicy};
 pub use routes::answers;
 pub use server::{Bound, Running, Server};
-pub use signals::{Said, SignalAnswer, SignalsAnswer};
+pub use signals::{SignalAnswer, SignalValue, SignalsAnswer};

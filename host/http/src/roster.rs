@@ -3,7 +3,7 @@
 
 use super::access::{Refusal, refuse};
 use super::report::LockAnswer;
-use super::signals::Said;
+use super::signals::SignalValue;
 use hotseat_core::policy::{Source, Value};
 use hotseat_core::time::{Moment, millis};
 use hotseat_election::Status;
@@ -87,7 +87,7 @@ pub struct PublishedAnswer {
     /// Its key.
     pub key: String,
     /// What it says.
-    pub value: Said,
+    pub value: SignalValue,
 }
 
 impl RosterAnswer {
@@ -112,7 +112,7 @@ impl CandidateAnswer {
     pub fn of(entry: &Entry, age_ms: Option<u64>) -> CandidateAnswer {
         let signal = |(key, value): &(String, Value)| PublishedAnswer {
             key: key.clone(),
-            value: Said::of(value.clone()),
+            value: SignalValue::of(value.clone()),
         };
         CandidateAnswer {
             identity: entry.identity.clone(),

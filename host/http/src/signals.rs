@@ -45,7 +45,7 @@ pub struct SignalAnswer {
     /// Who says so: `application`, `probe`, `pod`, `node` or `host`.
     pub source: String,
     /// What it says.
-    pub value: Said,
+    pub value: SignalValue,
     /// Since it was last reported, in milliseconds.
     pub age_ms: u64,
     /// Since it was first reported with this value without a break, in milliseconds.
@@ -58,7 +58,7 @@ pub struct SignalAnswer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
-pub enum Said {
+pub enum SignalValue {
     /// Yes or no.
     Flag(bool),
     /// A whole number.
@@ -73,30 +73,32 @@ pub enum Said {
     Json(serde_json::Value),
 }
 
-impl Said {
+impl SignalValue {
     /// A value as documents have it.
-    pub fn of(value: Value) -> Said {
+    pub fn of(value: Value) -> SignalValue {
         match value {
-            Value::Text(text) => Said::Text(text),
-            Value::Integer(number) => Said::Integer(number),
-            Value::Number(number) => Said::Number(number),
-            Value::Flag(flag) => Said::Flag(flag),
-            Value::Texts(texts) => Said::Texts(texts),
+            Value::Text(text) => SignalValue::Text(text),
+            Value::Integer(number) => SignalValue::Integer(number),
+            Value::Number(number) => SignalValue::Number(number),
+            Value::Flag(flag) => SignalValue::Flag(flag),
+            Value::Texts(texts) => SignalValue::Texts(texts),
             // It was JSON when it came; what a host source says is too.
-            Value::Json(json) => serde_json::from_str(&json).map_or(Said::Text(json), Said::Json),
+            Value::Json(json) => {
+                serde_json::from_str(&json).map_or(SignalValue::Text(json), SignalValue::Json)
+            }
         }
     }
 
     /// As a policy gets it; none for what says nothing: null.
     fn value(self) -> Option<Value> {
         Some(match self {
-            Said::Flag(flag) => Value::Flag(flag),
-            Said::Integer(number) => Value::Integer(number),
-            Said::Number(number) => Value::Number(number),
-            Said::Text(text) => Value::Text(text),
-            Said::Texts(texts) => Value::Texts(texts),
-            Said::Json(serde_json::Value::Null) => return None,
-            Said::Json(json) => Value::Json(json.to_string()),
+            SignalValue::Flag(flag) => Value::Flag(flag),
+            SignalValue::Integer(number) => Value::Integer(number),
+            SignalValue::Number(number) => Value::Number(number),
+            SignalValue::Text(text) => Value::Text(text),
+            SignalValue::Texts(texts) => Value::Texts(texts),
+            SignalValue::Json(serde_json::Value::Null) => return None,
+            SignalValue::Json(json) => Value::Json(json.to_string()),
         })
     }
 }
@@ -107,7 +109,7 @@ impl SignalsAnswer {
         let answer = |Held { key, report, since }| SignalAnswer {
             key: Key::as_str(&key).to_owned(),
             source: key.source().as_str().to_owned(),
-            value: Said::of(report.value),
+            value: SignalValue::of(report.value),
             age_ms: millis(now.since(report.at)),
             unchanged_ms: millis(now.since(since)),
             ttl_ms: report.ttl.map(millis),
@@ -221,8 +223,8 @@ fn value(headers: &HeaderMap, content: &Content) -> Result<Value, Refusal> {
     };
     let value = if is_json {
         match serde_json::from_str(text) {
-            Ok(Said::Number(number)) if !number.is_finite() => None,
-            said => said.ok().and_then(Said::value),
+            Ok(SignalValue::Number(number)) if !number.is_finite() => None,
+            said => said.ok().and_then(SignalValue::value),
         }
     } else {
         // As `echo` leaves it.

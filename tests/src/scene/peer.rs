@@ -20,9 +20,9 @@ pub struct Peer {
     clock: Clock,
 }
 
-/// What one of its lines says.
+/// A line that it printed.
 #[derive(Debug, Deserialize)]
-struct Said {
+struct Line {
     event: String,
     at: u64,
     #[serde(default)]
@@ -92,7 +92,7 @@ impl Peer {
     /// Whether it believes now, by its last word.
     #[must_use]
     pub fn leads(&self) -> bool {
-        let said = self.said();
+        let said = self.lines();
         let last = said.iter().rev().find(|said| said.event != "wrote");
         last.is_some_and(|last| last.event == "began")
     }
@@ -121,7 +121,7 @@ impl Peer {
             from,
             until: at.min(wrote + self.lease).max(from),
         };
-        for said in self.said() {
+        for said in self.lines() {
             let at = self.clock.instant(said.at);
             match said.event.as_str() {
                 "wrote" => {
@@ -139,7 +139,7 @@ impl Peer {
         beliefs
     }
 
-    fn said(&self) -> Vec<Said> {
+    fn lines(&self) -> Vec<Line> {
         let lines = self.process.output(Stream::Stdout);
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }

@@ -4,7 +4,7 @@ use crate::commands::lock_tool::{ago, block_on};
 use anyhow::anyhow;
 use hotseat_election::roster::{Entry, PolicyEntry};
 use hotseat_election::{ElectionName, Facts, clock};
-use hotseat_http::Said;
+use hotseat_http::SignalValue;
 use hotseat_kubernetes::{Connection, Credentials, RosterRow, RosterRows, list_roster};
 use hotseat_text::visible;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ fn signals(entry: &Entry) -> Vec<Value> {
 }
 
 fn said(value: &hotseat_core::policy::Value) -> Value {
-    json!(Said::of(value.clone()))
+    json!(SignalValue::of(value.clone()))
 }
 
 /// A line for each candidate, for people. Ages are by this machine's clock and the writer's.
@@ -137,7 +137,7 @@ fn line(row: &RosterRow) -> [String; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hotseat_core::policy::Value as Said;
+    use hotseat_core::policy::Value as PolicyValue;
 
     fn rows() -> Vec<RosterRow> {
         let policy = PolicyEntry {
@@ -146,8 +146,8 @@ mod tests {
             ..PolicyEntry::default()
         };
         let signals = vec![
-            ("lag".to_owned(), Said::Integer(3)),
-            ("tags".to_owned(), Said::Texts(vec!["a\u{7}".to_owned()])),
+            ("lag".to_owned(), PolicyValue::Integer(3)),
+            ("tags".to_owned(), PolicyValue::Texts(vec!["a\u{7}".to_owned()])),
         ];
         let entry = Entry {
             identity: "web-0".to_owned(),

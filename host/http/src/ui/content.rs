@@ -149,7 +149,7 @@ fn answer(shown: &Shown) -> Markup {
             @if let (true, Some(last)) = (leader.name.is_empty(), last) {
                 p.note.gap { (visible(&last.why)) ", " (ago(last.ago_ms)) "." }
             }
-            // Where several want the seat, all but one meet the first one's write: no trouble.
+            // Where several want the seat, all but one meet the first one's write, which does not matter.
             @if let Some(error) = leader.error.as_ref().filter(|error| error.kind != CONFLICT) {
                 p.note.bad { strong { "The lock could not be read or written" } " (" (visible(&error.kind)) "): " (visible(&error.detail)) }
             }

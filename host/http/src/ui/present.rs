@@ -3,7 +3,7 @@
 use super::words::{ago, count, digits, duration};
 use crate::report::{CandidateAnswer as OnItsWay, PolicyAnswer};
 use crate::roster::{CandidateAnswer, RosterAnswer};
-use crate::signals::{Said, SignalsAnswer};
+use crate::signals::{SignalValue, SignalsAnswer};
 use hotseat_text::{cut, visible};
 use maud::{Markup, html};
 
@@ -162,14 +162,14 @@ pub fn state(state: &str) -> Markup {
     }
 }
 
-fn said(value: &Said) -> String {
+fn said(value: &SignalValue) -> String {
     let text = match value {
-        Said::Text(text) => text.clone(),
-        Said::Texts(texts) => texts.join(", "),
-        Said::Flag(flag) => flag.to_string(),
-        Said::Integer(number) => number.to_string(),
-        Said::Number(number) => number.to_string(),
-        Said::Json(json) => json.to_string(),
+        SignalValue::Text(text) => text.clone(),
+        SignalValue::Texts(texts) => texts.join(", "),
+        SignalValue::Flag(flag) => flag.to_string(),
+        SignalValue::Integer(number) => number.to_string(),
+        SignalValue::Number(number) => number.to_string(),
+        SignalValue::Json(json) => json.to_string(),
     };
     visible(&cut(&text, LONGEST)).into_owned()
 }
