@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_port_is_named_with_the_mend() {
+    fn a_taken_port_is_named_with_the_remedy() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let error = check_free(&[0, port, 0]).unwrap_err().to_string();

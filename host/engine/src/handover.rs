@@ -11,7 +11,7 @@ use crate::text::one_line;
 /// The memory with which a policy begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inherited {
-    /// At most 64 KiB; empty if there was nothing, or nothing that could be made over.
+    /// At most 64 KiB; empty if there was nothing, or nothing that could be converted.
     pub memory: Vec<u8>,
     /// Why it begins empty although there was something; one line.
     pub lost: Option<String>,

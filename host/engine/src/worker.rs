@@ -75,7 +75,7 @@ pub struct Takeover {
     pub digest: String,
     /// Its settings.
     pub settings: Arc<str>,
-    /// Its memory, made over from that of the policy before it.
+    /// Its memory, converted from that of the policy before it.
     pub inherited: Inherited,
     /// How long no question could be answered because of it.
     pub pause: Duration,

@@ -76,7 +76,7 @@ impl Follower {
                 Err(failure) => failure,
             };
             let pause = self.health.failed(&failure);
-            // A watch that is cut off now and then is no trouble; one that stays away is.
+            // A watch that is cut off now and then does not matter; one that stays away does.
             let lasting = failure.is_lasting();
             if lasting || self.health.failures > 1 {
                 self.hand_on(&failure.error.detail, into, &say).await;

@@ -2,7 +2,7 @@
 //! account's rights, the ConfigMap that a policy may come from, pods, and the credentials for all of them.
 //!
 //! Only this crate knows kube. What it tells an election is in the core's words: locks, records and
-//! troubles. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
+//! errors. [`ObjectLock`] is the lock, [`EventRecorder`] and [`RightsCheck`] observe facts.
 #![forbid(unsafe_code)]
 
 mod access;

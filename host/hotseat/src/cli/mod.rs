@@ -195,7 +195,7 @@ impl Drop for Unwaited {
 /// `--help` and `--version` as clap writes them; a mistake in one line, with exit status 2.
 fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A closed pipe behind --help is no trouble.
+        // A closed pipe behind --help does not matter.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }

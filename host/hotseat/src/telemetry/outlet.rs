@@ -54,12 +54,12 @@ impl Outlet {
     ) -> io::Result<Outlet> {
         let outlet = Outlet(Arc::default());
         let shared = Arc::clone(&outlet.0);
-        let mut scribe = Scribe { stream, torn: false };
+        let mut writer = LineWriter { stream, torn: false };
         thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || {
             let mut told = 0;
             loop {
                 let line = shared.next();
-                if scribe.write(&line).is_err() {
+                if writer.write(&line).is_err() {
                     shared.dropped.fetch_add(1, Ordering::Relaxed);
                     shared.done(&line);
                     continue;
@@ -160,14 +160,14 @@ impl Shared {
     }
 }
 
-/// What the thread does.
-struct Scribe<W> {
+/// Writes whole lines to a stream.
+struct LineWriter<W> {
     stream: W,
     /// The last write may have left half a line, as on a disk that became full within it.
     torn: bool,
 }
 
-impl<W: Write> Scribe<W> {
+impl<W: Write> LineWriter<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.stream.write_all(b"\n")?;

@@ -180,7 +180,7 @@ async fn a_line_without_an_end_is_given_up() {
     })
     .await;
     assert_eq!(scene.next().await, Seen::Read(None));
-    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no failure") };
     assert!(why.starts_with("the answer is longer than 4 MiB"), "{why}");
     let left = scene.following.await.unwrap();
     assert!(matches!(left, Left::Impossible(_)), "{left:?}");
@@ -192,7 +192,7 @@ async fn a_list_without_an_end_is_given_up() {
         server.faults().add(Fault::on(Verb::List), Action::Endless);
     })
     .await;
-    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no failure") };
     assert!(why.starts_with("the answer is longer than 8 MiB"), "{why}");
     assert!(matches!(scene.following.await.unwrap(), Left::Impossible(_)));
 }
@@ -204,7 +204,7 @@ async fn an_answer_that_is_no_json_is_named_and_not_repeated() {
         server.faults().add(Fault::on(Verb::List), Action::Text(page));
     })
     .await;
-    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no failure") };
     assert!(why.contains("is not the Kubernetes API"), "{why}");
     assert!(!why.contains("secret") && why.len() < 400, "{why}");
     assert!(!scene.following.is_finished(), "it may pass");
@@ -222,7 +222,7 @@ async fn what_is_refused_is_left_to_the_caller() {
     })
     .await;
     assert_eq!(scene.next().await, Seen::Read(None));
-    let Seen::Failed(why) = scene.next().await else { panic!("no trouble") };
+    let Seen::Failed(why) = scene.next().await else { panic!("no failure") };
     assert!(why.contains("give the account the Role"), "{why}");
     let Left::Impossible(error) = scene.following.await.unwrap() else { panic!("unheard") };
     assert_eq!(error.outcome, Outcome::Denied);

@@ -69,8 +69,8 @@ impl Lease {
 /// A Lease's name, its UID and version, and what it says.
 type Read = (String, (String, String), Option<Result<Parsed, String>>);
 
-/// What the watch tells.
-enum News {
+/// What the watch found.
+enum Update {
     All(Vec<Seen>),
     One(Box<Seen>),
     Gone(String),
@@ -84,7 +84,7 @@ pub(super) async fn follow(
     mut table: Table,
     status: &Status,
 ) {
-    let (into, mut news) = channel(WAITING);
+    let (into, mut updates) = channel(WAITING);
     let mut watching = std::pin::pin!(watch(channel_to, election, into));
     let mut said = None;
     loop {
@@ -92,10 +92,10 @@ pub(super) async fn follow(
         show(&table, status, &mut said);
         tokio::select! {
             () = &mut watching => return,
-            Some(first) = news.recv() => {
+            Some(first) = updates.recv() => {
                 take(&mut table, first, status);
                 // What has come already goes with it.
-                while let Ok(more) = news.try_recv() {
+                while let Ok(more) = updates.try_recv() {
                     take(&mut table, more, status);
                 }
             }
@@ -104,24 +104,24 @@ pub(super) async fn follow(
     }
 }
 
-fn take(table: &mut Table, news: News, status: &Status) {
+fn take(table: &mut Table, update: Update, status: &Status) {
     let now = clock::now();
     let mut listed = false;
-    let error = match news {
-        News::All(all) => {
+    let error = match update {
+        Update::All(all) => {
             table.take_all(now, all);
             listed = true;
             None
         }
-        News::One(one) => {
+        Update::One(one) => {
             table.take(now, *one);
             None
         }
-        News::Gone(name) => {
+        Update::Gone(name) => {
             table.take_out(&name);
             None
         }
-        News::Failed(why) => Some(why),
+        Update::Failed(why) => Some(why),
     };
     status.change_roster(|roster| {
         // Together with those that were read: there is no moment at which they are known and missing.
@@ -168,7 +168,7 @@ pub(super) async fn until(moment: Moment) {
     }
 }
 
-async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
+async fn watch(channel: Channel, election: &ElectionName, into: Sender<Update>) {
     let mut follower = Follower::new(Target {
         what: "the roster",
         channel,
@@ -178,12 +178,12 @@ async fn watch(channel: Channel, election: &ElectionName, into: Sender<News>) {
         pace: PACE,
     });
     let say = |sight: Followed<Lease>| match sight {
-        Followed::Listed(all) => Some(News::All(
+        Followed::Listed(all) => Some(Update::All(
             all.objects.into_iter().filter_map(|lease| lease.seen(election)).collect(),
         )),
-        Followed::Changed(lease) => lease.seen(election).map(|seen| News::One(Box::new(seen))),
-        Followed::Deleted { name, .. } => Some(News::Gone(name)),
-        Followed::Failed(why) => Some(News::Failed(why)),
+        Followed::Changed(lease) => lease.seen(election).map(|seen| Update::One(Box::new(seen))),
+        Followed::Deleted { name, .. } => Some(Update::Gone(name)),
+        Followed::Failed(why) => Some(Update::Failed(why)),
         // It is asked for by its label.
         Followed::Read { .. } => None,
     };

@@ -77,7 +77,7 @@ impl Neighbours {
         self.rows.remove(name);
     }
 
-    /// How many seats are held on that node at `now`, and when that may change without news: a candidate
+    /// How many seats are held on that node at `now`, and when that may change without an update: a candidate
     /// that was not heard of for too long holds none, as far as is known.
     fn on(&self, node: &str, now: Moment) -> (usize, Moment) {
         let stale = |at: Moment| at + super::table::STALE;
@@ -90,8 +90,8 @@ impl Neighbours {
     }
 }
 
-/// What the watch tells.
-enum News {
+/// What the watch found.
+enum Update {
     All(Vec<Seen>),
     One(Seen),
     Gone(String),
@@ -102,7 +102,7 @@ enum News {
 /// Counts for as long as it is polled, and reports the number while it is known: the own node is, and the
 /// Leases can be read.
 pub(super) async fn count(channel_to: Channel, collection: Request, own: &str, status: &Status) {
-    let (into, mut news) = channel(WAITING);
+    let (into, mut updates) = channel(WAITING);
     let mut watching = std::pin::pin!(watch(channel_to, collection, into));
     let mut signals = status.signals().changes();
     let mut neighbours = None;
@@ -117,7 +117,7 @@ pub(super) async fn count(channel_to: Channel, collection: Request, own: &str, s
         told.report(now, counted.map(|(count, _)| count));
         tokio::select! {
             () = &mut watching => return,
-            Some(news) = news.recv() => take(&mut neighbours, own, news),
+            Some(update) = updates.recv() => take(&mut neighbours, own, update),
             // The node's name is known by a signal; of a flood of others, what comes at once is one.
             Ok(()) = signals.changed() => tokio::time::sleep(GATHER).await,
             () = until(next) => {}
@@ -125,16 +125,16 @@ pub(super) async fn count(channel_to: Channel, collection: Request, own: &str, s
     }
 }
 
-fn take(neighbours: &mut Option<Neighbours>, own: &str, news: News) {
+fn take(neighbours: &mut Option<Neighbours>, own: &str, update: Update) {
     let now = clock::now();
-    match (news, neighbours) {
-        (News::All(all), it) => {
+    match (update, neighbours) {
+        (Update::All(all), it) => {
             it.get_or_insert_with(|| Neighbours::new(own)).take_all(now, all);
         }
-        (News::One(one), Some(it)) => it.take(now, one),
-        (News::Gone(name), Some(it)) => it.take_out(&name),
-        (News::One(_) | News::Gone(_), None) => {}
-        (News::Failed, it) => *it = None,
+        (Update::One(one), Some(it)) => it.take(now, one),
+        (Update::Gone(name), Some(it)) => it.take_out(&name),
+        (Update::One(_) | Update::Gone(_), None) => {}
+        (Update::Failed, it) => *it = None,
     }
 }
 
@@ -167,7 +167,7 @@ impl Drop for Told<'_> {
     }
 }
 
-async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
+async fn watch(channel: Channel, collection: Request, into: Sender<Update>) {
     let mut follower = Follower::new(Target {
         what: "the rosters of the namespace",
         channel,
@@ -177,10 +177,10 @@ async fn watch(channel: Channel, collection: Request, into: Sender<News>) {
         pace: PACE,
     });
     let say = |sight: Followed<Seen>| match sight {
-        Followed::Listed(all) => Some(News::All(all.objects)),
-        Followed::Changed(seen) => Some(News::One(seen)),
-        Followed::Deleted { name, .. } => Some(News::Gone(name)),
-        Followed::Failed(_) => Some(News::Failed),
+        Followed::Listed(all) => Some(Update::All(all.objects)),
+        Followed::Changed(seen) => Some(Update::One(seen)),
+        Followed::Deleted { name, .. } => Some(Update::Gone(name)),
+        Followed::Failed(_) => Some(Update::Failed),
         // They are asked for by their label.
         Followed::Read { .. } => None,
     };

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_probe_is_refused_with_the_mend() {
+    fn what_is_no_probe_is_refused_with_the_remedy() {
         for (text, words) in [
             (",", "no probe: give NAME=http://"),
             ("web", "web: no probe"),
