@@ -27,9 +27,9 @@ fn component() -> PathBuf {
     guests::file("hostile").unwrap()
 }
 
-fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
+fn goes_on_leading(api: &Api, misbehavior: &str, kinds: &[&str]) {
     let policy = format!("--policy=file:{}", component().display());
-    let settings = format!("--policy-settings=\"{misdeed}@leader\"");
+    let settings = format!("--policy-settings=\"{misbehavior}@leader\"");
     // There is no good policy before it: the standard one follows where it may decide.
     let may = "--on-policy-failure=standard";
     let flags = [QUICK[0], QUICK[1], QUICK[2], policy.as_str(), settings.as_str(), may];
@@ -60,7 +60,7 @@ fn goes_on_leading(api: &Api, misdeed: &str, kinds: &[&str]) {
     assert!(counted >= 1.0, "{series} is {counted}");
     let line = candidate.process.wait_line(&format!("kind=\"{kind}\""), SOON);
     assert!(line.text.len() < 2_000, "{} bytes of log line", line.text.len());
-    if misdeed == "trap" {
+    if misbehavior == "trap" {
         // The panic's own words, wherever people look.
         let words = "the settings ask for a trap";
         let detail = report["last_failure"]["detail"].as_str().unwrap();
@@ -90,10 +90,10 @@ fn renews(api: &Api) {
 }
 
 macro_rules! on_a_live_leader {
-    ($($test:ident: $misdeed:literal is $($kind:literal)|+),* $(,)?) => {
+    ($($test:ident: $misbehavior:literal is $($kind:literal)|+),* $(,)?) => {
         $(#[test]
         fn $test() {
-            goes_on_leading(&Api::embedded($misdeed).unwrap(), $misdeed, &[$($kind),+]);
+            goes_on_leading(&Api::embedded($misbehavior).unwrap(), $misbehavior, &[$($kind),+]);
         })*
     };
 }

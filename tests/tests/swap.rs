@@ -169,7 +169,7 @@ fn a_policy_that_does_not_load_changes_nothing() {
         assert_eq!(report["active"]["digest"], digest(STANDARD).as_str());
         assert_eq!((&report["active"]["name"], &report["swaps"]), (&json!("standard"), &json!(1)));
     }
-    // The hostile policy takes no settings but names of misdeeds.
+    // The hostile policy takes no settings but names of misbehaviors.
     publish(&stage.file(), &guest("hostile")).unwrap();
     let report = stage.refused("settings");
     assert_eq!(report["candidate"]["name"], "hostile");
@@ -212,16 +212,16 @@ fn settings_change_live_and_through_the_policys_own_check() {
     stage.end();
 }
 
-/// The hostile policy with a misdeed that can be borne, and the file of its settings.
+/// The hostile policy with a misbehavior that can be borne, and the file of its settings.
 fn hostile_stage(scene: &str, flags: &[&str]) -> (Stage, ScratchDir) {
-    let folder = ScratchDir::new("hotseat-misdeed-").unwrap();
-    misdeed(&folder, "spin");
+    let folder = ScratchDir::new("hotseat-misbehavior-").unwrap();
+    misbehavior(&folder, "spin");
     let settings = format!("--policy-settings=@{}", folder.path().join("settings").display());
     let flags: Vec<&str> = flags.iter().copied().chain([settings.as_str()]).collect();
     (Stage::new(scene, &guest("hostile"), &flags), folder)
 }
 
-fn misdeed(folder: &ScratchDir, name: &str) {
+fn misbehavior(folder: &ScratchDir, name: &str) {
     let text = format!("\"{name}@leader\"");
     publish(&folder.path().join("settings"), text.as_bytes()).unwrap();
 }
@@ -230,12 +230,12 @@ fn misdeed(folder: &ScratchDir, name: &str) {
 fn the_last_good_policy_comes_back_and_what_failed_stays_away() {
     let (stage, folder) = hostile_stage("swap-back", &[]);
     // A failure in the trial decision, which is the leader's own last question.
-    misdeed(&folder, "trap");
+    misbehavior(&folder, "trap");
     let refused = stage.refused("dry-run");
     assert!(refused["candidate"]["error"].as_str().unwrap().contains("trapped"), "{refused}");
 
     // One that comes only later: back to what was active before.
-    misdeed(&folder, "trap-later");
+    misbehavior(&folder, "trap-later");
     // The decision to go back is shown before the take-over that follows from it.
     let report =
         stage.report("back", |report| report["stage"] == "restored" && report["swaps"] == 3);
@@ -245,10 +245,10 @@ fn the_last_good_policy_comes_back_and_what_failed_stays_away() {
     stage.report("it decides", |report| report["decisions"].as_u64().unwrap() > decided + 3);
 
     // What failed is not taken up again until its bytes or its settings change.
-    misdeed(&folder, "trap");
+    misbehavior(&folder, "trap");
     // It has to be seen, or the next one is no change.
     stage.refused("dry-run");
-    misdeed(&folder, "trap-later");
+    misbehavior(&folder, "trap-later");
     stage.refused("known-bad");
     publish(&stage.file(), &marked(&guest("hostile"), 1)).unwrap();
     stage.report("other bytes", |report| report["swaps"] == 4);
@@ -268,7 +268,7 @@ fn a_shadow_takes_over_or_is_refused() {
     stage.active(&other);
     assert!(stage.anna.metric("hotseat_policy_shadow_decisions_total").unwrap() >= 6.0);
 
-    misdeed(&folder, "trap-later");
+    misbehavior(&folder, "trap-later");
     let report = stage.refused("shadow");
     assert!(report["candidate"]["error"].as_str().unwrap().contains("trapped"), "{report}");
     assert_eq!(report["swaps"], 2, "{report}");
@@ -280,7 +280,7 @@ fn a_shadow_takes_over_or_is_refused() {
 #[test]
 fn a_shadow_that_decides_otherwise_is_refused_unless_it_may() {
     let (stage, folder) = hostile_stage("swap-differs", &["--shadow=4", "--shadow-differences=0"]);
-    misdeed(&folder, "campaign-storm");
+    misbehavior(&folder, "campaign-storm");
     let report = stage.refused("shadow");
     let why = report["candidate"]["error"].as_str().unwrap();
     assert!(why.contains("differed in 1 of") && why.contains("at most 0 may"), "{report}");
@@ -290,10 +290,10 @@ fn a_shadow_that_decides_otherwise_is_refused_unless_it_may() {
     let (stage, folder) =
         hostile_stage("swap-may-differ", &["--shadow=4", "--shadow-differences=100%"]);
     // One that would resign is refused by itself.
-    misdeed(&folder, "resign-storm");
+    misbehavior(&folder, "resign-storm");
     let report = stage.refused("shadow");
     assert!(report["candidate"]["error"].as_str().unwrap().contains("resign"), "{report}");
-    misdeed(&folder, "campaign-storm");
+    misbehavior(&folder, "campaign-storm");
     stage.report("it took over", |report| report["swaps"] == 2);
     assert!(stage.anna.metric("hotseat_policy_shadow_differences_total").unwrap() >= 2.0);
     stage.end();

@@ -65,13 +65,13 @@ fn page_faults() -> u64 {
 }
 
 #[test]
-fn misdeeds() {
+fn misbehaviors() {
     let _alone = alone();
     let policy = load(&hostile());
     let grown = growth(20, || {
-        for misdeed in ["memory-bomb", "memory-megabyte", "publish-flood", "trap"] {
+        for misbehavior in ["memory-bomb", "memory-megabyte", "publish-flood", "trap"] {
             let mut input = input();
-            input.settings = misdeed.into();
+            input.settings = misbehavior.into();
             assert!(policy.decide(&input, &limits()).is_err());
         }
     });

@@ -1,4 +1,4 @@
-//! The hostile guest, each of its misdeeds, against the limits.
+//! The hostile guest, each of its misbehaviors, against the limits.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,29 +15,29 @@ use hotseat_engine::{Limits, LoadedPolicy};
 static HOSTILE: LazyLock<LoadedPolicy> =
     LazyLock::new(|| loader().load(&source(&common::hostile()), &input()).unwrap());
 
-fn asked(misdeed: &str) -> Input {
+fn asked(misbehavior: &str) -> Input {
     let mut input = input();
-    input.settings = misdeed.into();
+    input.settings = misbehavior.into();
     input
 }
 
-fn ask(misdeed: &str) -> Result<Decision, Failure> {
-    let answer = HOSTILE.decide(&asked(misdeed), &limits());
+fn ask(misbehavior: &str) -> Result<Decision, Failure> {
+    let answer = HOSTILE.decide(&asked(misbehavior), &limits());
     answer.map(|(decision, _)| decision)
 }
 
 /// The failure, whose detail must be a line fit for a log.
 #[track_caller]
-fn fails(misdeed: &str, kind: FailureKind) -> String {
-    let failure = ask(misdeed).unwrap_err();
-    assert_eq!(failure.kind, kind, "{misdeed}: {}", failure.detail);
-    assert!(!failure.detail.is_empty() && failure.detail.len() < 1100, "{misdeed}");
-    assert!(!failure.detail.contains(char::is_control), "{misdeed}");
+fn fails(misbehavior: &str, kind: FailureKind) -> String {
+    let failure = ask(misbehavior).unwrap_err();
+    assert_eq!(failure.kind, kind, "{misbehavior}: {}", failure.detail);
+    assert!(!failure.detail.is_empty() && failure.detail.len() < 1100, "{misbehavior}");
+    assert!(!failure.detail.contains(char::is_control), "{misbehavior}");
     failure.detail
 }
 
 #[test]
-fn each_misdeed_is_its_kind_of_failure() {
+fn each_misbehavior_is_its_kind_of_failure() {
     let kinds = [
         ("trap", FailureKind::Trapped),
         ("deep-recursion", FailureKind::Trapped),
@@ -52,10 +52,10 @@ fn each_misdeed_is_its_kind_of_failure() {
         ("lease-negative", FailureKind::Rejected),
         ("refuse", FailureKind::Refused),
     ];
-    for (misdeed, kind) in kinds {
-        fails(misdeed, kind);
+    for (misbehavior, kind) in kinds {
+        fails(misbehavior, kind);
         // And the next question is answered as if nothing had been.
-        assert!(ask("standard").is_ok(), "after {misdeed}");
+        assert!(ask("standard").is_ok(), "after {misbehavior}");
     }
 }
 
@@ -72,9 +72,10 @@ fn a_policy_that_takes_too_long() {
 #[test]
 fn unwise_answers_come_through() {
     assert_eq!(ask("resign-storm").unwrap().action, Action::Resign(None));
-    for (misdeed, action) in [("campaign-storm", Action::Campaign), ("renew-storm", Action::Renew)]
+    for (misbehavior, action) in
+        [("campaign-storm", Action::Campaign), ("renew-storm", Action::Renew)]
     {
-        let decision = ask(misdeed).unwrap();
+        let decision = ask(misbehavior).unwrap();
         assert_eq!((decision.action, decision.wake_after), (action, 1));
     }
     let mut input = asked("never-renew");

@@ -36,7 +36,7 @@ const ALL: [&str; 8] =
 /// As many expressions as people write, each for another field.
 const RULES: &str = include_str!("../../../host/engine/tests/five-rules.json");
 /// What the hostile policy does to use up its container.
-const MISDEEDS: [&str; 5] =
+const MISBEHAVIORS: [&str; 5] =
     ["memory-bomb", "fill", "memory-megabyte", "reason-megabyte", "publish-flood"];
 
 fn main() -> anyhow::Result<()> {
@@ -48,7 +48,9 @@ fn main() -> anyhow::Result<()> {
     for name in names {
         match name {
             "hostile" => {
-                MISDEEDS.iter().try_for_each(|misdeed| survives(misdeed).context(*misdeed))?;
+                MISBEHAVIORS
+                    .iter()
+                    .try_for_each(|misbehavior| survives(misbehavior).context(*misbehavior))?;
                 println!("hostile: {SMALLEST} MiB holds");
             }
             "rules" => search(name, rules_work_within),
@@ -134,10 +136,10 @@ fn rules_work_within(limit: u64) -> anyhow::Result<()> {
 }
 
 /// A leader whose policy misbehaves fails three times, and goes on by the standard policy.
-fn survives(misdeed: &str) -> anyhow::Result<()> {
+fn survives(misbehavior: &str) -> anyhow::Result<()> {
     let api = Api::embedded("hostile")?;
     let group = Group::new(SMALLEST << 20)?;
-    let settings = format!("--policy-settings=\"{misdeed}@leader\"");
+    let settings = format!("--policy-settings=\"{misbehavior}@leader\"");
     let policy = format!("file:{}", guests::file("hostile")?.display());
     let launch = launch(&api, &group, &policy)?.arg(settings);
     let mut candidate = Candidate::of("anna", launch)?;

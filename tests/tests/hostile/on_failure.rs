@@ -4,17 +4,17 @@
 use super::*;
 use hotseat_tests::scene::ELECTION;
 
-/// The hostile policy with that misdeed, and these flags.
-fn flags(misdeed: &str, more: &[&str]) -> Vec<String> {
+/// The hostile policy with that misbehavior, and these flags.
+fn flags(misbehavior: &str, more: &[&str]) -> Vec<String> {
     let own = [
         format!("--policy=file:{}", component().display()),
-        format!("--policy-settings=\"{misdeed}\""),
+        format!("--policy-settings=\"{misbehavior}\""),
     ];
     QUICK.iter().chain(more).map(|flag| (*flag).to_owned()).chain(own).collect()
 }
 
-fn start(api: &Api, misdeed: &str, more: &[&str]) -> Candidate {
-    let flags = flags(misdeed, more);
+fn start(api: &Api, misbehavior: &str, more: &[&str]) -> Candidate {
+    let flags = flags(misbehavior, more);
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     Candidate::start(api, "anna", &flags).unwrap()
 }
@@ -35,11 +35,11 @@ fn goes_on_failing(candidate: &Candidate) -> Value {
 /// nobody asked for, and each renewal is reported as none of its decisions.
 #[test]
 fn a_leader_holds() {
-    for (misdeed, kinds) in
+    for (misbehavior, kinds) in
         [("trap@leader", &["trapped"][..]), ("fill@leader", &["timed-out", "out-of-fuel"])]
     {
         let api = Api::embedded("hold-leader").unwrap();
-        let flags = flags(misdeed, &[]);
+        let flags = flags(misbehavior, &[]);
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let crew = Candidates::with_patience(&api, &["anna"], &flags, LOADED).unwrap();
         let first = crew.leader();
@@ -82,10 +82,10 @@ fn a_leader_resigns() {
 /// application that lags, and a policy which is too slow to say so. It leads by the rule alone.
 #[test]
 fn a_standby_does_not_lead() {
-    for misdeed in ["trap@later", "fill@later"] {
+    for misbehavior in ["trap@later", "fill@later"] {
         for more in [&[][..], &["--on-policy-failure=hold"], &["--on-policy-failure=resign"]] {
             let api = Api::embedded("hold-standby").unwrap();
-            let mut anna = start(&api, misdeed, more);
+            let mut anna = start(&api, misbehavior, more);
             let report = goes_on_failing(&anna);
             assert_eq!(report["active"]["name"], "hostile", "{report}");
             assert_eq!(anna.leader().unwrap()["name"], "", "{}", anna.log());

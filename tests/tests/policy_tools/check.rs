@@ -210,13 +210,13 @@ fn each_stage_that_fails_is_named() {
 fn a_hostile_policy_fails_its_sample_decision() {
     let file = guest("hostile");
     let file = file.to_str().unwrap();
-    for (misdeed, words) in [
+    for (misbehavior, words) in [
         ("trap", "trapped: "),
         ("loop", ""),
         ("wake-zero", "rejected: wake-after is 0 ms"),
         ("reason-megabyte", "answer-too-large: "),
     ] {
-        let settings = format!("--settings=\"{misdeed}@leader\"");
+        let settings = format!("--settings=\"{misbehavior}@leader\"");
         fails_at("dry-run", words, &[file, &settings]);
     }
     let said = text(&hotseat(&["policy", "check", file, "--settings=\"trap@leader\""]).stderr);
