@@ -4,7 +4,7 @@
 //! All that is shown is read from Leases, by the one follower of watches that there is: the locks, and what
 //! candidates publish on the roster. [`Fleet`] is a pure table of what was seen; [`follow`] fills it, and
 //! [`Site`] shows it, by the parts that the page of a sidecar is made of. What can be pressed there is
-//! carried out by [`Deeds`], which the program fills in.
+//! carried out by [`Requests`], which the program fills in.
 #![forbid(unsafe_code)]
 
 mod candidates;
@@ -21,5 +21,5 @@ mod table;
 pub use follow::{Shared, follow};
 pub use now::Now;
 pub use rights::{May, Remedy, Rights};
-pub use site::{Deed, Deeds, Site};
+pub use site::{Request, Requests, Site};
 pub use table::Fleet;

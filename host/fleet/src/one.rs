@@ -175,8 +175,8 @@ fn asking(shown: &Shown<'_>, lock: Option<&Lock>) -> Markup {
     }
 }
 
-fn press(path: &str, deed: &str, words: &str) -> Markup {
-    html! { form method="post" action={ (path) "/" (deed) } data-key=(deed) { button { (words) } } }
+fn press(path: &str, request: &str, words: &str) -> Markup {
+    html! { form method="post" action={ (path) "/" (request) } data-key=(request) { button { (words) } } }
 }
 
 /// A button for each candidate that may follow; where there is no roster one is named.

@@ -19,7 +19,7 @@ const SEEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What is asked of an election.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Request {
     /// That this candidate leads.
     Transfer {
         /// Its name.
@@ -33,12 +33,12 @@ pub enum Deed {
     Resume,
 }
 
-impl Deed {
-    fn of(asked: &str, to: &str, listed: bool) -> Option<Deed> {
+impl Request {
+    fn of(asked: &str, to: &str, listed: bool) -> Option<Request> {
         Some(match asked {
-            "transfer" => Deed::Transfer { to: to.to_owned(), listed },
-            "pause" => Deed::Pause,
-            "resume" => Deed::Resume,
+            "transfer" => Request::Transfer { to: to.to_owned(), listed },
+            "pause" => Request::Pause,
+            "resume" => Request::Resume,
             _ => return None,
         })
     }
@@ -47,10 +47,10 @@ impl Deed {
     fn is_seen_on(&self, election: &Election) -> bool {
         let Some(lock) = election.lock() else { return true };
         match self {
-            Deed::Pause => lock.sight.pause().is_some(),
-            Deed::Resume => lock.sight.pause().is_none(),
+            Request::Pause => lock.sight.pause().is_some(),
+            Request::Resume => lock.sight.pause().is_none(),
             // It may have been carried out by then.
-            Deed::Transfer { to, .. } => {
+            Request::Transfer { to, .. } => {
                 let left_to = lock.sight.record.successor.as_deref();
                 let asked = lock.sight.transfer().is_some();
                 asked || left_to == Some(to.as_str()) || election.leader() == to
@@ -60,9 +60,9 @@ impl Deed {
 }
 
 /// Carries out what a person asks.
-pub trait Deeds: Send + Sync {
+pub trait Requests: Send + Sync {
     /// Asks it of that election. Gives what was done in one line, or why not.
-    fn ask(&self, election: ElectionName, deed: Deed) -> Future<Result<String, String>>;
+    fn ask(&self, election: ElectionName, request: Request) -> Future<Result<String, String>>;
 }
 
 /// All that it takes to answer. Cheap to clone.
@@ -70,7 +70,7 @@ pub trait Deeds: Send + Sync {
 pub struct Site {
     shared: Shared,
     rights: Rights,
-    deeds: Arc<dyn Deeds>,
+    requests: Arc<dyn Requests>,
     remedy: Remedy,
     frame: Frame,
     place: Arc<str>,
@@ -83,13 +83,13 @@ impl Site {
     pub fn new(
         shared: Shared,
         rights: Rights,
-        deeds: Arc<dyn Deeds>,
+        requests: Arc<dyn Requests>,
         remedy: Remedy,
         place: &str,
         root: Arc<str>,
     ) -> Site {
         let frame = Frame::with_forms();
-        Site { shared, rights, deeds, remedy, frame, place: place.into(), root }
+        Site { shared, rights, requests, remedy, frame, place: place.into(), root }
     }
 
     /// The answer to a request.
@@ -116,21 +116,22 @@ impl Site {
             }
             // Where a form was answered, and the reader comes back.
             (None, [namespace, name, _]) => local::see(&format!("{}{namespace}/{name}", self.root)),
-            (Some(_), [namespace, name, deed]) => {
-                self.carry_out(&ElectionName::new(namespace, name), deed, asked.field("to")).await
+            (Some(_), [namespace, name, request]) => {
+                self.carry_out(&ElectionName::new(namespace, name), request, asked.field("to"))
+                    .await
             }
             _ => local::text(StatusCode::NOT_FOUND, "no such page\n"),
         }
     }
 
-    async fn carry_out(&self, name: &ElectionName, deed: &str, to: &str) -> LocalAnswer {
+    async fn carry_out(&self, name: &ElectionName, request: &str, to: &str) -> LocalAnswer {
         let (listed, knows) = match self.shared.fleet().find(name) {
             Some(election) => {
                 (election.candidates.names().contains(&to), overview::is_hotseat(election))
             }
             None => return self.unknown(name),
         };
-        let Some(deed) = Deed::of(deed, to, listed) else {
+        let Some(request) = Request::of(request, to, listed) else {
             return local::text(StatusCode::NOT_FOUND, "nothing that can be asked\n");
         };
         // Whatever page the form is from: it may be older than what this person may do now.
@@ -145,7 +146,7 @@ impl Site {
         }
         let changes = self.shared.changes();
         let told = match knows {
-            true => self.deeds.ask(name.clone(), deed.clone()).await,
+            true => self.requests.ask(name.clone(), request.clone()).await,
             false => {
                 Err("no Hotseat writes this Lease, and nobody else knows of requests".to_owned())
             }
@@ -153,7 +154,7 @@ impl Site {
         let failed = told.is_err();
         if !failed {
             // The page that follows stays as it is where there are no scripts.
-            let seen = self.seen(name, &deed, changes);
+            let seen = self.seen(name, &request, changes);
             let _ = tokio::time::timeout(SEEN_WITHIN, seen).await;
         }
         self.shared.change(|fleet, now| fleet.tell(now, name, told));
@@ -164,8 +165,13 @@ impl Site {
     }
 
     /// Waits until the lock is seen with what was asked of it.
-    async fn seen(&self, name: &ElectionName, deed: &Deed, mut changes: watch::Receiver<u64>) {
-        while self.shared.fleet().find(name).is_some_and(|election| !deed.is_seen_on(election)) {
+    async fn seen(
+        &self,
+        name: &ElectionName,
+        request: &Request,
+        mut changes: watch::Receiver<u64>,
+    ) {
+        while self.shared.fleet().find(name).is_some_and(|election| !request.is_seen_on(election)) {
             // An error is no end: the table holds the sender.
             let _ = changes.changed().await;
         }

@@ -45,10 +45,10 @@ fn who_may_only_read_has_no_button_and_a_forged_press_is_refused() {
     let why =
         format!("your account may not update leases {ELECTION} in namespace {}", api.namespace());
     assert!(page.contains(&why) && page.contains("hotseat rbac --for people"), "{page}");
-    for (deed, body) in [("pause", ""), ("transfer", "to=ben"), ("resume", "")] {
-        let answer = shown.press(&format!("{name}/{deed}"), body);
-        assert_eq!(answer.status, 403, "{deed}: {}", answer.text());
-        assert!(answer.text().contains(&why), "{deed}: {}", answer.text());
+    for (request, body) in [("pause", ""), ("transfer", "to=ben"), ("resume", "")] {
+        let answer = shown.press(&format!("{name}/{request}"), body);
+        assert_eq!(answer.status, 403, "{request}: {}", answer.text());
+        assert!(answer.text().contains(&why), "{request}: {}", answer.text());
     }
     let lease = api.lease().unwrap().unwrap();
     for asked in ["hotseat.dev/pause", "hotseat.dev/transfer"] {
@@ -110,7 +110,7 @@ fn nobody_without_the_address_and_no_other_page_of_a_browser_sees_or_presses_any
             "{path}"
         );
     }
-    // A look carries nothing out, and what is no form of the page is no deed.
+    // A look carries nothing out, and what is no form of the page is no request.
     assert_eq!(shown.get(&pause).status, 303);
     let none = format!("{}/{ELECTION}/delete", api.namespace());
     assert_eq!(shown.press(&none, "").status, 404);

@@ -3,7 +3,7 @@
 use crate::commands::people::{self, Transfer};
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_election::{ElectionName, Facts, Future, clock};
-use hotseat_fleet::{Deed, Deeds, Rights, Shared, Site, follow};
+use hotseat_fleet::{Request, Requests, Rights, Shared, Site, follow};
 use hotseat_http::local::LocalPage;
 use hotseat_kubernetes::{Connection, Credentials, Inspector, LockKind, leases_rights};
 use std::io::Write as _;
@@ -59,9 +59,9 @@ async fn show(options: &Options, credentials: Credentials) -> anyhow::Result<()>
             looked.map_err(|why| anyhow!("the Leases in {place} cannot be read: {why}"))?;
         }
     }
-    let deeds = Arc::new(ByPerson(connection.clone()));
+    let requests = Arc::new(ByPerson(connection.clone()));
     let (rights, remedy) = (Rights::new(connection), people::role_for_people);
-    let site = Site::new(shared, rights, deeds, remedy, &place, page.root());
+    let site = Site::new(shared, rights, requests, remedy, &place, page.root());
     writeln!(std::io::stdout(), "the elections in {place}: {}", page.address())?;
     tokio::select! {
         () = following => bail!("the Leases are followed no longer"),
@@ -102,18 +102,18 @@ async fn check(
 /// Asks as the commands for people do, over the page's own connection.
 struct ByPerson(Connection);
 
-impl Deeds for ByPerson {
-    fn ask(&self, election: ElectionName, deed: Deed) -> Future<Result<String, String>> {
+impl Requests for ByPerson {
+    fn ask(&self, election: ElectionName, request: Request) -> Future<Result<String, String>> {
         let connection = self.0.clone();
         Box::pin(async move {
             let kind = LockKind::Leases;
-            let done = match deed {
-                Deed::Transfer { to, listed } => {
+            let done = match request {
+                Request::Transfer { to, listed } => {
                     let wanted = Transfer { to, within: WITHIN, any_name: listed };
                     people::ask_for_transfer(connection, &election, kind, &wanted).await
                 }
-                deed => {
-                    let paused = deed == Deed::Pause;
+                request => {
+                    let paused = request == Request::Pause;
                     let done = people::set_pause(connection, &election, kind, paused).await;
                     done.map(|done| done.text().trim_end().to_owned())
                 }
