@@ -94,11 +94,11 @@ impl Demo {
     /// # Errors
     ///
     /// When it is not done.
-    pub fn press(&self, deed: &str) -> anyhow::Result<()> {
+    pub fn press(&self, button: &str) -> anyhow::Result<()> {
         let host = self.address.to_string();
-        let path = format!("{}{deed}", self.root);
+        let path = format!("{}{button}", self.root);
         let answer = send_with(self.address, "POST", &path, &[("Host", &host)], "")?;
-        ensure!(answer.status == 303, "{deed}: {}: {}", answer.status, answer.text());
+        ensure!(answer.status == 303, "{button}: {}: {}", answer.status, answer.text());
         Ok(())
     }
 }

@@ -9,9 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod controls;
-mod deeds;
 mod pressed;
 mod script;
+mod scripted;
 mod stage;
 
 mod application;
@@ -123,7 +123,7 @@ async fn conclude(
     let failure = outcome.failure(open, &NAMES, now, patience);
     let failure =
         failure.or_else(|| stage.scripted.then(|| stage.swaps.failure(now, patience)).flatten());
-    let troubles = stage.troubles();
+    let errors = stage.errors();
     stage.clear().await;
     let last = match stage.screen.style() {
         Style::Silent => serde_json::to_string(&outcome)?,
@@ -139,7 +139,7 @@ async fn conclude(
     }
     played?;
     let Some(failure) = failure else { return Ok(ExitCode::SUCCESS) };
-    for error in troubles {
+    for error in errors {
         complain(&error);
     }
     complain(&format!("hotseat: demo: {failure}"));

@@ -56,7 +56,7 @@ pub struct Open {
     pub cause: Cause,
     /// Who led before.
     pub before: Option<usize>,
-    /// When the deed was done.
+    /// When the action was done.
     pub since: Moment,
 }
 
@@ -145,7 +145,7 @@ impl Referee {
         }
     }
 
-    /// The election under way, if there is one: after a deed, or since the leader itself says that
+    /// The election under way, if there is one: after an action, or since the leader itself says that
     /// it does not lead any more.
     pub fn open(&self) -> Option<Open> {
         let lost = || {

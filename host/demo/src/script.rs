@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Something that is done to the candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     /// The leader is killed with no chance to say good-bye.
     KillLeader,
     /// The leader is asked to leave, and gives the seat up in good order.
@@ -22,41 +22,41 @@ pub enum Deed {
     LetSpeak,
 }
 
-impl Deed {
+impl Action {
     /// How long it takes until its consequences are over, in a fleet with that lease duration.
     fn takes(self, lease: Duration) -> Duration {
         const MARGIN: Duration = Duration::from_secs(2);
         match self {
             // Nobody may take over before the lease has run out.
-            Deed::KillLeader => lease + MARGIN,
-            Deed::AskLeaderToLeave => MARGIN,
-            Deed::Swap(_) => MARGIN,
-            Deed::SilenceLeader => HOLDS + MARGIN,
-            Deed::BringBack | Deed::LetSpeak => Duration::ZERO,
+            Action::KillLeader => lease + MARGIN,
+            Action::AskLeaderToLeave => MARGIN,
+            Action::Swap(_) => MARGIN,
+            Action::SilenceLeader => HOLDS + MARGIN,
+            Action::BringBack | Action::LetSpeak => Duration::ZERO,
         }
     }
 }
 
-/// A deed and when it is done, from the start of its round.
+/// An action and when it is done, from the start of its round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// From the start of the round.
     pub at: Duration,
     /// What is done.
-    pub deed: Deed,
+    pub action: Action,
 }
 
 /// What is shown again and again: a death, a hand-over, and a swap of the policy for one that steps
 /// down when its application is silent.
 pub const ROUND: [Step; 8] = [
-    Step { at: Duration::from_secs(6), deed: Deed::KillLeader },
-    Step { at: Duration::from_secs(12), deed: Deed::BringBack },
-    Step { at: Duration::from_secs(14), deed: Deed::AskLeaderToLeave },
-    Step { at: Duration::from_secs(16), deed: Deed::BringBack },
-    Step { at: Duration::from_secs(19), deed: Deed::Swap(Policy::AppHeartbeat) },
-    Step { at: Duration::from_secs(22), deed: Deed::SilenceLeader },
-    Step { at: Duration::from_secs(27), deed: Deed::LetSpeak },
-    Step { at: Duration::from_secs(29), deed: Deed::Swap(Policy::Standard) },
+    Step { at: Duration::from_secs(6), action: Action::KillLeader },
+    Step { at: Duration::from_secs(12), action: Action::BringBack },
+    Step { at: Duration::from_secs(14), action: Action::AskLeaderToLeave },
+    Step { at: Duration::from_secs(16), action: Action::BringBack },
+    Step { at: Duration::from_secs(19), action: Action::Swap(Policy::AppHeartbeat) },
+    Step { at: Duration::from_secs(22), action: Action::SilenceLeader },
+    Step { at: Duration::from_secs(27), action: Action::LetSpeak },
+    Step { at: Duration::from_secs(29), action: Action::Swap(Policy::Standard) },
 ];
 
 /// From the start of one round to the start of the next.
@@ -79,7 +79,7 @@ impl Script {
         Script { round: &ROUND, lease, duration, next: 0, round_start: Duration::ZERO }
     }
 
-    /// The script, or one without a deed where the user has a policy to look at.
+    /// The script, or one without an action where the user has a policy to look at.
     pub fn of(options: &Options) -> Script {
         let whole = Script::new(options.lease, options.duration);
         match options.own {
@@ -93,13 +93,13 @@ impl Script {
         self.round.is_empty()
     }
 
-    /// The deed that is due when the demonstration is that old. A deed whose consequences would
+    /// The action that is due when the demonstration is that old. An action whose consequences would
     /// outlast the demonstration is never due: its election would be cut off.
-    pub fn due(&self, elapsed: Duration) -> Option<Deed> {
+    pub fn due(&self, elapsed: Duration) -> Option<Action> {
         let step = self.round.get(self.next)?;
         let at = self.round_start + step.at;
-        let fits = self.duration.is_none_or(|end| elapsed + step.deed.takes(self.lease) <= end);
-        (at <= elapsed && fits).then_some(step.deed)
+        let fits = self.duration.is_none_or(|end| elapsed + step.action.takes(self.lease) <= end);
+        (at <= elapsed && fits).then_some(step.action)
     }
 
     /// Begins again when the demonstration is that old.
@@ -108,7 +108,7 @@ impl Script {
         self.round_start = elapsed;
     }
 
-    /// Goes on to the next step. The due deed was done when the demonstration was that old; if
+    /// Goes on to the next step. The due action was done when the demonstration was that old; if
     /// that was late, since it had to wait for a leader, all that follows is as late.
     pub fn done(&mut self, elapsed: Duration) {
         let Some(step) = self.round.get(self.next) else { return };
@@ -127,13 +127,13 @@ mod tests {
 
     const LEASE: Duration = Duration::from_secs(4);
 
-    fn play(duration: Option<u64>, until: u64) -> Vec<(u64, Deed)> {
+    fn play(duration: Option<u64>, until: u64) -> Vec<(u64, Action)> {
         let mut script = Script::new(LEASE, duration.map(Duration::from_secs));
         let mut done = Vec::new();
         for second in 0..until {
-            while let Some(deed) = script.due(Duration::from_secs(second)) {
+            while let Some(action) = script.due(Duration::from_secs(second)) {
                 script.done(Duration::from_secs(second));
-                done.push((second, deed));
+                done.push((second, action));
             }
         }
         done
@@ -143,13 +143,13 @@ mod tests {
     fn half_a_minute_shows_a_death_a_hand_over_and_a_swap() {
         let shown = play(Some(30), 30);
         let wanted = [
-            (6, Deed::KillLeader),
-            (12, Deed::BringBack),
-            (14, Deed::AskLeaderToLeave),
-            (16, Deed::BringBack),
-            (19, Deed::Swap(Policy::AppHeartbeat)),
-            (22, Deed::SilenceLeader),
-            (27, Deed::LetSpeak),
+            (6, Action::KillLeader),
+            (12, Action::BringBack),
+            (14, Action::AskLeaderToLeave),
+            (16, Action::BringBack),
+            (19, Action::Swap(Policy::AppHeartbeat)),
+            (22, Action::SilenceLeader),
+            (27, Action::LetSpeak),
         ];
         assert_eq!(shown, wanted);
     }
@@ -170,16 +170,16 @@ mod tests {
     #[test]
     fn without_an_end_it_goes_round() {
         let shown = play(None, 70);
-        assert_eq!(shown[7], (29, Deed::Swap(Policy::Standard)));
-        assert_eq!(shown[8], (36, Deed::KillLeader));
-        assert_eq!(shown[12], (49, Deed::Swap(Policy::AppHeartbeat)));
-        assert_eq!(shown[16], (66, Deed::KillLeader));
+        assert_eq!(shown[7], (29, Action::Swap(Policy::Standard)));
+        assert_eq!(shown[8], (36, Action::KillLeader));
+        assert_eq!(shown[12], (49, Action::Swap(Policy::AppHeartbeat)));
+        assert_eq!(shown[16], (66, Action::KillLeader));
     }
 
     #[test]
     fn nothing_begins_that_the_end_would_cut_off() {
         assert_eq!(play(Some(11), 11), []);
-        assert_eq!(play(Some(12), 12), [(6, Deed::KillLeader)]);
+        assert_eq!(play(Some(12), 12), [(6, Action::KillLeader)]);
     }
 
     #[test]
@@ -187,6 +187,6 @@ mod tests {
         let mut script = Script::new(LEASE, None);
         script.done(Duration::from_secs(9));
         assert_eq!(script.due(Duration::from_secs(14)), None);
-        assert_eq!(script.due(Duration::from_secs(15)), Some(Deed::BringBack));
+        assert_eq!(script.due(Duration::from_secs(15)), Some(Action::BringBack));
     }
 }

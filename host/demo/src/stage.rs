@@ -185,10 +185,10 @@ impl Stage {
     }
 
     /// What the candidates that run said last, if it was no answer.
-    pub fn troubles(&self) -> Vec<String> {
+    pub fn errors(&self) -> Vec<String> {
         let states = self.states.iter().zip(NAMES);
-        let troubles = states.filter(|(state, _)| state.fate == Fate::Running);
-        troubles.filter_map(|(s, name)| Some(format!("{name}: {}", s.error.as_ref()?))).collect()
+        let running = states.filter(|(state, _)| state.fate == Fate::Running);
+        running.filter_map(|(s, name)| Some(format!("{name}: {}", s.error.as_ref()?))).collect()
     }
 
     /// Since the demonstration began.

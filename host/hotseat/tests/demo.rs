@@ -196,10 +196,10 @@ fn a_person_takes_the_place_of_the_script_by_a_page_that_only_the_demonstration_
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     }
 
-    let press = |deed: &str| {
-        let answer = ask(&own, "POST", &format!("{root}{deed}"));
-        assert!(answer.starts_with("HTTP/1.1 303 See Other\r\n"), "{deed}: {answer}");
-        assert!(answer.contains(&format!("location: {root}\r\n")), "{deed}: {answer}");
+    let press = |action: &str| {
+        let answer = ask(&own, "POST", &format!("{root}{action}"));
+        assert!(answer.starts_with("HTTP/1.1 303 See Other\r\n"), "{action}: {answer}");
+        assert!(answer.contains(&format!("location: {root}\r\n")), "{action}: {answer}");
     };
     press(&format!("kill/{leader}"));
     demo.line_with(&format!("{leader} is killed without warning"));

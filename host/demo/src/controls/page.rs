@@ -80,6 +80,6 @@ fn candidate(row: &Row) -> Markup {
     }
 }
 
-fn press(deed: &str, words: &str) -> Markup {
-    html! { form method="post" action=(deed) { button { (words) } } }
+fn press(action: &str, words: &str) -> Markup {
+    html! { form method="post" action=(action) { button { (words) } } }
 }

@@ -55,12 +55,12 @@ impl Facts {
     }
 
     /// The application is unwell in every way.
-    pub fn ail(&mut self) {
+    pub fn degrade(&mut self) {
         (self.ready, self.lag, self.silent_until) = (false, 5e6, Moment::NEVER);
     }
 
     /// It is as it was.
-    pub fn heal(&mut self) {
+    pub fn restore(&mut self) {
         (self.ready, self.lag, self.silent_until) = (true, 0.0, Moment::ZERO);
     }
 

@@ -9,19 +9,19 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// What happens to whoever leads then, and when, in seconds from the start.
-const STORY: [(u64, Deed); 6] = [
-    (45, Deed::Crash),
-    (90, Deed::Return),
-    (180, Deed::Ail),
-    (240, Deed::Heal),
-    (360, Deed::End),
-    (400, Deed::Return),
+const STORY: [(u64, Action); 6] = [
+    (45, Action::Crash),
+    (90, Action::Return),
+    (180, Action::Degrade),
+    (240, Action::Restore),
+    (360, Action::End),
+    (400, Action::Return),
 ];
 /// When it is over.
 const END: u64 = 480;
 
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Action {
     /// The leader's process is killed.
     Crash,
     /// The leader is asked to end.
@@ -29,9 +29,9 @@ enum Deed {
     /// Whoever went comes back.
     Return,
     /// The leader's application is not ready, lags, and gives no heartbeat.
-    Ail,
+    Degrade,
     /// It is well again.
-    Heal,
+    Restore,
 }
 
 impl Fleet {
@@ -40,32 +40,32 @@ impl Fleet {
         let start = self.world.now;
         let mut told = String::new();
         let mut heard = 0;
-        // Whom the last deed was about.
+        // Whom the last action was about.
         let mut about = 0;
-        for (second, deed) in STORY {
+        for (second, action) in STORY {
             self.run_until(start + Duration::from_secs(second))?;
-            self.tell_news(&mut told, start, &mut heard);
+            self.tell_notices(&mut told, start, &mut heard);
             let name = |index: usize| format!("web-{index}");
-            let line = match (deed, self.world.leader()) {
-                (Deed::Return, _) => {
+            let line = match (action, self.world.leader()) {
+                (Action::Return, _) => {
                     self.come_back(about);
                     format!("{} comes back", name(about))
                 }
-                (Deed::Heal, _) => {
-                    self.members[about].facts.heal();
+                (Action::Restore, _) => {
+                    self.members[about].facts.restore();
                     format!("the application of {} is well again", name(about))
                 }
                 (_, None) => "nobody leads".to_owned(),
-                (deed, Some(leader)) => {
+                (action, Some(leader)) => {
                     about = leader;
-                    self.strike(leader, deed);
-                    format!("{} {}", name(leader), deed.says())
+                    self.strike(leader, action);
+                    format!("{} {}", name(leader), action.says())
                 }
             };
             let _ = writeln!(told, "{}  -- {line}", clock(self.world.now, start));
         }
         self.run_until(start + Duration::from_secs(END))?;
-        self.tell_news(&mut told, start, &mut heard);
+        self.tell_notices(&mut told, start, &mut heard);
         let leader =
             self.world.leader().map_or("nobody".to_owned(), |index| format!("web-{index}"));
         let _ = writeln!(told, "{}  {leader} leads", clock(self.world.now, start));
@@ -79,14 +79,14 @@ impl Fleet {
         Ok(())
     }
 
-    fn strike(&mut self, leader: usize, deed: Deed) {
-        match deed {
-            Deed::Crash => self.world.kill(leader),
-            Deed::End => self.world.tell(leader, Event::Stop),
-            Deed::Ail => self.members[leader].facts.ail(),
-            Deed::Return | Deed::Heal => {}
+    fn strike(&mut self, leader: usize, action: Action) {
+        match action {
+            Action::Crash => self.world.kill(leader),
+            Action::End => self.world.tell(leader, Event::Stop),
+            Action::Degrade => self.members[leader].facts.degrade(),
+            Action::Return | Action::Restore => {}
         }
-        if matches!(deed, Deed::Crash | Deed::End) {
+        if matches!(action, Action::Crash | Action::End) {
             self.members[leader].back_at = Some(Moment::NEVER);
             self.members[leader].entry = None;
             self.news = true;
@@ -98,7 +98,7 @@ impl Fleet {
     }
 
     /// What was said since the last time.
-    fn tell_news(&self, told: &mut String, start: Moment, heard: &mut usize) {
+    fn tell_notices(&self, told: &mut String, start: Moment, heard: &mut usize) {
         for (at, index, notice) in &self.world.notices[*heard..] {
             if let Some(news) = news(notice) {
                 let _ = writeln!(told, "{}  web-{index} {news}", clock(*at, start));
@@ -108,13 +108,13 @@ impl Fleet {
     }
 }
 
-impl Deed {
+impl Action {
     fn says(self) -> &'static str {
         match self {
-            Deed::Crash => "is killed without warning",
-            Deed::End => "is asked to end",
-            Deed::Ail => "has an application that is not ready, lags, and gives no heartbeat",
-            Deed::Return | Deed::Heal => "",
+            Action::Crash => "is killed without warning",
+            Action::End => "is asked to end",
+            Action::Degrade => "has an application that is not ready, lags, and gives no heartbeat",
+            Action::Return | Action::Restore => "",
         }
     }
 }

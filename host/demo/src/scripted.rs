@@ -4,7 +4,7 @@ use super::candidate::Order;
 use super::options::NAMES;
 use super::policies::Policy;
 use super::referee::Cause;
-use super::script::Deed;
+use super::script::Action;
 use super::stage::{Fate, Known, Stage};
 use hotseat_election::clock;
 use std::time::Duration;
@@ -23,8 +23,8 @@ impl Stage {
         if !self.scripted {
             return Ok(());
         }
-        while let Some(deed) = self.script.due(self.elapsed()) {
-            if !self.do_it(deed)? {
+        while let Some(action) = self.script.due(self.elapsed()) {
+            if !self.do_it(action)? {
                 return Ok(());
             }
             self.script.done(self.elapsed());
@@ -33,21 +33,21 @@ impl Stage {
     }
 
     /// False if it has to wait.
-    fn do_it(&mut self, deed: Deed) -> anyhow::Result<bool> {
-        match deed {
-            Deed::BringBack | Deed::LetSpeak | Deed::Swap(_) if !self.is_settled() => {
+    fn do_it(&mut self, action: Action) -> anyhow::Result<bool> {
+        match action {
+            Action::BringBack | Action::LetSpeak | Action::Swap(_) if !self.is_settled() => {
                 return Ok(false);
             }
-            Deed::BringBack => self.bring_back()?,
-            Deed::LetSpeak => self.let_speak(),
-            Deed::Swap(policy) => {
+            Action::BringBack => self.bring_back()?,
+            Action::LetSpeak => self.let_speak(),
+            Action::Swap(policy) => {
                 if self.ready().count() < NAMES.len() {
                     self.bring_back()?;
                     return Ok(false);
                 }
                 self.swap(policy)?;
             }
-            Deed::KillLeader | Deed::AskLeaderToLeave | Deed::SilenceLeader => {
+            Action::KillLeader | Action::AskLeaderToLeave | Action::SilenceLeader => {
                 let Some(leader) = self.leader_with_standby() else {
                     // Whoever was ended by somebody else has to be there first.
                     if self.is_settled() {
@@ -55,23 +55,23 @@ impl Stage {
                     }
                     return Ok(false);
                 };
-                self.harm(leader, deed);
+                self.harm(leader, action);
             }
         }
         Ok(true)
     }
 
-    fn harm(&mut self, leader: usize, deed: Deed) {
+    fn harm(&mut self, leader: usize, action: Action) {
         let name = NAMES[leader];
         let now = clock::now();
-        match deed {
-            Deed::KillLeader => {
+        match action {
+            Action::KillLeader => {
                 self.tell(format!("{name} is killed without warning"));
                 self.referee.harm(Cause::Killed, now);
                 self.states[leader].fate = Fate::Killed;
                 self.fleet[leader].order(Order::Kill);
             }
-            Deed::AskLeaderToLeave => {
+            Action::AskLeaderToLeave => {
                 self.tell(format!("{name} is asked to leave"));
                 self.referee.harm(Cause::Released, now);
                 self.states[leader].fate = Fate::Leaving(now);
