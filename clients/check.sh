@@ -51,7 +51,7 @@ lines() {
     within Java 570 "$clients/java/src/main" java testing
     within Node.js 400 "$clients/node/src" js testing
     within Python 400 "$clients/python/src" py testing
-    within Rust 580 "$clients/rust/src" rs testing
+    within Rust 590 "$clients/rust/src" rs testing
 }
 
 lint() {

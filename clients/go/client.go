@@ -235,7 +235,7 @@ func (c *Client) watchOn() {
 	defer c.loops.Done()
 	for c.ctx.Err() == nil {
 		c.sidecar.watch(c.ctx, func() { c.change(func(time.Duration) { c.rung.Store(true) }) })
-		c.pause(silence, func(time.Duration) bool { return false })
+		c.pause(rest, func(time.Duration) bool { return false })
 	}
 }
 

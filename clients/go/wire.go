@@ -16,7 +16,8 @@ import (
 
 const (
 	longestAnswer = 64 << 10         // as long as the lines of a bufio.Scanner may be, with which the watch is read
-	silence       = 10 * time.Second // after so long without an event, or without a watch, it is begun anew
+	silence       = 10 * time.Second // after so long without an event the watch is given up
+	rest          = 2 * time.Second  // and after so long without a watch it is begun anew
 )
 
 type sidecar struct {
@@ -29,7 +30,6 @@ func newSidecar(address string) (*sidecar, error) {
 	if err != nil || parts.Scheme != "http" || parts.Hostname() == "" || strings.Trim(parts.Path, "/") != "" {
 		return nil, fmt.Errorf("%q is not an address of a sidecar: give %s", address, DefaultURL)
 	}
-	// No proxy, no redirects, and a connection for each question: one that is kept may be half open.
 	// No proxy, and a connection for each question: one that is kept may be half open.
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: longestAnswer}
 	return &sidecar{"http://" + parts.Host, transport}, nil
@@ -43,8 +43,7 @@ func (s *sidecar) open(ctx context.Context, within time.Duration, method, path, 
 	}
 	request.Header.Set("Content-Type", "application/json")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // no redirects
-	client := http.Client{Transport: s.transport, CheckRedirect: stay, Timeout: within}
-	return client.Do(request)
+	return (&http.Client{Transport: s.transport, CheckRedirect: stay, Timeout: within}).Do(request)
 }
 
 // ask sends one request and gives its answer. The status is 0 if there is none. A body that is too long is

@@ -1,6 +1,6 @@
 import { Belief } from './belief.js';
 import { Clock } from './clock.js';
-import { SILENCE, Sidecar, SidecarError } from './wire.js';
+import { REST, Sidecar, SidecarError } from './wire.js';
 
 export { SidecarError };
 
@@ -208,7 +208,7 @@ export class Client {
       } catch {
         // However it has ended, it is begun anew.
       }
-      if (!closed.aborted) await away.wait(SILENCE);
+      if (!closed.aborted) await away.wait(REST);
     }
   }
 

@@ -3,8 +3,10 @@ import { answerIn } from './belief.js';
 
 const LONGEST_ANSWER = 64 << 10;
 const LONGEST_LINE = 64 << 10;
-/** After so many milliseconds without an event, or without a watch, it is begun anew. */
-export const SILENCE = 10_000;
+/** After so many milliseconds without an event the watch is given up. */
+const SILENCE = 10_000;
+/** After so many milliseconds without a watch it is begun anew. */
+export const REST = 2000;
 
 /** The sidecar cannot be reached, or has refused the request; the message says why. */
 export class SidecarError extends Error {

@@ -1,5 +1,5 @@
-/** After so many milliseconds without an event, or without a watch, it is begun anew. */
-export const SILENCE: 10000;
+/** After so many milliseconds without a watch it is begun anew. */
+export const REST: 2000;
 /** The sidecar cannot be reached, or has refused the request; the message says why. */
 export class SidecarError extends Error {
     /**

@@ -3,7 +3,7 @@
 use crate::belief::{Belief, Change, LARGEST_TOKEN};
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::wire::{Error, SILENCE, Sidecar};
+use crate::wire::{Error, REST, Sidecar};
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -255,7 +255,7 @@ impl Shared {
             };
             // How it ended does not matter: it is begun anew.
             let _ = self.sidecar.watch(|| self.change(ring));
-            self.wait(SILENCE, |_, _| None::<()>);
+            self.wait(REST, |_, _| None::<()>);
         }
     }
 

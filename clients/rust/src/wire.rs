@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 /// The most bytes of an answer, or of a line of the watch.
 const LONGEST: u64 = 64 << 10;
-/// After so long without an event, or without a watch, it is begun anew.
-pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+/// After so long without an event the watch is given up.
+const SILENCE: Duration = Duration::from_secs(10);
+/// After so long without a watch it is begun anew.
+pub(crate) const REST: Duration = Duration::from_secs(2);
 
 /// Why the sidecar was not asked, has not answered or has refused, in one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -185,7 +185,7 @@ class Client:
             except wire.SidecarError as error:
                 log.debug("the watch has ended: %s", error)
             with self._changed:
-                self._changed.wait_for(lambda: self._closing, wire.SILENCE)
+                self._changed.wait_for(lambda: self._closing, wire.REST)
 
     # The thread that tells the application.
 

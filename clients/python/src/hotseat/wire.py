@@ -12,7 +12,8 @@ from typing import Callable
 
 LONGEST_ANSWER = 64 << 10
 LONGEST_LINE = 64 << 10
-SILENCE = 10.0  # after so many seconds without an event, or without a watch, it is begun anew
+SILENCE = 10.0  # after so many seconds without an event the watch is given up
+REST = 2.0  # and after so many without a watch it is begun anew
 
 
 class SidecarError(Exception):

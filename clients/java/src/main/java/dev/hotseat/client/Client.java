@@ -295,7 +295,7 @@ public final class Client implements AutoCloseable {
             } catch (IOException e) {
                 log.log(Level.DEBUG, "the watch has ended", e);
             }
-            await(Sidecar.SILENCE, () -> null);
+            await(Sidecar.REST, () -> null);
         }
     }
 

@@ -21,8 +21,10 @@ import java.util.regex.Pattern;
  * <p>It speaks HTTP/1.0, so that an answer ends with its connection and is not cut into chunks.
  */
 final class Sidecar {
-    /** After so long without an event, or without a watch, it is begun anew. */
-    static final long SILENCE = TimeUnit.SECONDS.toNanos(10);
+    /** After so long without an event the watch is given up. */
+    private static final long SILENCE = TimeUnit.SECONDS.toNanos(10);
+    /** After so long without a watch it is begun anew. */
+    static final long REST = TimeUnit.SECONDS.toNanos(2);
     /** The most bytes of an answer, or of a line of the watch. */
     private static final int LONGEST = 64 << 10;
     private static final Pattern URL = Pattern.compile("http://([\\w.~%-]+|\\[[\\w.:%]+\\])(:([0-9]{1,5}))?/?");
