@@ -3,6 +3,20 @@
 use super::*;
 use std::sync::{Arc, Mutex};
 
+#[test]
+fn two_holders_are_no_leader() {
+    let mut world = World::new(1, Network::perfect());
+    held_by("x", &mut world.outer, 0);
+    held_by("y", &mut world.store, 0);
+    world.add_on(Locks::Both, config("a"), by_rule(), 0);
+    world.start(0);
+    world.run_for(A_WHILE).unwrap();
+    assert_eq!(world.answer(0), "");
+    let view = world.view(0);
+    let now = view.seen.as_ref().unwrap().heard;
+    assert_eq!((view.leader(now), view.remaining(now)), ("", Duration::ZERO));
+}
+
 /// The policy sees one seat: the inner lock's holder, and where nobody holds that one, whoever else holds
 /// the outer one.
 #[test]
