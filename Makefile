@@ -56,7 +56,7 @@ test: wasm-target ## every test, against a real API server too
 	tests/setup/browser.sh >/dev/null
 	proofs/run.sh
 	docs/book/build.sh
-	$(PROGRAM) $(CARGO) test --workspace --no-fail-fast
+	$(PROGRAM) CARGO="$(CARGO)" tests/suites.sh
 	clients/check.sh test
 	clients/check.sh pack
 	guest/setup/test.sh
