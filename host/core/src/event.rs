@@ -51,7 +51,7 @@ pub enum Event {
     },
     /// A policy took over, the first or another one.
     Swapped {
-        /// Its memory, made over from the one before it.
+        /// Its memory, converted from the one before it.
         memory: Vec<u8>,
         /// The operator's settings for it, JSON or empty.
         settings: String,

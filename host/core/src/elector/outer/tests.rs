@@ -3,7 +3,7 @@
 use super::*;
 use crate::claim::{Landed, Sent};
 use crate::config::{Config, Timing};
-use crate::event::{Base, Event, Purpose, Via};
+use crate::event::{Base, Effect, Event, Purpose, Via};
 use crate::lock::{Incarnation, Lock, Mark, Record, Version};
 use crate::on_failure::OnFailure;
 use crate::request::Requests;
@@ -149,6 +149,15 @@ fn the_outer_lock_is_kept_for_a_term_that_has_lapsed_only() {
     assert_eq!(inner.keeps_outer_until(), Moment::ZERO);
     assert!(inner.catch_up(at(10)));
     assert_eq!(inner.keeps_outer_until(), at(20), "a renew deadline after its end");
+    // What is asked each retry period would wake it a second later.
+    let effects = inner.step(at(19), Event::Timer);
+    assert_eq!(effects.last(), Some(&Effect::WakeAt(at(20))));
+    let effects = inner.step(at(20), Event::Timer);
+    assert_ne!(
+        effects.last(),
+        Some(&Effect::WakeAt(at(20) + Duration::from_millis(1))),
+        "it is over"
+    );
     writes(&mut inner, 2, at(12));
     assert_eq!(inner.keeps_outer_until(), Moment::ZERO, "it is believed in again");
 }
