@@ -172,3 +172,15 @@ fn a_claim_is_pursued_until_the_renew_deadline() {
         assert_eq!(inner.pursuit.map(|pursuit| pursuit.again_at), again_at, "{free_at}");
     }
 }
+
+/// I10, I16: whoever is asked while nothing moves goes by the moment in the view.
+#[test]
+fn what_is_shown_ends_with_the_earlier_deadline() {
+    for (outer, until) in [(at(5), at(5)), (at(60), at(10))] {
+        let mut inner = within(own_until(outer));
+        writes(&mut inner, 1, at(0));
+        let view = inner.view();
+        assert_eq!(view.term.as_ref().map(|term| term.until), Some(until));
+        assert!(view.leads(until - Duration::from_millis(1)) && !view.leads(until));
+    }
+}
