@@ -50,13 +50,14 @@ type Options struct {
 
 // Client knows whether this pod leads, for as long as the last answer of the sidecar holds.
 type Client struct {
-	options   Options
-	sidecar   *sidecar
-	ctx       context.Context // until the client is closed
-	cancel    context.CancelCauseFunc
-	loops     sync.WaitGroup
-	lettingGo atomic.Uint64 // what the sidecar has to hear of yet
-	rung      atomic.Bool   // something says that it is time to ask
+	options  Options
+	sidecar  *sidecar
+	ctx      context.Context // until the client is closed
+	cancel   context.CancelCauseFunc
+	loops    sync.WaitGroup
+	letGo    atomic.Uint64 // the latest term that was let go of
+	released atomic.Uint64 // the latest of them that the sidecar has heard of
+	rung     atomic.Bool   // something says that it is time to ask
 
 	mutex   sync.Mutex // for what follows
 	belief  belief.Belief
@@ -148,7 +149,7 @@ func (c *Client) UnsetSignal(ctx context.Context, key string) error {
 func (c *Client) LetGo(token uint64) {
 	c.change(func(now time.Duration) {
 		c.belief.LetGo(token, now)
-		c.lettingGo.Store(max(c.lettingGo.Load(), token))
+		c.letGo.Store(max(c.letGo.Load(), token))
 		c.rung.Store(true)
 	})
 }
@@ -218,14 +219,14 @@ func (c *Client) askOn() {
 }
 
 func (c *Client) tellLetGo(ctx context.Context) {
-	token := c.lettingGo.Load()
-	if token == 0 {
+	token := c.letGo.Load()
+	if token <= c.released.Load() {
 		return
 	}
 	status, _, _ := c.sidecar.ask(ctx, c.options.Hold/2, http.MethodPut, fmt.Sprintf("/v1/released?token=%d", token), "")
 	// What did not get through is sent once more.
 	if status == http.StatusOK || status/100 == 4 {
-		c.lettingGo.CompareAndSwap(token, 0)
+		c.released.Store(token)
 	}
 }
 

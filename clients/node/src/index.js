@@ -37,7 +37,9 @@ export class Client {
   #news = new Bell(); // there are changes, or the end of belief has moved
   /** @type {Set<() => void>} */
   #waiting = new Set();
-  #lettingGo = 0;
+  /** The latest term that was let go of, and the latest of them that the sidecar has heard of. */
+  #letGo = 0;
+  #released = 0;
   /** @type {{over: () => void, done: Promise<void>} | null} */
   #leading = null;
   /** @type {Promise<unknown>} */
@@ -132,7 +134,7 @@ export class Client {
    * @param {number} token
    */
   letGo(token) {
-    this.#lettingGo = Math.max(this.#lettingGo, token);
+    this.#letGo = Math.max(this.#letGo, token);
     this.#belief.letGo(token, this.#clock.now());
     this.#changed();
     this.#bell.ring();
@@ -184,15 +186,15 @@ export class Client {
   }
 
   async #tellLetGo() {
-    const token = this.#lettingGo;
-    if (token === 0) return;
+    const token = this.#letGo;
+    if (token <= this.#released) return;
     try {
       await this.#sidecar.ask(this.#hold / 2, 'PUT', `/v1/released?token=${token}`);
     } catch (error) {
       const status = error instanceof SidecarError ? error.status : 0;
       if (status < 400 || status >= 500) return; // it is sent once more
     }
-    if (this.#lettingGo === token) this.#lettingGo = 0;
+    this.#released = token;
   }
 
   /**

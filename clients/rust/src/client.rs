@@ -40,7 +40,9 @@ struct State {
     /// Something says that it is time to ask.
     rung: bool,
     closing: bool,
-    letting_go: u64,
+    /// The latest term that was let go of, and the latest of them that the sidecar has heard of.
+    let_go: u64,
+    released: u64,
 }
 
 impl Client {
@@ -210,7 +212,7 @@ impl Shared {
     fn let_go(&self, token: u64) {
         self.change(|state, now| {
             state.belief.let_go(token, now);
-            state.letting_go = state.letting_go.max(token);
+            state.let_go = state.let_go.max(token);
             state.rung = true;
         });
     }
@@ -230,18 +232,17 @@ impl Shared {
     }
 
     fn tell_let_go(&self) {
-        let token = self.state().letting_go;
-        if token == 0 {
+        let state = self.state();
+        let token = state.let_go;
+        if token <= state.released {
             return;
         }
+        drop(state);
         let request = format!("PUT /v1/released?token={token}");
         let heard = self.sidecar.ask(self.hold / 2, &request, "");
-        let mut state = self.state();
         // What did not get through is sent once more.
-        if matches!(heard.map_err(|error| error.status()), Ok(_) | Err(Some(400..500)))
-            && state.letting_go == token
-        {
-            state.letting_go = 0;
+        if matches!(heard.map_err(|error| error.status()), Ok(_) | Err(Some(400..500))) {
+            self.state().released = token;
         }
     }
 

@@ -50,7 +50,8 @@ class Client:
         self._changed = threading.Condition(threading.RLock())
         self._rung = False  # something says that it is time to ask
         self._closing = False
-        self._letting_go = 0
+        self._let_go = 0  # the latest term that was let go of
+        self._released = 0  # the latest of them that the sidecar has heard of
         loops = (self._ask_on, self._watch_on, self._tell_on)
         self._threads = [
             threading.Thread(target=loop, name="hotseat", daemon=True) for loop in loops
@@ -119,7 +120,7 @@ class Client:
         The sidecar hears of it in the background, again and again until it has answered.
         """
         with self._changed:
-            self._letting_go = max(self._letting_go, token)
+            self._let_go = max(self._let_go, token)
             self._belief.let_go(token, now())
             self._ring()
 
@@ -163,17 +164,15 @@ class Client:
                 self._changed.notify_all()
 
     def _tell_let_go(self) -> None:
-        token = self._letting_go
-        if not token:
+        token = self._let_go
+        if token <= self._released:
             return
         try:
             self._sidecar.ask("PUT", f"/v1/released?token={token}", self._belief.hold / 2)
         except wire.SidecarError as error:
             if not isinstance(error, wire.Refused) or error.status // 100 != 4:
                 return  # it is sent once more
-        with self._changed:
-            if self._letting_go == token:
-                self._letting_go = 0
+        self._released = token
 
     # The thread that watches. An event says that it is time to ask, and nothing else: it may have
     # waited in a buffer, and does not say for how long.

@@ -35,7 +35,9 @@ public final class Client implements AutoCloseable {
     /** Something says that it is time to ask. */
     private volatile boolean rung;
     private volatile boolean closing;
-    private volatile long lettingGo;
+    /** The latest term that was let go of, and the latest of them that the sidecar has heard of. */
+    private volatile long letGo;
+    private volatile long released;
 
     Client(Builder options) {
         this.options = options;
@@ -147,7 +149,7 @@ public final class Client implements AutoCloseable {
      * @param token of that term
      */
     public synchronized void letGo(long token) {
-        lettingGo = Math.max(lettingGo, token);
+        letGo = Math.max(letGo, token);
         belief.letGo(token, clock.now());
         ring();
     }
@@ -268,8 +270,8 @@ public final class Client implements AutoCloseable {
     }
 
     private void tellLetGo() {
-        long token = lettingGo;
-        if (token == 0) {
+        long token = letGo;
+        if (token <= released) {
             return;
         }
         try {
@@ -279,9 +281,7 @@ public final class Client implements AutoCloseable {
                 return; // it is sent once more
             }
         }
-        synchronized (this) {
-            lettingGo = lettingGo == token ? 0 : lettingGo;
-        }
+        released = token;
     }
 
     /**
