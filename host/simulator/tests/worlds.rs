@@ -1,6 +1,6 @@
 //! Random worlds: bad networks on which writes are lost, late or arrive twice, drifting clocks, frozen and
-//! killed processes, hands that delete, relabel and edit the lock or put earlier records back, restored
-//! backups, chaotic policies.
+//! killed processes, hands that delete, relabel, edit and replace the lock or put earlier records back,
+//! restored backups, chaotic policies.
 //!
 //! `HOTSEAT_SEED=N` runs them with that seed only, `HOTSEAT_WORLDS=N` with the first N seeds; a
 //! failure prints its seed.
@@ -10,7 +10,7 @@
 use hotseat_core::config::{Config, Timing};
 use hotseat_core::event::{Effect, Event};
 use hotseat_core::failures::DEFAULT_SHARE;
-use hotseat_core::lock::{Incarnation, Record, Token};
+use hotseat_core::lock::{Incarnation, Lock, Record, Token};
 use hotseat_core::on_failure::OnFailure;
 use hotseat_core::request::TransferRequest;
 use hotseat_core::rule;
@@ -131,7 +131,7 @@ impl Run {
         let met = self.have_met();
         let index = self.dice.below(self.names.len() as u64) as usize;
         let length = self.dice.between(Duration::from_millis(50), Duration::from_secs(25));
-        match self.dice.below(13) {
+        match self.dice.below(14) {
             0 | 1 => self.world.freeze(index, length),
             2 | 3 => self.world.cut(index, true),
             4 | 5 => (0..self.names.len()).for_each(|index| self.world.cut(index, false)),
@@ -146,6 +146,7 @@ impl Run {
             8 => self.restart(index),
             9 => self.world.let_go(index),
             10 | 11 => self.ask(),
+            12 => self.replace_by_force(),
             _ => {
                 let policy = self.policy();
                 self.world.swap(index, policy);
@@ -214,6 +215,26 @@ impl Run {
             edit(record);
         });
         Ok(())
+    }
+
+    /// `kubectl replace --force`: a hand deletes the object and at once creates another, with another UID, of
+    /// what it has in a file: the record as it stands, mark and all, or an edited one. Nobody reads a missing
+    /// lock meanwhile, so fresh processes are there, too; a watch tells that it was gone.
+    fn replace_by_force(&mut self) {
+        let Lock::Present(mut record) = self.world.store.read() else { return };
+        if self.dice.percent(50) {
+            record.mark = None;
+            record.released = false;
+            record.duration = Some(Duration::from_secs(1 + self.dice.below(40)));
+            match self.dice.below(3) {
+                0 => record.holder = None,
+                1 => record.holder = Some("other".to_owned()),
+                _ => {}
+            }
+        }
+        self.world.store.delete();
+        self.world.announce();
+        self.world.store.put(record);
     }
 
     /// An earlier record comes back, by a hand or by a backup of the store.
