@@ -35,6 +35,8 @@ mod failing;
 mod hand_over;
 #[path = "scenes/let_go.rs"]
 mod let_go;
+#[path = "scenes/live_edits.rs"]
+mod live_edits;
 #[path = "scenes/lives.rs"]
 mod lives;
 #[path = "scenes/pace.rs"]

@@ -49,6 +49,8 @@ fn edits() -> Vec<(&'static str, Lock)> {
             }),
         ),
         ("the times are gone", edited(|record| record.times.clear())),
+        ("the mark alone is gone", edited(|_| {})),
+        ("the renew time alone is another", edited(|record| record.times = "edited".to_owned())),
         ("another is named", edited(|record| record.holder = Some("bar".to_owned()))),
         ("client-go's release over it", edited(emptied)),
         ("an older record is back", Lock::Present(marked("bing", 15, 2, 14, Some(9)))),
@@ -98,7 +100,8 @@ fn i7_an_edit_is_waited_out_by_whoever_saw_the_leader_a_moment_before() {
         stage.starts_with(Lock::Present(marked("bing", 15, 2, 12, Some(11))));
         stage.pass(millis(2000));
         stage.sees(Lock::Present(leading()));
-        stage.pass(millis(50));
+        // Long enough that a wait from the leader's record would be over too soon.
+        stage.pass(millis(500));
         stage.sees(lock);
         waits(&mut stage, edit);
         then_takes(&mut stage, edit);
