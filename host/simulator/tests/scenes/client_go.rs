@@ -231,9 +231,12 @@ fn i6_a_term_that_begins_during_the_stop_is_drained_before_its_release() {
     let drain = Duration::from_secs(3);
     let mut stage = Stage::with(Config { predecessor: Some(note), drain, ..config() });
     let incarnation = Incarnation { site: "here".to_owned(), nonce: "0".to_owned(), home: None };
-    let mark = Some(Mark { incarnation, serial: 9, base: None });
+    // It replaced another record: of one that created the lock, its death would prove nothing.
+    let mark = Some(Mark { incarnation, serial: 9, base: Some(Version("9".to_owned())) });
+    let seen = stage.now;
     stage.starts_with(Lock::Present(Record { mark, ..record("baz", 15) }));
     let (acquire, sent) = stage.next_write();
+    assert!(sent.since(seen) < millis(100), "followed only {:?} later", sent.since(seen));
     stage.tell(Event::Stop);
     stage.pass(millis(10));
     stage.succeeds(&acquire, 11);
