@@ -15,6 +15,8 @@ mod death;
 mod end;
 #[path = "election/facts.rs"]
 mod facts;
+#[path = "election/forged.rs"]
+mod forged;
 #[path = "election/hand.rs"]
 mod hand;
 #[path = "election/label.rs"]
@@ -63,6 +65,9 @@ on_both![
     hand::a_lease_deleted_behind_a_stopped_leader_is_put_back,
     hand::a_cleared_holder_begins_another_term,
     hand::an_edit_beside_the_seat_changes_nothing_and_survives,
+    hand::a_leader_whose_mark_alone_is_removed_leads_on_in_a_new_term,
+    hand::a_leader_whose_renew_time_alone_is_edited_leads_on_in_a_new_term,
+    hand::transitions_at_their_limit_end_no_election,
     death::a_dead_leaders_seat_is_taken_when_its_kubelet_says_so,
     death::a_pod_that_is_gone_is_no_dead_leader,
     label::the_leaders_pod_bears_the_label,
@@ -71,6 +76,8 @@ on_both![
     logs::log_on_a_full_disk,
     logs::log_that_nobody_reads,
     names::a_name_from_outside_forges_no_line,
+    forged::a_request_from_outside_forges_no_line,
+    forged::what_stands_on_a_lease_forges_no_line,
 ];
 
 /// A moment as it stands in a Lease.

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::moment;
 
+/// A lease that nothing waits for which is done [`SOON`].
+const LONG: [&str; 3] = ["--lease-duration=90s", "--renew-deadline=60s", "--retry-period=500ms"];
+
 pub fn a_deleted_lease_begins_another_term(api: &Api) {
     let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
     let first = crew.leader();
@@ -84,5 +87,65 @@ pub fn an_edit_beside_the_seat_changes_nothing_and_survives(api: &Api) {
     assert!(crew.leader().is_same_term(&first), "{}", crew.logs());
     let log = crew.member(&first.name).log();
     assert!(!log.contains("stepped down"), "{log}");
+    crew.finish();
+}
+
+pub fn a_leader_whose_mark_alone_is_removed_leads_on_in_a_new_term(api: &Api) {
+    leads_on_in_a_new_term(api, |lease| {
+        let annotations = lease["metadata"]["annotations"].as_object_mut().unwrap();
+        assert!(annotations.remove("hotseat.dev/write").is_some(), "{annotations:?}");
+    });
+}
+
+pub fn a_leader_whose_renew_time_alone_is_edited_leads_on_in_a_new_term(api: &Api) {
+    leads_on_in_a_new_term(api, |lease| {
+        lease["spec"]["renewTime"] = json!("2026-11-25T12:00:00.000000Z");
+    });
+}
+
+/// As docs/decisions/0006 has it: what the leader sees ends its belief, and it begins a new term at once; the
+/// others wait for the lease, and see that term before.
+fn leads_on_in_a_new_term(api: &Api, edit: impl Fn(&mut Value)) {
+    let crew = Candidates::with(api, &["anna", "ben"], &LONG).unwrap();
+    let mut before = crew.leader();
+    for _ in 0..3 {
+        api.edit_lease(&edit).unwrap();
+        // Within a third of the lease, which has to pass before anybody else may lead.
+        let after = crew.leader_after(&before);
+        assert_eq!((&after.name, after.transitions), (&before.name, before.transitions));
+        assert!(after.token > before.token, "{after:?} after {before:?}");
+        before = after;
+    }
+    let leader = crew.member(&before.name).log();
+    assert!(leader.matches("stepped down: the seat was lost").count() >= 3, "{leader}");
+    for standby in crew.members().iter().filter(|member| member.name() != before.name) {
+        assert!(!standby.log().contains("became leader"), "{}", standby.log());
+    }
+    crew.finish();
+}
+
+/// `leaseTransitions` is an int32, of which the API server takes no larger one. At its limit it stays, and the
+/// election goes on under tokens that grow.
+pub fn transitions_at_their_limit_end_no_election(api: &Api) {
+    const MOST: u64 = 2_147_483_647;
+    let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let first = crew.leader();
+    api.edit_lease(|lease| lease["spec"]["leaseTransitions"] = json!(MOST)).unwrap();
+    // The edit costs the leader its term, and nobody else gains one.
+    let mut before = crew.leader_after(&first);
+    assert_eq!((&before.name, before.transitions), (&first.name, MOST));
+    for signal in [Signal::KILL, Signal::TERM] {
+        let mut gone = crew.take(&before.name);
+        gone.process.signal(signal).unwrap();
+        gone.process.wait_exit(SOON);
+        let after = crew.leader_after(&before);
+        assert_ne!(after.name, before.name);
+        assert!(after.token > before.token, "{after:?} after {before:?}");
+        assert_eq!(after.transitions, MOST);
+        let lease = api.lease().unwrap().unwrap();
+        assert_eq!(lease["spec"]["leaseTransitions"], json!(MOST), "{lease}");
+        assert_eq!(lease["spec"]["holderIdentity"], after.name.as_str(), "{lease}");
+        before = after;
+    }
     crew.finish();
 }

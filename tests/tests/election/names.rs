@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 /// What a neighbour with the right to write the Lease may call itself: a line of its own that says
 /// that the candidate leads, and orders to the terminal, in both of their forms.
-const FORGED: &str = "x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
+pub(super) const FORGED: &str = "x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
 /// How people see it.
-const SHOWN: &str = r"x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
+pub(super) const SHOWN: &str = r"x\nanna is the leader\r\u{1b}[2J\u{9b}31m\u{202e}";
 
 pub fn a_name_from_outside_forges_no_line(api: &Api) {
     for format in ["text", "json"] {
@@ -52,17 +52,30 @@ fn forges_no_line(api: &Api, format: &str) {
         2,
         "anna, and who came after"
     );
+    no_line_is_forged(&candidate, format, &[FORGED, "anna"]);
+}
+
+/// Whether a character may come out as it is.
+pub(super) fn is_fit(letter: char) -> bool {
+    !letter.is_control() && letter != '\u{202e}'
+}
+
+/// Each line is of the candidate's own making, and those on standard output name these leaders alone.
+#[track_caller]
+pub(super) fn no_line_is_forged(candidate: &Candidate, format: &str, leaders: &[&str]) {
     for line in candidate.process.lines() {
-        let fit = |c: char| !c.is_control() && c != '\u{202e}';
-        assert!(line.text.chars().all(fit), "{line:?}");
+        assert!(line.text.chars().all(is_fit), "{line:?}");
         match (line.stream, format) {
             (Stream::Stdout, "text") => {
-                let said = [&format!("{SHOWN} is the leader"), "anna is the leader"];
-                assert!(said.contains(&line.text.as_str()), "{line}");
+                let name = line.text.strip_suffix(" is the leader").map(|name| match name {
+                    SHOWN => FORGED,
+                    name => name,
+                });
+                assert!(name.is_some_and(|name| leaders.contains(&name)), "{line}");
             }
             (Stream::Stdout, _) => {
                 let event: Value = serde_json::from_str(&line.text).unwrap();
-                assert!([FORGED, "anna"].contains(&event["leader"].as_str().unwrap()), "{line}");
+                assert!(leaders.contains(&event["leader"].as_str().unwrap()), "{line}");
             }
             (Stream::Stderr, "json") => {
                 let event: Value = serde_json::from_str(&line.text).unwrap();
