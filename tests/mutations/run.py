@@ -39,6 +39,7 @@ CORE = "host/core/src/"
 MACHINE = "host/rollout/src/machine/"
 DEATHS = "host/kubernetes/src/deaths/"
 KUBERNETES = [["-p", "hotseat-kubernetes", "--lib", "deaths"]]
+CODEC = [["-p", "hotseat-kubernetes", "--lib", "codec"]]
 ENGINE = ["-p", "hotseat-engine", "--test"]
 SOURCES = ["-p", "hotseat-sources"]
 ELECTIONS = [["-p", "hotseat-simulator", "--test", "rollouts"]]
@@ -108,6 +109,14 @@ MUTATIONS = [
     ("I7", "an edit that proves nothing is not waited out", CORE + "seat.rs",
      "None => self.wait_for_unproven(before, full, was_free),",
      "None => drop((before, was_free)),", [SCENES, WORLDS]),
+    ("I7", "a mark holds whatever was edited of the seat", "host/kubernetes/src/codec.rs",
+     "stamp.seat == seat && ", "", CODEC),
+    ("I7", "a mark does not cover the duration", "host/kubernetes/src/codec.rs",
+     "stamp.seat == seat && ", "(stamp.seat.seconds != seat.seconds || stamp.seat == seat) && ", CODEC),
+    ("I7", "another object of the name is not waited out", CORE + "seat.rs",
+     "None if observed != Observed::Next =>",
+     "None if before.record().is_some_and(|before| before.uid != record.uid) => {}\n            None if observed != Observed::Next =>",
+     [WORLDS]),
     ("I7", "a promise that is made anew is over", CORE + "promise.rs",
      "Promise { holder: Moment::ZERO, others: Moment::NEVER, unseen: true }",
      "Promise { holder: Moment::ZERO, others: Moment::ZERO, unseen: true }", [["-p", "hotseat-core", "--lib"]]),
