@@ -10,8 +10,11 @@ const STEP: Duration = Duration::from_millis(1);
 /// From its sight of the edit, the leader needs a decision and one write, each of a few milliseconds here.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
+/// What a hand does to a record.
+type Edit = fn(&mut Record);
+
 /// How long after the edit its leader leads again, seen by it and two standbys.
-fn until_it_leads_again(world: &mut World, change: fn(&mut Record)) -> Duration {
+fn until_it_leads_again(world: &mut World, change: Edit) -> Duration {
     let leader = world.leader().expect("somebody leads");
     let term = |world: &World| world.view(leader).term.as_ref().map(|term| term.token);
     let before = term(world);
@@ -35,7 +38,7 @@ fn until_it_leads_again(world: &mut World, change: fn(&mut Record)) -> Duration 
 
 #[test]
 fn i7_a_leader_whose_mark_or_renew_time_alone_is_edited_leads_on_in_a_new_term() {
-    let edits: [(&str, fn(&mut Record)); 2] = [
+    let edits: [(&str, Edit); 2] = [
         ("the mark is gone", |record| record.mark = None),
         ("the renew time is another", |record| {
             record.mark = None;
