@@ -16,7 +16,6 @@ use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
 
-#[cfg(feature = "limits")]
 #[path = "swap/container.rs"]
 mod container;
 #[path = "swap/fleet.rs"]
@@ -123,16 +122,19 @@ fn a_file_is_followed_in_all_ways_that_files_change() {
     let file = stage.file();
     let [plain, renamed, linked] = [1, 2, 3].map(standard_marked);
     fs::write(&file, &plain).unwrap();
-    stage.active(&plain);
-    let before = stage.said(" INFO ");
+    // The line comes a moment after what `/v1/policy` says.
+    let said_of = |bytes: &[u8]| {
+        stage.active(bytes);
+        let wanted = digest(bytes);
+        until("a line of log", SOON, || match stage.said(" INFO ") {
+            said if said.iter().any(|line| line.contains(&wanted)) => Ok(said),
+            said => Err(said),
+        })
+    };
+    let before = said_of(&plain);
     publish(&file, &renamed).unwrap();
-    stage.active(&renamed);
     // Its stages are for whoever looks for them, at debug.
-    let said =
-        until("a line of log", SOON, || match stage.said(" INFO ").split_off(before.len()) {
-            said if said.is_empty() => Err(said),
-            said => Ok(said),
-        });
+    let said = said_of(&renamed).split_off(before.len());
     assert!(said.len() == 1 && said[0].contains("the policy is active"), "{said:?}");
     fs::remove_file(&file).unwrap();
     stage.report("the file is gone", |report| {

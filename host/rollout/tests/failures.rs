@@ -161,8 +161,8 @@ fn what_could_not_take_over_is_tried_again_after_a_while() {
     world.not_taken_over();
     assert_eq!(world.taking_over(), Some(&config().standard));
     world.not_taken_over();
-    for _ in 0..3 {
-        world.wait(Duration::from_millis(9999));
+    for seconds in [10, 20, 40, 80, 160, 300, 300] {
+        world.wait(Duration::from_millis(seconds * 1000 - 1));
         world.found(&b());
         assert_eq!(world.taking_over(), None, "too early");
         world.wait(Duration::from_millis(1));
@@ -187,7 +187,16 @@ fn a_standard_one_that_did_not_load_is_tried_again_while_it_is_needed() {
     world.event(Event::Failed);
     world.refuse("compile");
     assert_eq!(world.run, None);
-    world.wait(Duration::from_secs(60));
+    // It was refused twice by then, and pauses begin at a minute.
+    for seconds in [120, 240, 480, 600, 600] {
+        world.wait(Duration::from_millis(seconds * 1000 - 1));
+        world.event(Event::Woke);
+        assert_eq!(world.run, None, "too early");
+        world.wait(Duration::from_millis(1));
+        world.event(Event::Woke);
+        world.refuse("compile");
+    }
+    world.wait(Duration::from_secs(600));
     world.event(Event::Woke);
     world.pass();
     world.take_over();

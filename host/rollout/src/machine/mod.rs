@@ -69,6 +69,10 @@ pub struct Rollout {
     not_restored: Vec<Policy>,
     /// When that is tried again.
     restores_at: Option<Moment>,
+    /// How often in a row nothing could take over, since something last did.
+    restores_failed: u32,
+    /// How often in a row the standard policy did not load, since something last took over.
+    loads_failed: u32,
     /// The last [`Effect::WakeAt`] that has not come.
     wake: Option<Moment>,
     memory: Memory,
@@ -133,6 +137,8 @@ impl Rollout {
             fallback: Fallback::Absent,
             not_restored: Vec::new(),
             restores_at: None,
+            restores_failed: 0,
+            loads_failed: 0,
             wake: None,
             memory: Memory::default(),
             line: Line::default(),

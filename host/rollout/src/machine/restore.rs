@@ -11,12 +11,29 @@ use std::time::Duration;
 
 /// Where the standard policy comes from, for people.
 const STANDARD_SOURCE: &str = "builtin";
-/// How long what could not take over from a policy that failed is left alone: the election says only
-/// once that its policy fails, however long it goes on failing.
-const RESTORE_AGAIN: Duration = Duration::from_secs(10);
-/// How long a standard policy that did not load is left alone while it is needed. A compilation costs
-/// more than an attempt to take over.
-const LOAD_AGAIN: Duration = Duration::from_secs(60);
+/// How long what could not take over from a policy that failed is left alone, at first and at most: the
+/// election says only once that its policy fails, however long it goes on failing.
+const RESTORE_AGAIN: Pause = Pause { first: secs(10), longest: secs(5 * 60) };
+/// How long a standard policy that did not load is left alone while it is needed, at first and at most. A
+/// compilation costs more than an attempt to take over.
+const LOAD_AGAIN: Pause = Pause { first: secs(60), longest: secs(10 * 60) };
+
+/// A pause between attempts that is twice as long after each that failed.
+struct Pause {
+    first: Duration,
+    longest: Duration,
+}
+
+impl Pause {
+    fn after(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1);
+        self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.longest)
+    }
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
 
 /// The standard policy as the last resort.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,8 +140,11 @@ impl Rollout {
     /// It could not take over, such as for want of a thread: the next one is tried, and after a while
     /// this one again.
     pub(super) fn not_restored(&mut self, now: Moment, policy: Policy) {
+        if self.not_restored.is_empty() {
+            self.restores_failed = self.restores_failed.saturating_add(1);
+        }
         self.not_restored.push(policy);
-        self.restores_at = Some(now + RESTORE_AGAIN);
+        self.restores_at = Some(now + RESTORE_AGAIN.after(self.restores_failed));
     }
 
     /// A policy that fails stays in force no longer than it has to.
@@ -154,6 +174,7 @@ impl Rollout {
     /// one.
     pub(super) fn try_restoring_anew(&mut self) {
         self.forget_attempts();
+        (self.restores_failed, self.loads_failed) = (0, 0);
         if matches!(self.fallback, Fallback::Refused(_)) {
             self.fallback = Fallback::Absent;
         }
@@ -184,7 +205,8 @@ impl Rollout {
                 if self.needs_fallback() {
                     self.tell(Fact::NoFallback(refusal));
                 }
-                Fallback::Refused(now + LOAD_AGAIN)
+                self.loads_failed = self.loads_failed.saturating_add(1);
+                Fallback::Refused(now + LOAD_AGAIN.after(self.loads_failed))
             }
         };
     }

@@ -29,6 +29,8 @@ struct Rows {
     writes: Recurring,
     reads: Recurring,
     failures: Recurring,
+    takeovers: Recurring,
+    fallbacks: Recurring,
     conflicts: u32,
     /// Failures of the active policy: in a row, and of its last hundred decisions.
     failed: (u32, u32),
@@ -54,7 +56,10 @@ impl Log {
                 let follows = next.as_ref().map_or("nobody: it stays", |next| &*next.digest);
                 tracing::error!(name = %about.name, version = %about.version, digest = %policy.digest, %follows, "the policy failed {how}");
             }
-            Fact::Policy(fact) => log_policy(fact),
+            Fact::Policy(fact) => {
+                let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+                log_policy(&mut rows, at, fact);
+            }
             Fact::RightsMissing(missing) => log_missing(election, missing),
             Fact::RightsGiven => tracing::debug!("the account has all rights that are needed"),
             _ => {}
@@ -154,6 +159,23 @@ impl Rows {
         }
     }
 
+    fn no_fallback(&mut self, at: Moment, refusal: &Refusal) {
+        let (stage, error) = (refusal.stage, &refusal.why);
+        match self.fallbacks.failed(at, error) {
+            Some(times) => {
+                tracing::error!(stage, %error, times, "the standard policy does not load; the built-in rule is the last resort");
+            }
+            None => tracing::debug!(stage, %error, "the standard policy did not load again"),
+        }
+    }
+
+    fn not_taken_over(&mut self, at: Moment, digest: &str, why: &str) {
+        match self.takeovers.failed(at, &format!("{digest}: {why}")) {
+            Some(times) => tracing::error!(%digest, %why, times, "the policy could not take over"),
+            None => tracing::debug!(%digest, %why, "the policy could not take over again"),
+        }
+    }
+
     /// What failed before and works again.
     fn note_recovery(&mut self, notice: &Notice) {
         match notice {
@@ -238,7 +260,7 @@ fn log_leader(name: &str) {
 }
 
 /// A swap is one line at info, and its stages are at debug.
-fn log_policy(fact: &PolicyFact) {
+fn log_policy(rows: &mut Rows, at: Moment, fact: &PolicyFact) {
     match fact {
         PolicyFact::CandidateFound { policy, source } => {
             tracing::debug!(digest = %policy.digest, %source, "a policy is a candidate");
@@ -274,6 +296,8 @@ fn log_policy(fact: &PolicyFact) {
         }
         PolicyFact::Settled => tracing::debug!("what the source has is active already"),
         PolicyFact::TookOver { policy, about, source, memory_lost, .. } => {
+            // The line below says it.
+            let _ = (rows.takeovers.worked(), rows.fallbacks.worked());
             tracing::info!(name = %about.name, version = %about.version, digest = %policy.digest, %source, "the policy is active");
             if let Some(reason) = memory_lost {
                 tracing::warn!(%reason, "the policy begins with an empty memory");
@@ -290,12 +314,8 @@ fn log_policy(fact: &PolicyFact) {
         PolicyFact::LeftBehind { digest, times } => {
             tracing::error!(%digest, times, "a thread did not come back from the policy and was left behind");
         }
-        PolicyFact::NoFallback(refusal) => {
-            tracing::error!(stage = refusal.stage, error = %refusal.why, "the standard policy does not load; the built-in rule is the last resort");
-        }
-        PolicyFact::NotTakenOver { policy, why } => {
-            tracing::error!(digest = %policy.digest, %why, "the policy could not take over");
-        }
+        PolicyFact::NoFallback(refusal) => rows.no_fallback(at, refusal),
+        PolicyFact::NotTakenOver { policy, why } => rows.not_taken_over(at, &policy.digest, why),
     }
 }
 

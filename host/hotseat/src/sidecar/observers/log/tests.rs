@@ -61,3 +61,23 @@ fn a_source_that_gives_nothing_is_a_line_and_so_is_its_end() {
     assert!(said[0].contains("times=3"), "{said:#?}");
     assert!(said[1].contains("works again") && said[1].contains("failures=50"), "{said:#?}");
 }
+
+/// It is tried again and again while the active policy fails.
+#[test]
+fn what_cannot_take_over_is_not_a_line_each_time() {
+    let policy = hotseat_rollout::Policy { digest: "sha256:ab".to_owned(), settings: "".into() };
+    let not_taken_over = |minute: u64| {
+        let why = "no thread".to_owned();
+        (minute * 60, PolicyFact::NotTakenOver { policy: policy.clone(), why })
+    };
+    let no_fallback = |minute: u64| {
+        let refusal = Refusal { stage: "compile", why: "no memory".to_owned() };
+        (minute * 60, PolicyFact::NoFallback(refusal))
+    };
+    let said = lines((0..100).map(not_taken_over));
+    assert_eq!(said.len(), 7, "{said:#?}");
+    assert!(said.iter().all(|line| line.starts_with("ERROR") && line.contains("no thread")));
+    let said = lines((0..100).map(no_fallback));
+    assert_eq!(said.len(), 7, "{said:#?}");
+    assert!(said.iter().all(|line| line.starts_with("ERROR") && line.contains("no memory")));
+}
