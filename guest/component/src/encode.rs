@@ -21,7 +21,7 @@ pub(crate) fn encode_component(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     ComponentEncoder::default()
         .validate(true)
         .module(module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))
 }
 

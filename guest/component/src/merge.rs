@@ -4,8 +4,6 @@
 //! other compilers leave a handful. Each becomes code that runs when the module starts, all in one
 //! function, which takes a compiler minutes and a GiB of memory.
 
-use std::ops::Range;
-
 use wasm_encoder::{ConstExpr, DataSection, Module, RawSection};
 use wasmparser::{Data, DataKind, DataSectionReader, Encoding, Operator, Parser, Payload};
 
@@ -37,17 +35,13 @@ pub(crate) fn merge(module: &[u8]) -> Result<Vec<u8>> {
             }
             other => {
                 if let Some((id, range)) = other.as_section() {
-                    let data = part(module, range).ok_or("a section of it is cut off")?;
+                    let data = module.get(range).ok_or("a section of it is cut off")?;
                     whole.section(&RawSection { id, data });
                 }
             }
         }
     }
     Ok(whole.finish())
-}
-
-fn part(module: &[u8], range: Range<u64>) -> Option<&[u8]> {
-    module.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
 }
 
 fn imports_memory(imports: wasmparser::ImportSectionReader<'_>) -> Result<bool> {

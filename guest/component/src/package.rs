@@ -19,7 +19,7 @@ pub fn package(wit: &str) -> Result<Vec<u8>, BuildError> {
         |error: &dyn std::fmt::Display| BuildError::Contract(one_line(&format!("{error:#}")));
     let mut resolve = Resolve::default();
     let package = resolve.push_str(FILE, wit).map_err(|error| refused(&error))?;
-    wit_component::encode(&resolve, package, false).map_err(|error| refused(&error))
+    wit_component::encode(&resolve, package).map_err(|error| refused(&error))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn embed(module: &mut Vec<u8>, wit: &str) -> Result<(), BuildError> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str(FILE, wit).map_err(|error| contract(&error))?;
     let world = resolve.select_world(&[package], None).map_err(|error| contract(&error))?;
-    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)
+    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8)
         .map_err(|error| contract(&error))
 }
 
@@ -64,7 +64,7 @@ fn adapt(module: &[u8]) -> Result<Vec<u8>, BuildError> {
         .realloc_via_memory_grow(true)
         .module(module)
         .and_then(|it| it.adapter(name, adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER))
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .map_err(|error| BuildError::Encode(one_line(&format!("{error:#}"))))
 }
 

@@ -137,9 +137,8 @@ fn encode(module: &[u8], mut resolve: Resolve, wit: &str) -> Vec<u8> {
     let mut module = module.to_vec();
     let package = resolve.push_str("policy.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some("election")).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    let mut encoder = ComponentEncoder::default().validate(true).module(&module).unwrap();
     encoder.encode().unwrap()
 }
 
