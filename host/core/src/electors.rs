@@ -24,7 +24,6 @@ use crate::lock::{LastWrite, Token};
 use crate::on_failure::OnFailure;
 use crate::policy::{Action, Decision, Input, LONGEST_WAKE_MS};
 use crate::time::Moment;
-use crate::view::View;
 use std::collections::VecDeque;
 
 /// The serials of the outer lock's writes begin behind all that the inner lock will ever get.
@@ -94,11 +93,6 @@ impl Electors {
             None => self.inner.step(now, event).into_iter().map(|e| (Which::Inner, e)).collect(),
             Some(outer) => outer.step(&mut self.inner, now, which, event),
         }
-    }
-
-    /// What may be said of the election.
-    pub fn view(&self) -> View {
-        self.inner.view()
     }
 
     /// Where this candidate stands, as of the last event.
