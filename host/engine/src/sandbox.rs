@@ -253,3 +253,28 @@ impl ResourceLimiter for Sandbox {
         MOST_MEMORIES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the engine does for a call at one go, such as copying, is not interrupted, so that the answer
+    /// comes all the same: too late, and it is none.
+    #[test]
+    fn what_is_answered_after_the_deadline_is_no_answer() {
+        let runtime = Runtime::new().unwrap();
+        let limits = Limits { wall: Duration::from_millis(20), ..Limits::default() };
+        let answered = |takes: Duration| {
+            run(&runtime, &limits, 0, None, |_| {
+                std::thread::sleep(takes);
+                Ok(())
+            })
+        };
+        let failure = answered(limits.wall * 2).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+        assert_eq!(failure.detail, "did not answer within 20 ms");
+        // One in time is one; a busy machine may take long for it.
+        let limits = Limits { wall: Duration::from_secs(60), ..limits };
+        assert!(run(&runtime, &limits, 0, None, |_| Ok(())).is_ok());
+    }
+}
