@@ -5,6 +5,7 @@
 //! steps are looked up. What is looked up was computed by the real core, and the same event to the
 //! same elector gives the same: an elector is a value.
 
+use crate::finding::Happened;
 use crate::names::{Held, Ranks};
 use crate::setting::Setting;
 use crate::store::Wire;
@@ -41,8 +42,8 @@ pub struct Outcome {
     pub finished: bool,
     /// So often its policy gave each of [`crate::hands::Fault::ANSWERS`].
     pub answered: [u8; 2],
-    /// Its policy had it wait.
-    pub waits: bool,
+    /// What else its policy answered.
+    pub said: Happened,
 }
 
 /// An elector between two events.

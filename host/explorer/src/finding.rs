@@ -66,13 +66,17 @@ pub enum Sometimes {
     Transfers,
     /// A policy has its candidate wait.
     Declines,
+    /// A leader's policy resigns.
+    Resigns,
+    /// A leader's policy resigns in favour of another candidate.
+    ResignsForAnother,
     /// A read has found what is no longer there.
     IsBehind,
 }
 
 impl Sometimes {
     /// All of them.
-    pub const ALL: [Sometimes; 16] = [
+    pub const ALL: [Sometimes; 18] = [
         Sometimes::Leads,
         Sometimes::Learns,
         Sometimes::StepsDown,
@@ -88,6 +92,8 @@ impl Sometimes {
         Sometimes::Conflicts,
         Sometimes::Transfers,
         Sometimes::Declines,
+        Sometimes::Resigns,
+        Sometimes::ResignsForAnother,
         Sometimes::IsBehind,
     ];
 }
@@ -95,7 +101,7 @@ impl Sometimes {
 /// A set of [`Sometimes`], and of faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Happened {
-    what: u16,
+    what: u32,
     faults: u32,
 }
 

@@ -15,6 +15,7 @@
 //! - [`canon`] and [`names`]: which states are the same, and why they may be.
 //! - [`property`] and [`finding`]: what must hold in each state, and what was found in one.
 //! - [`search`]: the queue, and the way back from a broken state to the beginning.
+//! - [`catalogue`] and [`explore`]: lists of settings, and what came of them.
 //! - [`liveness`]: from each state, once faults end, somebody leads within a bound.
 //! - [`transcript`]: a way through states as text for people.
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@
 pub mod canon;
 pub mod catalogue;
 pub mod cell;
+pub mod explore;
 pub mod finding;
 pub mod hands;
 pub mod liveness;

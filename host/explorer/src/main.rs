@@ -1,10 +1,11 @@
 //! Explores one setting, or the catalogue, from the command line.
 
 use hotseat_explorer::catalogue;
+use hotseat_explorer::explore::{explore, memory};
 use hotseat_explorer::search::{Limit, search};
 use hotseat_explorer::setting::Setting;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const USAGE: &str = "hotseat-explorer --minutes N: all of the catalogue
 hotseat-explorer [seconds=N] [depth=N] [waiting=N] WORD..: one setting, such as `crash short`";
@@ -30,18 +31,12 @@ fn main() -> ExitCode {
 }
 
 fn all(time: Duration) -> bool {
-    let table = catalogue::explore(&catalogue::all(), time, usize::MAX, |line| println!("{line}"));
+    let begun = Instant::now();
+    let settings: Vec<_> = catalogue::all().into_iter().map(|words| (words, usize::MAX)).collect();
+    let table = explore(&settings, time, |line| println!("{line}"));
     table.broken.iter().for_each(|broken| println!("\n{broken}"));
-    let states: usize = table.reports.iter().map(|report| report.states).sum();
-    println!("| all states of | steps | states |\n|---|---|---|");
-    table.closed.iter().for_each(|row| println!("{row}"));
-    println!(
-        "{states} states in {} settings, of which {} closed; {} broken; {}",
-        table.reports.len(),
-        table.closed.len(),
-        table.broken.len(),
-        catalogue::memory()
-    );
+    table.closed().iter().chain(&table.open()).for_each(|row| println!("{row}"));
+    println!("{}", table.summary(begun.elapsed()));
     table.broken.is_empty()
 }
 
@@ -61,7 +56,7 @@ fn one(words: &[String]) -> Result<bool, String> {
     }
     let setting = Setting::parse(&rest.join(" "))?;
     let report = search(&setting, &limit);
-    println!("{setting}: {report}, {}", catalogue::memory());
+    println!("{setting}: {report}, {}", memory());
     if let Some(found) = &report.counterexample {
         print!("{}", found.transcript);
     }

@@ -43,6 +43,8 @@ pub struct Report {
     pub steps: u64,
     /// How many steps the furthest state is away from the beginning.
     pub depth: usize,
+    /// All states were met that are no more steps away from the beginning.
+    pub whole: usize,
     /// How long it took.
     pub time: Duration,
     /// It met all states that there are.
@@ -57,18 +59,19 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let depth = self.depth;
         let end = match (&self.counterexample, self.closed) {
-            (Some(found), _) => format!("BROKEN: {}", found.broken),
-            (None, true) => "closed".to_owned(),
-            (None, false) => "open".to_owned(),
+            (Some(found), _) => format!("BROKEN: {} at depth {depth}", found.broken),
+            (None, true) => format!("closed at depth {depth}"),
+            (None, false) => format!("open at depth {depth}, all within {} steps", self.whole),
         };
         let seconds = self.time.as_secs_f64();
         let pace = self.states as f64 / seconds.max(0.001);
         write!(
             f,
-            "{end} at depth {}: {} states, {} steps, {seconds:.1} s, {pace:.0} states/s, \
+            "{end}: {} states, {} steps, {seconds:.1} s, {pace:.0} states/s, \
              somebody leads within {} ticks",
-            self.depth, self.states, self.steps, self.recovery
+            self.states, self.steps, self.recovery
         )
     }
 }
@@ -109,6 +112,7 @@ impl<'a> Search<'a> {
             states: 0,
             steps: 0,
             depth: 0,
+            whole: 0,
             time: Duration::ZERO,
             closed: false,
             counterexample: None,
@@ -174,9 +178,10 @@ impl<'a> Search<'a> {
                 next.push((print, world));
             });
             if found.is_some() || (number % 1024 == 1023 && self.is_too_much(next.len())) {
-                break;
+                return (next, found);
             }
         }
+        self.report.whole = self.report.depth;
         (next, found)
     }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 pub enum Policy {
     /// It campaigns whenever it is asked.
     Campaigns,
-    /// Anything: at each question all answers are tried. Resignations have their own budget.
+    /// Anything: at each question all answers are tried, to wait, to resign and to resign in favour of
+    /// another among them, each as often as it is asked.
     Any,
 }
 

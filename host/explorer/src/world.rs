@@ -1,7 +1,7 @@
 //! One state: the store, the candidates, and what is on its way between them.
 
 use crate::cell::{Cell, Lab, Outcome};
-use crate::finding::{Finding, Sometimes};
+use crate::finding::{Finding, Happened, Sometimes};
 use crate::hands::{Budget, Fault};
 use crate::setting::{Policy, Setting};
 use crate::store::{Name, Object, Process, Store, Wire, lock};
@@ -184,9 +184,7 @@ impl World {
         for (answer, times) in Fault::ANSWERS.into_iter().zip(outcome.answered) {
             (0..times).for_each(|_| self.budget.spend(answer));
         }
-        if outcome.waits {
-            self.finding.happened.add(Sometimes::Declines);
-        }
+        self.finding.happened.add_all(outcome.said);
     }
 }
 
@@ -259,7 +257,7 @@ struct Draft {
     write: Option<Wire>,
     finished: bool,
     answered: [u8; 2],
-    waits: bool,
+    said: Happened,
 }
 
 /// One event, and the answers of the policy to what it asks because of it.
@@ -286,28 +284,39 @@ impl Course<'_> {
         }
         let Some(ask) = question.filter(|_| asked < MOST_QUESTIONS) else {
             elector.pass(Duration::ZERO);
-            let Draft { reads, write, finished, answered, waits } = draft;
+            let Draft { reads, write, finished, answered, said } = draft;
             let cell = self.lab.cell(elector);
-            self.out.push(Outcome { cell, reads, write, finished, answered, waits });
+            self.out.push(Outcome { cell, reads, write, finished, answered, said });
             return;
         };
         let leads = elector.believed().is_some();
-        let may = |nth: usize| leads && draft.answered[nth] < self.answers[nth];
+        let any = self.lab.setting.policy == Policy::Any;
+        let may = |nth: usize| leads && (any || draft.answered[nth] < self.answers[nth]);
         for decision in decisions(self.lab.setting, self.process, [may(0), may(1)]) {
             let mut draft = draft;
-            match decision.action {
-                Action::Resign(None) => draft.answered[0] += 1,
-                Action::Resign(Some(_)) => draft.answered[1] += 1,
-                Action::Wait => draft.waits = true,
-                Action::Campaign | Action::Renew => {}
+            let nth = match decision.action {
+                Action::Resign(None) => Some((0, Sometimes::Resigns)),
+                Action::Resign(Some(_)) => Some((1, Sometimes::ResignsForAnother)),
+                Action::Wait => {
+                    draft.said.add(Sometimes::Declines);
+                    None
+                }
+                Action::Campaign | Action::Renew => None,
+            };
+            if let Some((nth, what)) = nth {
+                draft.said.add(what);
+                // What may be answered at each question has no budget.
+                draft.answered[nth] += u8::from(!any);
             }
             self.go_on(elector.clone(), answer(ask, decision), asked + 1, draft);
         }
     }
 }
 
-/// What the policy may answer; `may` says for each of [`Fault::ANSWERS`] whether it is among it. That a
-/// release names a successor is seen by policies alone, so records here do not have it.
+/// What the policy may answer; `may` says for each of [`Fault::ANSWERS`] whether it is among it. Who does not
+/// lead cannot resign: such an answer is overruled, as waiting is. To renew is to campaign for the core, and a
+/// wake-up that comes later than it may stands for any that a policy asks for. That a release names a successor
+/// is seen by policies alone, so records here do not have it.
 fn decisions(setting: &Setting, process: Process, may: [bool; 2]) -> Vec<Decision> {
     let mut decisions = vec![decision(Action::Campaign, None)];
     if setting.policy == Policy::Any {

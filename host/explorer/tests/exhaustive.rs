@@ -1,32 +1,81 @@
-//! A bounded run through all reachable states, and what must have happened in it.
+//! A run through the reachable states of the quick settings, and what must have happened in it.
 //!
-//! `make exhaustive` takes longer, and `make exhaustive MINUTES=60` as long as it is given. What each
-//! setting came to is printed: `cargo test -p hotseat-explorer -- --nocapture` shows it.
+//! Each search ends after so many states, not after some time: what it meets depends on no machine. `make
+//! exhaustive` takes longer, and `make exhaustive MINUTES=60` as long as it is given.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_explorer::catalogue;
+use hotseat_explorer::explore::{Table, explore};
 use hotseat_explorer::finding::{Happened, Sometimes};
 use hotseat_explorer::hands::Fault;
-use hotseat_explorer::search::{Limit, search};
-use hotseat_explorer::setting::Setting;
-use std::time::Duration;
+use hotseat_explorer::search::{Limit, Report, search};
+use hotseat_explorer::setting::{Policy, Setting};
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
-/// What a busy machine does not get to in that time is left out, not failed.
-const TIME: Duration = Duration::from_secs(90);
-/// Where a number of states ends a search, a busy machine has as long as it takes.
-const ANY: Duration = Duration::from_secs(3600);
+/// Longer than any machine takes: where a number of states ends a search, no clock does.
+const ANY: Duration = Duration::from_secs(24 * 3600);
+
+/// One run for all tests that look at it.
+static QUICK: LazyLock<Table> = LazyLock::new(|| {
+    let begun = Instant::now();
+    let stages = catalogue::quick().into_iter().map(|stage| (stage.words, stage.states));
+    let table = explore(&stages.collect::<Vec<_>>(), ANY, say);
+    say(&table.summary(begun.elapsed()));
+    table
+});
+
+/// Past the harness, which shows the output of what fails alone: each run says how far it got.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn run(words: &str, states: usize) -> Report {
+    let setting = Setting::parse(words).unwrap();
+    let report = search(&setting, &Limit { time: ANY, states, ..Limit::default() });
+    say(&format!("{setting}: {report}"));
+    report
+}
 
 #[test]
 fn no_reachable_state_is_broken() {
-    let table =
-        catalogue::explore(&catalogue::quick(), TIME, usize::MAX, |line| println!("{line}"));
-    assert!(table.broken.is_empty(), "{}", table.broken.join("\n"));
-    assert_eq!(table.reports.len(), catalogue::quick().len());
-    let states: usize = table.reports.iter().map(|report| report.states).sum();
-    println!("{states} states, {}", catalogue::memory());
-    // It may get no more than other suites leave of the processors; the run below has no limit of time.
-    assert!(states > 10_000, "only {states} states were met");
+    assert!(QUICK.broken.is_empty(), "{}", QUICK.broken.join("\n"));
+}
+
+/// What a policy of any mind answers, beside campaigning.
+const ANSWERS: [Sometimes; 3] =
+    [Sometimes::Declines, Sometimes::Resigns, Sometimes::ResignsForAnother];
+
+/// Where fewer things can happen than should, the same number of states goes deeper or there are not as many;
+/// where more can, or the core takes more steps for the same, it goes less deep.
+#[test]
+fn each_setting_gets_as_far_as_stated() {
+    for stage in catalogue::quick() {
+        let words = &stage.words;
+        let report = QUICK.report(words).unwrap_or_else(|| panic!("`{words}` was not searched"));
+        assert!(report.states > stage.states, "`{words}` has fewer states: {report}");
+        let stated = stage.depth..=stage.depth + 1;
+        assert!(stated.contains(&report.whole), "`{words}`, stated {stated:?}: {report}");
+    }
+}
+
+#[test]
+fn all_faults_of_a_setting_happen_in_it() {
+    for stage in catalogue::quick() {
+        let words = &stage.words;
+        let report = QUICK.report(words).unwrap_or_else(|| panic!("`{words}` was not searched"));
+        let setting = Setting::parse(words).unwrap();
+        let missing: Vec<Fault> =
+            setting.budget.left().filter(|fault| !report.happened.has_fault(*fault)).collect();
+        assert!(missing.is_empty(), "`{words}`, no such fault: {missing:?}");
+        if setting.policy == Policy::Any {
+            let missing = ANSWERS.into_iter().filter(|what| !report.happened.has(*what));
+            assert_eq!(missing.collect::<Vec<_>>(), [], "`{words}`, never answered");
+        }
+    }
 }
 
 /// Each setting of `make exhaustive` has words that mean something.
@@ -38,29 +87,46 @@ fn the_catalogue_can_be_read() {
     assert!(Setting::parse("null-nothing").unwrap_err().contains("null-nothing"));
 }
 
-/// A search in which nothing happens finds nothing. The beginning of the run above has all of it: each
-/// fault, and what should come of them.
+/// A search in which nothing happens finds nothing.
 #[test]
 fn whatever_should_happen_happens() {
-    let table = catalogue::explore(&catalogue::quick(), ANY, 12_000, |line| println!("{line}"));
-    assert!(table.broken.is_empty(), "{}", table.broken.join("\n"));
     let mut happened = Happened::default();
-    table.reports.iter().for_each(|report| happened.add_all(report.happened));
+    QUICK.rows.iter().for_each(|(_, report)| happened.add_all(report.happened));
     let missing: Vec<Sometimes> =
         Sometimes::ALL.into_iter().filter(|what| !happened.has(*what)).collect();
     assert!(missing.is_empty(), "never happened: {missing:?}");
     let missing: Vec<Fault> =
         Fault::ALL.into_iter().filter(|fault| !happened.has_fault(*fault)).collect();
     assert!(missing.is_empty(), "no such fault: {missing:?}");
-    assert!(table.reports.iter().any(|report| report.recovery > 0), "liveness was not looked at");
+    assert!(QUICK.rows.iter().any(|(_, report)| report.recovery > 0), "no liveness was looked at");
+}
+
+/// Any answer at each question, while hands edit the lock: in both lists.
+#[test]
+fn any_policy_meets_hands() {
+    let quick = catalogue::quick().into_iter().map(|stage| stage.words).collect();
+    for list in [catalogue::all(), quick] {
+        let settings = list.iter().map(|words| Setting::parse(words).unwrap());
+        let any = settings.filter(|setting| setting.policy == Policy::Any);
+        let hands: usize = any.map(|setting| setting.budget.left().count()).sum();
+        assert!(hands >= 3, "{hands} faults beside any policy");
+    }
 }
 
 /// Without faults there is an end: all states are met, and what was not found cannot happen there.
 #[test]
 fn without_faults_the_search_closes() {
-    let setting = Setting::parse("prompt tokens=0 lost-reads=0 lost-writes=0").unwrap();
-    let report = search(&setting, &Limit { time: ANY, states: 100_000, ..Limit::default() });
-    println!("{setting}: {report}");
+    let report = run("prompt tokens=0 lost-reads=0 lost-writes=0", 100_000);
     assert!(report.closed && report.counterexample.is_none(), "{report}");
-    assert!(report.states > 10_000, "hardly anything happened: {report}");
+    assert_eq!(report.whole, report.depth);
+    assert!(report.states > 50_000, "hardly anything happened: {report}");
+}
+
+/// `make test` shows no output of tests that pass, and yet it is to be seen what was searched.
+#[test]
+fn how_far_a_search_got_is_said_in_each_run() {
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program).arg("without_faults_the_search_closes").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("closed at depth") && said.contains(" states/s"), "{said}");
 }
