@@ -204,7 +204,10 @@ MUTATIONS = [
      "        let next = self.takeover.as_ref().map(|takeover| takeover.known.policy.clone());\n"
      "        self.memory.remember_failed(&next.unwrap_or_else(|| active.policy.clone()));\n", ROLLOUT),
     ("rollout", "what could not be restored is never tried again", MACHINE + "restore.rs",
-     "self.restores_at = Some(now + RESTORE_AGAIN);", "let _ = now + RESTORE_AGAIN;", ROLLOUT),
+     "self.restores_at = Some(now + RESTORE_AGAIN.after(self.restores_failed));",
+     "let _ = now + RESTORE_AGAIN.after(self.restores_failed);", ROLLOUT),
+    ("rollout", "what cannot be restored is tried again at one pace", MACHINE + "restore.rs",
+     "let doublings = failures.saturating_sub(1);", "let doublings = failures.min(0);", ROLLOUT),
     ("rollout", "a standard policy that did not load is never tried again", MACHINE + "restore.rs",
      "Fallback::Refused(again) if self.active_is_bad() => Some(again),",
      "Fallback::Refused(again) if self.active_is_bad() && self.active.is_none() => Some(again),", ROLLOUT),
@@ -445,9 +448,8 @@ def run_tests(copy, tests, patience=PATIENCE):
 
 def knocked_out():
     """A row for each rule that the exhaustive search misses when it is switched off."""
-    environment = dict(os.environ, HOTSEAT_RULES="all")
-    command = ["cargo", "test", "-p", "hotseat-knockouts", "--test", "rules", "--", "--nocapture"]
-    process = subprocess.run(command, cwd=ROOT, env=environment, text=True,
+    command = ["cargo", "test", "-p", "hotseat-knockouts", "--test", "rules"]
+    process = subprocess.run(command, cwd=ROOT, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if process.returncode != 0:
         sys.exit(f"a rule that is knocked out is not missed:\n{process.stdout[-4000:]}")
