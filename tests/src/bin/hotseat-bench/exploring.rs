@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hotseat_explorer::catalogue;
+use hotseat_explorer::explore::explore;
 
 use crate::table::Row;
 
@@ -16,12 +17,14 @@ const STATES: usize = 40_000_000;
 ///
 /// A state breaks a property: the core is wrong.
 pub(crate) fn rows(time: Duration) -> anyhow::Result<Vec<Row>> {
-    let table = catalogue::explore(&catalogue::quick(), time, STATES, |_| {});
+    let settings = catalogue::quick().into_iter().map(|stage| (stage.words, STATES));
+    let table = explore(&settings.collect::<Vec<_>>(), time, |_| {});
     if let Some(broken) = table.broken.first() {
         anyhow::bail!("{broken}");
     }
-    let states: usize = table.reports.iter().map(|report| report.states).sum();
-    let seconds = table.reports.iter().map(|report| report.time).sum::<Duration>().as_secs_f64();
+    let reports = || table.rows.iter().map(|(_, report)| report);
+    let states: usize = reports().map(|report| report.states).sum();
+    let seconds = reports().map(|report| report.time).sum::<Duration>().as_secs_f64();
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
     let each = states as f64 / seconds;
     Ok(vec![Row::printed(
