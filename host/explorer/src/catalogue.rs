@@ -46,6 +46,8 @@ const MORE: &[&str] = &[
     "candidates=3 null-spec",
     "candidates=3 put-back",
     "candidates=3 crash",
+    "candidates=3 met led prompt tokens=0 lost-reads=0 lost-writes=0",
+    "candidates=3 put-back met led prompt tokens=0 lost-reads=0 lost-writes=0",
 ];
 
 /// Settings without a fault, or with one that ends in itself: the first four close within seconds on a machine
