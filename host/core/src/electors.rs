@@ -138,14 +138,12 @@ impl Outer {
                 self.drive_inner(inner, now, Event::Timer, &mut out);
             }
             let wanted = inner.wants_outer();
-            if self.wanted == wanted && !news {
+            if self.wanted == wanted {
                 break;
             }
-            if self.wanted != wanted {
-                self.wanted = wanted;
-                self.elector.prompt(wanted.unwrap_or_default());
-                self.drive(now, Event::Timer, &mut out);
-            }
+            self.wanted = wanted;
+            self.elector.prompt(wanted.unwrap_or_default());
+            self.drive(now, Event::Timer, &mut out);
         }
         out.push((Which::Inner, self.last()));
         in_order(out)
