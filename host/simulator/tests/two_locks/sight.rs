@@ -3,6 +3,9 @@
 use super::*;
 use std::sync::{Arc, Mutex};
 
+/// Where the serials of the outer lock's writes begin.
+const OUTER_SERIALS: u64 = 1 << 48;
+
 #[test]
 fn two_holders_are_no_leader() {
     let mut world = World::new(1, Network::perfect());
@@ -79,6 +82,31 @@ fn the_outer_lock_is_renewed_once_in_a_retry_period_however_often_it_is_edited()
     let renewals = effects.filter(|(_, _, effect)| sends(Purpose::Renew)(effect)).count();
     // Of either lock one each two seconds, for thirty of them.
     assert!((28..=34).contains(&renewals), "{renewals}");
+}
+
+/// What is asked between two renewals waits for the rest of the retry period, and no longer.
+#[test]
+fn an_edit_of_the_outer_lock_neither_puts_its_renewal_off_nor_wakes_anybody_for_nothing() {
+    let mut world = world(&[Locks::Both]);
+    world.run_for(A_WHILE).unwrap();
+    world.recorded.as_mut().unwrap().clear();
+    for edit in 0..20 {
+        world.outer.edit(|record| record.requests.paused = edit % 2 == 0);
+        world.announce();
+        world.run_for(Duration::from_millis(5300)).unwrap();
+    }
+    let effects = || world.recorded.iter().flatten();
+    let outer = |effect: &Effect| {
+        matches!(effect, Effect::Write(write) if write.mark.serial >= OUTER_SERIALS)
+    };
+    let renewals: Vec<Moment> =
+        effects().filter(|(_, _, effect)| outer(effect)).map(|(at, _, _)| *at).collect();
+    let pauses = renewals.windows(2).map(|pair| pair[1].since(pair[0]));
+    let longest = pauses.max().unwrap();
+    let retry = config("a").timing.retry_period;
+    assert!(longest < retry + retry / 10, "{longest:?}");
+    let wakes = effects().filter(|(_, _, effect)| matches!(effect, Effect::WakeAt(_))).count();
+    assert!(wakes < 2000, "{wakes} in 106 s");
 }
 
 /// I8: what the process before wrote last is known of each lock by itself.
