@@ -6,7 +6,7 @@ use hotseat_core::failures::how_often;
 use hotseat_core::on_failure::{Decider, OnFailure};
 use hotseat_core::policy::{
     Action, Decision, LARGEST_MEMORY, LONGEST_KEY, LONGEST_NAME, LONGEST_REASON, LONGEST_VALUE,
-    LONGEST_WAKE_MS, MOST_PUBLISHED, Outcome, Pace, Value, check,
+    LONGEST_WAKE_MS, MOST_PUBLISHED, Outcome, Pace, Value, Verdict, check,
 };
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -114,6 +114,8 @@ fn everything_has_a_word_of_its_own() {
     );
     assert_eq!(OnFailure::ALL.map(OnFailure::as_str), ["standard", "hold", "resign"]);
     assert_eq!(Decider::ALL.map(Decider::as_str), ["policy", "rule", "hold", "resign"]);
+    let verdicts = [Verdict::Nothing, Verdict::CarriedOut, Verdict::Overruled("no".to_owned())];
+    assert_eq!(verdicts.each_ref().map(Verdict::as_str), ["nothing", "carried-out", "overruled"]);
     assert_eq!(how_often(3, 3), "three times in a row");
     assert_eq!(how_often(2, 23), "23 of its last hundred decisions");
 }

@@ -29,6 +29,15 @@ fn decided_by(stage: &Stage) -> Vec<OnFailure> {
     accounts.filter_map(|account| Some(account.instead.as_ref()?.by)).collect()
 }
 
+/// Why, in the words that people see.
+fn reasons(stage: &Stage) -> Vec<&str> {
+    let accounts = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Account(account) => account.instead.as_ref(),
+        _ => None,
+    });
+    accounts.map(|instead| &*instead.judged.decision.reason).collect()
+}
+
 fn restores(stage: &Stage) -> usize {
     stage.effects.iter().filter(|effect| **effect == Effect::RestorePolicy).count()
 }
@@ -107,6 +116,9 @@ fn i12_hold_keeps_a_term_while_the_policy_fails() {
         assert!(stage.leads());
     }
     assert!(decided_by(&stage).iter().all(|by| *by == OnFailure::Hold));
+    let holds = "the policy gave no decision, so the leader holds: ";
+    assert!(!reasons(&stage).is_empty());
+    assert!(reasons(&stage).iter().all(|reason| reason.starts_with(holds)));
     assert_eq!(stage.told(|notice| matches!(notice, Notice::SteppedDown(_))), 0);
 }
 
@@ -136,6 +148,9 @@ fn i12_a_standby_whose_policy_fails_takes_a_free_seat_by_the_rule_alone() {
                 !stage.writes().is_empty()
             });
             assert_eq!(taken, on_failure == OnFailure::Standard, "{on_failure:?} {answer:?}");
+            let speaks_as_leader =
+                reasons(&stage).iter().any(|reason| reason.contains("the leader"));
+            assert!(!speaks_as_leader, "{on_failure:?} {:?}", reasons(&stage));
         }
     }
 }
