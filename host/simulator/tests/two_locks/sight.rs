@@ -96,9 +96,7 @@ fn an_edit_of_the_outer_lock_neither_puts_its_renewal_off_nor_wakes_anybody_for_
         world.run_for(Duration::from_millis(5300)).unwrap();
     }
     let effects = || world.recorded.iter().flatten();
-    let outer = |effect: &Effect| {
-        matches!(effect, Effect::Write(write) if write.mark.serial >= OUTER_SERIALS)
-    };
+    let outer = |effect: &Effect| matches!(effect, Effect::Write(write) if write.mark.serial >= OUTER_SERIALS);
     let renewals: Vec<Moment> =
         effects().filter(|(_, _, effect)| outer(effect)).map(|(at, _, _)| *at).collect();
     let pauses = renewals.windows(2).map(|pair| pair[1].since(pair[0]));
