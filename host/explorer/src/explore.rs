@@ -2,6 +2,7 @@
 
 use crate::search::{Limit, Report, search};
 use crate::setting::Setting;
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -104,6 +105,13 @@ pub fn explore(settings: &[(String, usize)], time: Duration, say: impl Fn(&str) 
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Prints a line past a test's harness, which shows the output of what fails alone: each run says how far it
+/// got.
+pub fn say(line: &str) {
+    // If nobody listens, nobody needs to know.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// The most memory that this process had, in words; empty where the system does not say.

@@ -26,6 +26,9 @@ pub struct Limit {
     pub waiting: usize,
 }
 
+/// Longer than any machine takes, for a search that a number of states ends.
+pub const ANY_TIME: Duration = Duration::from_secs(24 * 3600);
+
 /// What a run may take by default: an hour, and about 2 GiB.
 impl Default for Limit {
     fn default() -> Self {

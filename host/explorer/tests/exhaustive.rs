@@ -6,36 +6,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_explorer::catalogue;
-use hotseat_explorer::explore::{Table, explore};
+use hotseat_explorer::explore::{Table, explore, say};
 use hotseat_explorer::finding::{Happened, Sometimes};
 use hotseat_explorer::hands::Fault;
-use hotseat_explorer::search::{Limit, Report, search};
+use hotseat_explorer::search::{ANY_TIME, Limit, Report, search};
 use hotseat_explorer::setting::{Policy, Setting};
-use std::io::Write as _;
 use std::process::Command;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
-
-/// Longer than any machine takes: where a number of states ends a search, no clock does.
-const ANY: Duration = Duration::from_secs(24 * 3600);
+use std::time::Instant;
 
 /// One run for all tests that look at it.
 static QUICK: LazyLock<Table> = LazyLock::new(|| {
     let begun = Instant::now();
     let stages = catalogue::quick().into_iter().map(|stage| (stage.words, stage.states));
-    let table = explore(&stages.collect::<Vec<_>>(), ANY, say);
+    let table = explore(&stages.collect::<Vec<_>>(), ANY_TIME, say);
     say(&table.summary(begun.elapsed()));
     table
 });
 
-/// Past the harness, which shows the output of what fails alone: each run says how far it got.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
 fn run(words: &str, states: usize) -> Report {
     let setting = Setting::parse(words).unwrap();
-    let report = search(&setting, &Limit { time: ANY, states, ..Limit::default() });
+    let report = search(&setting, &Limit { time: ANY_TIME, states, ..Limit::default() });
     say(&format!("{setting}: {report}"));
     report
 }

@@ -6,9 +6,8 @@
 use hotseat_tests::cgroup::Group;
 use hotseat_tests::guests::language;
 use hotseat_tests::lifeline::ScratchDir;
-use serde_json::Value;
 
-use super::{Api, Candidate, SOON, STANDARD, Stage, digest, fs, json, publish, until};
+use super::{Api, Candidate, SOON, STANDARD, Stage, Value, digest, fs, json, publish, until};
 
 /// What the examples in `deploy/` and `docs/` give Hotseat's container, in bytes.
 const LIMIT: u64 = 256 << 20;

@@ -7,17 +7,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use hotseat_knockouts::catalogue;
-use hotseat_knockouts::search::{Limit, Report, search};
+use hotseat_knockouts::explore::say;
+use hotseat_knockouts::search::{ANY_TIME, Limit, Report, search};
 use hotseat_knockouts::setting::Setting;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 include!("../core/rules.rs");
-
-/// Longer than any machine takes: what ends a search is a number of states.
-const ANY: Duration = Duration::from_secs(24 * 3600);
 
 /// The rules that are tried, with their numbers.
 fn rules() -> Vec<(usize, &'static Rule)> {
@@ -26,14 +23,9 @@ fn rules() -> Vec<(usize, &'static Rule)> {
     all.filter(|(number, _)| only.is_none_or(|only| *number == only)).collect()
 }
 
-/// Past the harness, which shows the output of what fails alone: each run says what was found.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
 fn run(words: &str, states: usize) -> Report {
     let setting = Setting::parse(words).unwrap();
-    search(&setting, &Limit { time: ANY, states, ..Limit::default() })
+    search(&setting, &Limit { time: ANY_TIME, states, ..Limit::default() })
 }
 
 #[test]
