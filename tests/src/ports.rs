@@ -3,10 +3,18 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt,
 };
+
+use crate::wait;
+
+/// How long a socket that was closed may hold its port: a program that another thread is starting
+/// has a copy of each descriptor between fork and exec.
+const COPIES_ARE_GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// `N` different free ports of 127.0.0.1. Another process may still take one before it is used.
 pub(crate) fn free<const N: usize>() -> io::Result<[u16; N]> {
@@ -17,6 +25,10 @@ pub(crate) fn free<const N: usize>() -> io::Result<[u16; N]> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         *port = socket.local_addr()?.port();
         sockets.push(socket);
+    }
+    drop(sockets);
+    for port in ports {
+        Held::new(port)?;
     }
     Ok(ports)
 }
@@ -43,7 +55,7 @@ impl Held {
         Self::new(0)
     }
 
-    /// Holds that one.
+    /// Holds that one, which may be of a server that ends at this moment.
     ///
     /// # Errors
     ///
@@ -52,7 +64,12 @@ impl Held {
         let socket = socket_for_binding()?;
         // Connections of the server that had the port may linger.
         sockopt::set_socket_reuseaddr(&socket, true)?;
-        bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let bound = wait::try_until(COPIES_ARE_GONE_WITHIN, || match bind(&socket, &address) {
+            Err(Errno::ADDRINUSE) => Err(Errno::ADDRINUSE),
+            bound_or_broken => Ok(bound_or_broken),
+        });
+        bound.flatten()?;
         Ok(Self { socket })
     }
 
@@ -75,10 +92,10 @@ fn socket_for_binding() -> rustix::io::Result<OwnedFd> {
 mod tests {
     use std::net::TcpStream;
     use std::process::Command;
-    use std::time::Duration;
+    use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
-    use crate::wait;
 
     fn bind_plainly(port: u16) -> rustix::io::Result<()> {
         bind(&socket_for_binding()?, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -98,9 +115,27 @@ mod tests {
         let held = Held::new(port).unwrap();
         let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-        assert_eq!(bind_plainly(port), Err(rustix::io::Errno::ADDRINUSE));
+        assert_eq!(bind_plainly(port), Err(Errno::ADDRINUSE));
         drop(held);
         assert_is_free(port);
+    }
+
+    /// Its copy in a program that another thread is starting is no reason to fail.
+    #[test]
+    fn a_port_whose_socket_is_just_being_closed_is_waited_for() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (begin, begun) = mpsc::channel();
+        let closing = thread::spawn(move || {
+            begun.recv().unwrap();
+            // Long enough for the first attempt, which has to find it open.
+            thread::sleep(Duration::from_millis(200));
+            drop(listener);
+        });
+        assert_eq!(bind_plainly(port), Err(Errno::ADDRINUSE));
+        begin.send(()).unwrap();
+        Held::new(port).unwrap();
+        closing.join().unwrap();
     }
 
     #[test]
@@ -116,10 +151,8 @@ mod tests {
         assert!(program.wait().unwrap().success());
     }
 
-    /// Not at once: a test beside this one may be starting a program, which has every descriptor
-    /// between fork and exec.
     #[track_caller]
     fn assert_is_free(port: u16) {
-        wait::until("the port to be free", Duration::from_secs(10), || bind_plainly(port));
+        wait::until("the port to be free", COPIES_ARE_GONE_WITHIN, || bind_plainly(port));
     }
 }
