@@ -198,9 +198,7 @@ impl Outer {
             (None, None) => (Action::Wait, LONGEST_WAKE_MS, "the inner lock is not wanted"),
             (None, Some(_)) => (Action::Resign(None), retry, "the inner lock is not held"),
             (Some(_), None) => (Action::Campaign, retry, "the inner lock is wanted"),
-            (Some(floor), Some(_)) if since >= retry || self.is_below(floor) => {
-                (Action::Renew, retry, "renewal is due")
-            }
+            (Some(_), Some(_)) if since >= retry => (Action::Renew, retry, "renewal is due"),
             (Some(_), Some(_)) => (Action::Wait, retry - since, "renewed recently"),
         };
         let answer = Ok(Decision {
@@ -213,10 +211,6 @@ impl Outer {
             extra: Vec::new(),
         });
         Event::Decided { ask, answer }
-    }
-
-    fn is_below(&self, floor: Token) -> bool {
-        self.elector.term_token().is_some_and(|token| token <= floor)
     }
 
     /// One wake-up stands for both, and they finish together.

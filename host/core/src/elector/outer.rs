@@ -85,11 +85,6 @@ impl Elector {
         self.consultation.ask_for(Cause::SeatChanged);
     }
 
-    /// The token of this elector's term, believed in or not.
-    pub(crate) fn term_token(&self) -> Option<Token> {
-        self.claim.term().map(|term| term.token)
-    }
-
     /// From now on this elector has the outer of two locks. Before its first event. The serial of its
     /// next write is larger than those: no two writes of a process have one mark.
     pub(crate) fn stand_without(&mut self, serial: u64) {
