@@ -163,7 +163,7 @@ fresh: ## what README says on a new Debian 12 with nothing else, in a folder: an
 proofs: ## prove by z3 that two candidates never believe at a time, in seconds
 	proofs/run.sh
 
-mutations: ## break each invariant on purpose and see a test fail
+mutations: setup ## break each invariant on purpose and see a test fail
 	tests/mutations/run.py
 
 # The worlds are few, since each mutant is looked at in them; what they miss counts as missed. cargo-mutants' own
@@ -174,7 +174,7 @@ mutants: setup ## change each piece of the core by cargo-mutants, and see a test
 	HOTSEAT_WORLDS=$${HOTSEAT_WORLDS:-30} CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) mutants -p hotseat-core --output target \
 		--baseline skip --timeout 120 -j 2 $(MUTANTS)
 
-exhaustive: ## go through all states that an election can reach, in MINUTES; two gibibytes a thread
+exhaustive: setup ## go through the states that an election can reach, for MINUTES; two gibibytes a thread
 	$(CARGO) run --release -q -p hotseat-explorer -- --minutes $(MINUTES)
 
 fuzz: wasm-target ## fuzz what others write: journals, policies, locks, settings and rules, FUZZ_SECONDS each

@@ -9,11 +9,8 @@ readonly work
 # Go makes its modules read-only.
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 
-say() { echo "${0##*/}: $*" >&2; }
-fail() {
-    say "$*"
-    exit 1
-}
+# shellcheck source=tests/setup/lib.sh
+source "$root/tests/setup/lib.sh"
 
 tools=$("$root/tests/setup/clients.sh")
 readonly tools

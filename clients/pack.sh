@@ -8,7 +8,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 javac=$(path_of javac)
 publish=$(path_of publish)
-readonly javac publish
+version=$(workspace_version)
+readonly javac publish version
 
 # holds LISTING NAME...: the listing of an archive has a line that ends with each name.
 holds() {
@@ -24,11 +25,11 @@ lacks() { ! grep -E -- "$2" <<<"$1" >&2 || fail "that does not belong into what 
 
 # As `go get` gets it: from a proxy, which is a folder here.
 pack_go() {
-    local at=$work/proxy/hotseat.dev/client/@v version=v0.1.0 prefix=hotseat.dev/client@v0.1.0
+    local at=$work/proxy/hotseat.dev/client/@v tag=v$version prefix=hotseat.dev/client@v$version
     mkdir -p "$at" "$work/go"
-    echo "{\"Version\": \"$version\"}" >"$at/$version.info"
-    cp "$clients/go/go.mod" "$at/$version.mod"
-    python3 - "$clients/go" "$at/$version.zip" "$prefix" <<'PYTHON'
+    echo "{\"Version\": \"$tag\"}" >"$at/$tag.info"
+    cp "$clients/go/go.mod" "$at/$tag.mod"
+    python3 - "$clients/go" "$at/$tag.zip" "$prefix" <<'PYTHON'
 import pathlib, sys, zipfile
 folder, archive, prefix = sys.argv[1:]
 with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -41,19 +42,19 @@ PYTHON
         export GOTOOLCHAIN=local GOWORK=off GOFLAGS=-mod=mod GOMODCACHE=$work/modules
         export GOPROXY=file://$work/proxy GONOSUMDB='*' GOVCS='*:off'
         go mod init use 2>/dev/null
-        go get "hotseat.dev/client@$version" 2>/dev/null
+        go get "hotseat.dev/client@$tag" 2>/dev/null
         go vet .
         go run .
     )
 }
 
 pack_java() {
-    local main=$clients/java/src/main/java out=$work/java name=hotseat-client-0.1.0
+    local main=$clients/java/src/main/java out=$work/java name=hotseat-client-$version
     mkdir -p "$out/classes/META-INF" "$out/use"
     check_pom
     find "$main" -name '*.java' -print0 | xargs -0 "$javac" --release 17 -d "$out/classes"
     cp "$clients/java/LICENSE" "$out/classes/META-INF"
-    jar --create --file "$out/$name.jar" --module-version 0.1.0 -C "$out/classes" .
+    jar --create --file "$out/$name.jar" --module-version "$version" -C "$out/classes" .
     jar --create --file "$out/$name-sources.jar" -C "$main" . -C "$out/classes" META-INF/LICENSE
     find "$main" -name '*.java' -print0 | xargs -0 javadoc -quiet -protected -Xdoclint:all,-missing -Werror -d "$out/doc"
     jar --create --file "$out/$name-javadoc.jar" -C "$out/doc" .
@@ -88,14 +89,14 @@ pack_node() {
     (cd "$clients/node" && npm pack --silent --pack-destination "$out" >/dev/null)
     # What npm says of it is laid out otherwise by each version.
     local listing
-    listing=$(tar -tzf "$out"/hotseat-client-0.1.0.tgz)
+    listing=$(tar -tzf "$out/hotseat-client-$version.tgz")
     holds "$listing" /LICENSE /README.md /package.json /src/index.js /types/index.d.ts
     lacks "$listing" /test/
     cp "$packed/use.mjs" "$out/use"
     (
         cd "$out/use"
         echo '{ "private": true }' >package.json
-        npm install --silent "$out"/hotseat-client-0.1.0.tgz
+        npm install --silent "$out/hotseat-client-$version.tgz"
         tool tsc --noEmit --allowJs --checkJs --strict --module nodenext --target es2022 use.mjs
         node use.mjs
     )
@@ -125,16 +126,16 @@ pack_rust() {
     cd "$root"
     export -n RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
     cargo package --quiet --offline --locked --allow-dirty --target-dir "$target" -p hotseat-client
-    holds "$(tar -tzf "$target"/package/hotseat-client-0.1.0.crate)" Cargo.toml LICENSE README.md src/lib.rs
-    tar -xzf "$target"/package/hotseat-client-0.1.0.crate -C "$out"
+    holds "$(tar -tzf "$target/package/hotseat-client-$version.crate")" Cargo.toml LICENSE README.md src/lib.rs
+    tar -xzf "$target/package/hotseat-client-$version.crate" -C "$out"
     cp "$packed/main.rs" "$out/use/src"
-    cat >"$out/use/Cargo.toml" <<'TOML'
+    cat >"$out/use/Cargo.toml" <<TOML
 [package]
 name = "use"
 edition = "2024"
 
 [dependencies]
-hotseat-client = { path = "../hotseat-client-0.1.0" }
+hotseat-client = { path = "../hotseat-client-$version" }
 
 [workspace]
 TOML

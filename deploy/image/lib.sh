@@ -37,11 +37,6 @@ gnu_triple() {
     esac
 }
 
-# The version of the workspace.
-workspace_version() {
-    sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml"
-}
-
 # The commit, for who finds an image and looks for its source; none in an unpacked archive.
 revision() {
     local commit

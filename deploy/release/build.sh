@@ -60,7 +60,7 @@ cargo package --quiet --locked --allow-dirty --no-verify -p hotseat-policy >&2
 cp "${CARGO_TARGET_DIR:-target}/package/hotseat-policy-$version.crate" "$dist"
 
 # Under whose name it is published is the publisher's to say.
-releases=${HOTSEAT_RELEASES:-https://github.com/OWNER/hotseat/releases/download/v$version}
+releases=${SOURCE:-https://github.com/OWNER/hotseat}/releases/download/v$version
 "$root/deploy/krew/manifest.sh" "$releases" >"$dist/hotseat-krew-v$version.yaml"
 "$root/deploy/release/provenance.sh" >"$dist/provenance.json"
 sums=$(cd "$dist" && sha256sum -- *)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by the scripts beside it and in proofs/. To be sourced.
+# Shared by the scripts beside it and by those of proofs, clients and deploy. To be sourced.
 
 # The Go that Kubernetes 1.36 names in its go.mod.
 # shellcheck disable=SC2034  # read by the scripts that source this
@@ -28,6 +28,12 @@ at_least() { [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]];
 has_go_for_newest() {
     local version
     version=$(go_version) && at_least "$version" "$newest_go"
+}
+
+# The version of the workspace, whose folder is $root.
+workspace_version() {
+    # shellcheck disable=SC2154  # set by the scripts that source this
+    sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml"
 }
 
 # need COMMAND PACKAGE: installs PACKAGE by apt where COMMAND is missing.

@@ -65,7 +65,7 @@ fn a_labelled_pod_gets_the_sidecar_and_no_other_does() {
     let (code, plain) = make(&api, &pod("plain", wanted(), json!({})));
     assert_eq!((code, names(&plain)), (200, vec!["hotseat"]), "{plain}");
     assert_eq!(sidecar(&plain["spec"])["args"], json!(["--election=shop"]));
-    assert_eq!(sidecar(&plain["spec"])["image"], "hotseat:0.1.0");
+    assert_eq!(sidecar(&plain["spec"])["image"], concat!("hotseat:", env!("CARGO_PKG_VERSION")));
     is_as_in_the_manifest(&api, &plain);
 
     let flags = json!({"hotseat.dev/flags": " --policy=configmap:rules  --log-format=json"});

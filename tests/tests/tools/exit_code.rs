@@ -125,7 +125,7 @@ fn the_manifests_are_taken_by_the_api_server() {
             "template": {
                 "metadata": {"labels": {"app": "shop"}},
                 "spec": {
-                    "initContainers": [{"name": "hotseat", "image": "hotseat:0.1.0",
+                    "initContainers": [{"name": "hotseat", "image": concat!("hotseat:", env!("CARGO_PKG_VERSION")),
                         "restartPolicy": "Always", "args": ["--election=shop"]}],
                     "containers": [{"name": "shop", "image": "example/shop:1"}],
                 },
