@@ -28,6 +28,10 @@ pub const LEASE: Duration = Duration::from_secs(3);
 pub const DEADLINE: Duration = Duration::from_secs(2);
 /// A timing that lets scenes end soon.
 pub const QUICK: [&str; 3] = ["--lease-duration=3s", "--renew-deadline=2s", "--retry-period=500ms"];
+/// A timing for scenes in which nobody has to wait for a lease to run out: renewals are as quick as those
+/// of [`QUICK`], and a machine that stands still for some seconds, which a busy one does, loses no term.
+pub const PATIENT: [&str; 3] =
+    ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=500ms"];
 /// How long anything may take that is not bounded by the lease: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
 

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use hotseat_tests::guests::language;
 use hotseat_tests::process::hotseat_binary;
+use hotseat_tests::scene::PATIENT;
 use serde_json::Value;
 
 use super::{STANDARD, ScratchDir, Stage, digest, fs, publish};
@@ -110,6 +111,7 @@ expect: {fails: trapped, detail_contains: the application asks for it}
     fn leads(&self, component: &Path, journal: &Path) {
         let scene = format!("swap-{}", self.name);
         let flags = [&*format!("--journal={}", path(journal))];
+        // A debug build compiles a language's interpreter for minutes.
         let stage = Stage::with_timing(&scene, STANDARD, PATIENT, &flags);
         let bytes = fs::read(component).unwrap();
         publish(&stage.file(), &bytes).unwrap();
@@ -148,10 +150,6 @@ expect: {fails: trapped, detail_contains: the application asks for it}
         assert_eq!(report["failures"], 0, "{report:#}");
     }
 }
-
-/// The default lease: a debug build compiles a language's interpreter for minutes, and a machine that
-/// does so for several at once may stand still for longer than a quick deadline. Renewals are as quick.
-const PATIENT: [&str; 3] = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=500ms"];
 
 /// How the answers to the check's questions begin.
 const SAMPLES: [&str; 3] = ["wait, ", "campaign, ", "renew, "];
