@@ -241,12 +241,18 @@ mod tests {
         };
         // One that ends in time is none; one that ends after its deadline and in its grace neither.
         drop(armed(1));
+        let deadline = soon(5);
         let late = armed(5);
         rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
         drop(late);
+        // A busy machine may not give this thread its turn within the grace.
+        let in_grace = Instant::now() < deadline + GRACE;
         let _stuck = armed(10);
         let rung = rings.recv_timeout(PATIENCE).expect("the backstop does not ring");
-        let (which, when) = left.recv_timeout(PATIENCE).expect("nobody is left behind");
+        let (mut which, mut when) = left.recv_timeout(PATIENCE).expect("nobody is left behind");
+        if which == 5 && !in_grace {
+            (which, when) = left.recv_timeout(PATIENCE).expect("nobody is left behind");
+        }
         assert_eq!(which, 10);
         assert!(when >= rung + GRACE - Duration::from_millis(5), "{:?} of grace", when - rung);
         // The next one is watched like the first, and the one before it not again.

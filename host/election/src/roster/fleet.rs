@@ -138,7 +138,7 @@ mod tests {
             let policy = roster.others[0].entry.policy.as_mut();
             policy.unwrap().state = "restored".to_owned();
         });
-        status.show(led_by("web-1", Duration::from_millis(300)));
+        status.show(led_by("web-1", Duration::from_secs(3)));
         assert_eq!(next(&mut fleets).await.leader.as_deref(), Some("web-1"));
         assert_eq!(next(&mut fleets).await.leader, None, "its lease has ended");
         status.change_roster(|roster| roster.not_followed = Some("denied".to_owned()));

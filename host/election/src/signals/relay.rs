@@ -73,7 +73,7 @@ mod tests {
         let store = Store::default();
         let (sender, mut events) = channel(4);
         let task = tokio::spawn(relay(store.clone(), sender));
-        report(&store, "app.lag", 7.0, Some(Duration::from_millis(100)));
+        report(&store, "app.lag", 7.0, Some(Duration::from_secs(3)));
         assert_eq!(next(&mut events).await, [("app.lag".to_owned(), Value::Number(7.0))]);
         assert_eq!(next(&mut events).await, []);
         drop(events);

@@ -173,7 +173,9 @@ async fn field_selector_ignored() {
     assert_eq!(scene.next().await, Seen::Deleted);
 }
 
-#[tokio::test(start_paused = true)]
+/// On real time, like the next one: megabytes wait in the kernel for the reader's window now and then, both
+/// ends are idle meanwhile, and virtual time would leap over the patience for a silent server.
+#[tokio::test]
 async fn a_line_without_an_end_is_given_up() {
     let mut scene = Scene::with(|server| {
         server.faults().add(watches(), Action::Endless);
@@ -186,7 +188,7 @@ async fn a_line_without_an_end_is_given_up() {
     assert!(matches!(left, Left::Impossible(_)), "{left:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_list_without_an_end_is_given_up() {
     let mut scene = Scene::with(|server| {
         server.faults().add(Fault::on(Verb::List), Action::Endless);
@@ -200,7 +202,7 @@ async fn a_list_without_an_end_is_given_up() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_no_json_is_named_and_not_repeated() {
     let mut scene = Scene::with(|server| {
-        let page = format!("<html>{}", "secret".repeat(100_000));
+        let page = format!("<html>{}", "secret".repeat(1_000));
         server.faults().add(Fault::on(Verb::List), Action::Text(page));
     })
     .await;

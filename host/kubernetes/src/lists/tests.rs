@@ -98,7 +98,8 @@ async fn a_list_that_is_gone_is_begun_anew_and_mixes_no_two_moments() {
     assert!(began.elapsed() >= Duration::from_millis(2 * 2 * 50), "{:?}", began.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
+/// On real time, as one below.
+#[tokio::test]
 async fn the_bounds_are_those_of_all_pages_together() {
     let server = server(250, 1000).await;
     for listed in both(&server.url(), Bounds { objects: 120, ..ENOUGH }).await {

@@ -195,7 +195,7 @@ async fn what_others_forge_is_left_out_and_costs_the_real_ones_nothing() {
     for (name, label, text) in [
         ("forged-1", "seat", as_own.as_str()),
         ("forged-2", "seat", "{{{"),
-        ("forged-3", "seat", &"x".repeat(200_000)),
+        ("forged-3", "seat", &"x".repeat(17_000)),
         ("forged-4", "seat", &of_another),
     ] {
         store.put(forged(name, label, text)).unwrap();
