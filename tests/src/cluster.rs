@@ -81,7 +81,7 @@ enum Program {
     Runs(Server),
     /// Its port is kept for it.
     Down(#[expect(dead_code, reason = "held for its drop")] Held),
-    /// A restart failed.
+    /// It could not be killed, or not be started again.
     Lost,
 }
 
@@ -242,7 +242,7 @@ impl Cluster {
         if matches!(*state, Program::Runs(_)) {
             bail!("the API server runs already");
         }
-        *state = Program::Lost;
+        // Its port is held until it listens there itself.
         let mut server = Server::start(self.plan.apiserver())?;
         self.plan.wait_ready(|| server.alive())?;
         *state = Program::Runs(server);

@@ -149,12 +149,13 @@ impl Registry {
     /// As [`start`](Self::start).
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.process = None;
-        self.held = None;
         let config = self.folder.path().join("config.json");
         fs::write(&config, self.configuration().to_string())
             .context("cannot write the registry's configuration")?;
         let process = Launch::program("docker-registry").arg("serve").arg(&config).start()?;
         let line = process.wait_line("listening on ", READY_WITHIN);
+        // Not before it listens there itself.
+        self.held = None;
         let address = address(&line).with_context(|| format!("no address; {process}"))?;
         if self.address.port() != 0 && self.address != address {
             bail!("it listens on {address} and not on {}; {process}", self.address);

@@ -32,6 +32,10 @@ pub const QUICK: [&str; 3] = ["--lease-duration=3s", "--renew-deadline=2s", "--r
 /// of [`QUICK`], and a machine that stands still for some seconds, which a busy one does, loses no term.
 pub const PATIENT: [&str; 3] =
     ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=500ms"];
+/// A timing whose lease is longer than anything here is waited for: who leads next within [`SOON`] was
+/// given the seat, and did not wait for the lease to run out.
+pub const STEADY: [&str; 3] =
+    ["--lease-duration=90s", "--renew-deadline=60s", "--retry-period=500ms"];
 /// How long anything may take that is not bounded by the lease: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
 

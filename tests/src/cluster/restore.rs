@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 
@@ -11,6 +13,10 @@ use super::{Cluster, Program};
 use crate::lifeline;
 use crate::ports::Held;
 use crate::setup;
+use crate::wait;
+
+/// How long etcd may take until it listens. It takes half a second on an idle machine.
+const LISTENS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How a snapshot is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +68,14 @@ impl Cluster {
             call.extend(["--bump-revision=1000000000", "--mark-compacted"].map(OsString::from));
         }
         run("etcdutl", call)?;
+        let server = Server::start(self.plan.etcd())?;
+        for port in self.plan.etcd_ports() {
+            wait::try_until(LISTENS_WITHIN, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
+                .context("etcd does not listen")?;
+        }
+        // Not before it listens there itself.
         drop(held);
-        *etcd = Program::Runs(Server::start(self.plan.etcd())?);
+        *etcd = Program::Runs(server);
         Ok(())
     }
 }
