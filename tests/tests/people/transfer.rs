@@ -2,16 +2,19 @@
 
 use hotseat_tests::cluster::{Cluster, Kind, Options, Rights};
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Candidates, Led, SOON};
+use hotseat_tests::scene::{Api, Candidates, Led, PATIENT, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::{call, done, failed, ran};
 
 const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
+/// A retry period is what a named successor has, before others may take the seat: long enough for a machine
+/// that is busy.
+const POLITE: [&str; 3] = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=3s"];
 
 pub fn the_leader_hands_over_to_whom_a_person_names(api: &Api) {
-    let crew = Candidates::start(api, &NAMES).unwrap();
+    let crew = Candidates::with(api, &NAMES, &POLITE).unwrap();
     let mut before = crew.leader();
     for round in 0..3 {
         let to = NAMES.into_iter().find(|name| *name != before.name).unwrap();
@@ -45,8 +48,7 @@ pub fn what_is_not_possible_is_refused_with_the_reason(api: &Api) {
     let to_ben = ["--to=ben", "--any-name"];
     let error = failed(api, "transfer", &to_ben);
     assert!(error.contains("there is no such Lease"), "{error}");
-    let flags = ["--preemptions-per-hour=0"];
-    let flags = [&hotseat_tests::scene::QUICK[..], &flags[..]].concat();
+    let flags = [&PATIENT[..], &["--preemptions-per-hour=0"]].concat();
     let crew = Candidates::with(api, &["anna"], &flags).unwrap();
     let before = crew.leader();
     let error = failed(api, "transfer", &["--to=anna", "--any-name"]);
@@ -78,7 +80,7 @@ pub fn a_successor_that_does_not_take_the_seat_is_named_and_somebody_leads(api: 
 #[test]
 fn a_name_that_no_pod_has_is_refused() {
     let api = Api::embedded("no-pod").unwrap();
-    let crew = Candidates::start(&api, &["anna"]).unwrap();
+    let crew = Candidates::with(&api, &["anna"], &PATIENT).unwrap();
     let before = crew.leader();
     let error = failed(&api, "transfer", &["--to=bne"]);
     assert!(error.contains("there is no pod of that name"), "{error}");
@@ -144,7 +146,7 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
     ];
     let cluster = Cluster::start(Options { flags, ..Options::default() }).unwrap();
     let api = Api::of(&cluster, "preferred", Rights::Full).unwrap();
-    let crew = Candidates::start(&api, &NAMES).unwrap();
+    let crew = Candidates::with(&api, &NAMES, &POLITE).unwrap();
     let (before, to) = prefer(&api, &crew);
     let after = crew.leader_after(&before);
     assert_eq!(after.name, to, "{}", crew.logs());
@@ -157,7 +159,7 @@ fn a_coordinators_preferred_holder_is_handed_over_to() {
 }
 
 fn a_server_without_the_field_drops_it(api: &Api) {
-    let crew = Candidates::start(api, &NAMES).unwrap();
+    let crew = Candidates::with(api, &NAMES, &PATIENT).unwrap();
     let (before, _) = prefer(api, &crew);
     let edited = api.spec("renewTime").unwrap();
     until("a renewal after the edit", SOON, || match api.spec("renewTime").unwrap() {
@@ -176,8 +178,7 @@ fn an_api_server_without_coordinated_election_drops_the_field() {
 #[test]
 fn an_annotation_is_a_lock_that_can_be_asked_too() {
     let api = Api::embedded("people-map").unwrap();
-    let flags =
-        ["--lock=configmaps", "--lease-duration=4s", "--renew-deadline=2s", "--retry-period=500ms"];
+    let flags = [&POLITE[..], &["--lock=configmaps"]].concat();
     let crew = Candidates::with(&api, &["anna", "ben"], &flags).unwrap();
     let before = crew.leader();
     let to = if before.name == "anna" { "ben" } else { "anna" };
@@ -197,7 +198,7 @@ fn the_same_program_is_a_plugin_of_kubectl() {
     let folder = tempfile::tempdir().unwrap();
     let plugin = folder.path().join("kubectl-hotseat");
     std::os::unix::fs::symlink(hotseat_tests::process::hotseat_binary().unwrap(), &plugin).unwrap();
-    let crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
+    let crew = Candidates::with(&api, &["anna", "ben"], &POLITE).unwrap();
     let before = crew.leader();
     let to = if before.name == "anna" { "ben" } else { "anna" };
     let by = |verb: &str, more: &[&str]| ran(call(Launch::program(&plugin), &api, verb, more));
