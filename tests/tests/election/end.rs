@@ -7,20 +7,20 @@ use hotseat_apiserver::{Action, EVENTS, Fault, Verb};
 use hotseat_tests::guests;
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
-use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, PATIENT, QUICK, SOON, STEADY};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 
 use super::moment;
 
 pub fn a_leader_that_is_asked_to_end_hands_over(api: &Api) {
-    let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let mut crew = Candidates::with(api, &["anna", "ben", "cleo"], &STEADY).unwrap();
     let first = crew.leader();
     let mut leaver = crew.take(&first.name);
     let asked = Instant::now();
     leaver.process.signal(Signal::TERM).unwrap();
     let second = crew.leader_after(&first);
-    assert!(second.at - asked < LEASE / 2, "{:?}\n{}", second.at - asked, crew.logs());
+    assert!(second.at - asked < SOON / 2, "{:?}\n{}", second.at - asked, crew.logs());
     assert_eq!(leaver.process.wait_exit(SOON).code(), Some(0), "{}", leaver.process);
     leaver.process.wait_line("released the seat", SOON);
     assert_ne!(second.name, first.name);
@@ -39,7 +39,7 @@ pub fn a_killed_leaders_seat_stays_empty_for_the_lease(api: &Api) {
     let next = moment(&api.spec("acquireTime").unwrap());
     let gap = Duration::try_from(next.duration_since(last)).unwrap();
     assert!(gap >= LEASE, "taken {gap:?} after the last renewal\n{}", crew.logs());
-    assert!(gap < LEASE + Duration::from_secs(2), "taken after {gap:?} only\n{}", crew.logs());
+    assert!(gap < LEASE + Duration::from_secs(10), "taken after {gap:?} only\n{}", crew.logs());
     assert!(second.transitions > first.transitions, "{first:?} {second:?}");
 
     crew.add(&first.name).unwrap();
@@ -47,12 +47,11 @@ pub fn a_killed_leaders_seat_stays_empty_for_the_lease(api: &Api) {
     crew.finish();
 }
 
-/// The release hangs, and whoever asked does not want to wait.
+/// The release hangs, and is given up after 30 s. Whoever asked does not want to wait.
 fn a_second_signal_aborts(scene: &str, first: Signal, second: Signal) {
     let api = Api::embedded(scene).unwrap();
-    let crew = Candidates::with(&api, &["anna"], &[]).unwrap();
+    let mut crew = Candidates::with(&api, &["anna"], &STEADY).unwrap();
     let led = crew.leader();
-    let mut crew = crew;
     let mut leaver: Candidate = crew.take(&led.name);
     let fault = Fault::on(Verb::Update).resource("leases");
     api.server().faults().add(fault, Action::Hang);
@@ -61,7 +60,7 @@ fn a_second_signal_aborts(scene: &str, first: Signal, second: Signal) {
     let asked = Instant::now();
     leaver.process.signal(second).unwrap();
     assert_eq!(leaver.process.wait_exit(SOON).code(), Some(1), "{}", leaver.process);
-    assert!(asked.elapsed() < Duration::from_secs(2), "{}", leaver.process);
+    assert!(asked.elapsed() < Duration::from_secs(15), "{}", leaver.process);
     leaver.process.wait_line("second signal: the seat is not released", SOON);
     assert_eq!(api.spec("holderIdentity").unwrap(), "anna");
     crew.finish();
@@ -79,7 +78,7 @@ fn a_sigint_after_a_sigterm_aborts() {
 
 fn a_signal_ends_it_as_a_sigterm_does(scene: &str, signal: Signal, name: &str) {
     let api = Api::embedded(scene).unwrap();
-    let mut candidate = Candidate::start(&api, "anna", &QUICK).unwrap();
+    let mut candidate = Candidate::start(&api, "anna", &PATIENT).unwrap();
     candidate.process.wait_line("became leader", SOON);
     candidate.process.signal(signal).unwrap();
     assert_eq!(candidate.process.wait_exit(SOON).code(), Some(0), "{}", candidate.process);
@@ -106,7 +105,7 @@ fn a_sigquit_ends_it_as_a_sigterm_does() {
 #[test]
 fn a_second_sighup_does_not_abort_the_release() {
     let api = Api::embedded("sighup-sighup").unwrap();
-    let mut candidate = Candidate::start(&api, "anna", &QUICK).unwrap();
+    let mut candidate = Candidate::start(&api, "anna", &PATIENT).unwrap();
     candidate.process.wait_line("became leader", SOON);
     let fault = Fault::on(Verb::Update).resource("leases").times(1);
     let held = api.server().faults().add(fault, Action::Hang);
@@ -120,11 +119,11 @@ fn a_second_sighup_does_not_abort_the_release() {
     assert_eq!(api.spec("holderIdentity").unwrap(), "");
 }
 
-/// An Event is a write too, and the server takes one after the other.
-#[test]
-fn the_seat_is_released_before_an_event_tells_of_it() {
+/// The versions of the Lease that a leader released and of the Event that tells of it. On a busy
+/// machine there may be no Event: the process waits for it for half a second.
+fn versions_of_a_release() -> Option<(u64, u64)> {
     let api = Api::embedded("event-order").unwrap();
-    let mut leaver = Candidate::start(&api, "anna", &QUICK).unwrap();
+    let mut leaver = Candidate::start(&api, "anna", &PATIENT).unwrap();
     leaver.process.wait_line("became leader", SOON);
     let release = Fault::on(Verb::Update).resource("leases");
     api.server().faults().add(release, Action::Delay(Duration::from_millis(200)));
@@ -134,10 +133,21 @@ fn the_seat_is_released_before_an_event_tells_of_it() {
     };
     let released = version(&api.lease().unwrap().unwrap());
     let events = api.server().store().list(&EVENTS, api.namespace());
-    let told = events.iter().find(|event| event["message"] == "anna stopped leading (stopped)");
-    let told = told.unwrap_or_else(|| panic!("there is no such Event: {events:?}"));
-    assert!(version(told) > released, "{told}");
+    let mut events = events.iter();
+    let told = events.find(|event| event["message"] == "anna stopped leading (stopped)");
+    Some((released, version(told?)))
 }
+
+/// An Event is a write too, and the server takes one after the other.
+#[test]
+fn the_seat_is_released_before_an_event_tells_of_it() {
+    let versions = (0..5).find_map(|_| versions_of_a_release());
+    let (released, told) = versions.expect("there is such an Event after one of five releases");
+    assert!(told > released, "the Event {told}, the release {released}");
+}
+
+/// The start is over when nothing was connected or closed for so long.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Established connections of a process to that port.
 fn connections(process: u32, port: u16) -> usize {
@@ -159,15 +169,19 @@ fn connections(process: u32, port: u16) -> usize {
 #[test]
 fn a_standby_writes_on_a_connection_that_is_open_already() {
     let api = Api::embedded("connections").unwrap();
-    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::with(&api, &["anna", "ben"], &PATIENT).unwrap();
     let first = crew.leader();
     let standby = if first.name == "anna" { "ben" } else { "anna" };
     let process = crew.member(standby).process.pid();
     let port = api.server().address().port();
     // One is the watch's, one is for Events and what else is not the lock's, one is to write on.
-    let open = until("a connection to write on", SOON, || match connections(process, port) {
-        open if open >= 3 => Ok(open),
-        open => Err(open),
+    let (mut open, mut since) = (0, Instant::now());
+    until("a connection to write on, and no other for a while", SOON, || {
+        let now = connections(process, port);
+        if now != open {
+            (open, since) = (now, Instant::now());
+        }
+        if open >= 3 && since.elapsed() >= SETTLED { Ok(()) } else { Err((open, since.elapsed())) }
     });
     crew.take(&first.name).end();
     crew.leader_after(&first);
@@ -190,10 +204,12 @@ fn a_sighup_that_is_ignored_at_the_start_stays_ignored() {
     assert!(!process.output(Stream::Stderr).contains("SIGHUP"), "{process}");
 }
 
-/// The compiler of the process, once it runs.
-fn compiler(process: u32) -> u32 {
-    until("the compiler", SOON, || {
-        let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+/// The compiler of the candidate, once it runs: a debug build takes its time to look over tens of
+/// megabytes before.
+fn compiler(candidate: &Candidate) -> u32 {
+    until("the compiler", SOON * 4, || {
+        let tasks = format!("/proc/{}/task", candidate.process.pid());
+        let tasks = std::fs::read_dir(tasks).unwrap();
         let children: Vec<u32> = tasks
             .flatten()
             .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
@@ -203,7 +219,7 @@ fn compiler(process: u32) -> u32 {
             let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
             words.is_ok_and(|words| words.split('\0').any(|word| word == "compile-policy"))
         };
-        children.iter().copied().find(compiles).ok_or(children)
+        children.iter().copied().find(compiles).ok_or_else(|| (children, candidate.log()))
     })
 }
 
@@ -215,7 +231,7 @@ fn a_candidate_whose_first_policy_is_still_compiled_ends_when_it_is_asked() {
     let policy = format!("--policy=file:{}", policy.display());
     let flags = [&QUICK[..], &[policy.as_str()]].concat();
     let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
-    let child = compiler(anna.process.pid());
+    let child = compiler(&anna);
     let stopped = std::process::Command::new("kill").args(["-STOP", &child.to_string()]).status();
     assert!(stopped.unwrap().success());
     anna.process.signal(Signal::TERM).unwrap();

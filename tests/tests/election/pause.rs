@@ -11,6 +11,8 @@ use super::moment;
 
 /// How long after the waking it is asked without a pause.
 const WATCHED: Duration = Duration::from_millis(1500);
+/// How often it is asked at least, however slow the machine is.
+const QUESTIONS: u32 = 10;
 
 pub fn a_stopped_leader_wakes_believing_nothing(api: &Api) {
     let mut crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
@@ -29,12 +31,11 @@ pub fn a_stopped_leader_wakes_believing_nothing(api: &Api) {
     sleeper.process.signal(Signal::CONT).unwrap();
     let woken = Instant::now();
     let mut asked = 0;
-    while woken.elapsed() < WATCHED {
+    while woken.elapsed() < WATCHED || asked < QUESTIONS {
         assert_ne!(sleeper.plain().unwrap(), itself, "{}", sleeper.process);
         assert_eq!(sleeper.process.get("/leader").unwrap().status, 503);
         asked += 1;
     }
-    assert!(asked >= 10, "only {asked} questions in {WATCHED:?}");
     let other = json!({"name": second.name}).to_string();
     until("the new leader's name from the one that woke", SOON, || match sleeper.plain() {
         Ok(answer) if answer == other => Ok(()),

@@ -4,7 +4,7 @@ use std::fs;
 
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
-use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, PATIENT, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::json;
 
@@ -62,7 +62,7 @@ pub fn no_boot_id(api: &Api) {
     let empty = ScratchDir::new("hotseat-no-boot-id-").unwrap();
     let prepare = r#"mount --bind "$1" /proc/sys/kernel/random"#;
     let launch = Candidate::launch_apart(api, "anna", prepare, empty.path()).unwrap();
-    let mut process = launch.args(QUICK).start().unwrap();
+    let mut process = launch.args(PATIENT).start().unwrap();
     process.wait_line("boot_id: the boot is not known", SOON);
     process.wait_line("became leader", SOON);
     process.signal(Signal::TERM).unwrap();

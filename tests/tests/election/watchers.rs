@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{AuditRecord, Caller, Cluster, Rights};
-use hotseat_tests::scene::{Api, Candidate, ELECTION, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, ELECTION, QUICK, SOON, STEADY};
 use hotseat_tests::wait::{until, until_async};
 use hotseat_tests::watchers::{Seat, Watchers};
 use jiff::Timestamp;
@@ -24,10 +24,8 @@ const ROUNDS: usize = 4;
 const READING: usize = 100;
 /// And those that ask, and read nothing.
 const STUCK: usize = 20;
-/// The time between two renewals of that leader.
+/// The time between two renewals of that leader, whose term no busy machine ends.
 const RETRY: Duration = Duration::from_millis(500);
-/// What it renews by: a term that no busy machine ends.
-const STEADY: [&str; 3] = ["--lease-duration=90s", "--renew-deadline=60s", "--retry-period=500ms"];
 
 #[test]
 fn none_of_a_thousand_watchers_loses_a_change_without_being_told() {
@@ -54,7 +52,9 @@ fn none_of_a_thousand_watchers_loses_a_change_without_being_told() {
 #[test]
 fn watchers_cost_a_leader_neither_a_renewal_nor_another_request() {
     let api = Api::of(Cluster::shared(), "watched", Rights::Full).unwrap();
-    let anna = Candidate::start(&api, "anna", &STEADY).unwrap();
+    // A policy that is late three times in a row would be another Event.
+    let flags = [&STEADY[..], &["--policy-time=400ms"]].concat();
+    let anna = Candidate::start(&api, "anna", &flags).unwrap();
     let renewals = || anna.metric("hotseat_renewals_total").unwrap();
     // A new term and its policy write Events; there are no more of them after some renewals.
     anna.process.wait_line("the policy is active", SOON);
