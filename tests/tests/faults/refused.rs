@@ -122,7 +122,9 @@ fn a_record_that_the_server_does_not_take_is_named_and_tried_less_and_less() {
 fn three_candidates_start_without_a_warning() {
     let api = Api::real("quiet-start").unwrap();
     // client-go's timing: a request has three seconds, also on a busy machine.
-    let crew = Candidates::with(&api, &["anna", "ben", "cleo"], &[]).unwrap();
+    // A policy's call has the longest time that there is.
+    let flags = ["--policy-time=400ms"];
+    let crew = Candidates::with(&api, &["anna", "ben", "cleo"], &flags).unwrap();
     let led = crew.leader();
     let renewed = api.spec("renewTime").unwrap();
     until("a renewal", SOON, || match api.spec("renewTime").unwrap() {
