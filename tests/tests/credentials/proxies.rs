@@ -65,7 +65,7 @@ fn a_proxy_of_the_environment() {
     let proxy = proxy(Speaks::Http, None);
     let url = proxy.url();
     let with = |name: &str, no_proxy: &str| {
-        Candidate::start_with(&api, "anna", &QUICK, |launch| {
+        Candidate::start_with(&api, "anna", &PATIENT, |launch| {
             launch.kubeconfig(&path).env(name, &url).env("NO_PROXY", no_proxy)
         })
         .unwrap()

@@ -52,7 +52,7 @@ fn configmap_watch_after_token_rotation() {
     apply(&api, &admin, &standard_marked(1));
     // It leads before the ConfigMap was read.
     let meanwhile = "--on-policy-failure=standard";
-    let flags = [&QUICK[..], &["--policy=configmap:policy", meanwhile]].concat();
+    let flags = [&PATIENT[..], &["--policy=configmap:policy", meanwhile]].concat();
     let mut candidate =
         Candidate::start_with(&api, "anna", &flags, |launch| launch.kubeconfig(&path)).unwrap();
     let first = leads(&candidate);
