@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use hotseat_tests::process::{Hotseat, Launch, Signal, hotseat_binary};
-use hotseat_tests::scene::{Api, Candidate, SOON};
+use hotseat_tests::scene::{Api, Candidate, PATIENT, QUICK, SOON};
 use hotseat_tests::wait::until;
 use rustix::process::{Pid, kill_process};
 
@@ -30,7 +30,7 @@ fn parent(pid: u32) -> Option<(u32, char)> {
 #[test]
 fn a_killed_candidate_takes_its_command_and_all_below_it_along() {
     let api = Api::embedded("run-killed").unwrap();
-    let mut anna = start(&api, "anna", &[], FAMILY);
+    let mut anna = start(&api, "anna", &QUICK, FAMILY);
     let pids = family(&anna.process);
     anna.kill().unwrap();
     for pid in pids {
@@ -41,7 +41,7 @@ fn a_killed_candidate_takes_its_command_and_all_below_it_along() {
 #[test]
 fn what_the_command_leaves_behind_is_killed_before_the_release() {
     let api = Api::embedded("run-left").unwrap();
-    let mut anna = start(&api, "anna", &[], FAMILY);
+    let mut anna = start(&api, "anna", &QUICK, FAMILY);
     let pids = family(&anna.process);
     anna.end();
     // Its exit came after theirs.
@@ -53,7 +53,7 @@ fn what_the_command_leaves_behind_is_killed_before_the_release() {
 #[test]
 fn a_killed_keeper_takes_the_command_along() {
     let api = Api::embedded("run-keeper").unwrap();
-    let mut anna = start(&api, "anna", &[], FAMILY);
+    let mut anna = start(&api, "anna", &PATIENT, FAMILY);
     let pids = family(&anna.process);
     let (keeper, _) = parent(pids[0]).unwrap();
     assert_ne!(keeper, anna.process.pid());
@@ -74,7 +74,7 @@ fn as_the_first_process_it_reaps_orphans() {
     let apart = Launch::program("unshare")
         .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
         .arg(hotseat_binary().unwrap())
-        .args(arguments(&api, "anna", &[], script))
+        .args(arguments(&api, "anna", &QUICK, script))
         .kubeconfig(api.kubeconfig());
     let anna = Candidate::of("anna", apart).unwrap();
     anna.process.wait_line("<runs>", SOON);
