@@ -12,12 +12,19 @@ use super::probe::Probe;
 
 /// D + S <= L with room for the clocks.
 const TIMING: [&str; 4] =
-    ["--lease-duration=6s", "--renew-deadline=3s", "--retry-period=500ms", "--reaction-time=2s"];
+    ["--lease-duration=8s", "--renew-deadline=4s", "--retry-period=500ms", "--reaction-time=3s"];
+/// S of [`TIMING`], all of it the client's.
+const HOLD: Duration = Duration::from_secs(3);
+/// Where no lease has to run out, a machine that stands still for some seconds costs no term.
+const SLOW: [&str; 4] =
+    ["--lease-duration=20s", "--renew-deadline=10s", "--retry-period=500ms", "--reaction-time=8s"];
+/// S of [`SLOW`].
+const SLOW_HOLD: Duration = Duration::from_secs(8);
 /// S is longer than anything here may take: the seat is passed on because the application has let go.
 const LONG_REACTION: [&str; 4] =
-    ["--lease-duration=90s", "--renew-deadline=3s", "--retry-period=500ms", "--reaction-time=80s"];
-/// S of [`TIMING`], all of it the client's.
-const HOLD: Duration = Duration::from_secs(2);
+    ["--lease-duration=90s", "--renew-deadline=7s", "--retry-period=500ms", "--reaction-time=80s"];
+/// Some of S of [`LONG_REACTION`]: a client that is slow once asks again before its belief is over.
+const LONG_HOLD: Duration = Duration::from_secs(20);
 
 /// How long what the application gives is to hold, in milliseconds: for that call to return on a busy machine.
 const GIVEN: u64 = 8000;
@@ -28,6 +35,8 @@ struct Pair {
     first: Probe,
     token: u64,
     second: Probe,
+    /// How long both clients believe an answer.
+    hold: Duration,
     // Dropped last, as all the others need it.
     ben: Candidate,
     _api: Api,
@@ -36,22 +45,22 @@ struct Pair {
 impl Pair {
     /// The first application reaches its sidecar by a way that is made of the sidecar's address.
     fn start(scene: &str, language: &str, way: impl FnOnce(&Candidate) -> String) -> Pair {
-        Pair::with(scene, language, &TIMING, way)
+        Pair::with(scene, language, (&TIMING, HOLD), way)
     }
 
     fn with(
         scene: &str,
         language: &str,
-        timing: &[&str],
+        (timing, hold): (&[&str], Duration),
         way: impl FnOnce(&Candidate) -> String,
     ) -> Pair {
         let api = Api::embedded(&format!("{scene}-{language}")).unwrap();
         let anna = Candidate::start(&api, "anna", timing).unwrap();
-        let first = Probe::client(language, &way(&anna), HOLD);
+        let first = Probe::client(language, &way(&anna), hold);
         let token = first.elected();
         let ben = Candidate::start(&api, "ben", timing).unwrap();
-        let second = Probe::client(language, &url(&ben), HOLD);
-        Pair { anna, first, token, second, ben, _api: api }
+        let second = Probe::client(language, &url(&ben), hold);
+        Pair { anna, first, token, second, hold, ben, _api: api }
     }
 
     /// The second application leads, with a larger token.
@@ -117,7 +126,7 @@ pub fn a_frozen_application(language: &str) {
 /// The sidecar goes on with the term, for nobody said that the application has let go of it. What the dead
 /// one gave is not shown for longer than it was to hold, and the next one has to ask.
 pub fn a_killed_application(language: &str) {
-    let mut pair = Pair::start("slain", language, url);
+    let mut pair = Pair::with("slain", language, (&SLOW, SLOW_HOLD), url);
     for call in ["signal app.heartbeat true", "ready true"] {
         assert_eq!(pair.first.call(&format!("{call} {GIVEN}"))["event"], "done", "{language}");
     }
@@ -130,7 +139,7 @@ pub fn a_killed_application(language: &str) {
     });
     let leads = pair.anna.leader().unwrap();
     assert_eq!((&leads["self"], &leads["token"]), (&true.into(), &pair.token.into()), "{leads}");
-    pair.first = Probe::client(language, &url(&pair.anna), HOLD);
+    pair.first = Probe::client(language, &url(&pair.anna), pair.hold);
     assert_eq!(pair.first.elected(), pair.token, "{language}");
     pair.anna.process.signal(Signal::TERM).unwrap();
     pair.first.lost(pair.token);
@@ -168,7 +177,7 @@ pub fn a_cut_network(language: &str) {
 
 /// The application drains and lets go, and the seat is passed on at once.
 pub fn a_hand_over(language: &str) {
-    let mut pair = Pair::with("hand-over", language, &LONG_REACTION, url);
+    let mut pair = Pair::with("hand-over", language, (&LONG_REACTION, LONG_HOLD), url);
     until("the second to hear who leads", SOON, || match pair.second.ask() {
         state if state.name == "anna" => Ok(()),
         state => Err(state),

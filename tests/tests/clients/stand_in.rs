@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStr
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with};
 use serde_json::{Map, Value, json};
 
 /// Between two events without news.
@@ -21,6 +21,7 @@ pub struct StandIn {
     stage: Arc<Stage>,
     /// A port that is bound, and where connections are refused.
     closed: Option<OwnedFd>,
+    begun: Instant,
 }
 
 #[derive(Default)]
@@ -60,10 +61,13 @@ pub struct Script {
 impl StandIn {
     /// One that says that nobody leads, or one to which connections are refused.
     pub fn start(watch: &str) -> StandIn {
-        let port = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        // A probe that had it too would keep it open when the stand-in goes.
+        let (family, flags) = (AddressFamily::INET, SocketFlags::CLOEXEC);
+        let port = socket_with(family, SocketType::STREAM, flags, None).unwrap();
         bind(&port, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = getsockname(&port).unwrap().try_into().unwrap();
-        let mut stand_in = StandIn { address, stage: Arc::default(), closed: Some(port) };
+        let mut stand_in =
+            StandIn { address, stage: Arc::default(), closed: Some(port), begun: Instant::now() };
         if watch != "gone" {
             stand_in.say(json!({"self": false, "name": ""}).as_object().unwrap());
         }
@@ -74,6 +78,11 @@ impl StandIn {
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// For how long it has been there.
+    pub fn age(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     /// What was heard so far.

@@ -14,6 +14,8 @@ use super::stand_in::StandIn;
 
 /// How far the wall clock, by which tests compare processes, may be off the clock of a client.
 const CLOCKS_DIFFER: u64 = 100_000;
+/// How long a client leaves it at a watch that has failed.
+const REST: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Table {
@@ -96,6 +98,10 @@ enum Step {
     Watches {
         watches: u64,
     },
+    Rests {
+        #[serde(rename = "rests")]
+        _rests: bool,
+    },
     Released {
         released: Vec<u64>,
     },
@@ -175,6 +181,7 @@ fn play(step: Step, sidecar: &mut StandIn, probe: &mut Probe, shown: &str) {
         }
         Step::Watched { watched } => counts(shown, watched, || sidecar.script().watched),
         Step::Watches { watches } => assert_eq!(sidecar.script().watched, watches, "{shown}"),
+        Step::Rests { .. } => rests(sidecar, shown),
         Step::Released { released } => until(shown, SOON, || match &sidecar.script().released {
             heard if *heard == released => Ok(()),
             heard => Err(heard.clone()),
@@ -186,6 +193,15 @@ fn play(step: Step, sidecar: &mut StandIn, probe: &mut Probe, shown: &str) {
             }
         }
     }
+}
+
+/// There were no more watches than the client's pauses between them leave time for.
+#[track_caller]
+fn rests(sidecar: &StandIn, shown: &str) {
+    let watches = sidecar.script().watched;
+    // A timer may be early by some milliseconds.
+    let pauses = (sidecar.age() + Duration::from_millis(50)).as_millis() / REST.as_millis();
+    assert!(watches >= 1 && u128::from(watches) <= 1 + pauses, "{shown}: {watches} watches");
 }
 
 #[track_caller]
