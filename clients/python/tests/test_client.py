@@ -49,8 +49,9 @@ class Plain(unittest.TestCase):
                 closed.set()
                 raise RuntimeError("a callback that fails")
 
-            seat = stack.enter_context(Client(sidecar.url, on_elected=elected))
+            # The log is looked at when the client's threads have ended.
             stack.enter_context(self.assertLogs("hotseat", "ERROR"))
+            seat = stack.enter_context(Client(sidecar.url, on_elected=elected))
             sidecar.lead()
             self.assertTrue(closed.wait(30))
             stack.pop_all().close()
