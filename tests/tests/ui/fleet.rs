@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use hotseat_tests::browser::Browser;
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Hotseat, Launch, Response, get, send_with};
-use hotseat_tests::scene::{Api, ELECTION, SOON};
+use hotseat_tests::scene::{Api, Candidates, ELECTION, Led, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
-use super::{DESK, HOSTILE, NIGHT, PHONE, crew, shot, until_true};
+use super::{DESK, HOSTILE, LOADED, NIGHT, PHONE, shot, until_true};
 
 /// The page, as a program beside the test shows it.
 pub struct Shown {
@@ -64,6 +64,26 @@ impl Shown {
             }
         })
     }
+}
+
+/// Candidates that see each other on the roster, and a leader on whom all agree. Whom a leader hands over to
+/// has a retry period before others may take the seat: long enough for a machine that is busy.
+fn crew<'a>(api: &'a Api, names: &[&str]) -> (Candidates<'a>, Led) {
+    let flags = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=3s", "--roster"];
+    let crew = Candidates::with_patience(api, names, &flags, LOADED).unwrap();
+    let leader = crew.leader();
+    for member in crew.members() {
+        until("a whole roster and a policy", LOADED, || {
+            let [roster, policy] = ["/v1/roster", "/v1/policy"].map(|path| member.json(path));
+            let (Ok(roster), Ok(policy)) = (&roster, &policy) else {
+                return Err(format!("{roster:?} {policy:?}"));
+            };
+            let listed = roster["candidates"].as_array().map_or(0, Vec::len);
+            let whole = listed == names.len() && policy["active"].is_object();
+            if whole { Ok(()) } else { Err(format!("{roster} {policy}")) }
+        });
+    }
+    (crew, leader)
 }
 
 /// A Lease that no Hotseat writes.
