@@ -36,7 +36,7 @@ fn all_report(crew: &Candidates<'_>, what: &str, wanted: impl Fn(&Value) -> bool
 fn a_fleet_takes_a_change_and_refuses_a_bad_one() {
     let api = Api::of(Cluster::shared(), "swap-fleet", Rights::Full).unwrap();
     apply(&api, &standard_marked(1), None);
-    let flags = [QUICK[0], QUICK[1], QUICK[2], "--policy=configmap:policy"];
+    let flags = [&PATIENT[..], &[LONG_CALLS, "--policy=configmap:policy"]].concat();
     let names = ["anna", "bert", "cora"];
     let crew = Candidates::with_patience(&api, &names, &flags, LOADED).unwrap();
     let first = crew.leader();

@@ -7,7 +7,6 @@ use std::process::{Command, Output, Stdio};
 
 use hotseat_tests::guests::language;
 use hotseat_tests::process::hotseat_binary;
-use hotseat_tests::scene::PATIENT;
 use serde_json::Value;
 
 use super::{STANDARD, ScratchDir, Stage, digest, fs, publish};
@@ -111,8 +110,7 @@ expect: {fails: trapped, detail_contains: the application asks for it}
     fn leads(&self, component: &Path, journal: &Path) {
         let scene = format!("swap-{}", self.name);
         let flags = [&*format!("--journal={}", path(journal))];
-        // A debug build compiles a language's interpreter for minutes.
-        let stage = Stage::with_timing(&scene, STANDARD, PATIENT, &flags);
+        let stage = Stage::new(&scene, STANDARD, &flags);
         let bytes = fs::read(component).unwrap();
         publish(&stage.file(), &bytes).unwrap();
         let report = stage.active(&bytes);

@@ -24,14 +24,12 @@ pub(super) fn apply(api: &Api, rules: &str) {
 fn a_rule_in_a_config_map_is_in_force_and_a_typing_error_changes_nothing() {
     let api = Api::of(Cluster::shared(), "swap-rules", Rights::Full).unwrap();
     apply(&api, "campaign: identity.startsWith('anna')\n");
-    let flags = [
-        QUICK[0],
-        QUICK[1],
-        QUICK[2],
+    let own = [
         "--policy=builtin:rules",
         "--policy-settings=configmap:shop-rules",
         "--preemptions-per-hour=1000",
     ];
+    let flags = [&PATIENT[..], &own].concat();
     let crew = Candidates::with_patience(&api, &["anna", "bert"], &flags, LOADED).unwrap();
     let first = crew.leader();
     let policy = crew.member("anna").json("/v1/policy").unwrap();

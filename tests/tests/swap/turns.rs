@@ -29,10 +29,18 @@ fn until_run(crew: &Candidates<'_>, names: &[&str], rules: &str) {
     });
 }
 
-/// When each of them last said that a policy took over, by the clock that all have.
+/// When each of them last said that a policy took over, by the clock that all have. It may show the policy
+/// before its line is read here, so there have to be as many lines as policies took over.
+#[track_caller]
 fn took_over(crew: &Candidates<'_>, name: &str) -> Timestamp {
-    let log = crew.member(name).process.output(Stream::Stderr);
-    let line = log.lines().rfind(|line| line.contains("the policy is active")).unwrap().to_owned();
+    let member = crew.member(name);
+    let swaps = member.json("/v1/policy").unwrap()["swaps"].as_u64().unwrap();
+    let line = until(&format!("{name} to say that {swaps} policies took over"), SOON, || {
+        let log = member.process.output(Stream::Stderr);
+        let lines = log.lines().filter(|line| line.contains("the policy is active"));
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        if lines.len() as u64 == swaps { Ok(lines.last().unwrap().clone()) } else { Err(lines) }
+    });
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
@@ -71,14 +79,8 @@ fn until_event(api: &Api, words: &str) {
 fn a_fleet_takes_rules_in_turn(api: &Api) {
     apply(api, OLD);
     let soak = format!("--rollout-soak={}s", SOAK.as_secs());
-    let flags = [
-        QUICK[0],
-        QUICK[1],
-        QUICK[2],
-        "--policy=builtin:rules",
-        "--policy-settings=configmap:shop-rules",
-        &soak,
-    ];
+    let own = ["--policy=builtin:rules", "--policy-settings=configmap:shop-rules", &soak];
+    let flags = [&PATIENT[..], &[LONG_CALLS], &own].concat();
     let crew = Candidates::with_patience(api, &NAMES, &flags, LOADED).unwrap();
     let led = crew.leader();
     until_run(&crew, &NAMES, OLD);
