@@ -3,6 +3,7 @@
 use super::*;
 
 use hotseat_tests::guests::publish;
+use hotseat_tests::scene::PATIENT;
 
 #[test]
 fn swaps_and_shadows_are_in_the_journal() {
@@ -17,8 +18,9 @@ fn swaps_and_shadows_are_in_the_journal() {
         format!("--journal={}", journal.display()),
         "--policy-poll=200ms".to_owned(),
         "--shadow=3".to_owned(),
+        "--policy-time=400ms".to_owned(),
     ];
-    let flags: Vec<&str> = QUICK.into_iter().chain(flags.iter().map(String::as_str)).collect();
+    let flags: Vec<&str> = PATIENT.into_iter().chain(flags.iter().map(String::as_str)).collect();
     let mut anna = Candidate::start(&api, "anna", &flags).unwrap();
     let records = |wanted: &dyn Fn(&Value) -> bool| -> Vec<Value> {
         let text = fs::read_to_string(&journal).unwrap_or_default();
