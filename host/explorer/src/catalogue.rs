@@ -118,6 +118,7 @@ const PROMPT: &[Row] = &[
 /// And these as they stand.
 const WIDE: &[Row] = &[
     ("restore met led prompt lost-reads=0 lost-writes=0", STATES, 13),
+    // A step deeper a token comes twice, since the clock stands still: tests/exhaustive.rs shows it.
     ("unmark clock=0 led prompt lost-reads=0 lost-writes=0", 50_000, 11),
     ("put-back met led prompt tokens=0 promises=0 lost-reads=0", 600_000, 15),
     ("put-back restore met led", STATES, 10),

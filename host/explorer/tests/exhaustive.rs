@@ -7,7 +7,7 @@
 
 use hotseat_explorer::catalogue;
 use hotseat_explorer::explore::{Table, explore, say};
-use hotseat_explorer::finding::{Happened, Sometimes};
+use hotseat_explorer::finding::{Broken, Happened, Sometimes};
 use hotseat_explorer::hands::Fault;
 use hotseat_explorer::search::{ANY_TIME, Limit, Report, search};
 use hotseat_explorer::setting::{Policy, Setting};
@@ -111,6 +111,18 @@ fn without_faults_the_search_closes() {
     assert!(report.closed && report.counterexample.is_none(), "{report}");
     assert_eq!(report.whole, report.depth);
     assert!(report.states > 50_000, "hardly anything happened: {report}");
+}
+
+/// What a token has the wall clock for (I9): a hand takes the mark away, with the token of a term that the
+/// other candidate has not seen. By its own knowledge alone that one would give the token again.
+#[test]
+fn a_token_comes_twice_only_where_the_clock_stands_still() {
+    const UNMARK: &str = "unmark led prompt lost-reads=0 lost-writes=0";
+    let stands = run(&format!("{UNMARK} clock=0"), 100_000);
+    let broken = stands.counterexample.map(|found| found.broken);
+    assert_eq!(broken, Some(Broken::TokenNotLarger));
+    let goes_on = run(UNMARK, 150_000);
+    assert!(goes_on.counterexample.is_none() && goes_on.whole >= stands.depth, "{goes_on}");
 }
 
 /// `make test` shows no output of tests that pass, and yet it is to be seen what was searched.

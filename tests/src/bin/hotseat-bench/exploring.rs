@@ -17,7 +17,7 @@ const STATES: usize = 40_000_000;
 ///
 /// A state breaks a property: the core is wrong.
 pub(crate) fn rows(time: Duration) -> anyhow::Result<Vec<Row>> {
-    let settings = catalogue::quick().into_iter().map(|stage| (stage.words, STATES));
+    let settings = catalogue::all().into_iter().map(|words| (words, STATES));
     let table = explore(&settings.collect::<Vec<_>>(), time, |_| {});
     if let Some(broken) = table.broken.first() {
         anyhow::bail!("{broken}");
