@@ -130,7 +130,7 @@ fn a_server_that_is_starting_answers_two_writes_with_500() {
 fn no_watch(scene: &str, refuse: impl Fn(&Api)) {
     let api = Api::embedded(scene).unwrap();
     refuse(&api);
-    let mut crew = Candidates::start(&api, &["anna", "ben"]).unwrap();
+    let mut crew = Candidates::with(&api, &["anna", "ben"], &PATIENT).unwrap();
     let first = crew.leader();
     for member in crew.members() {
         member.process.wait_line("the lock cannot be watched, so it is polled", SOON);

@@ -4,12 +4,12 @@ use std::fs;
 
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Signal, Stream};
-use hotseat_tests::scene::{Api, Candidate, Candidates, LEASE, PATIENT, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, PATIENT, QUICK, SOON};
 use hotseat_tests::wait::until;
 use serde_json::json;
 
 pub fn three_start_and_one_leads(api: &Api) {
-    let crew = Candidates::start(api, &["anna", "ben", "cleo"]).unwrap();
+    let crew = Candidates::with(api, &["anna", "ben", "cleo"], &PATIENT).unwrap();
     let led = crew.leader();
     for member in crew.members() {
         let name = &led.name;
@@ -24,7 +24,7 @@ pub fn three_start_and_one_leads(api: &Api) {
     }
     let lease = api.lease().unwrap().unwrap();
     assert_eq!(lease["spec"]["holderIdentity"], json!(led.name), "{lease}");
-    assert_eq!(lease["spec"]["leaseDurationSeconds"], json!(LEASE.as_secs()), "{lease}");
+    assert_eq!(lease["spec"]["leaseDurationSeconds"], json!(15), "{lease}");
     let uid = &crew.member(&led.name).leader().unwrap()["lock"]["uid"];
     assert_eq!(*uid, lease["metadata"]["uid"]);
 
