@@ -306,8 +306,10 @@ mod tests {
         assert_eq!(claim.bound, Some(at(300)));
         claim.bound_by(at(200), at(150));
         assert_eq!(claim.bound, Some(at(200)));
-        claim.bound_by(at(250), at(150));
-        assert_eq!(claim.bound, Some(at(200)), "nor moved on");
+        for outer in [150, 250] {
+            claim.bound_by(at(250), at(outer));
+            assert_eq!(claim.bound, Some(at(200)), "nor moved on");
+        }
     }
 
     /// I14: at its deadline a write gives no belief any more, and others may have led.
@@ -331,6 +333,18 @@ mod tests {
             let mut claim = leading();
             claim.adopt(at(now), &record(1, "11"), &me(), next);
             assert_eq!(claim.stands_at(&Version("11".to_owned())), adopted, "{now} {next}");
+        }
+    }
+
+    /// I14: nor is another process's with the serial of the own one, or an earlier one of its own.
+    #[test]
+    fn another_record_is_not_adopted() {
+        let another = Incarnation { nonce: "2".to_owned(), ..me() };
+        let mark = Some(Mark { incarnation: another, serial: 1, base: None });
+        for record in [Record { mark, ..record(1, "11") }, record(0, "11")] {
+            let mut claim = leading();
+            claim.adopt(at(6), &record, &me(), true);
+            assert!(claim.stands_at(&Version("10".to_owned())), "{record:?}");
         }
     }
 

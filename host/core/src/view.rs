@@ -145,3 +145,51 @@ impl View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    fn held(name: &str, until: u64) -> Option<SeenHolder> {
+        let [since, heard, until] = [0, 0, until].map(at);
+        let holder = Some(name.to_owned());
+        Some(SeenHolder { holder, foreign: true, transitions: 0, since, heard, until })
+    }
+
+    fn view(seen: Option<SeenHolder>, outer: Option<SeenHolder>) -> View {
+        View { identity: "a".to_owned(), seen, outer, ..View::default() }
+    }
+
+    fn term(until: u64) -> Option<Term> {
+        let [since, until] = [0, until].map(at);
+        Some(Term { token: Token(1), uid: String::new(), transitions: 0, since, until })
+    }
+
+    #[test]
+    fn each_state_has_a_word() {
+        let words = State::ALL.map(State::as_str);
+        assert_eq!(words, ["standby", "warming", "leading", "draining"]);
+    }
+
+    #[test]
+    fn who_holds_both_locks_leads_and_for_as_long_as_it_has_both() {
+        let both = view(held("b", 100), held("b", 50));
+        assert_eq!((both.leader(at(10)), both.remaining(at(10))), ("b", Duration::from_millis(40)));
+        let two = view(held("b", 100), held("c", 50));
+        assert_eq!((two.leader(at(10)), two.remaining(at(10))), ("", Duration::ZERO));
+    }
+
+    /// I10: from the moment on at which its term is over, another's lease is what the answer holds by.
+    #[test]
+    fn a_term_that_is_over_holds_no_answer() {
+        let view = View { term: term(20), ..view(held("b", 100), None) };
+        for (now, leader, left) in [(19, "a", 1), (20, "b", 80), (21, "b", 79), (100, "", 0)] {
+            let seen = (view.leader(at(now)), view.remaining(at(now)));
+            assert_eq!(seen, (leader, Duration::from_millis(left)), "{now}");
+        }
+    }
+}
