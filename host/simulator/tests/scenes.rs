@@ -31,6 +31,8 @@ mod edges;
 mod ends;
 #[path = "scenes/failing.rs"]
 mod failing;
+#[path = "scenes/foreign.rs"]
+mod foreign;
 #[path = "scenes/hand_over.rs"]
 mod hand_over;
 #[path = "scenes/let_go.rs"]
