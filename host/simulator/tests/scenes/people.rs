@@ -145,6 +145,22 @@ fn i6_the_application_has_its_drain_before_the_seat_is_handed_over() {
     assert_eq!(stage.one_write().successor.as_deref(), Some("bing"));
 }
 
+/// I11: nobody can have a leader's seat handed over and over.
+#[test]
+fn i11_a_transfer_takes_one_of_the_budget() {
+    let mut stage = Stage::with(Config { preemptions_per_hour: 1, ..config() });
+    stage.lead();
+    for _ in 0..2 {
+        asks(&mut stage, |requests| requests.transfer = transfer("bing"));
+        // Bing does not take the seat, so it is this candidate's again.
+        goes_on(&mut stage, Duration::from_secs(10));
+        assert!(stage.leads());
+    }
+    assert_eq!(handed_over(&stage), 1);
+    let refused = |notice: &Notice| matches!(notice, Notice::TransferRefused { reason, .. } if reason.contains("budget"));
+    assert_eq!(stage.told(refused), 1);
+}
+
 #[test]
 fn i11_transfers_have_the_budget_of_preemptions_and_what_is_refused_is_said() {
     let mut stage = Stage::with(Config { preemptions_per_hour: 0, ..config() });
