@@ -36,6 +36,11 @@ pub const PATIENT: [&str; 3] =
 /// given the seat, and did not wait for the lease to run out.
 pub const STEADY: [&str; 3] =
     ["--lease-duration=90s", "--renew-deadline=60s", "--retry-period=500ms"];
+/// A timing in which a named successor has 3 s, the retry period, before others may take the seat: long
+/// enough for a machine that is busy.
+pub const POLITE: [&str; 3] = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=3s"];
+/// As long as a policy's call may take at most: what is late on a busy machine is a failure of the policy.
+pub const LONG_CALLS: &str = "--policy-time=400ms";
 /// How long anything may take that is not bounded by the lease: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
 

@@ -8,15 +8,13 @@ mod on_failure;
 use std::path::PathBuf;
 
 use hotseat_tests::guests;
-use hotseat_tests::scene::{Api, Candidate, Candidates, PATIENT, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LONG_CALLS, PATIENT, SOON};
 use hotseat_tests::wait::until;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Before it campaigns, two policies are compiled: a debug build on a busy machine takes its time.
 const LOADED: Duration = Duration::from_secs(120);
-/// As long as a call may take at most: what is late on a busy machine fails in another way than its own.
-const LONG_CALLS: &str = "--policy-time=400ms";
 /// Renewals to be seen after the policy gave way, or while it goes on failing.
 const RENEWALS: u32 = 3;
 /// Failures to be seen of a policy that stays: it is asked again and again.

@@ -11,7 +11,7 @@ use hotseat_engine::{STANDARD, digest};
 use hotseat_tests::guests::{self, marked, publish, standard_marked};
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Candidate, PATIENT, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, LONG_CALLS, PATIENT, QUICK, SOON};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
@@ -34,8 +34,6 @@ mod turns;
 /// Until a policy is compiled by a debug build on a busy machine: Python's interpreter takes most of
 /// a minute of a processor that is not shared.
 const LOADED: Duration = Duration::from_secs(300);
-/// As long as a call may take at most: what is late on a busy machine is a failure of the policy.
-const LONG_CALLS: &str = "--policy-time=400ms";
 
 /// A component of the workspace.
 fn guest(name: &str) -> Vec<u8> {

@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use hotseat_tests::process::Signal;
-use hotseat_tests::scene::{Api, Candidates, LEASE, SOON};
+use hotseat_tests::scene::{Api, Candidates, LEASE, SOON, STEADY};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::moment;
-
-/// A lease that nothing waits for which is done [`SOON`].
-const LONG: [&str; 3] = ["--lease-duration=90s", "--renew-deadline=60s", "--retry-period=500ms"];
 
 pub fn a_deleted_lease_begins_another_term(api: &Api) {
     let crew = Candidates::start(api, &["anna", "ben"]).unwrap();
@@ -106,7 +103,7 @@ pub fn a_leader_whose_renew_time_alone_is_edited_leads_on_in_a_new_term(api: &Ap
 /// As docs/decisions/0006 has it: what the leader sees ends its belief, and it begins a new term at once; the
 /// others wait for the lease, and see that term before.
 fn leads_on_in_a_new_term(api: &Api, edit: impl Fn(&mut Value)) {
-    let crew = Candidates::with(api, &["anna", "ben"], &LONG).unwrap();
+    let crew = Candidates::with(api, &["anna", "ben"], &STEADY).unwrap();
     let mut before = crew.leader();
     for _ in 0..3 {
         api.edit_lease(&edit).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hotseat_tests::lifeline::ScratchDir;
 use hotseat_tests::process::{Hotseat, Launch, Signal, get};
-use hotseat_tests::scene::{Api, Candidate, PATIENT, SOON};
+use hotseat_tests::scene::{Api, Candidate, LONG_CALLS, PATIENT, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -114,7 +114,7 @@ fn a_disk_that_has_room_again() {
 
 /// With a log of everything, and the longest time for a policy's call that there is.
 fn talkative(launch: Launch) -> Launch {
-    launch.args(PATIENT).args([TRACE, "--policy-time=400ms"])
+    launch.args(PATIENT).args([TRACE, LONG_CALLS])
 }
 
 /// Waits until it leads, and gives its address, which no log tells here.

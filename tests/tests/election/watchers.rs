@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{AuditRecord, Caller, Cluster, Rights};
-use hotseat_tests::scene::{Api, Candidate, ELECTION, QUICK, SOON, STEADY};
+use hotseat_tests::scene::{Api, Candidate, ELECTION, LONG_CALLS, QUICK, SOON, STEADY};
 use hotseat_tests::wait::{until, until_async};
 use hotseat_tests::watchers::{Seat, Watchers};
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ fn none_of_a_thousand_watchers_loses_a_change_without_being_told() {
 fn watchers_cost_a_leader_neither_a_renewal_nor_another_request() {
     let api = Api::of(Cluster::shared(), "watched", Rights::Full).unwrap();
     // A policy that is late three times in a row would be another Event.
-    let flags = [&STEADY[..], &["--policy-time=400ms"]].concat();
+    let flags = [&STEADY[..], &[LONG_CALLS]].concat();
     let anna = Candidate::start(&api, "anna", &flags).unwrap();
     let renewals = || anna.metric("hotseat_renewals_total").unwrap();
     // A new term and its policy write Events; there are no more of them after some renewals.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Launch, Stream};
-use hotseat_tests::scene::{Api, Candidate, Candidates, QUICK, SOON};
+use hotseat_tests::scene::{Api, Candidate, Candidates, LONG_CALLS, QUICK, SOON};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
@@ -123,7 +123,7 @@ fn three_candidates_start_without_a_warning() {
     let api = Api::real("quiet-start").unwrap();
     // client-go's timing: a request has three seconds, also on a busy machine.
     // A policy's call has the longest time that there is.
-    let flags = ["--policy-time=400ms"];
+    let flags = [LONG_CALLS];
     let crew = Candidates::with(&api, &["anna", "ben", "cleo"], &flags).unwrap();
     let led = crew.leader();
     let renewed = api.spec("renewTime").unwrap();

@@ -2,16 +2,13 @@
 
 use hotseat_tests::cluster::{Cluster, Kind, Options, Rights};
 use hotseat_tests::process::Launch;
-use hotseat_tests::scene::{Api, Candidates, Led, PATIENT, SOON};
+use hotseat_tests::scene::{Api, Candidates, Led, PATIENT, POLITE, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
 use super::{call, done, failed, ran};
 
 const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
-/// A retry period is what a named successor has, before others may take the seat: long enough for a machine
-/// that is busy.
-const POLITE: [&str; 3] = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=3s"];
 
 pub fn the_leader_hands_over_to_whom_a_person_names(api: &Api) {
     let crew = Candidates::with(api, &NAMES, &POLITE).unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 
 use hotseat_tests::guests::publish;
-use hotseat_tests::scene::PATIENT;
+use hotseat_tests::scene::{LONG_CALLS, PATIENT};
 
 #[test]
 fn swaps_and_shadows_are_in_the_journal() {
@@ -18,7 +18,7 @@ fn swaps_and_shadows_are_in_the_journal() {
         format!("--journal={}", journal.display()),
         "--policy-poll=200ms".to_owned(),
         "--shadow=3".to_owned(),
-        "--policy-time=400ms".to_owned(),
+        LONG_CALLS.to_owned(),
     ];
     let flags: Vec<&str> = PATIENT.into_iter().chain(flags.iter().map(String::as_str)).collect();
     let mut anna = Candidate::start(&api, "anna", &flags).unwrap();

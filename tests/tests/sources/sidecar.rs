@@ -8,7 +8,7 @@ use hotseat_engine::STANDARD;
 use hotseat_sources::Digest;
 use hotseat_tests::guests;
 use hotseat_tests::registry::{Options, Registry};
-use hotseat_tests::scene::{Api, Candidate, PATIENT};
+use hotseat_tests::scene::{Api, Candidate, LONG_CALLS, PATIENT};
 use hotseat_tests::wait::until;
 use http::Method;
 use serde_json::{Value, json};
@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// A compilation in a debug build on a busy machine, and several attempts at a registry.
 const LATER: Duration = Duration::from_secs(120);
-/// As long as a call may take at most: what is late on a busy machine is a failure of the policy.
-const LONG_CALLS: &str = "--policy-time=400ms";
 
 /// The standard policy with a mark in it, so that it has a digest of its own.
 fn marked(mark: &str) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use hotseat_tests::browser::Browser;
 use hotseat_tests::cluster::{Cluster, Rights};
 use hotseat_tests::process::{Hotseat, Launch, Response, get, send_with};
-use hotseat_tests::scene::{Api, Candidates, ELECTION, Led, SOON};
+use hotseat_tests::scene::{Api, Candidates, ELECTION, Led, POLITE, SOON};
 use hotseat_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -66,10 +66,9 @@ impl Shown {
     }
 }
 
-/// Candidates that see each other on the roster, and a leader on whom all agree. Whom a leader hands over to
-/// has a retry period before others may take the seat: long enough for a machine that is busy.
+/// Candidates that see each other on the roster, and a leader on whom all agree.
 fn crew<'a>(api: &'a Api, names: &[&str]) -> (Candidates<'a>, Led) {
-    let flags = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=3s", "--roster"];
+    let flags = [&POLITE[..], &["--roster"]].concat();
     let crew = Candidates::with_patience(api, names, &flags, LOADED).unwrap();
     let leader = crew.leader();
     for member in crew.members() {

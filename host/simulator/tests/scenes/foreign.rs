@@ -31,12 +31,14 @@ fn takes_at_once(stage: &mut Stage) {
     assert_eq!(stage.one_write().purpose, Purpose::Acquire);
 }
 
-fn waits_for(stage: &mut Stage, duration: Duration) {
-    let end = stage.now + duration;
+fn takes_after_a_lease(stage: &mut Stage) {
+    let end = stage.now + millis(14_800);
     while stage.now < end {
         stage.pass(millis(20));
         assert_eq!(stage.writes(), [], "{:?} too early", end.since(stage.now));
     }
+    stage.pass(millis(300));
+    assert_eq!(stage.one_write().purpose, Purpose::Acquire);
 }
 
 #[test]
@@ -56,9 +58,7 @@ fn who_took_a_held_seat_releases_it_for_itself_alone() {
     let mut stage = after_a_lease();
     stage.sees(held("carl", 20));
     stage.sees(released(21));
-    waits_for(&mut stage, millis(14_800));
-    stage.pass(millis(300));
-    assert_eq!(stage.one_write().purpose, Purpose::Acquire);
+    takes_after_a_lease(&mut stage);
 }
 
 /// Others may have held it in between, and one of them may not have seen its successor.
@@ -67,9 +67,7 @@ fn after_a_gap_a_release_is_of_its_holder_alone() {
     let mut stage = after_a_lease();
     stage.starts_with(held("bing", 30));
     stage.sees(released(31));
-    waits_for(&mut stage, millis(14_800));
-    stage.pass(millis(300));
-    assert_eq!(stage.one_write().purpose, Purpose::Acquire);
+    takes_after_a_lease(&mut stage);
 }
 
 /// As the one who is seen all the time: nobody held it in between.
